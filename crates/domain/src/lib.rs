@@ -1,0 +1,16 @@
+//! The suite's vocabulary: ids, account events, execution names, sharing policy, plans, outcomes.
+//!
+//! Everything here is pure: no I/O, no async, no SDK, no clock. What comes from outside enters
+//! through a parser that says what it expected; inside there are no bare strings for ids.
+
+pub mod contract;
+pub mod event;
+pub mod id;
+pub mod name;
+pub mod organization;
+pub mod outcome;
+pub mod plan;
+pub mod problem;
+pub mod schema;
+pub mod sharing;
+mod text;

@@ -1,0 +1,137 @@
+//! From a rule's selectors to accounts.
+
+use std::collections::BTreeSet;
+
+use super::Organization;
+use crate::id::{AccountId, OrganizationalUnitId, ParentId};
+use crate::problem::{Problem, ProblemCode};
+use crate::sharing::{AccountSelector, SharingRule};
+use crate::text::nearest;
+
+/// The accounts that a rule means.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Resolution {
+    /// Active members, sorted; the owner of the documents may be among them.
+    pub accounts: BTreeSet<AccountId>,
+    /// Selectors that mean nothing here.
+    pub problems: Vec<Problem>,
+}
+
+/// A selector, looked up once.
+enum Place {
+    Everywhere,
+    Within { parent: ParentId, children: bool },
+    Account(AccountId),
+    Nowhere,
+}
+
+impl Organization {
+    /// The active members that a rule selects and does not exclude. An excluded OU takes the OUs
+    /// below it along, whatever `includeChildUnits` says: leaving out too much is the safe side.
+    #[must_use]
+    pub fn resolve(&self, rule: &SharingRule) -> Resolution {
+        let mut problems = Vec::new();
+        let mut places = |selectors: &[AccountSelector], children: bool, field: &str| {
+            let look_up = |(index, selector): (usize, &AccountSelector)| {
+                self.look_up(selector, children).unwrap_or_else(|problem| {
+                    let Problem { code, what, hint, .. } = problem;
+                    let place = format!("{} (accounts.{field}[{index}])", rule.origin);
+                    problems.push(Problem::new(code, place, what).with_hint(hint));
+                    Place::Nowhere
+                })
+            };
+            selectors.iter().enumerate().map(look_up).collect::<Vec<_>>()
+        };
+        let wanted = places(&rule.accounts, rule.include_child_units, "in");
+        let excluded = places(&rule.exclude, true, "exclude");
+        for (index, place) in wanted.iter().enumerate() {
+            problems.extend(self.outsider(rule, index, place));
+        }
+        let accounts = self
+            .accounts
+            .values()
+            .filter(|account| account.state == super::AccountState::Active)
+            .filter_map(|account| Some((account.id, self.path(account.id)?)))
+            .filter(|(id, path)| {
+                wanted.iter().any(|place| place.holds(*id, path))
+                    && !excluded.iter().any(|place| place.holds(*id, path))
+            })
+            .map(|(id, _)| id)
+            .collect();
+        Resolution { accounts, problems }
+    }
+
+    fn look_up(&self, selector: &AccountSelector, children: bool) -> Result<Place, Problem> {
+        let unknown = |what: String| Problem::new(ProblemCode::UnknownOrganizationalUnit, "", what);
+        let within = |parent: ParentId| Place::Within { parent, children };
+        match selector {
+            AccountSelector::Organization => Ok(Place::Everywhere),
+            AccountSelector::Account(id) => Ok(Place::Account(*id)),
+            AccountSelector::Root(id) if *id == self.root => Ok(within(id.clone().into())),
+            AccountSelector::Root(id) => {
+                Err(unknown(format!("the organization's root is {}, not {id}", self.root))
+                    .with_hint("Use the root's id, or `/`."))
+            }
+            AccountSelector::Unit(id) if self.units.contains_key(id) => {
+                Ok(within(id.clone().into()))
+            }
+            AccountSelector::Unit(_) | AccountSelector::Path(_) if !self.complete => match selector
+            {
+                AccountSelector::Path(path) => {
+                    Ok(self.unit_at(path).map_or(Place::Nowhere, within))
+                }
+                _ => Ok(Place::Nowhere),
+            },
+            AccountSelector::Unit(id) => Err(unknown(format!("the organization has no OU {id}"))),
+            AccountSelector::Path(path) => self.unit_at(path).map(within).ok_or_else(|| {
+                let problem = unknown(format!("the organization has no OU {path}"));
+                let known: Vec<String> = self.unit_paths().map(|(path, _)| path).collect();
+                match nearest(path, known.iter().map(String::as_str)) {
+                    Some(near) => problem.with_hint(format!(
+                        "Did you mean {near}? Paths begin below the root and are case-sensitive."
+                    )),
+                    None => problem,
+                }
+            }),
+        }
+    }
+
+    /// A single account that a complete snapshot does not have, or has closed.
+    fn outsider(&self, rule: &SharingRule, index: usize, place: &Place) -> Option<Problem> {
+        let Place::Account(id) = place else { return None };
+        if !self.complete || self.accounts.contains_key(id) {
+            return None;
+        }
+        Some(Problem::new(
+            ProblemCode::AccountNotInOrganization,
+            format!("{} (accounts.in[{index}])", rule.origin),
+            format!("account {id} is not a member of the organization"),
+        ))
+    }
+
+    fn unit_at(&self, path: &str) -> Option<ParentId> {
+        if path.is_empty() {
+            return Some(self.root.clone().into());
+        }
+        self.unit_paths().find(|(known, _)| known == path).map(|(_, id)| id.clone().into())
+    }
+
+    fn unit_paths(&self) -> impl Iterator<Item = (String, &OrganizationalUnitId)> {
+        self.units.keys().filter_map(|id| {
+            let way = self.way_down(&id.clone().into())?;
+            Some((self.names(&way), id))
+        })
+    }
+}
+
+impl Place {
+    fn holds(&self, account: AccountId, path: &[ParentId]) -> bool {
+        match self {
+            Self::Everywhere => true,
+            Self::Account(id) => *id == account,
+            Self::Within { parent, children: true } => path.contains(parent),
+            Self::Within { parent, children: false } => path.last() == Some(parent),
+            Self::Nowhere => false,
+        }
+    }
+}

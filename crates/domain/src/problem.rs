@@ -1,0 +1,152 @@
+//! What went wrong, in the words that reach people: lint, push, outcome and documentation use the
+//! same codes.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// One thing that went wrong: what, where, and what to do about it.
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "camelCase")]
+pub struct Problem {
+    /// A stable word; each has a page in `docs/errors/`.
+    pub code: ProblemCode,
+    /// Where it is: `owner/region/document` for shares, `file:line:column (field)` for policy.
+    #[serde(rename = "where")]
+    pub place: String,
+    /// What was found, and what was expected.
+    pub what: String,
+    /// What to do.
+    pub hint: String,
+}
+
+impl Problem {
+    /// A problem with the hint its code comes with.
+    pub fn new(code: ProblemCode, place: impl Into<String>, what: impl Into<String>) -> Self {
+        Self { code, place: place.into(), what: what.into(), hint: code.hint().to_owned() }
+    }
+
+    /// The same problem with a hint of its own.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = hint.into();
+        self
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { code, place, what, hint } = self;
+        write!(f, "{place}: {what} [{code}]")?;
+        if hint.is_empty() { Ok(()) } else { write!(f, "\n  {hint}") }
+    }
+}
+
+macro_rules! problem_codes {
+    ($($(#[doc = $doc:literal])+ $code:ident: $hint:literal,)+) => {
+        /// The codes of problems. The list may grow: readers treat a code they do not know as text.
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+            JsonSchema,
+        )]
+        pub enum ProblemCode {
+            $($(#[doc = $doc])+ $code,)+
+        }
+
+        impl ProblemCode {
+            /// Every code; each has a page `docs/errors/<code>.md`.
+            pub const ALL: &'static [Self] = &[$(Self::$code,)+];
+
+            /// The code as it is written in an outcome.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$code => stringify!($code),)+ }
+            }
+
+            /// What to do, when nothing more exact can be said.
+            #[must_use]
+            pub fn hint(self) -> &'static str {
+                match self { $(Self::$code => $hint,)+ }
+            }
+        }
+    };
+}
+
+problem_codes! {
+    // Policy
+    /// The text is neither YAML nor JSON.
+    PolicySyntax: "Correct the YAML at this place; `cargo xtask policies diff` checks it before a push.",
+    /// A field that rules do not have.
+    UnknownField: "Remove the field or correct its spelling.",
+    /// A field of the wrong type or with an impossible value.
+    InvalidField: "Correct the value.",
+    /// An account id without quotes: YAML reads a number and eats leading zeros.
+    AccountIdNotQuoted: "Quote the account id.",
+    /// Quoted, and yet no account id.
+    InvalidAccountId: "An account id has 12 digits.",
+    /// A Region that AWS does not have.
+    UnknownRegion: "Use a Region code such as us-east-1.",
+    /// A rule that selects nothing: no documents, no Regions or no accounts.
+    EmptySelection: "Name at least one, or delete the rule.",
+    /// `{{` in a rule: Parameter Store refuses it.
+    TemplateBraces: "Remove the double braces; Parameter Store reserves them.",
+    /// A rule over 4 KB.
+    RuleTooLarge: "Split the rule, or store the parameter in the Advanced tier (up to 8 KB).",
+    /// Two rules of one name.
+    DuplicateRule: "Rename one of the two; a rule's name is its file name and its parameter's last part.",
+    /// The policy could not be read.
+    PolicyUnreadable: "Check ssm:GetParametersByPath on the policy's path; nothing is removed until it can be read.",
+    /// There is no rule at all.
+    PolicyEmpty: "Push at least one rule with `cargo xtask policies push`; nothing is removed while there is none.",
+    // Plan
+    /// A selector names an OU that the organization does not have.
+    UnknownOrganizationalUnit: "Check the OU's name, its case and its place in the tree, or use its id.",
+    /// A selector names an account outside the organization, or one closed.
+    AccountNotInOrganization: "Remove the account from the rule, or invite it.",
+    /// Two rules want different versions of one document for one account.
+    VersionConflict: "Give both rules the same documentVersion; until then this pair is left as it is.",
+    // Shares
+    /// A document is shared with as many accounts as its quota allows.
+    DocumentPermissionLimit: "Unshare accounts that no longer need it, or have the quota raised (1,000 accounts a document).",
+    /// The owner account refused the call.
+    AccessDenied: "Deploy stacks/owner.yaml in the owner account and look for service control policies that deny ssm:ModifyDocumentPermission.",
+    /// The sharing role of the owner account cannot be assumed.
+    RoleNotAssumable: "Deploy stacks/owner.yaml in the owner account with this hub's account and organization id.",
+    /// The Region is not enabled in the owner account.
+    RegionNotEnabled: "Enable the Region in the owner account, or take it out of the rule.",
+    /// A document went away while it was being shared.
+    DocumentGone: "Nothing, if it was deleted on purpose; the next run does not see it.",
+    /// AWS does not accept the account yet, or no longer.
+    AccountNotReady: "A new account may be refused for some minutes; a later run shares what is missing.",
+    /// AWS kept throttling beyond all retries.
+    Throttled: "Run again later, or lower CONCURRENCY.",
+    /// A call failed for another reason.
+    ShareFailed: "Read the reason; once it is gone, run share-runbooks for the account again.",
+    /// The work on one owner and Region ended without a result.
+    WorkerFailed: "Look into the log of share-documents for this owner and Region, then run again.",
+    // Membership
+    /// AWS could not create the account.
+    AccountCreationFailed: "Read AWS's reason; correct it and create the account again.",
+    /// The invitation was declined, cancelled, or ran out.
+    InvitationNotAccepted: "Invite the account again if it should join.",
+    /// No end of the creation or invitation was seen in the time allowed.
+    MembershipUnresolved: "Look at the account in Organizations; once it has joined, run share-runbooks for it.",
+    // The machine
+    /// The execution's input is none that the machine knows.
+    InvalidInput: "Start it with {\"accounts\": [\"<id>\"]} or {\"organization\": true}.",
+    /// Planning failed.
+    PlanFailed: "Read the reason; once it is gone, start the execution again.",
+    /// The execution failed where no step could say why.
+    ExecutionFailed: "Look at the execution in the Step Functions console, then start it again.",
+    /// The execution ran out of time.
+    ExecutionTimedOut: "Look at the execution in the Step Functions console, then start it again.",
+    /// Somebody stopped the execution.
+    ExecutionAborted: "Start it again if it was not meant to be stopped.",
+}
+
+impl std::fmt::Display for ProblemCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}

@@ -1,0 +1,47 @@
+//! Helping people who mistyped.
+
+/// The candidate that differs least from the text, if any is near enough to have been meant.
+pub(crate) fn nearest<'a>(
+    text: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let lower = text.to_lowercase();
+    let near_enough = (text.chars().count() / 3).max(1);
+    candidates
+        .into_iter()
+        .map(|candidate| (distance(&lower, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, _)| *distance <= near_enough)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// How many characters must be inserted, deleted or replaced (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(from != *to);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_is_what_was_probably_meant_and_nothing_far_away() {
+        let fields = ["documents", "regions", "accounts", "documentVersion"];
+        assert_eq!(nearest("region", fields), Some("regions"));
+        assert_eq!(nearest("Accounts", fields), Some("accounts"));
+        assert_eq!(nearest("docments", fields), Some("documents"));
+        assert_eq!(nearest("schedule", fields), None);
+        assert_eq!(nearest("", fields), None);
+    }
+}

@@ -1,0 +1,74 @@
+//! SDK configuration and the clients that need more than `Client::new(&config)`.
+//!
+//! Who retries what, for every call of the suite: inside one call the SDK retries throttling and
+//! transient faults ([`retries`]); what is left after that leaves the function as `Throttled` or
+//! `Unavailable`, and the state machine (or SQS, for the intake) tries the whole invocation again.
+//! Nothing in between retries.
+
+use std::time::Duration;
+
+use aws_config::identity::IdentityCache;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+
+/// Attempts of one call, the first included: about four seconds of backing off.
+const ATTEMPTS: u32 = 4;
+
+/// How the SDK retries inside one call.
+fn retries() -> RetryConfig {
+    RetryConfig::standard()
+        .with_max_attempts(ATTEMPTS)
+        .with_initial_backoff(Duration::from_millis(200))
+        .with_max_backoff(Duration::from_secs(5))
+}
+
+/// The configuration every client is built from. Region, credentials and, for a local AWS, the
+/// endpoint (`AWS_ENDPOINT_URL`, one for every service) come from the environment by the SDK's
+/// own rules. Calls nothing.
+pub(crate) async fn load() -> SdkConfig {
+    aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .retry_config(retries())
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(Duration::from_secs(3))
+                .operation_attempt_timeout(Duration::from_secs(20))
+                .operation_timeout(Duration::from_secs(60))
+                .build(),
+        )
+        // Credentials are fetched when the first call needs them, and anew well before they
+        // expire: no call of a long invocation is signed with ones about to.
+        .identity_cache(
+            IdentityCache::lazy()
+                .buffer_time(Duration::from_secs(300))
+                .load_timeout(Duration::from_secs(15))
+                .build(),
+        )
+        .load()
+        .await
+}
+
+/// A client of Organizations, which has one endpoint in a partition: in `region`, wherever the
+/// function runs.
+#[cfg(feature = "organizations")]
+#[must_use]
+pub fn organizations(
+    config: &SdkConfig,
+    region: &domain::id::Region,
+) -> aws_sdk_organizations::Client {
+    let region = aws_sdk_organizations::config::Region::new(region.as_str().to_owned());
+    aws_sdk_organizations::Client::from_conf(
+        aws_sdk_organizations::config::Builder::from(config).region(region).build(),
+    )
+}
+
+/// A client of S3. A local endpoint has no name for every bucket: the bucket is in the path there.
+#[cfg(feature = "s3")]
+#[must_use]
+pub fn s3(config: &SdkConfig) -> aws_sdk_s3::Client {
+    aws_sdk_s3::Client::from_conf(
+        aws_sdk_s3::config::Builder::from(config)
+            .force_path_style(config.endpoint_url().is_some())
+            .build(),
+    )
+}

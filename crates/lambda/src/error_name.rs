@@ -1,0 +1,164 @@
+//! The names under which errors leave a function, and how an error gets its name and its message.
+//!
+//! Step Functions matches `errorType` against `ErrorEquals` word by word, so the names are a
+//! contract: a test compares them with the state machines and with the pages in `docs/errors/`.
+
+use std::error::Error;
+
+use lambda_runtime::Diagnostic;
+
+use crate::AwsErrorKind;
+
+macro_rules! error_names {
+    ($($(#[doc = $doc:literal])+ $name:ident,)+) => {
+        /// A name under which an error leaves a function.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum ErrorName {
+            $($(#[doc = $doc])+ $name,)+
+        }
+
+        impl ErrorName {
+            /// Every name there is.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// The name as it stands in `ErrorEquals`.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name),)+ }
+            }
+        }
+    };
+}
+
+error_names! {
+    /// AWS asked for patience beyond what the SDK's own retries gave it. The machine retries.
+    Throttled,
+    /// AWS could not be reached or answered 5xx beyond the SDK's own retries. The machine retries.
+    Unavailable,
+    /// The input is none that the function knows. Retrying does not help.
+    InvalidInput,
+    /// The sharing policy could not be read.
+    PolicyUnreadable,
+    /// The organization could not be read.
+    OrganizationUnreadable,
+    /// The plan could not be read back from S3.
+    PlanUnreadable,
+    /// The share ledger could not be read or written.
+    LedgerUnavailable,
+    /// Somebody else took over the work on this owner and Region.
+    LockLost,
+    /// The outcome could not be published.
+    PublishFailed,
+    /// A permission is missing.
+    AccessDenied,
+    /// Anything else, panics included.
+    Unexpected,
+}
+
+impl ErrorName {
+    /// Whether the state machine is to try again: the cause goes away by itself.
+    #[must_use]
+    pub const fn is_retried(self) -> bool {
+        matches!(self, Self::Throttled | Self::Unavailable)
+    }
+}
+
+impl std::fmt::Display for ErrorName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The name for an AWS call that failed, where the function has no better one.
+impl From<AwsErrorKind> for ErrorName {
+    fn from(kind: AwsErrorKind) -> Self {
+        match kind {
+            AwsErrorKind::Throttled => Self::Throttled,
+            AwsErrorKind::Unavailable => Self::Unavailable,
+            AwsErrorKind::AccessDenied | AwsErrorKind::RoleNotAssumable => Self::AccessDenied,
+            AwsErrorKind::NotFound | AwsErrorKind::Other => Self::Unexpected,
+        }
+    }
+}
+
+/// The error of a function: every variant has a name, and all names stand in one list.
+pub trait FunctionError: Error {
+    /// Every name this function's errors can have. [`ErrorName::InvalidInput`] and
+    /// [`ErrorName::Unexpected`] belong to every function: [`crate::start`] gives them to input
+    /// that cannot be read and to panics.
+    const NAMES: &'static [ErrorName];
+
+    /// The name of this error; one of [`Self::NAMES`].
+    fn name(&self) -> ErrorName;
+
+    /// What Lambda reports: the name, and the whole chain of causes.
+    fn diagnostic(&self) -> Diagnostic
+    where
+        Self: Sized,
+    {
+        Diagnostic { error_type: self.name().as_str().to_owned(), error_message: chain(self) }
+    }
+}
+
+/// An error and all its causes, outermost first, joined by colons.
+#[must_use]
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        // Some libraries repeat the cause in their own words.
+        if !text.ends_with(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("read rule {rule}")]
+    struct Outer {
+        rule: &'static str,
+        #[source]
+        source: Inner,
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("no such parameter")]
+    struct Inner;
+
+    impl FunctionError for Outer {
+        const NAMES: &'static [ErrorName] = &[ErrorName::PolicyUnreadable];
+
+        fn name(&self) -> ErrorName {
+            ErrorName::PolicyUnreadable
+        }
+    }
+
+    #[test]
+    fn a_diagnostic_has_a_stable_name_and_the_whole_chain() {
+        let error = Outer { rule: "alpha", source: Inner };
+        let diagnostic = error.diagnostic();
+        assert_eq!(diagnostic.error_type, "PolicyUnreadable");
+        assert_eq!(diagnostic.error_message, "read rule alpha: no such parameter");
+    }
+
+    #[test]
+    fn names_are_pascal_case_words_and_differ() {
+        let mut names: Vec<&str> = ErrorName::ALL.iter().map(|name| name.as_str()).collect();
+        for name in &names {
+            assert!(name.starts_with(|c: char| c.is_ascii_uppercase()), "{name}");
+            assert!(name.bytes().all(|b| b.is_ascii_alphabetic()), "{name}");
+        }
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+}

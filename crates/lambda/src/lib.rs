@@ -1,0 +1,34 @@
+//! What every function of the suite shares: start-up, configuration, logging, errors that Step
+//! Functions can match on, clients per account and Region, and the one way to start an execution.
+//!
+//! Nothing here knows what a function decides; that is `domain` and the functions themselves.
+
+mod aws_error;
+mod clients;
+mod clock;
+mod environment;
+mod error_name;
+#[cfg(feature = "sfn")]
+mod executions;
+mod logging;
+#[cfg(feature = "organizations")]
+pub mod members;
+#[cfg(feature = "ssm")]
+mod owners;
+mod start;
+
+pub use aws_error::{AwsError, AwsErrorKind};
+#[cfg(feature = "organizations")]
+pub use clients::organizations;
+#[cfg(feature = "s3")]
+pub use clients::s3;
+pub use clock::Clock;
+pub use environment::{ConfigError, Environment};
+pub use error_name::{ErrorName, FunctionError, chain};
+#[cfg(feature = "sfn")]
+pub use executions::{LAST_WORD, StartError, Started, start_once};
+#[cfg(feature = "ssm")]
+pub use owners::OwnerAccounts;
+pub use start::start;
+
+pub use aws_config::SdkConfig;
