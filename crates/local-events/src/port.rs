@@ -1,0 +1,192 @@
+//! What delivery needs from the emulator. The gateway implements it over HTTP, tests in memory.
+
+use std::{fmt::Debug, future::Future};
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::{BusRef, Target};
+
+/// The world that events are delivered in.
+pub trait Emulator: Send + Sync + 'static {
+    /// The enabled rules of `bus` that match the event, with their targets as they are stored.
+    fn matching(
+        &self,
+        bus: &BusRef,
+        envelope: &Value,
+    ) -> impl Future<Output = Result<Matches, PortError>> + Send;
+
+    /// Whether a resource's own policy lets the caller in. Log groups have none of their own:
+    /// CloudWatch Logs' account-wide resource policies answer for them.
+    fn resource_policy(
+        &self,
+        check: &ResourcePolicyCheck,
+    ) -> impl Future<Output = Result<ResourceVerdict, PortError>> + Send;
+
+    /// Whether `events.amazonaws.com` may assume the role and the role may do the action.
+    fn role(
+        &self,
+        check: &RoleCheck,
+    ) -> impl Future<Output = Result<RoleVerdict, PortError>> + Send;
+
+    /// Does it. Permission has been established. A repeat must be expected: delivery is at least
+    /// once.
+    fn invoke(&self, call: &TargetCall) -> impl Future<Output = Result<(), PortError>> + Send;
+}
+
+/// The rules that matched.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Matches {
+    /// False if there is no such bus.
+    #[serde(rename = "bus")]
+    pub bus_exists: bool,
+    /// In any order.
+    pub rules: Vec<MatchedRule>,
+}
+
+/// A rule that matched.
+#[derive(Clone, Debug, Deserialize)]
+pub struct MatchedRule {
+    /// Its name.
+    pub name: String,
+    /// `arn:aws:events:REGION:ACCOUNT:rule/[BUS/]NAME`.
+    pub arn: String,
+    /// Its targets.
+    pub targets: Vec<Target>,
+}
+
+/// Who asks a resource's policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// `events.amazonaws.com`.
+    Service,
+    /// The target's role.
+    Role(String),
+}
+
+/// A question to a resource's policy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResourcePolicyCheck {
+    /// The resource's ARN.
+    pub resource: String,
+    /// The IAM action.
+    pub action: &'static str,
+    /// Who asks.
+    pub caller: Caller,
+    /// `aws:SourceArn`, the rule's ARN. Absent for a role at a queue, topic or function.
+    pub source_arn: Option<String>,
+    /// `aws:SourceAccount`, the account of the rule's bus.
+    pub source_account: String,
+    /// More condition keys, e.g. `events:source`.
+    pub context: Map<String, Value>,
+}
+
+/// What a resource's policy says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResourceVerdict {
+    /// It allows, and nothing in it denies.
+    Allowed,
+    /// It denies, or does not allow.
+    Denied,
+    /// There is no such resource.
+    Missing,
+}
+
+/// A question about a target's role.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RoleCheck {
+    /// The role's ARN.
+    pub role: String,
+    /// The IAM action.
+    pub action: &'static str,
+    /// On what.
+    pub resource: String,
+    /// `aws:SourceArn` in the trust policy: the rule's ARN.
+    pub source_arn: String,
+    /// `aws:SourceAccount` in the trust policy.
+    pub source_account: String,
+    /// More condition keys for the role's own policies.
+    pub context: Map<String, Value>,
+}
+
+/// What a role may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoleVerdict {
+    /// It may.
+    Allowed,
+    /// It does not exist or does not trust EventBridge.
+    NotAssumable,
+    /// It may be assumed, but not do this.
+    Denied,
+}
+
+/// One call to a target.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TargetCall {
+    /// The target's ARN; account and Region of the call are in it.
+    pub arn: String,
+    /// The rule that asks for it.
+    pub rule_arn: String,
+    /// The role it is done under; none: as the service.
+    pub role: Option<String>,
+    /// What to do.
+    pub action: Action,
+}
+
+/// What to do at a target.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// `sqs:SendMessage`.
+    SendMessage {
+        /// The body.
+        body: String,
+        /// For FIFO queues; deduplication is then by content.
+        group_id: Option<String>,
+        /// String attributes: those of a dead letter.
+        attributes: Vec<(&'static str, String)>,
+    },
+    /// `sns:Publish`, without subject.
+    Publish {
+        /// The message.
+        message: String,
+    },
+    /// `lambda:Invoke` with `InvocationType` `Event`.
+    Invoke {
+        /// JSON.
+        payload: String,
+    },
+    /// `states:StartExecution`.
+    StartExecution {
+        /// The same for every attempt of one delivery.
+        name: String,
+        /// JSON.
+        input: String,
+    },
+    /// One `logs:PutLogEvents`, into a stream of the port's choosing.
+    PutLogEvent {
+        /// Epoch milliseconds.
+        timestamp: i64,
+        /// One line.
+        message: String,
+    },
+}
+
+/// Why the port could not do what it was asked to.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PortError {
+    /// No answer: worth another attempt.
+    #[error("the emulator did not answer: {0}")]
+    Unreachable(String),
+    /// The target's service answered with an error.
+    #[error("{code}: {message}")]
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// AWS's error code.
+        code: String,
+        /// AWS's message.
+        message: String,
+        /// The request's id, as far as known.
+        request_id: String,
+    },
+}

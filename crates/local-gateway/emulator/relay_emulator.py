@@ -1,0 +1,484 @@
+"""The emulator behind the gateway: ministack's ASGI app with the hooks that a gateway lacks.
+
+Not for the public port: the gateway alone talks to `/_relay/*` here. What each hook replaces in
+ministack is checked at start-up, so that an upgrade that moved it fails loudly.
+
+  /_relay/matching         which rules of a bus match an event, and their targets as stored
+  /_relay/identify         access key -> principal
+  /_relay/authorize        a signed request -> may its principal do this? (signature checked too)
+  /_relay/resource-policy  would a resource's own policy let a service principal do this?
+  /_relay/role-allows      may a service assume this role, and the role do this?
+  /_relay/used             which principals have used which permissions so far
+  /_relay/organizations    who is in which organization (for aws:PrincipalOrgID and its kin)
+
+Events that ministack would dispatch by itself go to the gateway instead, which delivers them as
+EventBridge does (other accounts and Regions, retries, dead letters). CloudFormation learns
+AWS::SSM::Document and AWS::Events::EventBusPolicy. When stdin closes, the whole process group ends.
+"""
+
+import asyncio
+import base64
+import http.client
+import json
+import os
+import queue
+import shutil
+import signal
+import sys
+import threading
+from urllib.parse import parse_qs, quote
+
+from ministack import app as ministack_app
+from ministack.core import iam_actions, responses
+from ministack.core import iam_evaluator as iam
+from ministack.core.arn import parse_arn
+from ministack.services import eventbridge, lambda_svc, stepfunctions
+from ministack.services.cloudformation import provisioners
+
+GATEWAY_PORT = int(os.environ["GATEWAY_PORT"])
+ORGANIZATIONS = {}  # account -> {"id": "o-…", "path": "o-…/r-…/ou-…/"}
+
+
+def require(owner, *names):
+    """Fails at start-up, naming what an upgrade of ministack has moved."""
+    for name in names:
+        if not hasattr(owner, name):
+            raise SystemExit(f"relay_emulator: {owner.__name__} has no {name}: this ministack is not the locked one")
+
+
+require(eventbridge, "_dispatch_event", "_invoke_target", "_rules", "_targets", "_event_buses", "_event_bus_policies",
+        "_ensure_default_bus", "_matches_pattern_view", "_EventView", "_pattern_event_view", "_put_events", "_rule_arn",
+        "_put_permission")
+require(iam, "enforce", "pin_request_origin", "pin_signed_request", "pin_signed_body", "resolve_principal", "evaluate_resource_policy",
+        "evaluate", "evaluate_trust_policy", "_resolve_condition_key", "_principal_org_id", "_gather_role_policies",
+        "_resource_policy", "EvalContext", "AuthError")
+require(stepfunctions, "_emit_execution_status_event", "_apply_jsonata_arguments", "_add_event", "_invoke_sns_publish",
+        "_SERVICE_DISPATCH")
+require(iam_actions, "extract_resource_arn")
+require(lambda_svc, "_sqs_esm_concurrency")
+require(provisioners, "_RESOURCE_HANDLERS")
+require(responses, "request_scope", "json_response", "error_response_json")
+
+
+# -- Events leave for the gateway ---------------------------------------------------------------
+
+_outbox = queue.Queue()
+
+
+def _send_events():
+    while True:
+        path, body = _outbox.get()
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", GATEWAY_PORT, timeout=30)
+            connection.request("POST", path, body, {"content-type": "application/json"})
+            connection.getresponse().read()
+            connection.close()
+        except OSError as error:
+            print(f"relay_emulator: event not handed to the gateway: {error}", file=sys.stderr, flush=True)
+
+
+def _dispatch_event(event, view=None):
+    view = view or eventbridge._pattern_event_view(event)
+    account, region = event.get("Account") or responses.get_account_id(), event.get("Region") or responses.get_region()
+    bus = event.get("EventBusName", "default")
+    _outbox.put((f"/_relay/deliver?account={account}&region={region}&bus={quote(bus)}",
+                 json.dumps(view.event_with_detail()).encode()))
+
+
+eventbridge._dispatch_event = _dispatch_event
+
+
+def matching(request):
+    envelope = request["envelope"]
+    with responses.request_scope(request["account"], request["region"]):
+        eventbridge._ensure_default_bus()
+        if request["bus"] not in eventbridge._event_buses:
+            return {"bus": False, "rules": []}
+        view = eventbridge._EventView({k: v for k, v in envelope.items() if k != "detail"}, envelope.get("detail", {}))
+        rules = []
+        for key, rule in eventbridge._rules.items():
+            if rule.get("EventBusName", "default") != request["bus"] or rule.get("State") != "ENABLED":
+                continue
+            if rule.get("EventPattern") and eventbridge._matches_pattern_view(rule["EventPattern"], view, key):
+                rules.append({"name": rule["Name"], "arn": eventbridge._rule_arn(rule["Name"], request["bus"]),
+                              "targets": list(eventbridge._targets.get(key, []))})
+        return {"bus": True, "rules": rules}
+
+
+# -- Policies of buses, as AWS keeps them ----------------------------------------------------------
+
+def _bus_statement(statement):
+    """The shorthands written out: an account is its root, a condition goes by operator and key."""
+    principal, condition = statement.get("Principal"), statement.get("Condition")
+    if isinstance(principal, str) and principal.isdigit():
+        statement = {**statement, "Principal": {"AWS": f"arn:aws:iam::{principal}:root"}}
+    if condition and {"Type", "Key", "Value"} <= condition.keys():
+        statement = {**statement, "Condition": {condition["Type"]: {condition["Key"]: condition["Value"]}}}
+    return statement
+
+
+_put_permission = eventbridge._put_permission
+
+
+def _put_whole_permission(data):
+    """PutPermission also takes a whole policy, which replaces the old one; ministack ignores it."""
+    bus = (data.get("EventBusName") or "default").rsplit("/", 1)[-1]
+    if data.get("Policy"):
+        try:
+            policy = json.loads(data["Policy"])
+        except ValueError:
+            return responses.error_response_json("ValidationException", "The policy is no JSON.", 400)
+        eventbridge._event_bus_policies[bus] = policy
+        return responses.json_response({})
+    answer = _put_permission({**data, "EventBusName": bus})
+    policy = eventbridge._event_bus_policies.get(bus)
+    if policy:
+        statements = [_bus_statement(statement) for statement in policy["Statement"]]
+        eventbridge._event_bus_policies[bus] = {**policy, "Statement": statements}
+    return answer
+
+
+eventbridge._put_permission = _put_whole_permission
+
+
+# -- Who may do what ----------------------------------------------------------------------------
+
+_resolve_condition_key = iam._resolve_condition_key
+
+
+def _principal_arn(session_arn):
+    """aws:PrincipalArn of a session is the ARN of its role, path included."""
+    from ministack.services import iam as iam_service
+
+    if ":assumed-role/" not in session_arn:
+        return session_arn
+    account, role = session_arn.split(":")[4], session_arn.split("/")[1]
+    return (iam_service._roles.get_scoped(account, None, role) or {}).get("Arn", session_arn)
+
+
+def _organization_aware_key(key, context):
+    name = key.lower()
+    if name == "aws:principalarn":
+        return _principal_arn(context.principal_arn)
+    if name in ("aws:principalorgid", "aws:principalorgpaths"):
+        known = ORGANIZATIONS.get(context.principal_account)
+    elif name in ("aws:resourceorgid", "aws:resourceorgpaths"):
+        known = ORGANIZATIONS.get(iam._account_from_arn(context.resource_arn) or context.principal_account)
+    else:
+        return _resolve_condition_key(key, context)
+    if known is None:
+        return None
+    return [known["path"]] if name.endswith("paths") else known["id"]
+
+
+iam._resolve_condition_key = _organization_aware_key
+iam._principal_org_id = lambda account: (ORGANIZATIONS.get(account) or {}).get("id")
+
+
+USED = {}  # (account, role, action) -> whether it was ever allowed, and ever denied
+
+_enforce = iam.enforce
+
+
+def _recording_enforce(access_key_id, iam_action, service, region, resource_arn="*", service_context=None):
+    result = _enforce(access_key_id, iam_action, service, region, resource_arn, service_context)
+    caller = iam.resolve_caller_identity(access_key_id)
+    if caller and ":assumed-role/" in caller["userArn"]:
+        role = caller["userArn"].split(":assumed-role/", 1)[1].split("/", 1)[0]
+        key = (caller["accountId"], role, iam_action)
+        USED.setdefault(key, {"allowed": False, "denied": False})["allowed" if result is None else "denied"] = True
+    return result
+
+
+iam.enforce = _recording_enforce
+
+
+def used(_request):
+    return [{"account": account, "role": role, "action": action, **decisions}
+            for (account, role, action), decisions in sorted(USED.items())]
+
+
+def identify(request):
+    principal = iam.resolve_principal(request["accessKey"], request.get("account") or "000000000000", None)
+    if isinstance(principal, iam.AuthError):
+        return {"error": {"code": principal.code, "message": principal.message}}
+    return {"arn": principal.arn, "account": principal.account, "type": principal.type}
+
+
+def authorize(request):
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in request["headers"]]
+    query = parse_qs(request["query"], keep_blank_values=True)
+    with responses.request_scope(request["account"], request["region"]):
+        iam.pin_request_origin("127.0.0.1", True)
+        iam.pin_signed_request(request["method"], request["path"], query, headers)
+        iam.pin_signed_body(base64.b64decode(request["body"]))
+        for need in request["needs"]:
+            result = _recording_enforce(request["accessKey"], need["action"], request["service"], request["region"],
+                                 need["resource"], need.get("context") or {})
+            if result is None:
+                continue
+            if isinstance(result, iam.AuthError):
+                return {"error": {"code": result.code, "message": result.message}}
+            return {"denied": {"principal": result.principal_arn, "action": need["action"],
+                               "resource": need["resource"], "explicit": result.decision == "Deny"}}
+    return {}
+
+
+def _context(request):
+    keys = {"aws:sourcearn": request.get("sourceArn"), "aws:sourceaccount": request["sourceAccount"],
+            **{key.lower(): value for key, value in (request.get("context") or {}).items()}}
+    return {key: value for key, value in keys.items() if value is not None}
+
+
+def resource_policy(request):
+    """`principal` is a service (events.amazonaws.com) or an ARN; an absent policy allows nothing."""
+    arn = parse_arn(request["resource"])
+    with responses.request_scope(arn.account_id, arn.region):
+        if arn.service == "events":
+            name = arn.resource.split("/", 1)[1]
+            found = (eventbridge._event_bus_policies.get(name), arn.account_id)
+        else:
+            found = iam._resource_policy(arn.service, request["resource"])
+        if found is None:
+            return {"exists": False, "allowed": False}
+        service = request["principal"] if request["principal"].endswith(".amazonaws.com") else None
+        context = iam.EvalContext(
+            principal_arn=request["principal"], principal_type="Service" if service else "AssumedRole",
+            principal_account=request["sourceAccount"], action=request["action"], resource_arn=request["resource"],
+            region=arn.region, secure_transport=True, service_context=_context(request))
+        decision = iam.evaluate_resource_policy(found[0], context, service).decision
+    return {"exists": True, "allowed": decision == "Allow", "denied": decision == "Deny"}
+
+
+def role_allows(request):
+    from ministack.services import iam as iam_service
+
+    role_arn = parse_arn(request["role"])
+    name = role_arn.resource.rsplit("/", 1)[-1]
+    role = iam_service._roles.get_scoped(role_arn.account_id, None, name)
+    if role is None or role.get("Arn") != request["role"]:
+        return {"assumable": False, "allowed": False}
+    context = iam.EvalContext(
+        principal_arn=f"arn:aws:iam::{role_arn.account_id}:root", principal_type="Service",
+        principal_account=role_arn.account_id, action="sts:AssumeRole", resource_arn=request["role"], region="",
+        service_context=_context(request))
+    document = role.get("AssumeRolePolicyDocument") or "{}"
+    document = json.loads(document) if isinstance(document, str) else document
+    statements = document.get("Statement", [])
+    statements = [statements] if isinstance(statements, dict) else statements
+    # Only statements that name the service: the evaluator's stand-in for one is an account's root.
+    named = [s for s in statements if iam._service_principal_matches(s.get("Principal"), request["service"])
+             or s.get("Effect") == "Deny"]
+    named = [{**s, "Principal": "*"} for s in named]
+    assumable = iam.evaluate_trust_policy({"Statement": named}, context.principal_arn, context)
+    context = iam.EvalContext(
+        principal_arn=f"arn:aws:sts::{role_arn.account_id}:assumed-role/{name}/events", principal_type="AssumedRole",
+        principal_account=role_arn.account_id, action=request["action"], resource_arn=request["resource"],
+        region=parse_arn(request["resource"]).region, service_context=_context(request))
+    policies = iam._gather_role_policies(name, role_arn.account_id)
+    return {"assumable": assumable, "allowed": iam.evaluate(context, policies).decision == "Allow"}
+
+
+def organizations(request):
+    ORGANIZATIONS.clear()
+    ORGANIZATIONS.update(request)
+    return {}
+
+
+# -- CloudFormation learns two types ------------------------------------------------------------
+
+def _gateway_ssm(operation, body):
+    """Calls SSM on the gateway as the root of the account whose stack is being worked on."""
+    account, region = responses.get_account_id(), responses.get_region()
+    scope = f"{account}/20200101/{region}/ssm/aws4_request"
+    connection = http.client.HTTPConnection("127.0.0.1", GATEWAY_PORT, timeout=30)
+    connection.request("POST", "/", json.dumps(body), {
+        "content-type": "application/x-amz-json-1.1", "x-amz-target": f"AmazonSSM.{operation}",
+        "authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"})
+    response = connection.getresponse()
+    answer = json.loads(response.read() or b"{}")
+    connection.close()
+    if response.status != 200:
+        raise ValueError(f"{answer.get('__type', response.status)}: {answer.get('message') or answer.get('Message')}")
+    return answer
+
+
+def _document_content(props):
+    content = props["Content"]
+    return content if isinstance(content, str) else json.dumps(content)
+
+
+def _document_create(logical_id, props, stack_name, *_, **__):
+    name = props.get("Name") or f"{stack_name}-{logical_id}"[:128]
+    fields = ("DocumentType", "DocumentFormat", "TargetType", "VersionName", "Attachments", "Requires", "Tags")
+    body = {field: props[field] for field in fields if field in props}
+    _gateway_ssm("CreateDocument", {"Name": name, "Content": _document_content(props), **body})
+    return name, {}
+
+
+def _document_update(physical_id, old_props, new_props, *_, **__):
+    body = {field: new_props[field] for field in ("DocumentFormat", "TargetType", "VersionName") if field in new_props}
+    if _document_content(old_props) != _document_content(new_props):
+        _gateway_ssm("UpdateDocument", {"Name": physical_id, "Content": _document_content(new_props),
+                                        "DocumentVersion": "$LATEST", **body})
+        _gateway_ssm("UpdateDocumentDefaultVersion", {"Name": physical_id, "DocumentVersion": _latest(physical_id)})
+    return physical_id, {}
+
+
+def _latest(name):
+    return _gateway_ssm("DescribeDocument", {"Name": name})["Document"]["LatestVersion"]
+
+
+def _document_delete(physical_id, *_, **__):
+    try:
+        _gateway_ssm("DeleteDocument", {"Name": physical_id})
+    except ValueError as error:
+        if not str(error).startswith("InvalidDocument:"):
+            raise
+
+
+def _bus_policy_create(logical_id, props, stack_name, *_, **__):
+    bus = props.get("EventBusName") or "default"
+    eventbridge._ensure_default_bus()
+    statement = props.get("Statement") or {
+        "Effect": "Allow", "Principal": props.get("Principal", "*"), "Action": props.get("Action", "events:PutEvents"),
+        **({"Condition": props["Condition"]} if "Condition" in props else {})}
+    resource = f"arn:aws:events:{responses.get_region()}:{responses.get_account_id()}:event-bus/{bus}"
+    statement = _bus_statement({"Resource": resource, **statement, "Sid": props["StatementId"]})
+    policy = eventbridge._event_bus_policies.get(bus) or {"Version": "2012-10-17", "Statement": []}
+    kept = [s for s in policy["Statement"] if s.get("Sid") != props["StatementId"]]
+    eventbridge._event_bus_policies[bus] = {**policy, "Statement": [*kept, statement]}
+    return f"{bus}|{props['StatementId']}", {}
+
+
+def _bus_policy_update(physical_id, old_props, new_props, stack_name, logical_id=None, **_):
+    return _bus_policy_create(logical_id, new_props, stack_name)
+
+
+def _bus_policy_delete(physical_id, *_, **__):
+    bus, statement_id = physical_id.split("|", 1)
+    policy = eventbridge._event_bus_policies.get(bus)
+    if policy:
+        kept = [s for s in policy["Statement"] if s.get("Sid") != statement_id]
+        eventbridge._event_bus_policies[bus] = {**policy, "Statement": kept}
+
+
+provisioners._RESOURCE_HANDLERS["AWS::SSM::Document"] = {
+    "create": _document_create, "update": _document_update, "delete": _document_delete}
+provisioners._RESOURCE_HANDLERS["AWS::Events::EventBusPolicy"] = {
+    "create": _bus_policy_create, "update": _bus_policy_update, "delete": _bus_policy_delete}
+
+
+# -- The resource of GetParametersByPath is its path; the emulator knows none -------------------
+
+_extract_resource_arn = iam_actions.extract_resource_arn
+
+
+def _resource_arn(service, method, path, headers, body, query_params, *rest, **named):
+    arn = _extract_resource_arn(service, method, path, headers, body, query_params, *rest, **named)
+    if service == "ssm" and headers.get("x-amz-target", "").endswith(".GetParametersByPath"):
+        under = json.loads(body or b"{}").get("Path", "/").strip("/")
+        return f"arn:aws:ssm:{responses.get_region()}:{responses.get_account_id()}:parameter/{under}"
+    return arn
+
+
+iam_actions.extract_resource_arn = _resource_arn
+if hasattr(ministack_app, "extract_resource_arn"):
+    ministack_app.extract_resource_arn = _resource_arn
+
+
+# -- Histories say what a task was called with, and a machine's message keeps its attributes ------
+
+_called = threading.local()
+_apply_jsonata_arguments, _add_event = stepfunctions._apply_jsonata_arguments, stepfunctions._add_event
+_invoke_sns_publish = stepfunctions._invoke_sns_publish
+
+
+def _remembered_arguments(*arguments):
+    _called.arguments = _apply_jsonata_arguments(*arguments)
+    return _called.arguments
+
+
+def _whole_event(execution, kind, details=None):
+    if kind == "TaskScheduled":
+        arguments = vars(_called).pop("arguments", {})
+        called_with = {"region": responses.get_region(), "parameters": json.dumps(arguments)}
+        details = {name: {**detail, **called_with} for name, detail in details.items()}
+    return _add_event(execution, kind, details)
+
+
+def _publish_with_attributes(resource, arguments):
+    """ministack reads attributes as SNS's own form has them, not as Step Functions names them."""
+    arguments = dict(arguments)
+    for number, (name, value) in enumerate((arguments.pop("MessageAttributes", None) or {}).items(), 1):
+        entry = f"MessageAttributes.entry.{number}"
+        arguments[f"{entry}.Name"] = name
+        arguments.update({f"{entry}.Value.{field}": text for field, text in value.items()})
+    return _invoke_sns_publish(resource, arguments)
+
+
+stepfunctions._apply_jsonata_arguments = _remembered_arguments
+stepfunctions._add_event = _whole_event
+stepfunctions._SERVICE_DISPATCH["arn:aws:states:::sns:publish"] = _publish_with_attributes
+
+
+# -- A number from a template's parameter arrives as text, which AWS takes ----------------------
+
+_sqs_esm_concurrency = lambda_svc._sqs_esm_concurrency
+lambda_svc._sqs_esm_concurrency = lambda *arguments: int(_sqs_esm_concurrency(*arguments))
+
+
+# -- The ASGI app -------------------------------------------------------------------------------
+
+HOOKS = {"matching": matching, "identify": identify, "authorize": authorize, "resource-policy": resource_policy,
+         "role-allows": role_allows, "organizations": organizations, "used": used}
+
+
+async def app(scope, receive, send):
+    if scope["type"] != "http" or not scope["path"].startswith("/_relay/"):
+        await ministack_app.app(scope, receive, send)
+        return
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            break
+    hook = HOOKS.get(scope["path"].removeprefix("/_relay/"))
+    try:
+        status, answer = (200, hook(json.loads(body or b"{}"))) if hook else (404, {"error": "no such hook"})
+    except Exception as error:  # the gateway reports it; nothing here may take the emulator down
+        status, answer = 500, {"error": {"code": "InternalFailure", "message": repr(error)}}
+    payload = json.dumps(answer).encode()
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]})
+    await send({"type": "http.response.body", "body": payload})
+
+
+# -- Life and death -----------------------------------------------------------------------------
+
+def _end_with_stdin():
+    while sys.stdin.buffer.read(4096):
+        pass
+    if folder := os.environ.get("RELAY_REMOVE_AT_END"):
+        shutil.rmtree(folder, ignore_errors=True)
+    os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+def main():
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+
+    if os.getpgrp() != os.getpid():
+        os.setpgrp()  # so that the end of stdin ends the functions' processes too
+    threading.Thread(target=_end_with_stdin, daemon=True).start()
+    threading.Thread(target=_send_events, daemon=True).start()
+    config = Config()
+    config.bind = [f"127.0.0.1:{sys.argv[1]}"]
+    config.accesslog = None
+    config.keep_alive_timeout = 3600
+    config.h11_max_incomplete_size = 1 << 20
+    asyncio.run(serve(app, config))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,19 @@
+//! The one public port of the local AWS.
+//!
+//! It answers SSM documents and Organizations itself, delivers events, authenticates and
+//! authorizes its own services as the emulator does its, refuses what AWS refuses and the emulator
+//! lets by, injects faults, and records every call. Everything else passes through untouched.
+
+pub mod calls;
+pub mod clock;
+pub mod control;
+pub mod duration;
+pub mod emulator;
+pub mod events;
+pub mod faults;
+pub mod incoming;
+pub mod limits;
+mod predefined;
+pub mod protocol;
+pub mod server;
+pub mod services;

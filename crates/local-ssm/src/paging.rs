@@ -1,0 +1,62 @@
+//! Pages of lists in a stable order. A token says after which item to go on, so items that come
+//! and go between two calls move nothing, and it holds for the query that it was given for.
+
+use local_api::{AwsError, Request};
+use sha2::{Digest, Sha256};
+
+use crate::errors;
+
+/// The query that a token belongs to.
+pub(crate) struct Scope([u8; 8]);
+
+impl Scope {
+    pub(crate) fn new(request: &Request, query: &[&str]) -> Self {
+        let mut hash = Sha256::new();
+        let who = [request.operation.as_str(), &request.account, &request.region];
+        for part in who.iter().chain(query) {
+            hash.update(part.len().to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+        let mut start = [0; 8];
+        start.copy_from_slice(&hash.finalize()[..8]);
+        Self(start)
+    }
+
+    fn token(&self, position: &str) -> String {
+        let bytes = self.0.iter().chain(position.as_bytes());
+        bytes.map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn position(&self, token: &str) -> Option<String> {
+        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|d| u8::try_from(d).ok());
+        let bytes = token.as_bytes().chunks(2).map(|pair| match *pair {
+            [high, low] => Some(digit(high)? << 4 | digit(low)?),
+            _ => None,
+        });
+        let bytes: Vec<u8> = bytes.collect::<Option<_>>()?;
+        let (scope, position) = bytes.split_at_checked(self.0.len())?;
+        (scope == self.0).then(|| String::from_utf8(position.to_vec()).ok())?
+    }
+}
+
+/// The page of `items` after a token. The items are in order of their keys, which are unique.
+pub(crate) fn page<T>(
+    items: impl Iterator<Item = T>,
+    key: impl Fn(&T) -> String,
+    scope: &Scope,
+    token: Option<&str>,
+    size: usize,
+) -> Result<(Vec<T>, Option<String>), AwsError> {
+    let after = match token.filter(|token| !token.is_empty()) {
+        Some(token) => Some(scope.position(token).ok_or_else(errors::invalid_next_token)?),
+        None => None,
+    };
+    let mut items =
+        items.skip_while(|item| after.as_ref().is_some_and(|after| key(item) <= *after));
+    let found: Vec<_> = items.by_ref().take(size).collect();
+    let next = match (items.next(), found.last()) {
+        (Some(_), Some(last)) => Some(scope.token(&key(last))),
+        _ => None,
+    };
+    Ok((found, next))
+}
