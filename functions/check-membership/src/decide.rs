@@ -1,0 +1,129 @@
+//! What is seen, and for how long it has been waited for, decides: one pure function.
+
+use domain::contract::{Membership, MembershipRequest};
+use jiff::{SignedDuration, Timestamp};
+use lambda::members::Member;
+
+use crate::look::{Ending, Seen};
+use crate::reason;
+
+/// How long AWS may take to show a request that was made, its reads being eventually consistent.
+const UNTIL_KNOWN: SignedDuration = SignedDuration::from_mins(10);
+/// How long a creation may take. Most take minutes.
+const LONGEST_CREATION: SignedDuration = SignedDuration::from_hours(24);
+/// An invitation lasts 15 days; after its end AWS may take a while to say so, and a member that
+/// accepted in the last moment a while to appear.
+const SLACK: SignedDuration = SignedDuration::from_hours(24);
+/// For an invitation that does not say when it runs out.
+const LONGEST_INVITATION: SignedDuration = SignedDuration::from_hours(15 * 24);
+/// Longest wait where something is under way at AWS, rather than with people: in seconds.
+const LONGEST_UNDER_WAY: u32 = 300;
+
+/// Bounds of the growing wait, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waits {
+    /// The first.
+    pub first: u32,
+    /// The longest, where people are waited for.
+    pub longest: u32,
+}
+
+/// The question: what is waited for, since when, and how often it was asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// What is waited for.
+    pub request: &'a MembershipRequest,
+    /// When the waiting began.
+    pub since: Timestamp,
+    /// Now.
+    pub now: Timestamp,
+    /// How often it was asked before.
+    pub attempt: u32,
+    /// How long to wait between.
+    pub waits: Waits,
+}
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// A member: to be handed over.
+    HandOver(Member),
+    /// Anything else, as the state machine is told.
+    Say(Membership),
+}
+
+/// Decides.
+#[must_use]
+pub fn decide(question: Question<'_>, seen: Seen) -> Verdict {
+    let Question { request, since, now, .. } = question;
+    let failed = |account, reason: String| Membership::Failed { account, reason };
+    let until = |end: Option<Timestamp>, longest: SignedDuration| {
+        end.map_or(since.saturating_add(longest), |end| end.saturating_add(SLACK))
+            .unwrap_or(Timestamp::MAX)
+    };
+    Verdict::Say(match seen {
+        Seen::Joined(member) => return Verdict::HandOver(member),
+        Seen::Unknown if now < until(None, UNTIL_KNOWN) => question.wait(LONGEST_UNDER_WAY),
+        Seen::Unknown => failed(
+            None,
+            match request {
+                MembershipRequest::CreateAccountRequestId(id) => {
+                    format!("Organizations knows no account creation {id}")
+                }
+                MembershipRequest::HandshakeId(id) => format!(
+                    "Organizations knows no invitation {id}: it forgets them some weeks after their end"
+                ),
+            },
+        ),
+        Seen::Creating if now < until(None, LONGEST_CREATION) => question.wait(LONGEST_UNDER_WAY),
+        Seen::Creating => {
+            failed(None, "AWS has neither created the account nor failed to in 24 hours".to_owned())
+        }
+        Seen::CreationFailed { reason } => failed(None, reason::creation(&reason)),
+        Seen::Invited { expires, .. } if now < until(expires, LONGEST_INVITATION) => {
+            question.wait(question.waits.longest)
+        }
+        Seen::Invited { account, .. } => failed(
+            account,
+            "the invitation should have run out, and AWS does not say so".to_owned(),
+        ),
+        Seen::InvitationEnded { account, ending } => Membership::Cancelled {
+            account,
+            reason: match ending {
+                Ending::Declined => "DECLINED: the account declined the invitation",
+                Ending::Cancelled => "CANCELED: the organization took the invitation back",
+                Ending::Expired => "EXPIRED: nobody accepted the invitation in time",
+            }
+            .to_owned(),
+        },
+        Seen::Arriving { expires, .. } if now < until(expires, LONGEST_CREATION) => {
+            question.wait(LONGEST_UNDER_WAY)
+        }
+        Seen::Arriving { account, .. } => failed(
+            account,
+            match request {
+                MembershipRequest::CreateAccountRequestId(_) => {
+                    "the account was created and is not among the organization's members"
+                }
+                MembershipRequest::HandshakeId(_) => {
+                    "the invitation was accepted and its account is not among the organization's \
+                     members: it may have left again"
+                }
+            }
+            .to_owned(),
+        ),
+    })
+}
+
+impl Question<'_> {
+    /// Doubles with every attempt, from the first wait up to the longest.
+    fn wait(&self, at_most: u32) -> Membership {
+        let longest = at_most.min(self.waits.longest).max(1);
+        let factor = 1_u32.checked_shl(self.attempt).unwrap_or(u32::MAX);
+        let wait_seconds = self.waits.first.max(1).saturating_mul(factor).min(longest);
+        Membership::Pending { wait_seconds }
+    }
+}
+
+#[cfg(test)]
+mod tests;

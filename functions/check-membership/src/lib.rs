@@ -1,0 +1,100 @@
+//! Tells whether a created or invited account has joined the organization. Once it has, starts
+//! `share-runbooks` for it, under the very name that the events of the join lead to.
+//!
+//! Decides nothing about waiting but how long: the loop and its end are the state machine's.
+
+mod decide;
+mod error;
+mod look;
+mod reason;
+
+use aws_sdk_organizations::Client as Organizations;
+use aws_sdk_sfn::Client as StepFunctions;
+use domain::contract::{
+    CheckMembershipInput, CheckMembershipOutput, Membership, ShareRunbooksInput, Trigger,
+    TriggerKind,
+};
+use domain::id::Region;
+use domain::name::ExecutionName;
+use lambda::members::Member;
+use lambda::{Clock, ConfigError, Environment, SdkConfig, Started};
+
+pub use decide::{Question, Verdict, Waits, decide};
+pub use error::Error;
+pub use look::{Ending, Seen};
+
+/// What the function works with.
+#[derive(Debug, Clone)]
+pub struct Deps {
+    /// Organizations, in the partition's Region for it.
+    pub organizations: Organizations,
+    /// Step Functions.
+    pub sfn: StepFunctions,
+    /// The ARN of `share-runbooks`.
+    pub share_runbooks: String,
+    /// Bounds of the growing wait.
+    pub waits: Waits,
+    /// Tells how long has been waited.
+    pub clock: Clock,
+}
+
+impl Deps {
+    /// Clients and settings, from the environment.
+    ///
+    /// # Errors
+    /// When a variable is missing or makes no sense.
+    pub fn new(environment: &Environment, config: &SdkConfig) -> Result<Self, ConfigError> {
+        let region: Region = environment.require("ORGANIZATIONS_REGION")?;
+        Ok(Self {
+            organizations: lambda::organizations(config, &region),
+            sfn: StepFunctions::new(config),
+            share_runbooks: environment.require("SHARE_RUNBOOKS_ARN")?,
+            waits: Waits {
+                first: environment.or("POLL_FIRST_SECONDS", 5)?,
+                longest: environment.or("POLL_LONGEST_SECONDS", 3600)?,
+            },
+            clock: Clock::system(),
+        })
+    }
+}
+
+/// Answers once. Safe to repeat: a hand-over that was made is found under its name.
+///
+/// # Errors
+/// When Organizations or Step Functions refuse or do not answer; never for want of a membership.
+pub async fn handle(
+    deps: &Deps,
+    input: CheckMembershipInput,
+) -> Result<CheckMembershipOutput, Error> {
+    let seen = look::look(&deps.organizations, &input.request).await?;
+    let question = Question {
+        request: &input.request,
+        since: input.execution.start_time,
+        now: deps.clock.now(),
+        attempt: input.attempt,
+        waits: deps.waits,
+    };
+    let membership = match decide(question, seen) {
+        Verdict::HandOver(member) => hand_over(deps, member, input.trigger).await?,
+        Verdict::Say(membership) => membership,
+    };
+    tracing::info!(membership = ?membership, attempt = input.attempt, "looked");
+    Ok(CheckMembershipOutput { membership, attempt: input.attempt.saturating_add(1) })
+}
+
+/// Starts the join, with the events that the wait began with.
+async fn hand_over(deps: &Deps, member: Member, trigger: Trigger) -> Result<Membership, Error> {
+    let name = ExecutionName::join(member.account, member.joined);
+    let trigger = Trigger { kind: TriggerKind::Join, ..trigger };
+    let input = serde_json::to_string(&ShareRunbooksInput::account(member.account, trigger))
+        .map_err(Error::Input)?;
+    let started = lambda::start_once(&deps.sfn, &deps.share_runbooks, &name, &input)
+        .await
+        .map_err(Error::HandOver)?;
+    let new = matches!(started, Started::New(_));
+    tracing::info!(account = %member.account, join = %started.name(), new, "handed over");
+    Ok(Membership::HandedOver { account: member.account })
+}
+
+#[cfg(test)]
+mod tests;

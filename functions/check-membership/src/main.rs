@@ -1,0 +1,8 @@
+//! Start-up of `check-membership`; everything else is in the library.
+
+use std::process::ExitCode;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    lambda::start(check_membership::Deps::new, check_membership::handle).await
+}

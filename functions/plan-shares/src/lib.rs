@@ -1,0 +1,246 @@
+//! Makes the plan of an execution: policy, organization and ledger go in, a plan in S3 comes out.
+//! What the plan says is `domain`'s; this crate reads and writes.
+//!
+//! Shares nothing, and cannot: it has no permission on any document.
+
+mod error;
+mod ledger;
+mod organization;
+mod policy;
+mod unchanged;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_organizations::config::retry::RetryConfig;
+use aws_sdk_s3::primitives::ByteStream;
+use domain::contract::{
+    PlanSharesInput, PlanSharesOutput, S3Object, TriggerKind, WorkItem, storage,
+};
+use domain::id::{AccountId, Region};
+use domain::organization::Organization;
+use domain::plan::{PlanInput, SharePlan};
+use futures::stream::{StreamExt, TryStreamExt, iter};
+use jiff::Timestamp;
+use lambda::{AwsError, Clock, ConfigError, Environment, SdkConfig};
+
+pub use error::Error;
+pub use ledger::Place;
+use ledger::Table;
+pub use unchanged::is_unchanged;
+
+/// Requests to the table in flight.
+const AT_ONCE: usize = 16;
+
+/// What the function works with.
+#[derive(Debug, Clone)]
+pub struct Deps {
+    /// Parameter Store, where policy is.
+    pub ssm: aws_sdk_ssm::Client,
+    /// Organizations, in the partition's Region for it.
+    pub organizations: aws_sdk_organizations::Client,
+    /// The table.
+    pub dynamodb: aws_sdk_dynamodb::Client,
+    /// The bucket.
+    pub s3: aws_sdk_s3::Client,
+    /// The account that owns documents where a rule names none.
+    pub hub: AccountId,
+    /// Where policy lies, without a slash at its end.
+    pub policy_path: String,
+    /// The table's name.
+    pub table: String,
+    /// The bucket's name.
+    pub bucket: String,
+    /// Dates what is seen.
+    pub clock: Clock,
+}
+
+impl Deps {
+    /// Clients and settings, from the environment.
+    ///
+    /// # Errors
+    /// When a variable is missing or makes no sense.
+    pub fn new(environment: &Environment, config: &SdkConfig) -> Result<Self, ConfigError> {
+        let region: Region = environment.require("ORGANIZATIONS_REGION")?;
+        // A whole organization is hundreds of calls to an API that allows few a second: the client
+        // adapts to the rate it is given.
+        let organizations = lambda::organizations(config, &region).config().to_builder();
+        let organizations =
+            organizations.retry_config(RetryConfig::adaptive().with_max_attempts(8)).build();
+        let policy_path: String = environment.require("POLICY_PATH")?;
+        Ok(Self {
+            ssm: aws_sdk_ssm::Client::new(config),
+            organizations: aws_sdk_organizations::Client::from_conf(organizations),
+            dynamodb: aws_sdk_dynamodb::Client::new(config),
+            s3: lambda::s3(config),
+            hub: environment.require("HUB_ACCOUNT")?,
+            policy_path: policy_path.trim_end_matches('/').to_owned(),
+            table: environment.require("TABLE_NAME")?,
+            bucket: environment.require("BUCKET_NAME")?,
+            clock: Clock::system(),
+        })
+    }
+
+    fn table(&self) -> Table<'_> {
+        Table { client: &self.dynamodb, name: &self.table }
+    }
+}
+
+/// Plans once. Safe to repeat: a second plan of one execution takes the first one's place.
+///
+/// # Errors
+/// When policy, organization or ledger cannot be read whole, or the plan cannot be stored.
+pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOutput, Error> {
+    let PlanSharesInput { execution, input } = input;
+    let kind = input.trigger.kind;
+    // Before anything is read: whoever planned later than this has seen at least as much.
+    let seen_at = deps.clock.now();
+    let (rules, organization) = tokio::try_join!(
+        policy::read(&deps.ssm, &deps.policy_path),
+        organization::read(&deps.organizations, &input.scope),
+    )?;
+    let accounts = in_scope(&input.accounts(), &organization);
+    let ledger = match kind {
+        TriggerKind::Join => BTreeSet::new(),
+        _ => pairs(deps, &accounts).await?,
+    };
+    let mut plan = SharePlan::build(PlanInput {
+        rules: &rules,
+        organization: &organization,
+        scope: &input.scope,
+        hub: deps.hub,
+        ledger: &ledger,
+    });
+    plan.removals_allowed = may_remove(kind, &plan);
+
+    let last = match kind {
+        TriggerKind::Settle => last_places(deps, &accounts).await?,
+        _ => BTreeMap::new(),
+    };
+    let mut unchanged = is_unchanged(&input.trigger, &plan, rules.texts > 0, &last);
+    let stored = store(deps, &plan, &execution.name).await?;
+    // A whole organization is looked at by command, and no second look follows it.
+    if !plan.organization && !unchanged {
+        let latest = remember(deps, &plan, &execution.name, seen_at).await?;
+        // A later plan for the same accounts exists; this one, made from an older view, must not
+        // undo its work. A join is answered all the same: it takes nothing back.
+        unchanged = !latest && !matches!(kind, TriggerKind::Join | TriggerKind::Manual);
+    }
+
+    let work = if unchanged { Vec::new() } else { work(&plan) };
+    let (accounts, problems) = (plan.accounts.len() as u64, plan.problems.len() as u64);
+    tracing::info!(
+        trigger = ?kind,
+        accounts,
+        rules = plan.rules.len(),
+        work = work.len(),
+        problems,
+        removals_allowed = plan.removals_allowed,
+        policy_version = plan.policy_version,
+        "{}",
+        if unchanged { "unchanged" } else { "planned" }
+    );
+    Ok(PlanSharesOutput {
+        plan: stored,
+        work,
+        accounts,
+        problems,
+        policy_version: plan.policy_version,
+        unchanged,
+    })
+}
+
+/// Whether this execution may take shares back, beyond what the plan says for itself.
+fn may_remove(kind: TriggerKind, plan: &SharePlan) -> bool {
+    match kind {
+        // A join only adds. It may have been planned while the account lay in the root, with the
+        // run for its OU under way: what that one shares is not for this one to take back.
+        TriggerKind::Join => false,
+        // Rules select active members and nobody else: whoever is none keeps nothing of ours,
+        // whether or not every rule can be read.
+        TriggerKind::Leave if plan.places.iter().all(|place| !place.active) => true,
+        _ => plan.removals_allowed,
+    }
+}
+
+fn work(plan: &SharePlan) -> Vec<WorkItem> {
+    plan.work
+        .iter()
+        .map(|work| WorkItem { owner: work.owner, region: work.region.clone() })
+        .collect()
+}
+
+/// The accounts named, or every member.
+fn in_scope(named: &[AccountId], organization: &Organization) -> Vec<AccountId> {
+    if organization.is_complete() {
+        organization.accounts().map(|account| account.id).collect()
+    } else {
+        named.to_vec()
+    }
+}
+
+/// Owners and Regions that the ledger knows of: where a rule is gone, its shares still are.
+async fn pairs(deps: &Deps, accounts: &[AccountId]) -> Result<BTreeSet<WorkItem>, Error> {
+    iter(accounts)
+        .map(|account| deps.table().pairs(*account))
+        .buffer_unordered(AT_ONCE)
+        .try_fold(BTreeSet::new(), async |mut all, pairs| {
+            all.extend(pairs);
+            Ok(all)
+        })
+        .await
+}
+
+async fn last_places(
+    deps: &Deps,
+    accounts: &[AccountId],
+) -> Result<BTreeMap<AccountId, Place>, Error> {
+    iter(accounts)
+        .map(|account| async move { Ok((*account, deps.table().place(*account).await?)) })
+        .buffer_unordered(AT_ONCE)
+        .try_filter_map(async |(account, place)| Ok(place.map(|place| (account, place))))
+        .try_collect()
+        .await
+}
+
+/// Writes down what each account was planned for; whether this plan is the latest of any of them.
+async fn remember(
+    deps: &Deps,
+    plan: &SharePlan,
+    execution: &str,
+    seen_at: Timestamp,
+) -> Result<bool, Error> {
+    iter(&plan.accounts)
+        .map(|account| {
+            let place = plan.places.iter().find(|place| place.account == *account);
+            let place = Place {
+                path: place.map_or(ledger::NOWHERE, |place| &place.path).to_owned(),
+                active: place.is_some_and(|place| place.active),
+                policy_version: plan.policy_version.clone(),
+                execution: execution.to_owned(),
+            };
+            deps.table().remember(*account, place, seen_at)
+        })
+        .buffer_unordered(AT_ONCE)
+        .try_fold(false, async |any, latest| Ok(any || latest))
+        .await
+}
+
+async fn store(deps: &Deps, plan: &SharePlan, execution: &str) -> Result<S3Object, Error> {
+    let key = storage::plan_key(execution);
+    let body = serde_json::to_vec(plan).map_err(Error::Encode)?;
+    deps.s3
+        .put_object()
+        .bucket(&deps.bucket)
+        .key(&key)
+        .content_type("application/json")
+        .body(ByteStream::from(body))
+        .send()
+        .await
+        .map_err(|error| Error::Store { key: key.clone(), source: AwsError::from(error) })?;
+    Ok(S3Object { bucket: deps.bucket.clone(), key })
+}
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod world;

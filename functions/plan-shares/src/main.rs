@@ -1,0 +1,8 @@
+//! Start-up of `plan-shares`; everything else is in the library.
+
+use std::process::ExitCode;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    lambda::start(plan_shares::Deps::new, plan_shares::handle).await
+}

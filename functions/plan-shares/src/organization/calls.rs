@@ -1,0 +1,138 @@
+//! The calls to Organizations, each with its pages and the answers that are none.
+
+use aws_sdk_organizations::Client;
+use aws_sdk_organizations::types::Account as Listed;
+use domain::id::{AccountId, OrganizationalUnitId, ParentId, RootId};
+use lambda::AwsError;
+
+use super::nonsense;
+use crate::Error;
+
+/// AWS allows five levels of OUs; more is a sign of a loop.
+const DEEPEST: usize = 16;
+
+/// An OU.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unit {
+    pub(super) name: String,
+    pub(super) parent: ParentId,
+}
+
+fn failed(what: impl Into<String>) -> impl FnOnce(AwsError) -> Error {
+    let what = what.into();
+    move |source| Error::Organization { what, source }
+}
+
+/// The account, if it is a member.
+pub(super) async fn account(client: &Client, id: AccountId) -> Result<Option<Listed>, Error> {
+    match client.describe_account().account_id(id.as_str()).send().await.map_err(AwsError::from) {
+        Ok(answer) => Ok(answer.account),
+        Err(error) if error.is("AccountNotFoundException") => Ok(None),
+        Err(error) => Err(failed(format!("look up account {id}"))(error)),
+    }
+}
+
+/// Every member.
+pub(super) async fn accounts(client: &Client) -> Result<Vec<Listed>, Error> {
+    let mut accounts = Vec::new();
+    let mut token = None;
+    loop {
+        let page = client.list_accounts().set_next_token(token).send().await;
+        let page = page.map_err(AwsError::from).map_err(failed("list the accounts"))?;
+        accounts.extend(page.accounts.unwrap_or_default());
+        // A page may be empty and still have a successor.
+        token = page.next_token;
+        if token.is_none() {
+            return Ok(accounts);
+        }
+    }
+}
+
+/// The organization's root; there is one.
+pub(super) async fn root(client: &Client) -> Result<RootId, Error> {
+    let mut token = None;
+    loop {
+        let page = client.list_roots().set_next_token(token).send().await;
+        let page = page.map_err(AwsError::from).map_err(failed("look up the root"))?;
+        if let Some(root) = page.roots().first() {
+            return root.id().unwrap_or_default().parse().map_err(nonsense);
+        }
+        token = page.next_token;
+        if token.is_none() {
+            return Err(nonsense("it has no root"));
+        }
+    }
+}
+
+/// The OUs directly in a root or an OU; none in one that was deleted meanwhile.
+pub(super) async fn units(
+    client: &Client,
+    parent: ParentId,
+) -> Result<Vec<(OrganizationalUnitId, Unit)>, Error> {
+    let mut units = Vec::new();
+    let mut token = None;
+    loop {
+        let page = client
+            .list_organizational_units_for_parent()
+            .parent_id(parent.as_str())
+            .set_next_token(token)
+            .send()
+            .await;
+        let page = match page.map_err(AwsError::from) {
+            Ok(page) => page,
+            Err(error) if error.is("ParentNotFoundException") => return Ok(Vec::new()),
+            Err(error) => return Err(failed(format!("list the OUs in {parent}"))(error)),
+        };
+        for unit in page.organizational_units() {
+            let id = unit.id().unwrap_or_default().parse().map_err(nonsense)?;
+            let name = unit.name().unwrap_or_default().to_owned();
+            units.push((id, Unit { name, parent: parent.clone() }));
+        }
+        token = page.next_token;
+        if token.is_none() {
+            return Ok(units);
+        }
+    }
+}
+
+/// An OU whose parent is known. One that was deleted meanwhile is an error: whoever lay in it has
+/// been moved, and the next try sees where to.
+pub(super) async fn unit(
+    client: &Client,
+    id: OrganizationalUnitId,
+    parent: ParentId,
+) -> Result<(OrganizationalUnitId, Unit), Error> {
+    let answer =
+        client.describe_organizational_unit().organizational_unit_id(id.as_str()).send().await;
+    let answer = answer.map_err(AwsError::from).map_err(failed(format!("look up the OU {id}")))?;
+    let unit = answer.organizational_unit();
+    let name = unit.and_then(|unit| unit.name()).unwrap_or_default().to_owned();
+    Ok((id, Unit { name, parent }))
+}
+
+/// The way from the root down to an account, one ListParents a level; `None` for no member.
+pub(super) async fn way_up(
+    client: &Client,
+    account: AccountId,
+) -> Result<Option<Vec<ParentId>>, Error> {
+    let mut way: Vec<ParentId> = Vec::new();
+    let mut child = account.to_string();
+    while way.len() < DEEPEST {
+        let answer = client.list_parents().child_id(&child).send().await.map_err(AwsError::from);
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) if way.is_empty() && error.is("ChildNotFoundException") => return Ok(None),
+            Err(error) => return Err(failed(format!("look up the parent of {child}"))(error)),
+        };
+        let parent = answer.parents().first().and_then(|parent| parent.id()).unwrap_or_default();
+        let parent: ParentId = parent.parse().map_err(nonsense)?;
+        child = parent.to_string();
+        let arrived = parent.is_root();
+        way.push(parent);
+        if arrived {
+            way.reverse();
+            return Ok(Some(way));
+        }
+    }
+    Err(nonsense(format!("no root above account {account}")))
+}

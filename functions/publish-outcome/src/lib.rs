@@ -1,0 +1,189 @@
+//! Tells the world how an execution ended: one outcome to SNS, the whole of it to S3, a marker to
+//! the table.
+//!
+//! At least once: the marker is written after the message. Whatever dies in between, a repeat
+//! carries the same id, which is derived from the execution's ARN.
+
+mod error;
+mod marker;
+mod store;
+
+pub use error::Error;
+
+use aws_sdk_sns::types::MessageAttributeValue;
+use domain::contract::{
+    PublishOutcomeInput, PublishOutcomeOutput, Published, S3Object, ShareDetails, storage,
+};
+use domain::outcome::{Evidence, Message, Outcome, sharing};
+use domain::plan::SharePlan;
+use futures::StreamExt;
+use lambda::{AwsErrorKind, Clock, ConfigError, Environment, SdkConfig};
+
+/// Problems read from S3, at most: an outcome names 50 of them inline, the file beside it these.
+const MOST_PROBLEMS: usize = 2_000;
+/// Objects read at once.
+const READS: usize = 8;
+
+/// What the function was configured with.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The suite's table.
+    pub table: String,
+    /// The suite's bucket.
+    pub bucket: String,
+    /// The outcome topic's ARN.
+    pub topic: String,
+}
+
+/// What publishes: the function's own, and `recover-outcomes`'.
+#[derive(Debug)]
+pub struct Publisher {
+    /// Markers.
+    pub dynamodb: aws_sdk_dynamodb::Client,
+    /// Plans, details and outcomes.
+    pub s3: aws_sdk_s3::Client,
+    /// The topic. Its errors are the SDK's to retry, then the state machine's.
+    pub sns: aws_sdk_sns::Client,
+    /// The time.
+    pub clock: Clock,
+    /// The settings.
+    pub config: Config,
+}
+
+impl Publisher {
+    /// Builds the clients. Calls nothing.
+    ///
+    /// # Errors
+    /// When the environment is incomplete.
+    pub fn new(environment: &Environment, sdk: &SdkConfig) -> Result<Self, ConfigError> {
+        Ok(Self {
+            dynamodb: aws_sdk_dynamodb::Client::new(sdk),
+            s3: lambda::s3(sdk),
+            sns: aws_sdk_sns::Client::new(sdk),
+            clock: Clock::system(),
+            config: Config {
+                table: environment.require("TABLE_NAME")?,
+                bucket: environment.require("BUCKET_NAME")?,
+                topic: environment.require("TOPIC_ARN")?,
+            },
+        })
+    }
+
+    /// Publishes the outcome of an execution, unless its marker says that this was done.
+    ///
+    /// # Errors
+    /// When SNS did not take the message, or S3 and the table did not answer: the same request may
+    /// be tried again.
+    pub async fn publish(
+        &self,
+        request: &PublishOutcomeInput,
+    ) -> Result<PublishOutcomeOutput, Error> {
+        let arn = &request.execution.arn;
+        if let Some(published) = self.marker(arn).await? {
+            tracing::info!(id = %published.id, "published before");
+            return Ok(published);
+        }
+        let plan = self.plan(request).await?;
+        let details = self.details(request).await?;
+        let mut evidence = Evidence {
+            request,
+            plan: plan.as_ref(),
+            details: &details,
+            at: self.clock.now(),
+            stored: None,
+        };
+        let verdict = sharing(evidence);
+        let Some(unstored) = verdict.outcome else {
+            tracing::info!("unchanged: nothing to publish");
+            return Ok(PublishOutcomeOutput { outcome: Published::None, id: verdict.id });
+        };
+        let object = S3Object {
+            bucket: self.config.bucket.clone(),
+            key: storage::outcome_key(&request.execution.name, verdict.id),
+        };
+        evidence.stored = Some(&object);
+        let whole = sharing(evidence).outcome.unwrap_or_else(|| unstored.clone());
+        let outcome = if self.keep(&object, &whole).await? { whole } else { unstored };
+        self.send(&outcome).await?;
+        let answer = PublishOutcomeOutput { outcome: verdict.published, id: verdict.id };
+        self.mark(arn, &answer).await;
+        tracing::info!(id = %answer.id, outcome = outcome.outcome.as_str(), "published");
+        Ok(answer)
+    }
+
+    /// The plan, for its problems and its rules. A plan that is gone or forbidden does not keep an
+    /// outcome from being told.
+    async fn plan(&self, request: &PublishOutcomeInput) -> Result<Option<SharePlan>, Error> {
+        match &request.plan {
+            Some(planned) => self.read(&planned.plan.bucket, &planned.plan.key).await,
+            None => Ok(None),
+        }
+    }
+
+    /// What failed where something failed.
+    async fn details(&self, request: &PublishOutcomeInput) -> Result<Vec<ShareDetails>, Error> {
+        let failed = request
+            .shares
+            .iter()
+            .flatten()
+            .filter(|report| report.counts.is_some_and(|counts| counts.failed > 0));
+        let keys: Vec<String> = failed
+            .map(|report| {
+                storage::details_key(&request.execution.name, report.owner, &report.region)
+            })
+            .collect();
+        let mut reads = futures::stream::iter(&keys)
+            .map(|key| self.read::<ShareDetails>(&self.config.bucket, key))
+            .buffered(READS);
+        let (mut details, mut problems) = (Vec::new(), 0);
+        while let Some(read) = reads.next().await {
+            if let Some(read) = read? {
+                problems += read.problems.len();
+                details.push(read);
+            }
+            if problems >= MOST_PROBLEMS {
+                break;
+            }
+        }
+        Ok(details)
+    }
+
+    async fn send(&self, outcome: &Outcome) -> Result<(), Error> {
+        let message = Message::render(outcome);
+        let mut publish = self
+            .sns
+            .publish()
+            .topic_arn(&self.config.topic)
+            .subject(message.subject)
+            .message_structure("json")
+            .message(message.body);
+        for attribute in message.attributes {
+            let value = MessageAttributeValue::builder()
+                .data_type(attribute.data_type)
+                .string_value(attribute.value)
+                .build()
+                .map_err(|source| Error::Attribute { name: attribute.name, source })?;
+            publish = publish.message_attributes(attribute.name, value);
+        }
+        match publish.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Error::Publish { id: outcome.id, source: error.into() }),
+        }
+    }
+}
+
+/// Publishes the outcome of the asking execution.
+///
+/// # Errors
+/// As [`Publisher::publish`].
+pub async fn handle(
+    publisher: &Publisher,
+    input: PublishOutcomeInput,
+) -> Result<PublishOutcomeOutput, Error> {
+    publisher.publish(&input).await
+}
+
+/// Whether trying again later may help.
+fn passes(kind: AwsErrorKind) -> bool {
+    matches!(kind, AwsErrorKind::Throttled | AwsErrorKind::Unavailable)
+}

@@ -1,0 +1,13 @@
+//! The Lambda function `publish-outcome`: start-up only.
+
+// The AWS SDK's futures nest deeper than the compiler's default bound.
+#![recursion_limit = "256"]
+
+use std::process::ExitCode;
+
+use publish_outcome::{Publisher, handle};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    lambda::start(Publisher::new, handle).await
+}

@@ -1,0 +1,251 @@
+//! One outcome per execution, whatever dies on the way.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "all of this is test code")]
+
+mod fixture;
+mod support;
+
+use domain::contract::{PublishOutcomeInput, Published, ShareCounts};
+use domain::outcome::outcome_id;
+use domain::problem::ProblemCode;
+use fixture::{ARN, NAME, OWNER, publisher};
+use lambda::FunctionError;
+use publish_outcome::handle;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::time::Duration;
+use support::{Answer, Aws};
+
+fn request(kind: &str, shares: &[(&str, ShareCounts)]) -> PublishOutcomeInput {
+    let shares: Vec<Value> = shares
+        .iter()
+        .map(|(region, counts)| json!({ "owner": OWNER, "region": region, "counts": counts }))
+        .collect();
+    serde_json::from_value(json!({
+        "execution": { "arn": ARN, "name": NAME, "startTime": "2026-07-01T00:00:00Z" },
+        "flow": "sharing",
+        "input": { "accounts": ["444455556666"], "trigger": { "kind": kind, "eventIds": ["e-1"] } },
+        "plan": null, "shares": shares, "error": null,
+    }))
+    .unwrap()
+}
+
+fn added(added: u64, failed: u64) -> ShareCounts {
+    ShareCounts { documents: added + failed, added, failed, ..ShareCounts::default() }
+}
+
+fn body(aws: &Aws) -> Value {
+    let published = aws.published();
+    assert_eq!(published.len(), 1, "one message");
+    let message: Value = serde_json::from_str(published[0]["Message"].as_str().unwrap()).unwrap();
+    serde_json::from_str(message["default"].as_str().unwrap()).unwrap()
+}
+
+fn ids(aws: &Aws) -> BTreeSet<String> {
+    let id = |message: &Value| {
+        let message: Value = serde_json::from_str(message["Message"].as_str().unwrap()).unwrap();
+        let body: Value = serde_json::from_str(message["default"].as_str().unwrap()).unwrap();
+        body["id"].as_str().unwrap().to_owned()
+    };
+    aws.published().iter().map(id).collect()
+}
+
+fn marked(aws: &Aws) -> bool {
+    aws.table(|table| table.get(&format!("outcome#{ARN}"), "final").is_some())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_join_is_told_once_kept_whole_and_marked() {
+    let aws = Aws::new();
+    let answer = handle(&publisher(&aws), request("join", &[("us-east-1", added(3, 0))])).await;
+    let answer = answer.unwrap();
+    assert_eq!((answer.outcome, answer.id), (Published::Succeeded, outcome_id(ARN, "final")));
+    let body = body(&aws);
+    assert_eq!(body["outcome"], "succeeded");
+    assert_eq!(body["id"], answer.id.to_string());
+    let key = format!("outcomes/{NAME}/{}.json", answer.id);
+    assert_eq!(body["details"]["key"], key);
+    assert_eq!(aws.object(&key).unwrap()["id"], body["id"]);
+    let message = &aws.published()[0];
+    assert_eq!(message["MessageStructure"], "json");
+    assert!(message["Subject"].as_str().unwrap().len() < 100);
+    let attributes: Vec<&str> = (1..=10)
+        .filter_map(|n| message[format!("MessageAttributes.entry.{n}.Name")].as_str())
+        .collect();
+    for name in ["flow", "outcome", "severity", "account", "region"] {
+        assert!(attributes.contains(&name), "{attributes:?}");
+    }
+    let marker = aws.table(|table| table.get(&format!("outcome#{ARN}"), "final").cloned()).unwrap();
+    assert_eq!(marker["id"]["S"], answer.id.to_string());
+    assert_eq!(marker["outcome"]["S"], "succeeded");
+    assert!(marker["expires"]["N"].is_string());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeat_after_the_marker_publishes_nothing_and_gives_the_same_answer() {
+    let aws = Aws::new();
+    let publisher = publisher(&aws);
+    let request = request("join", &[("us-east-1", added(3, 1))]);
+    let first = handle(&publisher, request.clone()).await.unwrap();
+    let second = handle(&publisher, request).await.unwrap();
+    assert_eq!(first, second);
+    assert_eq!(aws.count("Publish"), 1);
+    let reads = aws.calls("GetItem");
+    assert!(reads.iter().all(|call| call.body["ConsistentRead"] == true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_at_any_moment_and_called_again_there_is_one_id() {
+    let request = request("join", &[("us-east-1", added(3, 0))]);
+    for millis in (0..500).step_by(30) {
+        let aws = Aws::new();
+        aws.latency(Duration::from_millis(100));
+        let publisher = publisher(&aws);
+        let killed = handle(&publisher, request.clone());
+        let _ = tokio::time::timeout(Duration::from_millis(millis), killed).await;
+        handle(&publisher, request.clone()).await.unwrap();
+        let id = outcome_id(ARN, "final").to_string();
+        assert_eq!(ids(&aws), BTreeSet::from([id]), "killed after {millis} ms");
+        assert!(aws.published().len() <= 2, "at most one repeat");
+        assert!(marked(&aws));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_of_sns_that_is_lost_is_a_repeat_with_the_same_id() {
+    let aws = Aws::new();
+    let mut lost = false;
+    aws.on(move |aws, call| {
+        if call.operation != "Publish" || std::mem::replace(&mut lost, true) {
+            return None;
+        }
+        aws.perform(call);
+        Some(Answer::Lost)
+    });
+    handle(&publisher(&aws), request("join", &[("us-east-1", added(1, 0))])).await.unwrap();
+    assert_eq!(aws.published().len(), 2);
+    assert_eq!(ids(&aws).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_topic_that_refuses_is_publish_failed_and_leaves_no_marker() {
+    let aws = Aws::new();
+    let denied = "<ErrorResponse><Error><Type>Sender</Type><Code>AuthorizationError</Code>\
+                  <Message>not authorized</Message></Error></ErrorResponse>";
+    aws.answer("Publish", usize::MAX, Answer::Reply(403, denied.to_owned()));
+    let error = handle(&publisher(&aws), request("join", &[])).await.unwrap_err();
+    assert_eq!(error.name().as_str(), "PublishFailed");
+    assert!(error.diagnostic().error_message.contains("not authorized"));
+    assert!(!marked(&aws));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_marker_that_cannot_be_written_does_not_make_a_failure_of_what_is_out() {
+    let aws = Aws::new();
+    aws.answer("PutItem", usize::MAX, Answer::error("AccessDeniedException", "no"));
+    let answer = handle(&publisher(&aws), request("join", &[])).await.unwrap();
+    assert_eq!(answer.outcome, Published::Succeeded);
+    assert_eq!(aws.published().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_told_of_a_run_that_found_nothing_to_do() {
+    let present = ShareCounts { documents: 5, present: 5, ..ShareCounts::default() };
+    for kind in ["place", "settle", "backfill", "leave", "manual"] {
+        let aws = Aws::new();
+        let request =
+            request(kind, &[("us-east-1", present), ("eu-west-1", ShareCounts::default())]);
+        let answer = handle(&publisher(&aws), request).await.unwrap();
+        assert_eq!(answer.outcome, Published::None, "{kind}");
+        assert_eq!(aws.count("Publish") + aws.count("PutObject") + aws.count("PutItem"), 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_told_of_a_membership_that_was_handed_over() {
+    let aws = Aws::new();
+    let request = serde_json::from_value(json!({
+        "execution": { "arn": ARN, "name": "car-0123456789abcdef", "startTime": "2026-07-01T00:00:00Z" },
+        "flow": "sharing",
+        "input": { "request": { "createAccountRequestId": "car-0123456789abcdef" },
+                   "trigger": { "kind": "join", "eventIds": [] } },
+        "membership": { "state": "handedOver", "account": "444455556666", "attempt": 1 },
+    }));
+    let answer = handle(&publisher(&aws), request.unwrap()).await.unwrap();
+    assert_eq!(answer.outcome, Published::None);
+    assert_eq!(aws.count("Publish"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_failed_is_read_for_those_that_failed_and_named() {
+    let aws = Aws::new();
+    let problem = json!({ "code": "DocumentGone", "where": format!("{OWNER}/eu-west-1/Org-A"),
+                          "what": "InvalidDocument: gone", "hint": "nothing" });
+    aws.put_object(
+        &format!("details/{NAME}/{OWNER}/eu-west-1.json"),
+        &json!({
+            "owner": OWNER, "region": "eu-west-1", "problems": [problem], "documents": {},
+        }),
+    );
+    let shares = [("us-east-1", added(3, 0)), ("eu-west-1", added(2, 1))];
+    let answer = handle(&publisher(&aws), request("join", &shares)).await.unwrap();
+    assert_eq!(answer.outcome, Published::Partial);
+    let body = body(&aws);
+    assert_eq!(body["problems"][0]["code"], ProblemCode::DocumentGone.as_str());
+    assert_eq!(aws.count("GetObject"), 1, "no details are read where nothing failed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn thousands_of_failures_are_bounded_and_the_message_stays_small() {
+    let aws = Aws::new();
+    let mut shares = Vec::new();
+    let regions: Vec<String> = (1..=40).map(|n| format!("us-east-{n}")).collect();
+    for region in &regions {
+        let problem = |n: usize| {
+            json!({ "code": "ShareFailed", "where": format!("{OWNER}/{region}/Org-{n:03}"),
+            "what": "x".repeat(300), "hint": "y" })
+        };
+        let problems: Vec<Value> = (0..500).map(problem).collect();
+        aws.put_object(
+            &format!("details/{NAME}/{OWNER}/{region}.json"),
+            &json!({
+                "owner": OWNER, "region": region, "problems": problems,
+            }),
+        );
+        shares.push((region.as_str(), added(0, 500)));
+    }
+    let answer = handle(&publisher(&aws), request("join", &shares)).await.unwrap();
+    assert_eq!(answer.outcome, Published::Failed);
+    assert!(aws.count("GetObject") <= 12, "{} reads", aws.count("GetObject"));
+    let body = body(&aws);
+    assert_eq!(body["problems"].as_array().unwrap().len(), 50);
+    assert_eq!(body["truncated"], true);
+    assert!(aws.published()[0]["Message"].as_str().unwrap().len() < 200 * 1024);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_or_details_that_are_gone_keep_no_outcome_back() {
+    let aws = Aws::new();
+    let mut request = request("join", &[("us-east-1", added(1, 1))]);
+    request.plan = serde_json::from_value(json!({
+        "plan": { "bucket": "bucket", "key": "plans/gone.json" }, "work": [], "accounts": 1,
+        "problems": 0, "policyVersion": "sha256:0", "unchanged": false,
+    }))
+    .unwrap();
+    let answer = handle(&publisher(&aws), request).await.unwrap();
+    assert_eq!(answer.outcome, Published::Partial);
+    assert_eq!(body(&aws)["policyVersion"], "sha256:0");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_execution_started_with_nonsense_has_an_outcome_too() {
+    let aws = Aws::new();
+    let request = serde_json::from_value(json!({
+        "execution": { "arn": ARN, "name": "by-hand", "startTime": "2026-07-01T00:00:00Z" },
+        "flow": "sharing", "input": { "acounts": [1] }, "plan": null, "shares": [],
+        "error": { "Error": "InvalidInput", "Cause": "Expected …" },
+    }));
+    let answer = handle(&publisher(&aws), request.unwrap()).await.unwrap();
+    assert_eq!(answer.outcome, Published::Failed);
+    assert_eq!(body(&aws)["problems"][0]["code"], "InvalidInput");
+}

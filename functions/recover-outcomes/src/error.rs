@@ -1,0 +1,45 @@
+//! What keeps an outcome from being recovered: the event is tried again, the sweep comes again.
+
+use lambda::{AwsError, ErrorName, FunctionError};
+
+/// Why an outcome is still missing.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The executions of a machine could not be listed.
+    #[error("list the executions of {machine}")]
+    List {
+        /// The machine's ARN.
+        machine: String,
+        /// What Step Functions said.
+        source: AwsError,
+    },
+    /// An execution could not be described.
+    #[error("describe the execution {execution}")]
+    Describe {
+        /// The execution's ARN.
+        execution: String,
+        /// What Step Functions said.
+        source: AwsError,
+    },
+    /// The outcome could not be published.
+    #[error(transparent)]
+    Publish(#[from] publish_outcome::Error),
+}
+
+impl FunctionError for Error {
+    const NAMES: &'static [ErrorName] = &[
+        ErrorName::PublishFailed,
+        ErrorName::Throttled,
+        ErrorName::Unavailable,
+        ErrorName::AccessDenied,
+        ErrorName::InvalidInput,
+        ErrorName::Unexpected,
+    ];
+
+    fn name(&self) -> ErrorName {
+        match self {
+            Self::List { source, .. } | Self::Describe { source, .. } => source.kind.into(),
+            Self::Publish(error) => error.name(),
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Publishes the outcomes of executions that ended without one: what no Catch sees (a data limit,
+//! a time-out, a stop), told by the status-change event, and by a sweep where that was lost.
+
+mod error;
+mod history;
+
+pub use error::Error;
+
+use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
+use aws_sdk_sfn::types::ExecutionStatus;
+use domain::contract::{
+    ErrorOutput, ExecutionRef, ExecutionStatusChange, MachineInput, PublishOutcomeInput, Published,
+    RecoverOutcomesInput,
+};
+use domain::outcome::Flow;
+use jiff::{SignedDuration, Timestamp};
+use lambda::{ConfigError, Environment, SdkConfig};
+use publish_outcome::Publisher;
+use serde_json::{Value, json};
+
+/// The ends that may have gone untold. A run that succeeded has told its outcome, or had none.
+const UNTOLD: [ExecutionStatus; 3] =
+    [ExecutionStatus::Failed, ExecutionStatus::TimedOut, ExecutionStatus::Aborted];
+/// No execution runs longer: await-membership ends after 20 days.
+const LONGEST_RUN: SignedDuration = SignedDuration::from_hours(21 * 24);
+
+/// What the function works with.
+#[derive(Debug)]
+pub struct Deps {
+    /// Publishes, and knows what was published.
+    pub publisher: Publisher,
+    /// Executions. Its errors are the SDK's to retry, then EventBridge's.
+    pub sfn: aws_sdk_sfn::Client,
+    /// The state machines whose executions have outcomes.
+    pub machines: Vec<String>,
+    /// How far back the sweep looks.
+    pub window: SignedDuration,
+}
+
+impl Deps {
+    /// Builds the clients. Calls nothing.
+    ///
+    /// # Errors
+    /// When the environment is incomplete.
+    pub fn new(environment: &Environment, sdk: &SdkConfig) -> Result<Self, ConfigError> {
+        Ok(Self {
+            publisher: Publisher::new(environment, sdk)?,
+            sfn: aws_sdk_sfn::Client::new(sdk),
+            machines: vec![
+                environment.require("AWAIT_MEMBERSHIP_ARN")?,
+                environment.require("SHARE_RUNBOOKS_ARN")?,
+            ],
+            window: SignedDuration::from_hours(environment.or("SWEEP_HOURS", 48)?),
+        })
+    }
+}
+
+/// Publishes what is missing; answers how many outcomes that were.
+///
+/// # Errors
+/// When an execution could not be looked at or an outcome not be published. A sweep goes on with
+/// the others first.
+pub async fn handle(deps: &Deps, input: RecoverOutcomesInput) -> Result<Value, Error> {
+    let recovered = match input {
+        RecoverOutcomesInput::Sweep { .. } => sweep(deps).await?,
+        RecoverOutcomesInput::StatusChange(ExecutionStatusChange { detail, .. }) => {
+            let status = ExecutionStatus::from(detail.status.as_str());
+            let ours = deps.machines.contains(&detail.state_machine_arn);
+            if ours && UNTOLD.contains(&status) {
+                u32::from(recover(deps, &detail.execution_arn).await?)
+            } else {
+                tracing::info!(status = detail.status, "ignored: nothing to recover");
+                0
+            }
+        }
+    };
+    Ok(json!({ "recovered": recovered }))
+}
+
+async fn sweep(deps: &Deps) -> Result<u32, Error> {
+    let mut recovered = 0;
+    let mut first_failure = None;
+    for machine in &deps.machines {
+        for status in UNTOLD {
+            for execution in closed(deps, machine, status).await? {
+                match recover(deps, &execution).await {
+                    Ok(published) => recovered += u32::from(published),
+                    Err(error) => {
+                        tracing::error!(execution, error = %lambda::chain(&error), "not recovered");
+                        first_failure.get_or_insert(error);
+                    }
+                }
+            }
+        }
+    }
+    first_failure.map_or(Ok(recovered), Err)
+}
+
+/// The executions of a machine that ended so within the window.
+async fn closed(deps: &Deps, machine: &str, status: ExecutionStatus) -> Result<Vec<String>, Error> {
+    let since = deps.publisher.clock.now() - deps.window;
+    let mut found = Vec::new();
+    let list = deps.sfn.list_executions().state_machine_arn(machine).status_filter(status);
+    let mut pages = list.max_results(1000).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let page = page
+            .map_err(|error| Error::List { machine: machine.to_owned(), source: error.into() })?;
+        // Newest first, by their start.
+        let older = page
+            .executions
+            .last()
+            .is_some_and(|execution| instant(execution.start_date()) < since - LONGEST_RUN);
+        let recent = page.executions.into_iter().filter(|execution| {
+            execution.stop_date().is_none_or(|stopped| instant(stopped) >= since)
+        });
+        found.extend(recent.map(|execution| execution.execution_arn));
+        if older {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// Publishes the outcome of an execution that has no marker; says whether it did.
+async fn recover(deps: &Deps, execution: &str) -> Result<bool, Error> {
+    if deps.publisher.marker(execution).await?.is_some() {
+        return Ok(false);
+    }
+    let described = deps.sfn.describe_execution().execution_arn(execution).send().await;
+    let described = described.map_err(|error| Error::Describe {
+        execution: execution.to_owned(),
+        source: error.into(),
+    })?;
+    let asked = history::last_request(&deps.sfn, execution).await;
+    let request = asked.unwrap_or_else(|| request(&described));
+    let published = deps.publisher.publish(&request).await?;
+    Ok(published.outcome != Published::None)
+}
+
+/// What there is to tell about an execution that ended by itself.
+fn request(described: &DescribeExecutionOutput) -> PublishOutcomeInput {
+    let input = described.input().and_then(|text| serde_json::from_str(text).ok());
+    let end = match described.status() {
+        ExecutionStatus::TimedOut => "ExecutionTimedOut",
+        ExecutionStatus::Aborted => "ExecutionAborted",
+        _ => "ExecutionFailed",
+    };
+    // A stop may carry a name and a cause of the operator's own: they go into the text.
+    let (error, cause) = match (described.status(), described.error(), described.cause()) {
+        (ExecutionStatus::Failed, Some(error), cause) => (error, cause.map(str::to_owned)),
+        (_, None, cause) => (end, cause.map(str::to_owned)),
+        (_, Some(error), None) => (end, Some(error.to_owned())),
+        (_, Some(error), Some(cause)) => (end, Some(format!("{error}: {cause}"))),
+    };
+    PublishOutcomeInput {
+        execution: ExecutionRef {
+            arn: described.execution_arn().to_owned(),
+            name: described.name().unwrap_or_default().to_owned(),
+            start_time: instant(described.start_date()),
+        },
+        flow: Flow::Sharing,
+        input: input.unwrap_or(MachineInput::Unknown(Value::Null)),
+        plan: None,
+        shares: None,
+        membership: None,
+        error: Some(ErrorOutput { error: error.to_owned(), cause }),
+    }
+}
+
+fn instant(date: &aws_sdk_sfn::primitives::DateTime) -> Timestamp {
+    Timestamp::new(date.secs(), 0).unwrap_or(Timestamp::UNIX_EPOCH)
+}

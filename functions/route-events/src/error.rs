@@ -1,0 +1,69 @@
+//! Why a message could not be dealt with. Such a message is reported as a failed item: SQS delivers
+//! it again and, after the fifth time, keeps it in the dead-letter queue. The others go on.
+
+use domain::event::EventError;
+use domain::id::{AccountId, HandshakeId};
+use lambda::{AwsError, ErrorName, FunctionError, StartError};
+
+/// What kept one message of the batch from being dealt with.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A message without a text.
+    #[error("read a message: it has no body")]
+    NoBody,
+    /// A message that is no event, or one of ours that does not say what it must.
+    #[error("read a message")]
+    Unreadable(#[source] EventError),
+    /// A failed creation that does not say which one it was.
+    #[error("read event {event_id}: CreateAccountResult FAILED without the id of its request")]
+    NoRequest {
+        /// The event's id.
+        event_id: String,
+    },
+    /// The account could not be looked up.
+    #[error("look up account {account}")]
+    LookUpAccount {
+        /// The account.
+        account: AccountId,
+        /// What AWS said.
+        source: AwsError,
+    },
+    /// The invitation, or the account it brought, could not be looked up.
+    #[error("look up the account invited by {handshake}")]
+    LookUpInvitation {
+        /// The invitation.
+        handshake: HandshakeId,
+        /// What AWS said.
+        source: AwsError,
+    },
+    /// The event says that the account has joined, Organizations does not show it yet.
+    #[error("account {account} is not to be seen in the organization yet")]
+    NotVisibleYet {
+        /// The account.
+        account: AccountId,
+    },
+    /// The execution could not be started.
+    #[error(transparent)]
+    Start(StartError),
+}
+
+impl FunctionError for Error {
+    const NAMES: &'static [ErrorName] = &[
+        ErrorName::InvalidInput,
+        ErrorName::Throttled,
+        ErrorName::Unavailable,
+        ErrorName::AccessDenied,
+        ErrorName::Unexpected,
+    ];
+
+    fn name(&self) -> ErrorName {
+        match self {
+            Self::NoBody | Self::Unreadable(_) | Self::NoRequest { .. } => ErrorName::InvalidInput,
+            Self::LookUpAccount { source, .. } | Self::LookUpInvitation { source, .. } => {
+                source.kind.into()
+            }
+            Self::NotVisibleYet { .. } => ErrorName::Unavailable,
+            Self::Start(error) => error.name(),
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Start-up of `route-events`; everything else is in the library.
+
+use std::process::ExitCode;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    lambda::start(route_events::Deps::new, route_events::handle).await
+}

@@ -1,0 +1,96 @@
+//! From a message of the queue to what it says.
+
+use aws_lambda_events::event::sqs::SqsMessage;
+use domain::event::{AccountEvent, Intake};
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+
+use crate::Error;
+
+/// An event younger than this may be ahead of what Organizations shows. As long as SQS takes to
+/// deliver a message five times, so that no fresh join is given up before the dead-letter queue.
+const FRESH: SignedDuration = SignedDuration::from_hours(1);
+
+/// A message and what it says.
+#[derive(Debug)]
+pub(crate) struct Message {
+    /// The message's id. Empty where SQS gave none: reported as failed, an empty id makes Lambda
+    /// return the whole batch, which loses nothing either.
+    pub(crate) id: String,
+    pub(crate) content: Content,
+}
+
+/// What a message says.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// A fact about an account.
+    Fact { event: AccountEvent, event_id: String, fresh: bool },
+    /// An event that asks for nothing.
+    Ignored { event_id: String, reason: String },
+    /// None that can be read.
+    Unreadable(Error),
+}
+
+impl Content {
+    /// The id of the event, where there is one.
+    pub(crate) fn event_id(&self) -> Option<&str> {
+        match self {
+            Self::Fact { event_id, .. } | Self::Ignored { event_id, .. } => Some(event_id),
+            Self::Unreadable(_) => None,
+        }
+    }
+}
+
+impl Message {
+    /// The span of this message's log lines.
+    pub(crate) fn span(&self) -> tracing::Span {
+        let account = match &self.content {
+            Content::Fact { event, .. } => account(event),
+            Content::Ignored { .. } | Content::Unreadable(_) => None,
+        };
+        tracing::info_span!(
+            "message",
+            message_id = self.id,
+            event = self.content.event_id(),
+            account = account.map(tracing::field::display)
+        )
+    }
+}
+
+fn account(event: &AccountEvent) -> Option<domain::id::AccountId> {
+    match event {
+        AccountEvent::Created { account, .. }
+        | AccountEvent::Joined { account }
+        | AccountEvent::PlaceChanged { account, .. }
+        | AccountEvent::Left { account } => Some(*account),
+        AccountEvent::InvitationAccepted { account, .. } => *account,
+        AccountEvent::CreateRequested { .. }
+        | AccountEvent::CreateFailed { .. }
+        | AccountEvent::Invited { .. } => None,
+    }
+}
+
+/// Reads a message. Never fails as a whole: what cannot be read is a message too.
+pub(crate) fn read(message: SqsMessage, now: Timestamp) -> Message {
+    let content = match message.body.as_deref() {
+        None => Content::Unreadable(Error::NoBody),
+        Some(body) => match Intake::parse(body) {
+            Ok(Intake::Account { event_id, event }) => {
+                Content::Fact { event, event_id, fresh: is_fresh(body, now) }
+            }
+            Ok(Intake::Ignored { event_id, reason }) => Content::Ignored { event_id, reason },
+            Err(error) => Content::Unreadable(Error::Unreadable(error)),
+        },
+    };
+    Message { id: message.message_id.unwrap_or_default(), content }
+}
+
+/// By the envelope's own time, which a redelivery does not change; without one, fresh.
+fn is_fresh(body: &str, now: Timestamp) -> bool {
+    #[derive(Deserialize)]
+    struct Envelope {
+        time: Timestamp,
+    }
+    serde_json::from_str::<Envelope>(body)
+        .map_or(true, |envelope| now.duration_since(envelope.time) < FRESH)
+}

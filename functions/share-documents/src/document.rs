@@ -1,0 +1,302 @@
+//! One document: plans its calls, makes them one after the other and says how it ended.
+//!
+//! Permissions are not read before they must be: adding an account that is there already changes
+//! nothing, so they are read only when SSM says that there is no room for more, or when a rule
+//! claims every share of the document.
+
+use crate::calls::{Caller, Refusal};
+use crate::details::DocumentReport;
+use crate::ledger::{Change, Ledger};
+use crate::permissions::Permissions;
+use domain::id::{AccountId, DocumentName};
+use domain::plan::{Call, DEFAULT_QUOTA, DocumentCalls, Present, Wanted, WorkView};
+use domain::problem::{Problem, ProblemCode};
+use domain::sharing::SharedVersion;
+use lambda::AwsError;
+use std::collections::{BTreeMap, VecDeque};
+use tokio::sync::mpsc;
+
+/// How many accounts a problem names.
+const NAMED: usize = 5;
+
+/// With whom a document is shared, and which version each sees.
+type Shares = BTreeMap<AccountId, SharedVersion>;
+
+/// What is to be done with one document.
+#[derive(Debug)]
+pub(crate) struct Work {
+    /// What is known to be done already.
+    pub(crate) report: DocumentReport,
+    pub(crate) wanted: Wanted,
+    /// What the ledger has.
+    pub(crate) ledger: Shares,
+}
+
+/// How the work on a document ended. The report counts what was done in either case.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// Everything was done, or failed for good.
+    Finished(DocumentReport),
+    /// Time or lock ran out before everything was done.
+    Unfinished(DocumentReport),
+    /// What failed will fail for every other document too.
+    Everywhere(DocumentReport, ProblemCode, AwsError),
+}
+
+/// What works on documents of one owner in one Region.
+#[derive(Debug)]
+pub(crate) struct Sharer<'a> {
+    pub(crate) caller: &'a Caller,
+    pub(crate) permissions: Permissions<'a>,
+    pub(crate) view: &'a WorkView<'a>,
+    pub(crate) ledger: &'a Ledger,
+    /// To the ledger's writer.
+    pub(crate) changes: mpsc::Sender<Change>,
+}
+
+/// A document being worked on.
+struct Progress {
+    report: DocumentReport,
+    wanted: Wanted,
+    /// The ledger as it will be once everything sent to its writer is written.
+    ledger: Shares,
+    left: VecDeque<Call>,
+    /// The permissions were read: a refusal for want of room means that the quota is not where it
+    /// was taken to be, and is felt for by halves.
+    permissions_read: bool,
+}
+
+impl Sharer<'_> {
+    /// Plans the calls and makes them. A repeat after any interruption makes only those whose
+    /// changes did not reach the ledger.
+    pub(crate) async fn share(&self, work: Work) -> Ended {
+        let Work { report, wanted, ledger } = work;
+        let left = VecDeque::new();
+        let mut progress = Progress { report, wanted, ledger, left, permissions_read: false };
+        let ended = self.advance(&mut progress).await;
+        let mut report = progress.report;
+        match ended {
+            Ok(()) => Ended::Finished(report),
+            Err(Refusal::Later) => Ended::Unfinished(report),
+            Err(refusal) => {
+                // What refuses one call of a document for such a reason refuses all of them.
+                let left = progress.left.iter().map(|call| call.add.len() + call.remove.len());
+                report.failed += left.sum::<usize>().max(1) as u64;
+                match refusal.explain() {
+                    (code, error, true) => Ended::Everywhere(report, code, error),
+                    (code, error, false) => {
+                        let problem = self.problem(code, &report.document, error.to_string());
+                        report.problems.push(problem);
+                        Ended::Finished(report)
+                    }
+                }
+            }
+        }
+    }
+
+    async fn advance(&self, progress: &mut Progress) -> Result<(), Refusal> {
+        progress.report.failed += progress.wanted.conflicts.len() as u64;
+        let Ledger { owner, region, .. } = self.ledger;
+        progress.report.problems.extend(progress.wanted.problem(
+            *owner,
+            region,
+            &progress.report.document,
+        ));
+        if progress.wanted.exclusive {
+            self.plan_with_permissions(progress).await?;
+        } else {
+            self.plan_blind(progress);
+        }
+        while let Some(call) = progress.left.pop_front() {
+            let document = &progress.report.document;
+            match self.permissions.modify(self.caller, document, &call).await {
+                Ok(()) => self.record(progress, &call).await?,
+                Err(Refusal::Limit(error)) => self.make_room(progress, call, &error).await?,
+                Err(Refusal::NotReady(error)) => self.narrow_down(progress, call, &error),
+                Err(Refusal::Gone(error)) => self.give_up(progress, call, &error).await?,
+                Err(refusal) => {
+                    progress.left.push_front(call);
+                    return Err(refusal);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Plans against the ledger alone.
+    fn plan_blind(&self, progress: &mut Progress) {
+        let present = Present { ledger: &progress.ledger, permissions: None };
+        let mut planned = self.view.calls(&progress.wanted, present, DEFAULT_QUOTA);
+        if !planned.over_quota.is_empty() {
+            // The ledger says that there is no room; only SSM knows whether that is so.
+            planned = self.view.calls(&progress.wanted, present, usize::MAX);
+        }
+        progress.report.present.extend(planned.present);
+        progress.left = planned.calls.into();
+    }
+
+    /// Plans against what SSM says. What is wanted and there without us becomes ours.
+    async fn plan_with_permissions(&self, progress: &mut Progress) -> Result<(), Refusal> {
+        let document = progress.report.document.clone();
+        let shares = self.permissions.read(self.caller, &document).await?;
+        progress.permissions_read = true;
+        let present = Present { ledger: &progress.ledger, permissions: Some(&shares) };
+        // More than the quota means that AWS raised it; nobody says to what.
+        let quota = if shares.len() > DEFAULT_QUOTA { usize::MAX } else { DEFAULT_QUOTA };
+        let planned = self.view.calls(&progress.wanted, present, quota);
+        let DocumentCalls { calls, present, adopt, forget, over_quota } = planned;
+        progress.left = calls.into();
+        progress.report.present = present.into_iter().collect();
+        for account in adopt {
+            let version = progress.wanted.accounts.get(&account).copied().unwrap_or_default();
+            self.remember(progress, account, version).await?;
+        }
+        for account in forget {
+            self.forget(progress, account).await?;
+        }
+        if !over_quota.is_empty() {
+            let what = format!(
+                "shared with {} accounts, quota {quota}: no room for {}",
+                shares.len(),
+                accounts(&over_quota)
+            );
+            self.over_quota(progress, over_quota.len(), what);
+        }
+        Ok(())
+    }
+
+    /// SSM says that the document is shared with as many accounts as may be.
+    async fn make_room(
+        &self,
+        progress: &mut Progress,
+        call: Call,
+        error: &AwsError,
+    ) -> Result<(), Refusal> {
+        if !progress.permissions_read {
+            progress.left.push_front(call);
+            // The planner removes first, takes no room for who is there, and adds what fits.
+            return self.plan_with_permissions(progress).await;
+        }
+        if call.add.len() + call.remove.len() > 1 {
+            progress.halve(call);
+            return Ok(());
+        }
+        let mut refused = call.add;
+        for call in &mut progress.left {
+            refused.append(&mut call.add);
+        }
+        progress.left.retain(|call| !call.remove.is_empty());
+        let what = format!("{error}: no room for {}", accounts(&refused));
+        self.over_quota(progress, refused.len(), what);
+        Ok(())
+    }
+
+    /// SSM does not take some account of the call: finds out which, so that the others get theirs.
+    fn narrow_down(&self, progress: &mut Progress, call: Call, error: &AwsError) {
+        if call.add.len() + call.remove.len() > 1 {
+            progress.halve(call);
+            return;
+        }
+        let refused: Vec<AccountId> = call.add.into_iter().chain(call.remove).collect();
+        let what = format!("{} refused: {error}", accounts(&refused));
+        progress.report.failed += refused.len() as u64;
+        let document = &progress.report.document;
+        let problem = self.problem(ProblemCode::AccountNotReady, document, what);
+        progress.report.problems.push(problem);
+    }
+
+    /// The document was deleted meanwhile, and its shares with it.
+    async fn give_up(
+        &self,
+        progress: &mut Progress,
+        call: Call,
+        error: &AwsError,
+    ) -> Result<(), Refusal> {
+        progress.left.push_front(call);
+        let mut failed = 0;
+        for call in std::mem::take(&mut progress.left) {
+            failed += call.add.len() as u64;
+            for account in call.remove {
+                progress.report.removed.insert(account);
+                self.forget(progress, account).await?;
+            }
+        }
+        if failed > 0 {
+            progress.report.failed += failed;
+            let document = &progress.report.document;
+            let problem = self.problem(ProblemCode::DocumentGone, document, error.to_string());
+            progress.report.problems.push(problem);
+        }
+        Ok(())
+    }
+
+    /// Tells the ledger what a call changed.
+    async fn record(&self, progress: &mut Progress, call: &Call) -> Result<(), Refusal> {
+        for account in call.remove.iter().copied() {
+            progress.report.removed.insert(account);
+            self.forget(progress, account).await?;
+        }
+        for account in call.add.iter().copied() {
+            progress.report.added.insert(account);
+            self.remember(progress, account, call.version).await?;
+        }
+        Ok(())
+    }
+
+    async fn remember(
+        &self,
+        progress: &mut Progress,
+        account: AccountId,
+        version: SharedVersion,
+    ) -> Result<(), Refusal> {
+        progress.ledger.insert(account, version);
+        let document = progress.report.document.clone();
+        self.send(Change::Shared { document, account, version }).await
+    }
+
+    async fn forget(&self, progress: &mut Progress, account: AccountId) -> Result<(), Refusal> {
+        progress.ledger.remove(&account);
+        let document = progress.report.document.clone();
+        self.send(Change::Unshared { document, account }).await
+    }
+
+    /// A writer that is gone failed, which ends the invocation.
+    async fn send(&self, change: Change) -> Result<(), Refusal> {
+        self.changes.send(change).await.map_err(|_| Refusal::Later)
+    }
+
+    fn over_quota(&self, progress: &mut Progress, refused: usize, what: String) {
+        progress.report.failed += refused as u64;
+        let document = &progress.report.document;
+        let problem = self.problem(ProblemCode::DocumentPermissionLimit, document, what);
+        progress.report.problems.push(problem);
+    }
+
+    fn problem(&self, code: ProblemCode, document: &DocumentName, what: String) -> Problem {
+        let Ledger { owner, region, .. } = self.ledger;
+        Problem::new(code, format!("{owner}/{region}/{document}"), what)
+    }
+}
+
+impl Progress {
+    /// Puts a call back as two: its removals and its additions, or each half of the one it has.
+    fn halve(&mut self, mut call: Call) {
+        let other = if !call.add.is_empty() && !call.remove.is_empty() {
+            Call { add: std::mem::take(&mut call.add), remove: Vec::new(), version: call.version }
+        } else {
+            let add = call.add.split_off(call.add.len() / 2);
+            let remove = call.remove.split_off(call.remove.len() / 2);
+            Call { add, remove, version: call.version }
+        };
+        self.left.push_front(other);
+        self.left.push_front(call);
+    }
+}
+
+/// The first few, and how many there are.
+fn accounts(ids: &[AccountId]) -> String {
+    let named: Vec<&str> = ids.iter().take(NAMED).map(AccountId::as_str).collect();
+    let more = if ids.len() > NAMED { ", …" } else { "" };
+    let noun = if ids.len() == 1 { "account" } else { "accounts" };
+    format!("{} {noun} ({}{more})", ids.len(), named.join(", "))
+}

@@ -1,0 +1,258 @@
+//! One owner, one Region: lists the owner's documents, compares what the plan wants with what the
+//! ledger remembers, and makes the calls that are missing.
+//!
+//! One invocation works until its time budget ends and then answers with a cursor; the state
+//! machine calls again until it is done. Killed at any point, it may be called again with the same
+//! input: whatever reached the ledger is not repeated.
+
+mod calls;
+mod cursor;
+mod details;
+mod document;
+mod error;
+mod ledger;
+mod listing;
+mod lock;
+mod pace;
+mod permissions;
+mod planning;
+mod store;
+mod work;
+
+pub use details::{Details, DocumentDetails};
+pub use error::{Error, LedgerError, LockError};
+
+use calls::Caller;
+use cursor::Cursor;
+use document::Sharer;
+use domain::contract::{ShareCounts, ShareDocumentsInput, ShareDocumentsOutput};
+use domain::plan::SharePlan;
+use futures::FutureExt;
+use lambda::{Clock, ConfigError, Environment, OwnerAccounts, SdkConfig};
+use ledger::Ledger;
+use lock::{HeldLock, WorkLock};
+use pace::Pace;
+use permissions::Permissions;
+use planning::Planner;
+use std::time::Duration;
+use store::Store;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use work::Worker;
+
+/// How many invocations in a row may be throttled without finishing anything before it is an
+/// error.
+const STALLS: u32 = 3;
+/// How long a rival of the lock waits between two looks, at least; at most twice that.
+const LOCK_POLL: Duration = Duration::from_secs(1);
+
+/// What the function was configured with.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The suite's table.
+    pub table: String,
+    /// The suite's bucket.
+    pub bucket: String,
+    /// The name of the role in owner accounts.
+    pub share_role: String,
+    /// The most calls in flight per owner and Region.
+    pub concurrency: usize,
+    /// After this long an invocation answers with its cursor.
+    pub time_budget: Duration,
+}
+
+impl Config {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// When a variable is missing or malformed.
+    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
+        Ok(Self {
+            table: environment.require("TABLE_NAME")?,
+            bucket: environment.require("BUCKET_NAME")?,
+            share_role: environment.require("SHARE_ROLE_NAME")?,
+            concurrency: environment.or("CONCURRENCY", 10)?,
+            time_budget: Duration::from_secs(environment.or("TIME_BUDGET_SECONDS", 240)?),
+        })
+    }
+}
+
+/// What the function works with.
+#[derive(Debug)]
+pub struct Deps {
+    /// Ledger and lock. Its errors are the SDK's to retry.
+    pub dynamodb: aws_sdk_dynamodb::Client,
+    /// Plans and details. Its errors are the SDK's to retry.
+    pub s3: aws_sdk_s3::Client,
+    /// Clients in the owners' accounts, with the SDK's retries off.
+    pub owners: OwnerAccounts,
+    /// The time.
+    pub clock: Clock,
+    /// The settings.
+    pub config: Config,
+}
+
+impl Deps {
+    /// Builds the clients. Calls nothing.
+    ///
+    /// # Errors
+    /// When the environment is incomplete.
+    pub fn new(environment: &Environment, sdk: &SdkConfig) -> Result<Self, ConfigError> {
+        let config = Config::read(environment)?;
+        // Calls to SSM are retried in `calls`, which also slows down their siblings.
+        let retries = aws_sdk_ssm::config::retry::RetryConfig::disabled();
+        let owners = OwnerAccounts::new(sdk, &config.share_role, "runbook-relay-share-documents");
+        Ok(Self {
+            dynamodb: aws_sdk_dynamodb::Client::new(sdk),
+            s3: lambda::s3(sdk),
+            owners: owners.with_retries(retries),
+            clock: Clock::system(),
+            config,
+        })
+    }
+}
+
+/// Shares one owner's documents in one Region, as far as the time budget goes.
+///
+/// What fails for one document, or for the whole owner and Region, is counted and written to the
+/// details; the answer is an answer all the same.
+///
+/// # Errors
+/// When the work could not be done at all or was taken over; it may be tried again as it stands.
+pub async fn handle(
+    deps: &Deps,
+    input: ShareDocumentsInput,
+) -> Result<ShareDocumentsOutput, Error> {
+    let until = Instant::now() + deps.config.time_budget;
+    let cursor = Cursor::read(input.cursor.as_deref()).map_err(|source| Error::Cursor {
+        cursor: input.cursor.clone().unwrap_or_default(),
+        source,
+    })?;
+    let store = Store { client: &deps.s3, bucket: &deps.config.bucket };
+    let lock = WorkLock {
+        client: deps.dynamodb.clone(),
+        table: deps.config.table.clone(),
+        clock: deps.clock.clone(),
+        key: format!("lock#{}#{}", input.owner, input.region),
+        owner: format!("{}#{}#{}", input.execution.arn, input.owner, input.region),
+    };
+    let read = store.plan(&input.plan).boxed();
+    let (plan, held) = futures::join!(read, wait_for(&lock, until).boxed());
+    let held = match (&plan, held?) {
+        (_, Some(held)) => held,
+        (Err(_), None) => return Err(plan.err().unwrap_or_else(|| lost(&lock))),
+        (Ok(_), None) => {
+            tracing::info!("another execution works on this owner and Region, coming back later");
+            return Ok(answer(&input, input.counts.unwrap_or_default(), Some(&cursor)));
+        }
+    };
+    let worked = match plan {
+        // Type erased: the whole of it is too deep for the compiler to lay out in one piece.
+        Ok(plan) => work(deps, &store, &input, &plan, &cursor, until, &held).boxed().await,
+        Err(error) => Err(error),
+    };
+    let was_lost = *held.lost().borrow();
+    held.release().await;
+    if was_lost {
+        return Err(lost(&lock));
+    }
+    worked
+}
+
+/// Waits for the lock, looking again and again, until the time budget ends.
+async fn wait_for(lock: &WorkLock, until: Instant) -> Result<Option<HeldLock>, Error> {
+    for look in 0_u32.. {
+        if let Some(held) = lock.try_take().await? {
+            return Ok(Some(held));
+        }
+        // Rivals differ in their names: they do not all come back at once.
+        let spread = cursor::spread(&format!("{}/{look}", lock.owner));
+        let pause = LOCK_POLL + LOCK_POLL.mul_f64(spread);
+        if Instant::now() + pause >= until {
+            break;
+        }
+        tokio::time::sleep(pause).await;
+    }
+    Ok(None)
+}
+
+/// The work itself, with the lock held.
+async fn work(
+    deps: &Deps,
+    store: &Store<'_>,
+    input: &ShareDocumentsInput,
+    plan: &SharePlan,
+    cursor: &Cursor,
+    until: Instant,
+    held: &HeldLock,
+) -> Result<ShareDocumentsOutput, Error> {
+    let ShareDocumentsInput { execution, owner, region, .. } = input;
+    let planned = plan.work.iter().find(|work| work.owner == *owner && work.region == *region);
+    let planned = planned.ok_or_else(|| Error::NotPlanned {
+        owner: owner.to_string(),
+        region: region.to_string(),
+    })?;
+    let view = plan.view(*owner, region);
+    let key = domain::contract::storage::details_key(&execution.name, *owner, region);
+    let mut details = if cursor.details {
+        store.details(&key).await?
+    } else {
+        Details::new(*owner, region.clone())
+    };
+    let ledger = Ledger {
+        client: deps.dynamodb.clone(),
+        table: deps.config.table.clone(),
+        owner: *owner,
+        region: region.clone(),
+        execution: execution.arn.clone(),
+    };
+    let client = deps.owners.ssm(*owner, region);
+    let caller = Caller::new(Pace::new(deps.config.concurrency), until, held.lost());
+    let planner = Planner::new(plan, planned, &view, &ledger);
+    let worker = Worker {
+        caller: &caller,
+        listing: planner.listing(&client),
+        planner: &planner,
+        ledger: &ledger,
+        clock: &deps.clock,
+        counts: input.counts.unwrap_or_default(),
+    };
+    let (changes, recorded) = mpsc::channel(work::UNWRITTEN);
+    let sharer = Sharer {
+        caller: &caller,
+        permissions: Permissions { client: &client },
+        view: &view,
+        ledger: &ledger,
+        changes,
+    };
+    let worked = worker.run(cursor, sharer, recorded, &mut details).await?;
+    if !details.is_empty() {
+        store.keep_details(&key, &details).await?;
+    }
+    if let Some(next) = &worked.cursor
+        && next.stalled >= STALLS
+    {
+        return Err(Error::Throttled { invocations: next.stalled });
+    }
+    let counts = worked.counts;
+    tracing::info!(?counts, done = worked.cursor.is_none(), "shared");
+    Ok(answer(input, counts, worked.cursor.as_ref()))
+}
+
+fn answer(
+    input: &ShareDocumentsInput,
+    counts: ShareCounts,
+    cursor: Option<&Cursor>,
+) -> ShareDocumentsOutput {
+    ShareDocumentsOutput {
+        done: cursor.is_none(),
+        cursor: cursor.map(Cursor::write),
+        owner: input.owner,
+        region: input.region.clone(),
+        counts,
+    }
+}
+
+fn lost(lock: &WorkLock) -> Error {
+    Error::LockLost { key: lock.key.clone() }
+}

@@ -1,0 +1,113 @@
+//! The documents to look at, page by page: those the owner lists, or, where no rule wants anything
+//! of this owner in this Region any more, those the ledger remembers.
+
+use crate::calls::{Caller, Refusal};
+use crate::cursor::short_hash;
+use crate::error::LedgerError;
+use crate::ledger::Ledger;
+use aws_sdk_ssm::Client;
+use aws_sdk_ssm::types::{DocumentIdentifier, DocumentKeyValuesFilter};
+use domain::id::{AccountId, DocumentName};
+use domain::sharing::Document;
+use lambda::AwsError;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Documents on a page: the most that ListDocuments gives.
+pub(crate) const PAGE: i32 = 50;
+
+/// A page of documents and the token of the next.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) documents: Vec<Document>,
+    pub(crate) next: Option<String>,
+}
+
+/// Why there is no page.
+#[derive(Debug)]
+pub(crate) enum NoPage {
+    Refused(Refusal),
+    /// The token is too old, or the listing changed under it: begin again.
+    TokenExpired,
+    Ledger(LedgerError),
+}
+
+/// Where documents come from.
+#[derive(Debug)]
+pub(crate) enum Listing<'a> {
+    /// ListDocuments in the owner's account.
+    Owned(&'a Client),
+    /// The ledger's documents of these accounts: no call to the owner is needed to know them.
+    Remembered(&'a Ledger, &'a BTreeSet<AccountId>),
+}
+
+impl Listing<'_> {
+    /// The page that `token` names, the first without one. A page may be empty and have a next.
+    pub(crate) async fn page(&self, caller: &Caller, token: Option<&str>) -> Result<Page, NoPage> {
+        match self {
+            Self::Owned(client) => owned(client, caller, token).await,
+            Self::Remembered(ledger, accounts) => {
+                remembered(ledger, accounts, token).await.map_err(NoPage::Ledger)
+            }
+        }
+    }
+}
+
+async fn owned(client: &Client, caller: &Caller, token: Option<&str>) -> Result<Page, NoPage> {
+    let mine = DocumentKeyValuesFilter::builder().key("Owner").values("Self").build();
+    let request = client
+        .list_documents()
+        .filters(mine)
+        .max_results(PAGE)
+        .set_next_token(token.map(str::to_owned));
+    let answer = caller
+        .read_ahead("ListDocuments", || {
+            let request = request.clone();
+            async move { request.send().await.map_err(AwsError::from) }
+        })
+        .await
+        .map_err(|refusal| match refusal {
+            Refusal::Failed(_, error) if token.is_some() && error.is("InvalidNextToken") => {
+                NoPage::TokenExpired
+            }
+            refusal => NoPage::Refused(refusal),
+        })?;
+    let documents = answer.document_identifiers.unwrap_or_default();
+    let documents = documents.into_iter().filter_map(document).collect();
+    Ok(Page { documents, next: answer.next_token.filter(|token| !token.is_empty()) })
+}
+
+/// What ListDocuments says of a document. Tags come with it: no call per document is needed.
+fn document(listed: DocumentIdentifier) -> Option<Document> {
+    let name = match listed.name.as_deref().unwrap_or_default().parse() {
+        Ok(name) => name,
+        Err(error) => {
+            tracing::warn!(%error, "a listed document that cannot be shared by its name");
+            return None;
+        }
+    };
+    let kind = listed.document_type.map(|kind| kind.as_str().to_owned()).unwrap_or_default();
+    let tags = listed.tags.unwrap_or_default();
+    let tags: BTreeMap<String, String> = tags.into_iter().map(|tag| (tag.key, tag.value)).collect();
+    Some(Document { name, kind, tags })
+}
+
+/// Pages of the ledger's names in the order of their hashes, so that a token (the hash of the last
+/// name) holds no name and stays good while entries are taken away.
+async fn remembered(
+    ledger: &Ledger,
+    accounts: &BTreeSet<AccountId>,
+    token: Option<&str>,
+) -> Result<Page, LedgerError> {
+    let reads = accounts.iter().map(|account| ledger.documents_of(account));
+    let names = futures::future::try_join_all(reads).await?;
+    let by_hash: BTreeMap<String, DocumentName> =
+        names.into_iter().flatten().map(|name| (short_hash(name.as_str()), name)).collect();
+    let mut left = by_hash.into_iter().filter(|(hash, _)| token.is_none_or(|t| hash.as_str() > t));
+    let page: Vec<_> = left.by_ref().take(PAGE.unsigned_abs() as usize).collect();
+    let next = left.next().and_then(|_| page.last().map(|(hash, _)| hash.clone()));
+    let documents = page
+        .into_iter()
+        .map(|(_, name)| Document { name, kind: String::new(), tags: BTreeMap::new() })
+        .collect();
+    Ok(Page { documents, next })
+}

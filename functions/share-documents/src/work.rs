@@ -1,0 +1,294 @@
+//! The work on one owner in one Region: documents come page by page, are planned against the
+//! ledger, and are shared side by side, while the next page is already being read.
+//!
+//! Three loops run at once and hand over through bounded channels, so that memory stays flat: one
+//! reads pages and plans, one shares, one writes the ledger.
+
+use crate::calls::{Caller, Refusal};
+use crate::cursor::{Cursor, short_hash};
+use crate::details::Details;
+use crate::document::{Ended, Sharer, Work};
+use crate::error::LedgerError;
+use crate::ledger::{Change, ITEMS_PER_WRITE, Ledger};
+use crate::listing::{Listing, NoPage};
+use crate::planning::Planner;
+use domain::contract::ShareCounts;
+use domain::problem::{Problem, ProblemCode};
+use futures::stream::{FuturesUnordered, StreamExt};
+use lambda::{AwsError, Clock};
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::mpsc;
+
+/// Documents that may wait for their turn: a page is read ahead, not more.
+pub(crate) const READ_AHEAD: usize = 50;
+/// Changes that may wait for the ledger's writer, and how many writes are made side by side.
+pub(crate) const UNWRITTEN: usize = 400;
+const WRITES: usize = 8;
+
+/// What one invocation did, and where the next goes on.
+#[derive(Debug)]
+pub(crate) struct Worked {
+    /// None when nothing is left.
+    pub(crate) cursor: Option<Cursor>,
+    pub(crate) counts: ShareCounts,
+}
+
+/// Everything the loops share.
+pub(crate) struct Worker<'a> {
+    pub(crate) caller: &'a Caller,
+    pub(crate) listing: Listing<'a>,
+    pub(crate) planner: &'a Planner<'a>,
+    pub(crate) ledger: &'a Ledger,
+    pub(crate) clock: &'a Clock,
+    /// What was done so far, by the invocations before this one too.
+    pub(crate) counts: ShareCounts,
+}
+
+/// A page that was begun.
+#[derive(Debug, Default)]
+struct Begun {
+    token: Option<String>,
+    /// How many documents are on it; none while it is not read.
+    documents: Option<usize>,
+    /// Those that are done, as they stand in a cursor.
+    done: BTreeSet<String>,
+}
+
+impl Begun {
+    fn is_done(&self) -> bool {
+        self.documents == Some(self.done.len())
+    }
+}
+
+/// What the loops tell each other.
+struct Tally<'a> {
+    counts: ShareCounts,
+    details: &'a mut Details,
+    pages: Vec<Begun>,
+    finished: usize,
+    /// Why nothing more can be done at this owner in this Region.
+    halted: bool,
+}
+
+impl Worker<'_> {
+    /// Works from `cursor` on, until nothing is left, the time is up, or the lock is lost.
+    ///
+    /// # Errors
+    /// When the ledger fails: what was shared by then and is not recorded is shared once more by
+    /// the next attempt.
+    pub(crate) async fn run(
+        &self,
+        cursor: &Cursor,
+        sharer: Sharer<'_>,
+        changes: mpsc::Receiver<Change>,
+        details: &mut Details,
+    ) -> Result<Worked, LedgerError> {
+        let counts = self.counts;
+        let pages = vec![Begun { token: cursor.page.clone(), ..Begun::default() }];
+        let tally = Mutex::new(Tally { counts, details, pages, finished: 0, halted: false });
+        let (send, works) = mpsc::channel(READ_AHEAD);
+        let (planned, (), written) = futures::join!(
+            self.plan(cursor, &tally, send),
+            self.share(&tally, sharer, works),
+            self.write(changes),
+        );
+        written?;
+        planned?;
+        let tally = tally.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(Worked { counts: tally.counts, cursor: self.next(cursor, &tally) })
+    }
+
+    /// Reads pages and plans their documents.
+    async fn plan(
+        &self,
+        cursor: &Cursor,
+        tally: &Mutex<Tally<'_>>,
+        send: mpsc::Sender<(usize, Work)>,
+    ) -> Result<(), LedgerError> {
+        let mut from = cursor.clone();
+        let mut token = from.page.clone();
+        let mut number = 0;
+        while !self.caller.must_stop() {
+            let page = match self.listing.page(self.caller, token.as_deref()).await {
+                Ok(page) => page,
+                Err(NoPage::TokenExpired) if number == 0 => {
+                    tracing::info!("the listing's token expired, beginning again");
+                    let mut tally = lock(tally);
+                    // What this execution added is in the ledger under its name and is counted as
+                    // added when it is met again; what it removed is met no more.
+                    tally.counts =
+                        ShareCounts { removed: tally.counts.removed, ..ShareCounts::default() };
+                    tally.pages = vec![Begun::default()];
+                    (from, token) = (Cursor::default(), None);
+                    continue;
+                }
+                // Expired between two pages of one invocation: the next one begins again.
+                Err(NoPage::TokenExpired | NoPage::Refused(Refusal::Later)) => {
+                    self.caller.stop();
+                    return Ok(());
+                }
+                Err(NoPage::Refused(refusal)) => {
+                    let (code, error) = listing_refused(refusal);
+                    self.halt(&mut lock(tally), code, &error);
+                    return Ok(());
+                }
+                Err(NoPage::Ledger(error)) => {
+                    self.caller.stop();
+                    return Err(error);
+                }
+            };
+            let (before, documents): (Vec<_>, Vec<_>) =
+                page.documents.into_iter().partition(|document| from.has_done(&document.name));
+            let works = match self.planner.plan(documents).await {
+                Ok(works) => works,
+                Err(error) => {
+                    self.caller.stop();
+                    return Err(error);
+                }
+            };
+            {
+                let mut tally = lock(tally);
+                let done = before.iter().map(|document| short_hash(document.name.as_str()));
+                if let Some(begun) = tally.pages.get_mut(number) {
+                    begun.done = done.collect();
+                    begun.documents = Some(begun.done.len() + works.len());
+                }
+                if page.next.is_some() {
+                    tally.pages.push(Begun { token: page.next.clone(), ..Begun::default() });
+                }
+            }
+            for work in works {
+                if send.send((number, work)).await.is_err() {
+                    return Ok(());
+                }
+            }
+            if page.next.is_none() {
+                return Ok(());
+            }
+            (token, number) = (page.next, number + 1);
+        }
+        Ok(())
+    }
+
+    /// Shares what was planned, several documents side by side.
+    async fn share(
+        &self,
+        tally: &Mutex<Tally<'_>>,
+        sharer: Sharer<'_>,
+        mut works: mpsc::Receiver<(usize, Work)>,
+    ) {
+        let mut running = FuturesUnordered::new();
+        let mut open = true;
+        while open || !running.is_empty() {
+            let (page, ended) = tokio::select! {
+                work = works.recv(), if open && running.len() < self.caller.pace.most() => {
+                    match work {
+                        Some((page, work)) => running.push(one(&sharer, page, work)),
+                        None => open = false,
+                    }
+                    continue;
+                }
+                Some(ended) = running.next() => ended,
+            };
+            let mut tally = lock(tally);
+            match ended {
+                Ended::Finished(report) => {
+                    tally.counts += report.counts();
+                    tally.finished += 1;
+                    tally.details.add(&report);
+                    if let Some(begun) = tally.pages.get_mut(page) {
+                        begun.done.insert(short_hash(report.document.as_str()));
+                    }
+                }
+                // It will be planned again: what was added is met in the ledger and counted then,
+                // what was removed is not there to be met.
+                Ended::Unfinished(report) => tally.counts.removed += report.removed.len() as u64,
+                Ended::Everywhere(report, code, error) => {
+                    tally.counts += report.counts();
+                    tally.details.add(&report);
+                    self.halt(&mut tally, code, &error);
+                }
+            }
+        }
+        // Dropping the sharer here lets the ledger's writer come to its end.
+    }
+
+    /// Writes the ledger as the shares come in: what has gathered while the last write was under
+    /// way makes the next, and several writes go side by side when much has gathered.
+    async fn write(&self, mut changes: mpsc::Receiver<Change>) -> Result<(), LedgerError> {
+        let mut writes = FuturesUnordered::new();
+        let mut open = true;
+        while open || !writes.is_empty() {
+            let gathered = writes.is_empty() || changes.len() >= ITEMS_PER_WRITE;
+            let mut batch = Vec::new();
+            tokio::select! {
+                received = changes.recv_many(&mut batch, ITEMS_PER_WRITE),
+                    if open && gathered && writes.len() < WRITES =>
+                {
+                    if received == 0 {
+                        open = false;
+                    } else {
+                        let at = self.clock.now().to_string();
+                        writes.push(async move { self.ledger.record(&batch, &at).await });
+                    }
+                }
+                Some(written) = writes.next() => {
+                    if let Err(error) = written {
+                        self.caller.stop();
+                        return Err(error);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the work with one problem for the whole of it.
+    fn halt(&self, tally: &mut Tally<'_>, code: ProblemCode, error: &AwsError) {
+        self.caller.stop();
+        if std::mem::replace(&mut tally.halted, true) {
+            return;
+        }
+        tally.counts.failed += 1;
+        let place = format!("{}/{}", self.ledger.owner, self.ledger.region);
+        tracing::warn!(owner = %self.ledger.owner, region = %self.ledger.region, %error, "nothing can be done here");
+        tally.details.add_problem(Problem::new(code, place, error.to_string()));
+    }
+
+    /// Where the next invocation goes on.
+    fn next(&self, cursor: &Cursor, tally: &Tally<'_>) -> Option<Cursor> {
+        if tally.halted {
+            return None;
+        }
+        let first = tally.pages.iter().position(|page| !page.is_done())?;
+        let pages = tally.pages.get(first..).unwrap_or_default();
+        let stalled = tally.finished == 0 && self.caller.was_throttled();
+        Some(Cursor {
+            page: pages.first().and_then(|page| page.token.clone()),
+            done: pages.iter().flat_map(|page| page.done.iter().cloned()).collect(),
+            details: cursor.details || !tally.details.is_empty(),
+            stalled: if stalled { cursor.stalled + 1 } else { 0 },
+        })
+    }
+}
+
+/// What a refused listing means: there is nothing that could go on without it.
+fn listing_refused(refusal: Refusal) -> (ProblemCode, AwsError) {
+    match refusal.explain() {
+        // No answer from an endpoint, tried several times, while other Regions go on.
+        (_, error, _) if error.is("NoAnswer") => (ProblemCode::RegionNotEnabled, error),
+        // About a request without an account in it.
+        (ProblemCode::AccountNotReady, error, _) => (ProblemCode::ShareFailed, error),
+        (code, error, _) => (code, error),
+    }
+}
+
+async fn one(sharer: &Sharer<'_>, page: usize, work: Work) -> (usize, Ended) {
+    (page, sharer.share(work).await)
+}
+
+fn lock<'a, 'b>(tally: &'a Mutex<Tally<'b>>) -> MutexGuard<'a, Tally<'b>> {
+    // Held for a few assignments at a time, none of which can panic halfway.
+    tally.lock().unwrap_or_else(PoisonError::into_inner)
+}
