@@ -1,0 +1,55 @@
+//! Clients of the local AWS: the account's id is the access key, any secret does.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_sdk_s3::config::StalledStreamProtectionConfig;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use serde_json::Value;
+
+/// A configuration for the root of `account` in `region` on the local AWS at `endpoint`.
+pub async fn config(endpoint: &str, account: &str, region: &str) -> SdkConfig {
+    let credentials = Credentials::new(account, "local", None, None, "local");
+    aws_config::defaults(BehaviorVersion::latest())
+        .endpoint_url(endpoint)
+        .region(Region::new(region.to_owned()))
+        .credentials_provider(credentials)
+        .retry_config(RetryConfig::standard())
+        .timeout_config(TimeoutConfig::builder().operation_timeout(Duration::from_secs(60)).build())
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .empty_test_environment()
+        .load()
+        .await
+}
+
+/// A client for S3, which on the local AWS wants its buckets in the path.
+pub fn s3(config: &SdkConfig) -> aws_sdk_s3::Client {
+    let config = aws_sdk_s3::config::Builder::from(config).force_path_style(true).build();
+    aws_sdk_s3::Client::from_conf(config)
+}
+
+/// Calls the control interface of a local AWS: `relay(endpoint, "POST", "faults", json)`.
+///
+/// # Errors
+/// When it does not answer or refuses, with its own words.
+pub async fn relay(endpoint: &str, method: &str, path: &str, body: &Value) -> Result<Value> {
+    let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
+    let request = hyper::Request::builder()
+        .method(method)
+        .uri(format!("{endpoint}/_relay/{path}"))
+        .body(Full::new(Bytes::from(body.to_string())))?;
+    let response = client.request(request).await.context("the local AWS does not answer")?;
+    let status = response.status();
+    let body = response.into_body().collect().await?.to_bytes();
+    if !status.is_success() {
+        bail!("/_relay/{path}: {status} {}", String::from_utf8_lossy(&body));
+    }
+    Ok(serde_json::from_slice(&body)?)
+}

@@ -1,0 +1,87 @@
+//! Builds the functions and the gateway and packs each function as Lambda wants it.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use zip::write::SimpleFileOptions;
+
+use crate::root;
+
+/// The names of all functions: the folders of `functions/`.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn function_names() -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(root().join("functions"))? {
+        let entry = entry?;
+        if entry.path().join("Cargo.toml").exists() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Builds gateway and functions, unoptimised: what demo, local and tests run.
+///
+/// # Errors
+/// When something does not compile.
+pub fn build_dev() -> Result<()> {
+    // The whole workspace, as `cargo xtask` itself is built: another choice of packages means
+    // other features, and everything compiled again.
+    let mut command = Command::new("cargo");
+    command.current_dir(root()).args(["build", "--quiet", "--workspace", "--bins"]);
+    let status = command.status().context("run cargo build")?;
+    ensure!(status.success(), "the build failed");
+    Ok(())
+}
+
+/// A binary that [`build_dev`] built.
+pub fn binary(name: &str) -> PathBuf {
+    target_dir().join("debug").join(name)
+}
+
+/// Cargo's target folder, as this command itself was started from it.
+pub fn target_dir() -> PathBuf {
+    let own = std::env::current_exe().unwrap_or_default();
+    own.ancestors()
+        .find(|folder| folder.join("CACHEDIR.TAG").exists())
+        .map_or_else(|| root().join("target"), Path::to_path_buf)
+}
+
+/// A zip archive with the function's stripped binary as `bootstrap`, made anew only if the binary
+/// changed. Stored, not deflated: it goes no further than this machine.
+///
+/// # Errors
+/// When the binary is missing or the archive cannot be written.
+pub fn archive(name: &str) -> Result<PathBuf> {
+    let built = binary(name);
+    let folder = target_dir().join("lambda").join(name);
+    let archive = folder.join("bootstrap.zip");
+    let modified = |path: &Path| path.metadata().and_then(|meta| meta.modified());
+    let age = modified(&built).with_context(|| format!("{} is not built", built.display()))?;
+    if modified(&archive).is_ok_and(|made| made > age) {
+        return Ok(archive);
+    }
+    std::fs::create_dir_all(&folder)?;
+    let stripped = folder.join(format!("bootstrap.{}", std::process::id()));
+    std::fs::copy(&built, &stripped)?;
+    // Without `strip` the archive is larger, not wrong.
+    let _ = Command::new("strip").arg(&stripped).status();
+    let bytes = std::fs::read(&stripped)?;
+    std::fs::remove_file(&stripped)?;
+    let partial = folder.join(format!("bootstrap.zip.{}", std::process::id()));
+    let mut zip = zip::ZipWriter::new(File::create(&partial)?);
+    let options = SimpleFileOptions::default()
+        .compression_method(zip::CompressionMethod::Stored)
+        .unix_permissions(0o755);
+    zip.start_file("bootstrap", options)?;
+    zip.write_all(&bytes)?;
+    zip.finish()?;
+    std::fs::rename(partial, &archive)?;
+    Ok(archive)
+}

@@ -1,0 +1,118 @@
+//! How large the functions are, and how soon they answer: against bare functions with the same SDK
+//! clients.
+
+use std::path::Path;
+
+use anyhow::Result;
+use xtask::build;
+
+use super::figure::{Figure, Section, median};
+use super::runtime;
+use crate::commands::package;
+
+/// Each function with the bare one that has the same clients (`crates/bench-bare`).
+const BARE: [(&str, &str); 6] = [
+    ("check-membership", "bare-route-events"),
+    ("plan-shares", "bare-plan-shares"),
+    ("publish-outcome", "bare-publish-outcome"),
+    ("recover-outcomes", "bare-recover-outcomes"),
+    ("route-events", "bare-route-events"),
+    ("share-documents", "bare-share-documents"),
+];
+
+/// How often each is started.
+const ROUNDS: usize = 41;
+
+const LARGEST_MB: f64 = 10.0;
+/// How much memory a function may use, in millions of bytes.
+pub(super) const RESIDENT_MB: f64 = 40.0;
+const SLOWEST: f64 = 1.3;
+
+/// What every function needs to start; the bare ones get the same.
+const SETTINGS: [(&str, &str); 25] = [
+    ("AWS_REGION", "us-east-1"),
+    ("AWS_ACCESS_KEY_ID", "111122223333"),
+    ("AWS_SECRET_ACCESS_KEY", "local"),
+    ("AWS_LAMBDA_FUNCTION_NAME", "bench"),
+    ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
+    ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+    ("AWS_LAMBDA_LOG_GROUP_NAME", "bench"),
+    ("AWS_LAMBDA_LOG_STREAM_NAME", "bench"),
+    // Nothing is called; if anything were, it would fail at once.
+    ("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
+    ("RUST_LOG", "info"),
+    ("HUB_ACCOUNT", "111122223333"),
+    ("ORGANIZATIONS_REGION", "us-east-1"),
+    ("AWAIT_MEMBERSHIP_ARN", "arn:aws:states:us-east-1:111122223333:stateMachine:await"),
+    ("SHARE_RUNBOOKS_ARN", "arn:aws:states:us-east-1:111122223333:stateMachine:share"),
+    ("POLICY_PATH", "/runbook-relay/sharing/"),
+    ("TABLE_NAME", "table"),
+    ("BUCKET_NAME", "bucket"),
+    ("SHARE_ROLE_NAME", "runbook-relay-share"),
+    ("CONCURRENCY", "10"),
+    ("TIME_BUDGET_SECONDS", "240"),
+    ("POLL_FIRST_SECONDS", "5"),
+    ("POLL_LONGEST_SECONDS", "3600"),
+    ("TOPIC_ARN", "arn:aws:sns:us-east-1:111122223333:outcomes"),
+    ("SWEEP_HOURS", "48"),
+    ("LANG", "C.UTF-8"),
+];
+
+/// Sizes of the built binaries.
+pub(super) fn sizes(folder: &Path) -> Result<Section> {
+    let mut figures = Vec::new();
+    for name in build::function_names()? {
+        let size = package::bootstrap(folder, &name)?.metadata()?.len();
+        figures.push(Figure::at_most(name, megabytes(size), LARGEST_MB, "MB"));
+    }
+    Ok(Section {
+        title: "Size of the functions",
+        how: "The binary that `cargo lambda build --release` writes, for the architecture of the \
+              machine that measured."
+            .into(),
+        figures,
+    })
+}
+
+/// Starts functions and bare functions in turn and compares the medians.
+pub(super) async fn starts(folder: &Path) -> Result<Section> {
+    let mut figures = Vec::new();
+    for (name, bare) in BARE {
+        let (own, bare) = (package::bootstrap(folder, name)?, package::bootstrap(folder, bare)?);
+        let (mut taken, mut taken_bare, mut resident) = (Vec::new(), Vec::new(), 0);
+        for round in 0..=ROUNDS {
+            let started = runtime::start(&own, &SETTINGS).await?;
+            let started_bare = runtime::start(&bare, &SETTINGS).await?;
+            resident = resident.max(started.resident);
+            // The first round only fills the kernel's cache with the binaries.
+            if round > 0 {
+                taken.push(started.took.as_secs_f64() * 1e3);
+                taken_bare.push(started_bare.took.as_secs_f64() * 1e3);
+            }
+        }
+        let (taken, taken_bare) = (median(taken), median(taken_bare));
+        figures.push(Figure::at_most(
+            format!("{name}: {taken:.1} ms against {taken_bare:.1} ms"),
+            taken / taken_bare,
+            SLOWEST,
+            "",
+        ));
+        let memory = megabytes(resident);
+        figures.push(Figure::at_most(format!("{name}: resident"), memory, RESIDENT_MB, "MB"));
+    }
+    Ok(Section {
+        title: "Process start to first answer",
+        how: format!(
+            "Each function and a bare `lambda_runtime` function that builds the same SDK clients \
+             (`crates/bench-bare`), started in turn {ROUNDS} times against a Lambda runtime API in \
+             the measuring process; medians, and their ratio. The event is `{{}}`, which every \
+             function answers without calling AWS. Resident is the largest peak of all starts."
+        ),
+        figures,
+    })
+}
+
+/// Millions of bytes.
+pub(super) fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}

@@ -1,0 +1,115 @@
+//! `cargo xtask policies diff|push`: the rules of a folder against the deployed parameters.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use aws_config::BehaviorVersion;
+use aws_sdk_ssm::Client;
+use domain::sharing::{RuleSet, RuleText};
+use xtask::stack::{policy_files, put_rule};
+
+/// What to do with the rules.
+#[derive(clap::Subcommand)]
+pub(crate) enum Action {
+    /// Shows what a push would change; fails when a rule is invalid
+    Diff(Selection),
+    /// Writes what changed, if the whole set is valid
+    Push(Selection),
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Selection {
+    /// The folder with sharing/*.yaml
+    #[arg(default_value = "policies")]
+    folder: PathBuf,
+    /// Delete parameters that have no file any more
+    #[arg(long)]
+    prune: bool,
+}
+
+/// Runs `diff` or `push` with the credentials and Region of the environment.
+pub(crate) async fn run(action: Action) -> Result<()> {
+    let (selection, write) = match action {
+        Action::Diff(selection) => (selection, false),
+        Action::Push(selection) => (selection, true),
+    };
+    check(&selection.folder)?;
+    let config = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    let client = Client::new(&config);
+    let wanted: BTreeMap<String, String> = policy_files(&selection.folder)?.into_iter().collect();
+    let present = deployed(&client).await?;
+    let mut changes = 0;
+    for (name, text) in &wanted {
+        let sign = match present.get(name) {
+            None => "+",
+            Some(old) if old != text => "~",
+            Some(_) => continue,
+        };
+        changes += 1;
+        println!("{sign} /runbook-relay/{name}");
+        if write {
+            put_rule(&client, name, text).await?;
+        }
+    }
+    for name in present.keys().filter(|name| !wanted.contains_key(*name)) {
+        if !selection.prune {
+            println!("  /runbook-relay/{name} has no file; --prune deletes it");
+            continue;
+        }
+        changes += 1;
+        println!("- /runbook-relay/{name}");
+        if write {
+            let deleted = client.delete_parameter().name(format!("/runbook-relay/{name}")).send();
+            deleted.await.map_err(aws_sdk_ssm::Error::from)?;
+        }
+    }
+    match (changes, write) {
+        (0, _) => println!("nothing to change"),
+        (n, true) => println!("{n} written"),
+        (n, false) => println!("{n} to write"),
+    }
+    Ok(())
+}
+
+/// Checks the whole set of a folder and says how many rules it holds.
+pub(crate) fn check(folder: &Path) -> Result<usize> {
+    let texts: Vec<RuleText> = policy_files(folder)?
+        .into_iter()
+        .filter(|(name, _)| name.starts_with("sharing/"))
+        .map(|(name, text)| RuleText::file(format!("{}/{name}.yaml", folder.display()), text))
+        .collect();
+    let set = RuleSet::parse(texts);
+    for warning in &set.warnings {
+        eprintln!("warning: {warning}");
+    }
+    if set.problems.is_empty() {
+        return Ok(set.rules.len());
+    }
+    for problem in &set.problems {
+        eprintln!("{problem}");
+    }
+    bail!("{} problems in {}; nothing was written", set.problems.len(), folder.display())
+}
+
+/// The deployed rules: `sharing/<name>` to text.
+async fn deployed(client: &Client) -> Result<BTreeMap<String, String>> {
+    let mut rules = BTreeMap::new();
+    let mut pages = client
+        .get_parameters_by_path()
+        .path("/runbook-relay/")
+        .recursive(true)
+        .with_decryption(true)
+        .into_paginator()
+        .send();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(aws_sdk_ssm::Error::from);
+        for parameter in page.context("read the parameters under /runbook-relay/")?.parameters() {
+            let name = parameter.name().unwrap_or_default().trim_start_matches("/runbook-relay/");
+            if name.starts_with("sharing/") || name.starts_with("remediation/") {
+                rules.insert(name.to_owned(), parameter.value().unwrap_or_default().to_owned());
+            }
+        }
+    }
+    Ok(rules)
+}

@@ -1,0 +1,140 @@
+//! Packages and deploys templates to the local AWS through CloudFormation, as `sam deploy` would.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use aws_config::SdkConfig;
+use aws_sdk_cloudformation::Client;
+use aws_sdk_cloudformation::types::{Capability, Parameter, StackStatus};
+use aws_sdk_s3::primitives::ByteStream;
+use futures::{StreamExt, TryStreamExt};
+use regex::Regex;
+use sha2::{Digest, Sha256};
+
+use crate::{aws, build, root};
+
+/// A stack's outputs by key.
+pub type Outputs = BTreeMap<String, String>;
+
+/// Deploys the suite's own template with its functions and state machines.
+///
+/// # Errors
+/// When an artifact is missing or the stack does not become complete: with the events that say why.
+pub async fn suite(config: &SdkConfig, parameters: &[(&str, String)]) -> Result<Outputs> {
+    let bucket = "runbook-relay-artifacts";
+    let s3 = aws::s3(config);
+    s3.create_bucket().bucket(bucket).send().await.context("create the artifact bucket")?;
+    let template = std::fs::read_to_string(root().join("template.yaml"))?;
+    let mut packaged = template.clone();
+    let artifact = Regex::new(r"(?m)(CodeUri|DefinitionUri): *(\S+)")?;
+    let found: Vec<(String, String)> =
+        artifact.captures_iter(&template).map(|c| (c[1].to_owned(), c[2].to_owned())).collect();
+    let uploads = futures::stream::iter(found).map(|(kind, path)| {
+        let s3 = s3.clone();
+        async move {
+            let file = match kind.as_str() {
+                "CodeUri" => {
+                    let name = Path::new(&path).file_name().context("CodeUri names no function")?;
+                    build::archive(&name.to_string_lossy())?
+                }
+                _ => root().join(&path),
+            };
+            let bytes = std::fs::read(&file).with_context(|| format!("read {}", file.display()))?;
+            let digest = Sha256::digest(&bytes);
+            let key = digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect::<String>();
+            s3.put_object().bucket(bucket).key(&key).body(ByteStream::from(bytes)).send().await?;
+            anyhow::Ok((format!("{kind}: {path}"), format!("{kind}: s3://{bucket}/{key}")))
+        }
+    });
+    let replaced: Vec<(String, String)> = uploads.buffer_unordered(4).try_collect().await?;
+    for (from, to) in replaced {
+        packaged = packaged.replace(&from, &to);
+    }
+    s3.put_object()
+        .bucket(bucket)
+        .key("template.yaml")
+        .body(ByteStream::from(packaged.into_bytes()))
+        .send()
+        .await?;
+    let endpoint = config.endpoint_url().unwrap_or_default();
+    let url = format!("{endpoint}/{bucket}/template.yaml");
+    create(config, "runbook-relay", Source::Url(url), parameters).await
+}
+
+/// Deploys one of the plain templates of `stacks/`.
+///
+/// # Errors
+/// As [`suite`].
+pub async fn stack(
+    config: &SdkConfig,
+    name: &str,
+    file: &str,
+    parameters: &[(&str, String)],
+) -> Result<Outputs> {
+    let body = std::fs::read_to_string(root().join("stacks").join(file))
+        .with_context(|| format!("read stacks/{file}"))?;
+    create(config, name, Source::Body(body), parameters).await
+}
+
+enum Source {
+    Url(String),
+    Body(String),
+}
+
+async fn create(
+    config: &SdkConfig,
+    name: &str,
+    source: Source,
+    parameters: &[(&str, String)],
+) -> Result<Outputs> {
+    let client = Client::new(config);
+    let mut request = client
+        .create_stack()
+        .stack_name(name)
+        .capabilities(Capability::CapabilityNamedIam)
+        .capabilities(Capability::CapabilityAutoExpand);
+    request = match source {
+        Source::Url(url) => request.template_url(url),
+        Source::Body(body) => request.template_body(body),
+    };
+    for (key, value) in parameters {
+        let parameter = Parameter::builder().parameter_key(*key).parameter_value(value).build();
+        request = request.parameters(parameter);
+    }
+    request.send().await.map_err(aws_sdk_cloudformation::Error::from)?;
+    loop {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let described = client.describe_stacks().stack_name(name).send().await?;
+        let stack = described.stacks().first().with_context(|| format!("{name} is gone"))?;
+        match stack.stack_status() {
+            Some(StackStatus::CreateComplete) => {
+                return Ok(stack
+                    .outputs()
+                    .iter()
+                    .filter_map(|o| Some((o.output_key()?.into(), o.output_value()?.into())))
+                    .collect());
+            }
+            Some(StackStatus::CreateInProgress) => {}
+            status => bail!("stack {name}: {status:?}\n{}", failures(&client, name).await?),
+        }
+    }
+}
+
+async fn failures(client: &Client, name: &str) -> Result<String> {
+    let events = client.describe_stack_events().stack_name(name).send().await?;
+    let lines = events
+        .stack_events()
+        .iter()
+        .filter(|event| event.resource_status().is_some_and(|s| s.as_str().ends_with("FAILED")))
+        .map(|event| {
+            format!(
+                "  {} {}: {}",
+                event.resource_type().unwrap_or_default(),
+                event.logical_resource_id().unwrap_or_default(),
+                event.resource_status_reason().unwrap_or_default()
+            )
+        });
+    Ok(lines.collect::<Vec<_>>().join("\n"))
+}

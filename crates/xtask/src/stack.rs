@@ -1,0 +1,145 @@
+//! The suite on a local AWS: organization, stacks, policies.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use aws_config::SdkConfig;
+use aws_sdk_ssm::types::{ParameterTier, ParameterType};
+
+use crate::deploy::{self, Outputs};
+use crate::seed::Seeded;
+use crate::{HOME_REGION, HUB, aws};
+
+/// Intervals that fit a laptop: seconds where AWS has minutes.
+const QUICK: [(&str, &str); 5] = [
+    ("PollFirstSeconds", "1"),
+    ("PollLongestSeconds", "5"),
+    ("SettleSeconds", "5"),
+    ("IntakeBatchingSeconds", "0"),
+    ("LogRetentionDays", "7"),
+];
+
+/// How the suite is deployed.
+#[derive(Clone, Debug, Default)]
+pub struct StackOptions {
+    /// Template parameters beside the quick intervals, or instead of them.
+    pub parameters: Vec<(&'static str, String)>,
+}
+
+/// The deployed suite.
+#[derive(Debug)]
+pub struct Stack {
+    /// The hub's configuration.
+    pub hub: SdkConfig,
+    /// The organization.
+    pub seeded: Seeded,
+    /// The stack's outputs.
+    pub outputs: Outputs,
+}
+
+impl Stack {
+    /// Deploys the suite into the hub of an organization.
+    ///
+    /// # Errors
+    /// When a call is refused or the stack does not become complete.
+    pub async fn deploy(endpoint: &str, seeded: Seeded, options: &StackOptions) -> Result<Self> {
+        let hub = aws::config(endpoint, HUB, HOME_REGION).await;
+        let mut parameters = vec![("OrganizationId", seeded.organization.clone())];
+        for (key, value) in QUICK {
+            if !options.parameters.iter().any(|(own, _)| *own == key) {
+                parameters.push((key, value.to_owned()));
+            }
+        }
+        parameters.extend(options.parameters.clone());
+        let outputs = deploy::suite(&hub, &parameters).await?;
+        Ok(Self { hub, seeded, outputs })
+    }
+
+    /// One of the stack's outputs.
+    ///
+    /// # Errors
+    /// When the template has no such output.
+    pub fn output(&self, key: &str) -> Result<&str> {
+        let value = self.outputs.get(key).map(String::as_str);
+        value.with_context(|| format!("the stack has no output {key}"))
+    }
+
+    /// Deploys `stacks/owner.yaml` into an account that owns runbooks.
+    ///
+    /// # Errors
+    /// When the stack does not become complete.
+    pub async fn deploy_owner(&self, account: &str) -> Result<()> {
+        let endpoint = self.hub.endpoint_url().unwrap_or_default();
+        let owner = aws::config(endpoint, account, HOME_REGION).await;
+        let parameters =
+            [("HubAccount", HUB.to_owned()), ("OrganizationId", self.seeded.organization.clone())];
+        deploy::stack(&owner, "runbook-relay-owner", "owner.yaml", &parameters).await?;
+        Ok(())
+    }
+
+    /// Writes one sharing rule as it stands, valid or not.
+    ///
+    /// # Errors
+    /// When Parameter Store refuses it.
+    pub async fn put_rule(&self, name: &str, text: &str) -> Result<()> {
+        put_rule(&aws_sdk_ssm::Client::new(&self.hub), &format!("sharing/{name}"), text).await
+    }
+
+    /// Writes `DIR/sharing/*.yaml` and `DIR/remediation/*.yaml` as parameters named after their
+    /// files, valid or not, and says how many.
+    ///
+    /// # Errors
+    /// When the folder cannot be read or Parameter Store refuses.
+    pub async fn put_policies(&self, folder: &Path) -> Result<usize> {
+        let client = aws_sdk_ssm::Client::new(&self.hub);
+        let files = policy_files(folder)?;
+        for (name, text) in &files {
+            put_rule(&client, name, text).await?;
+        }
+        Ok(files.len())
+    }
+}
+
+/// The policy files of a folder: (`sharing/<name>`, text), by name.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn policy_files(folder: &Path) -> Result<Vec<(String, String)>> {
+    let mut files = Vec::new();
+    std::fs::read_dir(folder).with_context(|| format!("read {}", folder.display()))?;
+    for kind in ["sharing", "remediation"] {
+        let Ok(entries) = std::fs::read_dir(folder.join(kind)) else { continue };
+        for entry in entries {
+            let path = entry?.path();
+            let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+            if let (true, Some(stem)) =
+                (["yaml", "yml", "json"].contains(&extension), path.file_stem())
+            {
+                let name = format!("{kind}/{}", stem.to_string_lossy());
+                files.push((name, std::fs::read_to_string(&path)?));
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Writes one rule; one that does not fit the Standard tier becomes an Advanced parameter.
+///
+/// # Errors
+/// When Parameter Store refuses it.
+pub async fn put_rule(client: &aws_sdk_ssm::Client, name: &str, text: &str) -> Result<()> {
+    let advanced = text.len() > 4096;
+    client
+        .put_parameter()
+        .name(format!("/runbook-relay/{name}"))
+        .value(text)
+        .r#type(ParameterType::String)
+        .tier(if advanced { ParameterTier::Advanced } else { ParameterTier::Standard })
+        .overwrite(true)
+        .send()
+        .await
+        .map_err(aws_sdk_ssm::Error::from)
+        .with_context(|| format!("write the parameter /runbook-relay/{name}"))?;
+    Ok(())
+}

@@ -1,0 +1,199 @@
+//! Contracts between code, state machines, templates and documentation. Nothing runs here.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use domain::problem::ProblemCode;
+use lambda::{ErrorName, FunctionError};
+use regex::Regex;
+use serde_json::Value;
+
+fn root() -> PathBuf {
+    xtask::root()
+}
+
+fn read(path: impl AsRef<Path>) -> String {
+    let path = root().join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Every function with the names of its errors.
+fn functions() -> Vec<(&'static str, &'static [ErrorName])> {
+    vec![
+        ("check-membership", check_membership::Error::NAMES),
+        ("plan-shares", plan_shares::Error::NAMES),
+        ("publish-outcome", publish_outcome::Error::NAMES),
+        ("recover-outcomes", recover_outcomes::Error::NAMES),
+        ("route-events", route_events::Error::NAMES),
+        ("share-documents", share_documents::Error::NAMES),
+    ]
+}
+
+/// Every Task of every state machine that calls a function: (function, `ErrorEquals` of its retriers).
+fn tasks() -> Vec<(String, BTreeSet<String>)> {
+    let mut tasks = Vec::new();
+    for machine in ["await-membership", "share-runbooks"] {
+        let definition: Value =
+            serde_json::from_str(&read(format!("statemachine/{machine}.asl.json"))).unwrap();
+        collect(&definition, &mut tasks);
+    }
+    tasks
+}
+
+fn collect(value: &Value, tasks: &mut Vec<(String, BTreeSet<String>)>) {
+    if let Some(function) = value["Arguments"]["FunctionName"].as_str() {
+        let retriers = value["Retry"].as_array().into_iter().flatten();
+        let names = retriers.flat_map(|retrier| retrier["ErrorEquals"].as_array().unwrap());
+        let names = names.map(|name| name.as_str().unwrap().to_owned()).collect();
+        tasks.push((kebab(function), names));
+    }
+    match value {
+        Value::Object(members) => members.values().for_each(|value| collect(value, tasks)),
+        Value::Array(items) => items.iter().for_each(|value| collect(value, tasks)),
+        _ => {}
+    }
+}
+
+/// `${PlanSharesFunctionArn}` → `plan-shares`.
+fn kebab(reference: &str) -> String {
+    let name = reference.trim_start_matches("${").trim_end_matches("FunctionArn}");
+    let mut out = String::new();
+    for c in name.chars() {
+        if c.is_ascii_uppercase() && !out.is_empty() {
+            out.push('-');
+        }
+        out.push(c.to_ascii_lowercase());
+    }
+    out
+}
+
+#[test]
+fn every_error_name_that_leaves_a_function_stands_in_the_state_machine_that_calls_it() {
+    let tasks = tasks();
+    assert!(tasks.len() >= 4, "{tasks:?}");
+    for (function, caught) in &tasks {
+        let (_, names) = functions().into_iter().find(|(name, _)| name == function).unwrap();
+        let own: BTreeSet<String> = names.iter().map(|name| name.as_str().to_owned()).collect();
+        let platform = |name: &&String| name.contains('.');
+        let spelled: BTreeSet<String> =
+            caught.iter().filter(|name| !platform(name)).cloned().collect();
+        assert_eq!(spelled, own, "{function}: ErrorEquals and the function's names differ");
+    }
+}
+
+#[test]
+fn every_error_name_and_problem_code_has_a_page() {
+    let names = functions().into_iter().flat_map(|(_, names)| names.iter().map(|n| n.as_str()));
+    let codes = ProblemCode::ALL.iter().map(|code| code.as_str());
+    for name in names.chain(codes) {
+        let page = read(format!("docs/errors/{name}.md"));
+        assert!(page.len() > 200, "docs/errors/{name}.md says next to nothing");
+        assert!(read("docs/errors/README.md").contains(name), "the index lacks {name}");
+    }
+}
+
+#[test]
+fn every_page_on_an_error_is_about_one_that_exists() {
+    let known: BTreeSet<&str> = ErrorName::ALL
+        .iter()
+        .map(|name| name.as_str())
+        .chain(ProblemCode::ALL.iter().map(|code| code.as_str()))
+        .collect();
+    for entry in std::fs::read_dir(root().join("docs/errors")).unwrap() {
+        let file = entry.unwrap().file_name().to_string_lossy().into_owned();
+        let name = file.trim_end_matches(".md");
+        assert!(name == "README" || known.contains(name), "docs/errors/{file} is about nothing");
+    }
+}
+
+#[test]
+fn what_is_deployed_never_depends_on_the_local_aws() {
+    let mut crates = vec!["crates/domain".to_owned(), "crates/lambda".to_owned()];
+    crates.extend(functions().into_iter().map(|(name, _)| format!("functions/{name}")));
+    for folder in crates {
+        let manifest = read(format!("{folder}/Cargo.toml"));
+        assert!(!manifest.contains("local-"), "{folder} depends on the local AWS");
+        assert!(!manifest.contains("automation"), "{folder} depends on the engine");
+    }
+}
+
+#[test]
+fn pure_crates_read_no_clock_and_perform_no_io() {
+    let forbidden = Regex::new(
+        r"std::(fs|net|env|process|thread)\b|SystemTime|Timestamp::now|Instant::now|tokio::",
+    )
+    .unwrap();
+    for folder in ["domain", "local-api", "local-organizations", "local-ssm"] {
+        for entry in walkdir::WalkDir::new(root().join("crates").join(folder).join("src")) {
+            let path = entry.unwrap().into_path();
+            let is_test = path.components().any(|part| {
+                let part = part.as_os_str().to_string_lossy();
+                part.starts_with("test") || part.ends_with("tests.rs")
+            });
+            if is_test || path.extension().is_none_or(|extension| extension != "rs") {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+            let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+            for line in lines {
+                assert!(!forbidden.is_match(line), "{}: {line}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn every_function_has_its_environment_role_and_log_group_in_the_template() {
+    let template = read("template.yaml");
+    let variable =
+        Regex::new(r#"environment\s*\.(?:require(?:::<[^>]*>)?|or)\("([A-Z][A-Z_]+)""#).unwrap();
+    for (function, _) in functions() {
+        let pascal: String =
+            function.split('-').map(|word| word[..1].to_uppercase() + &word[1..]).collect();
+        for resource in
+            [format!("  {pascal}Function:"), format!("  {pascal}Role:"), format!("  {pascal}Logs:")]
+        {
+            assert!(template.contains(&resource), "template.yaml has no {resource}");
+        }
+        let begin = template.find(&format!("  {pascal}Function:")).unwrap();
+        let block = &template[begin..];
+        let next = Regex::new(r"\n  [A-Za-z]+:\n").unwrap();
+        let end = next.find(&block[3..]).map_or(block.len(), |found| found.start() + 3);
+        for entry in walkdir::WalkDir::new(root().join("functions").join(function).join("src")) {
+            let path = entry.unwrap().into_path();
+            let Ok(text) = std::fs::read_to_string(&path) else { continue };
+            for found in variable.captures_iter(&text) {
+                let name = &found[1];
+                assert!(
+                    block[..end].contains(name) || template[..begin].contains(&format!("{name}:")),
+                    "{function} reads {name}, which template.yaml does not set"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_promise_names_tests_that_exist() {
+    let promises = read("docs/promises.md");
+    let named = Regex::new(r"`([a-z][a-z0-9_]{20,})`").unwrap();
+    let mut sources = String::new();
+    for folder in ["crates", "functions", "tests", "tools"] {
+        for entry in walkdir::WalkDir::new(root().join(folder)) {
+            let path = entry.unwrap().into_path();
+            if path.extension().is_some_and(|extension| extension == "rs" || extension == "py") {
+                sources.push_str(&std::fs::read_to_string(&path).unwrap_or_default());
+            }
+        }
+    }
+    let mut count = 0;
+    for found in named.captures_iter(&promises) {
+        let name = &found[1];
+        let exists =
+            sources.contains(&format!("fn {name}(")) || sources.contains(&format!("def {name}("));
+        assert!(exists, "docs/promises.md names {name}, which is no test");
+        count += 1;
+    }
+    assert!(count >= 30, "docs/promises.md names only {count} tests");
+}

@@ -1,0 +1,406 @@
+//! The roles as they are deployed, against what was really used of them; and what a function sees
+//! of the machine it runs on.
+#![cfg(feature = "end-to-end")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use regex::Regex;
+use serde_json::{Value, json};
+use tests::{World, run, until};
+use tokio::sync::OnceCell;
+use xtask::{HOME_REGION, HUB};
+
+const OWNER: &str = "222233334444";
+const REGION: &str = "us-east-1";
+
+/// What is granted and not used by what [`exercise`] does, and why it is granted all the same.
+/// Role, action, reason; `*` stands for every role.
+const UNUSED: &[(&str, &str, &str)] = &[
+    ("*", "kms:Decrypt", "queue and topic use the key in the caller's name; not checked locally"),
+    ("*", "kms:GenerateDataKey", "as kms:Decrypt"),
+    ("*", "logs:CreateLogStream", "Lambda writes the log in the role's name; not checked locally"),
+    ("*", "logs:PutLogEvents", "as logs:CreateLogStream"),
+    ("*", "xray:PutTraceSegments", "tracing; there is none locally"),
+    ("*", "xray:PutTelemetryRecords", "as xray:PutTraceSegments"),
+    ("*", "xray:GetSamplingRules", "as xray:PutTraceSegments"),
+    ("*", "xray:GetSamplingTargets", "as xray:PutTraceSegments"),
+    ("route-events", "sqs:ReceiveMessage", "Lambda's poller, in the role's name"),
+    ("route-events", "sqs:DeleteMessage", "as sqs:ReceiveMessage"),
+    ("route-events", "sqs:GetQueueAttributes", "as sqs:ReceiveMessage"),
+    ("recover-outcomes", "sqs:SendMessage", "Lambda's, for what fails for good"),
+    (
+        "plan-shares",
+        "organizations:ListParents",
+        "only where AWS gives an account without its path",
+    ),
+    ("recover-outcomes", "s3:GetObject", "only for an execution that ended after its plan"),
+    // The emulator does not check the roles of state machines.
+    ("await-membership", "lambda:InvokeFunction", "a state machine's"),
+    ("await-membership", "sns:Publish", "a state machine's"),
+    ("share-runbooks", "lambda:InvokeFunction", "a state machine's"),
+    ("share-runbooks", "sns:Publish", "a state machine's"),
+    ("share-runbooks", "states:StartExecution", "a state machine's"),
+    ("*", "logs:CreateLogDelivery", "Step Functions delivers a machine's log in its role's name"),
+    ("*", "logs:DeleteLogDelivery", "as logs:CreateLogDelivery"),
+    ("*", "logs:DescribeLogGroups", "as logs:CreateLogDelivery"),
+    ("*", "logs:DescribeResourcePolicies", "as logs:CreateLogDelivery"),
+    ("*", "logs:GetLogDelivery", "as logs:CreateLogDelivery"),
+    ("*", "logs:ListLogDeliveries", "as logs:CreateLogDelivery"),
+    ("*", "logs:PutResourcePolicy", "as logs:CreateLogDelivery"),
+    ("*", "logs:UpdateLogDelivery", "as logs:CreateLogDelivery"),
+];
+
+/// The actions for which IAM knows no resources (service authorization reference).
+const WITHOUT_RESOURCES: &[&str] = &[
+    "organizations:DescribeCreateAccountStatus",
+    "organizations:DescribeOrganization",
+    "organizations:ListAccounts",
+    "organizations:ListRoots",
+    "ssm:ListDocuments",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+];
+
+/// Has the suite do everything it does: accounts join, move, leave, fail to; events come twice; an
+/// execution is stopped; a sweep; a backfill.
+async fn exercise(world: &World) -> Result<()> {
+    static ONCE: OnceCell<()> = OnceCell::const_new();
+    ONCE.get_or_try_init(|| async {
+        let mut outcomes = world.subscribe("iam").await?;
+        // Every event twice, so that executions are found to exist already.
+        world.delivery(&json!({"duplicate": 2, "AcceptHandshake": "management"})).await?;
+        world.owner(OWNER, &[REGION], &["Org-Baseline", "Org-Patch"]).await?;
+        world.settled(OWNER).await?;
+        let rule = |ownership: &str, names: &str, accounts: &str| {
+            format!(
+                "documents: {{owner: \"{OWNER}\", names: [{names}]}}\nregions: [{REGION}]\n\
+                 accounts: {{in: [{accounts}]}}\nownership: {ownership}\n"
+            )
+        };
+        let (mine, ours) = (
+            rule("ledger", "Org-Patch", "/Sandbox"),
+            rule("exclusive", "Org-Baseline", "organization"),
+        );
+        world.stack.put_rule("ledger", &mine).await?;
+        world.stack.put_rule("exclusive", &ours).await?;
+
+        let created = world.create_account("iam").await?.account;
+        outcomes.wait_for("the join's outcome", |o| o.accounts().any(|id| id == created)).await?;
+        world.place(&created, "/Sandbox").await?;
+        outcomes.wait_for("the move's outcome", |o| o.json()["trigger"]["kind"] == "place").await?;
+        let handshake = world.invite("EMAIL", "guest@example.com").await?;
+        let guest = "666677778888";
+        let member = aws_sdk_organizations::Client::new(&world.account(guest, HOME_REGION).await);
+        member.accept_handshake().handshake_id(handshake).send().await?;
+        outcomes.wait_for("the guest's outcome", |o| o.accounts().any(|id| id == guest)).await?;
+        world.settled(guest).await?;
+        world.organizations().remove_account_from_organization().account_id(guest).send().await?;
+        outcomes
+            .wait_for("the departure's outcome", |o| o.json()["trigger"]["kind"] == "leave")
+            .await?;
+
+        let stopped =
+            world.start_sharing("stopped", &json!({"accounts": [HUB], "after": 600})).await?;
+        world.step_functions().stop_execution().execution_arn(&stopped).send().await?;
+        outcomes.of(&stopped).await?;
+        let backfill = world.start_sharing("backfill", &json!({"organization": true})).await?;
+        world.end_of(&backfill).await?;
+        world.sweep().await?;
+        until("everything to come to its end", || async {
+            let mut running = 0;
+            for machine in ["ShareRunbooksStateMachineArn", "AwaitMembershipStateMachineArn"] {
+                let executions = world.executions(machine).await?;
+                running += executions.values().filter(|s| s.as_str() == "RUNNING").count();
+            }
+            Ok((running == 0).then_some(()))
+        })
+        .await
+    })
+    .await
+    .map(drop)
+}
+
+#[test]
+fn nothing_that_the_suite_asks_for_is_denied() {
+    run(|world| async move {
+        exercise(world).await?;
+        let used = world.used_permissions().await?;
+        ensure!(used.len() > 25, "the record holds what was used: {used:?}");
+        let denied: Vec<_> = used.iter().filter(|(_, denied)| **denied).collect();
+        ensure!(denied.is_empty(), "denied at least once: {denied:?}");
+        Ok(())
+    });
+}
+
+#[test]
+fn every_permission_was_used_or_has_its_reason() {
+    run(|world| async move {
+        exercise(world).await?;
+        let used = world.used_permissions().await?;
+        let mut reasons: BTreeSet<&(&str, &str, &str)> = UNUSED.iter().collect();
+        let mut unused = Vec::new();
+        for grant in grants(world).await? {
+            let key = (HUB.to_owned(), grant.role.clone(), grant.action.clone());
+            if used.contains_key(&key) || grant.role == "runbook-relay-share" {
+                continue;
+            }
+            let role = grant.role.trim_start_matches("runbook-relay-");
+            let fits = |(for_role, action, _): &&(&str, &str, &str)| {
+                (*for_role == "*" || *for_role == role) && *action == grant.action
+            };
+            let explained: Vec<_> = UNUSED.iter().filter(fits).collect();
+            if explained.is_empty() {
+                unused.push(format!("{role} may {} and did not", grant.action));
+            }
+            for reason in explained {
+                reasons.remove(reason);
+            }
+        }
+        ensure!(unused.is_empty(), "{unused:#?}");
+        ensure!(reasons.is_empty(), "used after all, or not granted: {reasons:#?}");
+
+        // The sharing role, in the account that owns the documents.
+        for action in ["DescribeDocumentPermission", "ListDocuments", "ModifyDocumentPermission"] {
+            let role = "runbook-relay-share".to_owned();
+            let key = (OWNER.to_owned(), role, format!("ssm:{action}"));
+            ensure!(used.contains_key(&key), "{action} of the sharing role was not used");
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn no_role_has_a_wildcard_action_or_a_resource_wider_than_iam_makes_it() {
+    run(|world| async move {
+        let grants = grants(world).await?;
+        let roles: BTreeSet<&str> = grants.iter().map(|grant| grant.role.as_str()).collect();
+        let expected = xtask::build::function_names()?
+            .iter()
+            .map(|function| format!("runbook-relay-{function}"))
+            .chain(
+                ["await-membership", "share-runbooks", "share"]
+                    .map(|r| format!("runbook-relay-{r}")),
+            )
+            .collect::<BTreeSet<String>>();
+        ensure!(roles == expected.iter().map(String::as_str).collect(), "{roles:?}");
+        for grant in &grants {
+            ensure!(grant.effect == "Allow", "{grant:?}");
+            ensure!(!grant.action.contains('*'), "{grant:?}");
+            for resource in &grant.resources {
+                let everything = resource == "*";
+                let known = WITHOUT_RESOURCES.contains(&grant.action.as_str());
+                ensure!(everything == known, "{grant:?}: resources as tight as IAM knows them");
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn state_machines_lend_their_roles_to_no_other_accounts_machines() {
+    run(|world| async move {
+        for (role, trust) in trusts(world).await? {
+            for statement in list(&trust["Statement"]) {
+                let service = &statement["Principal"]["Service"];
+                if service == "lambda.amazonaws.com" {
+                    continue;
+                }
+                let conditions = statement["Condition"].to_string();
+                let bound = if *service == "states.amazonaws.com" {
+                    conditions.contains("aws:SourceAccount") && conditions.contains("aws:SourceArn")
+                } else {
+                    conditions.contains("aws:PrincipalOrgID")
+                };
+                ensure!(bound, "{role} trusts {statement}");
+            }
+        }
+        Ok(())
+    });
+}
+
+/// One action that a role may take.
+#[derive(Debug)]
+struct Grant {
+    role: String,
+    effect: String,
+    action: String,
+    resources: Vec<String>,
+}
+
+/// What the suite's roles may do in the hub, their managed policies included.
+async fn grants(world: &World) -> Result<Vec<Grant>> {
+    let details = world.authorization_details().await?;
+    let managed: BTreeMap<String, Value> = members(&details, "Policies")?
+        .iter()
+        .map(|policy| Ok((tag(policy, "Arn")?, document(policy, "Document")?)))
+        .collect::<Result<_>>()?;
+    let mut grants = Vec::new();
+    for role in roles(&details)? {
+        let name = tag(&role, "RoleName")?;
+        let mut policies = Vec::new();
+        for inline in each(&role, "PolicyDocument") {
+            policies.push(serde_json::from_str(&decoded(inline)?)?);
+        }
+        for arn in each(&role, "PolicyArn") {
+            policies.push(managed.get(arn).with_context(|| format!("{name} has {arn}"))?.clone());
+        }
+        for statement in policies.iter().flat_map(|policy| list(&policy["Statement"])) {
+            let texts = |value: &Value| {
+                list(value).iter().filter_map(|v| v.as_str().map(str::to_owned)).collect::<Vec<_>>()
+            };
+            for action in texts(&statement["Action"]) {
+                grants.push(Grant {
+                    role: name.clone(),
+                    effect: statement["Effect"].as_str().unwrap_or_default().to_owned(),
+                    action,
+                    resources: texts(&statement["Resource"]),
+                });
+            }
+        }
+    }
+    Ok(grants)
+}
+
+/// Who may take on the suite's roles.
+async fn trusts(world: &World) -> Result<Vec<(String, Value)>> {
+    let details = world.authorization_details().await?;
+    let trust = |role: &String| {
+        anyhow::Ok((tag(role, "RoleName")?, document(role, "AssumeRolePolicyDocument")?))
+    };
+    roles(&details)?.iter().map(trust).collect()
+}
+
+fn roles(details: &str) -> Result<Vec<String>> {
+    let all = members(details, "RoleDetailList")?;
+    let ours: Vec<String> =
+        all.into_iter().filter(|role| role.contains("<RoleName>runbook-relay-")).collect();
+    ensure!(ours.len() >= 9, "six functions, two state machines and the sharing role have roles");
+    Ok(ours)
+}
+
+/// The top members of a list in IAM's XML, which nests lists of members.
+fn members(xml: &str, list: &str) -> Result<Vec<String>> {
+    let start = xml.find(&format!("<{list}>")).context("the list begins")?;
+    let end = xml.find(&format!("</{list}>")).context("the list ends")?;
+    let (mut found, mut depth, mut from) = (Vec::new(), 0, 0);
+    for edge in Regex::new("</?member>")?.find_iter(&xml[start..end]) {
+        if edge.as_str() == "<member>" {
+            if depth == 0 {
+                from = edge.end();
+            }
+            depth += 1;
+        } else {
+            depth -= 1;
+            if depth == 0 {
+                found.push(xml[start + from..start + edge.start()].to_owned());
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The texts of all elements of a name.
+fn each<'a>(xml: &'a str, name: &str) -> Vec<&'a str> {
+    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+    xml.split(&open).skip(1).filter_map(|rest| rest.split(&close).next()).collect()
+}
+
+fn tag(xml: &str, name: &str) -> Result<String> {
+    each(xml, name).first().map(|text| (*text).to_owned()).with_context(|| name.to_owned())
+}
+
+/// A policy in IAM's XML is percent-encoded JSON.
+fn document(xml: &str, name: &str) -> Result<Value> {
+    Ok(serde_json::from_str(&decoded(&tag(xml, name)?)?)?)
+}
+
+fn decoded(text: &str) -> Result<String> {
+    let mut bytes = Vec::new();
+    let mut parts = text.split('%');
+    bytes.extend(parts.next().unwrap_or_default().bytes());
+    for part in parts {
+        let (code, rest) = part.split_at_checked(2).context("two digits follow a percent sign")?;
+        bytes.push(u8::from_str_radix(code, 16)?);
+        bytes.extend(rest.bytes());
+    }
+    Ok(String::from_utf8(bytes)?)
+}
+
+/// A list, or the one value that stands for a list of one.
+fn list(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Array(values) => values.clone(),
+        Value::Null => Vec::new(),
+        one => vec![one.clone()],
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn functions_know_the_local_endpoint_and_nothing_of_the_environment_they_were_started_from() {
+    const SECRET: &str = "planted-6d3f0c1e";
+    const NAME: &str = "RELAY_PLANTED";
+    #[expect(clippy::disallowed_methods, reason = "whether this is the run with the plant in it")]
+    let planted = std::env::var(NAME).is_ok();
+    if !planted {
+        // The same test in a process of its own, with what a developer's shell may hold.
+        let own = std::env::current_exe().expect("this test has a file");
+        let test = "functions_know_the_local_endpoint_and_nothing_of_the_environment_they_were_started_from";
+        let mut again = Command::new(own);
+        again.args(["--exact", test, "--nocapture"]);
+        let names = ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "GITHUB_TOKEN"];
+        for name in names.iter().chain(&[NAME]) {
+            again.env(name, SECRET);
+        }
+        let ran = again.output().expect("it runs");
+        assert!(
+            ran.status.success(),
+            "{}{}",
+            String::from_utf8_lossy(&ran.stdout),
+            String::from_utf8_lossy(&ran.stderr)
+        );
+        return;
+    }
+    run(|world| async move {
+        let execution = world.start_sharing("look-around", &json!({"accounts": [HUB]})).await?;
+        world.end_of(&execution).await?;
+        world.sweep().await?;
+        let functions = world.processes(None)?;
+        ensure!(functions.len() >= 3, "plan-shares, publish-outcome and recover-outcomes ran");
+        for function in &functions {
+            let endpoint = function.environment.get("AWS_ENDPOINT_URL");
+            ensure!(endpoint == Some(&world.local.endpoint), "{:?}", function.environment);
+        }
+        // Emulator, gateway, functions: whoever has it, beside this process.
+        let mut holders = BTreeSet::new();
+        for entry in std::fs::read_dir("/proc")? {
+            let entry = entry?;
+            // `self` and its like are this process under another name.
+            if entry.file_name().to_string_lossy().parse::<u32>().is_err() {
+                continue;
+            }
+            let Ok(environment) = std::fs::read(entry.path().join("environ")) else { continue };
+            if String::from_utf8_lossy(&environment).contains(SECRET) {
+                holders.insert(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+        ensure!(
+            holders == BTreeSet::from([std::process::id().to_string()]),
+            "only this process, {}, has what was planted: {holders:?}",
+            std::process::id()
+        );
+        Ok(())
+    });
+}

@@ -1,0 +1,145 @@
+//! `cargo xtask local` as a person uses it: ready, several side by side, and nothing left behind.
+#![cfg(feature = "end-to-end")]
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use tests::{run, until};
+use xtask::{HOME_REGION, HUB, aws, build};
+
+/// A `cargo xtask local` of its own, ended by its process id at the latest when it is dropped.
+struct Started {
+    child: Child,
+    endpoint: String,
+}
+
+impl Started {
+    fn new(port: u16) -> Result<Self> {
+        Self::with(&mut command(port))
+    }
+
+    fn with(command: &mut Command) -> Result<Self> {
+        let mut child = command.stdout(Stdio::piped()).spawn()?;
+        let output = child.stdout.take().context("its output")?;
+        for line in BufReader::new(output).lines() {
+            if let Some(endpoint) = line?.strip_prefix("ready ") {
+                return Ok(Self { child, endpoint: endpoint.to_owned() });
+            }
+        }
+        anyhow::bail!("it ended before it was ready: {:?}", child.wait()?)
+    }
+
+    async fn health(&self) -> Option<Value> {
+        aws::relay(&self.endpoint, "GET", "health", &json!({})).await.ok()
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn command(port: u16) -> Command {
+    let mut command = Command::new(build::binary("xtask"));
+    command.args(["local", "--port", &port.to_string()]).current_dir(xtask::root());
+    command
+}
+
+fn free_port() -> Result<u16> {
+    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
+
+/// The processes whose command line names a port.
+fn processes_of(port: u16) -> Vec<String> {
+    let wanted = [format!("--port\0{port}"), format!("GATEWAY_PORT={port}")];
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let read = |file: &str| {
+            let bytes = std::fs::read(entry.path().join(file)).unwrap_or_default();
+            String::from_utf8_lossy(&bytes).into_owned()
+        };
+        let (line, environment) = (read("cmdline"), read("environ"));
+        if wanted.iter().any(|part| line.contains(part) || environment.contains(part)) {
+            found.push(line.replace('\0', " "));
+        }
+    }
+    found
+}
+
+#[test]
+fn killed_without_warning_it_leaves_no_process_and_no_folder_behind() {
+    run(|_| async move {
+        let port = free_port()?;
+        let folder = std::env::temp_dir().join(format!("relay-killed-{port}"));
+        std::fs::create_dir(&folder)?;
+        let mut started = Started::with(command(port).env("TMPDIR", &folder))?;
+        ensure!(std::fs::read_dir(&folder)?.count() == 1, "its state is in the temporary folder");
+        ensure!(processes_of(port).len() >= 3, "{:?}", processes_of(port));
+        started.child.kill()?;
+        started.child.wait()?;
+        until("its processes to end", || async { Ok(processes_of(port).is_empty().then_some(())) })
+            .await?;
+        let left = std::fs::read_dir(&folder)?.count();
+        std::fs::remove_dir_all(&folder)?;
+        ensure!(left == 0, "{left} folders are left behind");
+        Ok(())
+    });
+}
+
+#[test]
+fn a_busy_port_is_refused_with_what_to_do() {
+    run(|world| async move {
+        let port: u16 = world.local.endpoint.rsplit(':').next().context("a port")?.parse()?;
+        let output = command(port).output()?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        ensure!(!output.status.success());
+        ensure!(
+            said.contains(&format!("port {port} is in use")) && said.contains("--port"),
+            "{said}"
+        );
+        Ok(())
+    });
+}
+
+#[test]
+fn a_gateway_that_dies_is_started_again_with_what_it_knew() {
+    run(|world| async move {
+        // Beside the world's own local AWS: several run side by side.
+        let started = Started::new(free_port()?)?;
+        ensure!(started.endpoint != world.local.endpoint);
+        let organizations = aws_sdk_organizations::Client::new(
+            &aws::config(&started.endpoint, HUB, HOME_REGION).await,
+        );
+        let before = organizations.describe_organization().send().await?.organization;
+        let pid = started.health().await.and_then(|h| h["pid"].as_i64()).context("a pid")?;
+        Command::new("kill").args(["-9", &pid.to_string()]).status()?;
+        until("another gateway", || async {
+            let now = started.health().await.and_then(|health| health["pid"].as_i64());
+            Ok(now.filter(|now| *now != pid))
+        })
+        .await?;
+        let after = organizations.describe_organization().send().await?.organization;
+        ensure!(before == after, "{before:?} {after:?}");
+        Ok(())
+    });
+}
+
+#[test]
+fn step_functions_finds_nothing_wrong_with_the_state_machines() {
+    run(|world| async move {
+        for machine in ["AwaitMembershipStateMachineArn", "ShareRunbooksStateMachineArn"] {
+            let client = world.step_functions();
+            let arn = world.stack.output(machine)?;
+            let described = client.describe_state_machine().state_machine_arn(arn).send().await?;
+            let request = client.validate_state_machine_definition();
+            let checked = request.definition(described.definition()).send().await?;
+            ensure!(checked.result().as_str() == "OK", "{machine}: {:?}", checked.diagnostics());
+            ensure!(checked.diagnostics().is_empty(), "{machine}: {:?}", checked.diagnostics());
+        }
+        Ok(())
+    });
+}

@@ -1,0 +1,235 @@
+#!/usr/bin/env python3
+"""Holds the templates against cfn-lint (.cfnlintrc) and against what no linter knows of this project.
+
+    python tools/check_templates.py [--root FOLDER]
+
+Prints what failed and why, then one closing line, and exits non-zero when anything failed. What
+actions a role really needs is the deployed tests' to say, not this one's.
+"""
+
+import argparse
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import templates
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# CloudFormation takes a template of this size inside a request; larger ones only by way of S3.
+LARGEST = 51_200
+
+# Actions for which IAM knows no resources (Service Authorization Reference).
+WITHOUT_RESOURCES = {
+    "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
+    "organizations:DescribeCreateAccountStatus", "organizations:DescribeOrganization", "organizations:ListAccounts",
+    "organizations:ListRoots", "ssm:ListDocuments", "xray:GetSamplingRules", "xray:GetSamplingTargets",
+    "xray:PutTelemetryRecords", "xray:PutTraceSegments",
+}
+
+RULES = []
+
+
+def rule(check):
+    """A rule yields a sentence for everything that breaks it; its docstring is its name."""
+    RULES.append(check)
+    return check
+
+
+def as_list(value):
+    return value if isinstance(value, list) else [value]
+
+
+def of_type(template, kind):
+    return {name: resource.get("Properties", {}) for name, resource in template["Resources"].items()
+            if resource["Type"] == kind}
+
+
+def role_statements(template):
+    """Every statement of every role's and managed policy's permissions, with its place."""
+    for name, properties in of_type(template, "AWS::IAM::Role").items():
+        for policy in properties.get("Policies", []):
+            for statement in policy["PolicyDocument"]["Statement"]:
+                yield f"{name}, {policy['PolicyName']}", statement
+    for name, properties in of_type(template, "AWS::IAM::ManagedPolicy").items():
+        for statement in properties["PolicyDocument"]["Statement"]:
+            yield name, statement
+
+
+@rule
+def cfn_lint_finds_nothing(files):
+    """cfn-lint finds nothing"""
+    # By its command line, so that .cfnlintrc counts here as it does in an editor.
+    linted = subprocess.run([Path(sys.executable).with_name("cfn-lint"), "--format", "parseable", *files],
+                            cwd=files[0].parent, capture_output=True, text=True, check=False)
+    yield from linted.stdout.splitlines()
+    if linted.returncode and not linted.stdout:
+        yield linted.stderr.strip()
+
+
+@rule
+def partitions_are_open(files):
+    """no template names a partition"""
+    for path in files:
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if re.search(r"arn:aws|\.amazonaws\.com\.cn", line):
+                yield f"{path.name}:{number}: write ${{AWS::Partition}}: {line.strip()}"
+
+
+@rule
+def templates_fit_into_a_request(files):
+    """every template fits into one request"""
+    for path in files:
+        if path.stat().st_size > LARGEST:
+            yield f"{path.name}: {path.stat().st_size} bytes, over {LARGEST}"
+
+
+@rule
+def templates_need_no_yaml_aliases(files):
+    """no template uses YAML's anchors or merges: CloudFormation reads none"""
+    for path in files:
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if re.search(r"(^|[:\-\s])[&*][A-Za-z][\w-]*\s*$|<<:", line.split("#")[0].split('"')[0]):
+                yield f"{path.name}:{number}: {line.strip()}"
+
+
+@rule
+def wildcards_have_a_reason(files):
+    """no role is granted an action on everything that IAM can grant on something, nor a family of actions"""
+    for path in files:
+        for place, statement in role_statements(templates.load(path)):
+            actions = as_list(statement["Action"])
+            for action in actions:
+                if "*" in action:
+                    yield f"{path.name}: {place}: {action}"
+            if "*" in as_list(statement["Resource"]) and set(actions) - WITHOUT_RESOURCES:
+                yield f"{path.name}: {place}: {', '.join(sorted(set(actions) - WITHOUT_RESOURCES))} on everything"
+
+
+@rule
+def services_are_no_deputies_of_others(files):
+    """what a service may do here it may do for this account only"""
+    for path in files:
+        template = templates.load(path)
+        documents = [(name, p["PolicyDocument"]) for kind in ("SQS::QueuePolicy", "SNS::TopicPolicy")
+                     for name, p in of_type(template, f"AWS::{kind}").items()]
+        documents += [(name, p["KeyPolicy"]) for name, p in of_type(template, "AWS::KMS::Key").items()]
+        documents += [(name, p["AssumeRolePolicyDocument"]) for name, p in of_type(template, "AWS::IAM::Role").items()]
+        for name, document in documents:
+            for statement in document["Statement"]:
+                principal = statement.get("Principal") if "Principal" in statement else {}
+                services = as_list(principal.get("Service", [])) if isinstance(principal, dict) else []
+                # Lambda sends no aws:SourceArn when it assumes a function's role.
+                if services and services != ["lambda.amazonaws.com"]:
+                    if "aws:SourceAccount" not in str(statement.get("Condition")):
+                        yield f"{path.name}: {name}: {', '.join(services)} without aws:SourceAccount"
+
+
+@rule
+def stores_are_closed(files):
+    """queues and topics are encrypted, and refuse plain HTTP as the bucket does"""
+    for path in files:
+        template = templates.load(path)
+        policies = {kind: of_type(template, f"AWS::{kind}Policy") for kind in ("SQS::Queue", "SNS::Topic", "S3::Bucket")}
+        for kind, target in (("SQS::Queue", "Queues"), ("SNS::Topic", "Topics"), ("S3::Bucket", "Bucket")):
+            for name, properties in of_type(template, f"AWS::{kind}").items():
+                if kind != "S3::Bucket" and not {"KmsMasterKeyId", "SqsManagedSseEnabled"} & properties.keys():
+                    yield f"{path.name}: {name}: is not encrypted"
+                refusing = [policy for policy in policies[kind].values()
+                            if {"Ref": name} in as_list(policy[target])
+                            and any(s.get("Effect") == "Deny" and "aws:SecureTransport" in str(s.get("Condition"))
+                                    for s in policy["PolicyDocument"]["Statement"])]
+                if not refusing:
+                    yield f"{path.name}: {name}: takes plain HTTP"
+
+
+@rule
+def functions_are_alike(files):
+    """every function has a role and a log group of its own, the log group a retention, and its own code"""
+    for path in files:
+        template = templates.load(path)
+        logs = of_type(template, "AWS::Logs::LogGroup")
+        for name, properties in logs.items():
+            if "RetentionInDays" not in properties:
+                yield f"{path.name}: {name}: keeps logs for ever"
+        roles = []
+        for name, properties in of_type(template, "AWS::Serverless::Function").items():
+            stem = name.removesuffix("Function")
+            kebab = re.sub(r"(?<!^)([A-Z])", r"-\1", stem).lower()
+            roles.append(str(properties.get("Role")))
+            if properties.get("Role") != {"Fn::GetAtt": [f"{stem}Role", "Arn"]}:
+                yield f"{path.name}: {name}: its role is not {stem}Role"
+            if properties.get("LoggingConfig", {}).get("LogGroup") != {"Ref": f"{stem}Logs"}:
+                yield f"{path.name}: {name}: its log group is not {stem}Logs"
+            if properties.get("CodeUri") != f"target/lambda/{kebab}/":
+                yield f"{path.name}: {name}: its code is not target/lambda/{kebab}/"
+        yield from (f"{path.name}: {role} serves two functions" for role in set(roles) if roles.count(role) > 1)
+
+
+@rule
+def targets_lose_nothing(files):
+    """every target of a rule has a dead-letter queue and a retry policy"""
+    for path in files:
+        for name, properties in of_type(templates.load(path), "AWS::Events::Rule").items():
+            for target in properties["Targets"]:
+                for field in ("DeadLetterConfig", "RetryPolicy"):
+                    if field not in target:
+                        yield f"{path.name}: {name}: target {target['Id']} has no {field}"
+
+
+@rule
+def what_stands_twice_is_the_same(files):
+    """what the hub's template and another stack both say, they say alike"""
+    by_name = {path.name: templates.load(path) for path in files}
+    hub = by_name["template.yaml"]["Resources"]
+    owner = by_name["owner.yaml"]["Resources"]
+    events = by_name["organization-events.yaml"]["Resources"]
+    ours, theirs = hub["ShareRole"]["Properties"], owner["ShareRole"]["Properties"]
+    for field in ("RoleName", "Policies", "MaxSessionDuration"):
+        if ours[field] != theirs[field]:
+            yield f"owner.yaml: {field} of ShareRole differs from template.yaml"
+    ours = hub["OrganizationEventsRule"]["Properties"]["EventPattern"]
+    theirs = events["ForwardingRule"]["Properties"]["EventPattern"]
+    for field in ("source", "detail-type", "detail"):
+        if ours[field] != theirs[field]:
+            yield f"organization-events.yaml: {field} of the pattern differs from template.yaml"
+
+
+@rule
+def forwarding_does_not_loop(files):
+    """the forwarding rule takes only events of its own account, and is absent where it would meet itself"""
+    resources = next(templates.load(path) for path in files if path.name == "organization-events.yaml")["Resources"]
+    forwarding = resources["ForwardingRule"]
+    if forwarding["Properties"]["EventPattern"].get("account") != [{"Ref": "AWS::AccountId"}]:
+        yield "organization-events.yaml: ForwardingRule: takes events of other accounts"
+    if "Condition" not in forwarding:
+        yield "organization-events.yaml: ForwardingRule: stands even in the hub itself"
+
+
+def check(root, out=sys.stdout):
+    """Applies every rule to the templates under `root`; (passed, failed)."""
+    files = [root / "template.yaml", *sorted((root / "stacks").glob("*.yaml"))]
+    passed = failed = 0
+    for each in RULES:
+        try:
+            found = list(each(files))
+        except (OSError, KeyError, TypeError, AttributeError, StopIteration, templates.yaml.YAMLError) as error:
+            found = [f"cannot be checked: {type(error).__name__}: {error}"]
+        passed, failed = passed + (not found), failed + bool(found)
+        for problem in found:
+            print(f"FAILED {each.__doc__}\n    {problem}", file=out)
+    return passed, failed
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--root", type=Path, default=ROOT)
+    passed, failed = check(arguments.parse_args().root)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

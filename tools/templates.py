@@ -1,0 +1,32 @@
+"""Reads CloudFormation templates as plain data: `!Ref x` is `{"Ref": "x"}`, `!Sub x` is `{"Fn::Sub": "x"}`."""
+
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+
+
+class _Loader(yaml.SafeLoader):
+    pass
+
+
+def _tag(loader, suffix, node):
+    construct = {yaml.ScalarNode: loader.construct_scalar, yaml.SequenceNode: loader.construct_sequence,
+                 yaml.MappingNode: loader.construct_mapping}[type(node)]
+    value = construct(node) if isinstance(node, yaml.ScalarNode) else construct(node, deep=True)
+    if suffix == "GetAtt" and isinstance(value, str):
+        value = value.split(".", 1)
+    return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
+
+
+_Loader.add_multi_constructor("!", _tag)
+
+
+def load(path):
+    """The template at `path`."""
+    return _parse(Path(path).read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=8)
+def _parse(text):
+    return yaml.load(text, Loader=_Loader)

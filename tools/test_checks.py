@@ -1,0 +1,130 @@
+"""The checks find what they are there for: each is shown one planted fault, in a copy of the real files."""
+
+import io
+import shutil
+from pathlib import Path
+
+import check_statemachines
+import check_templates
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+SHARE = "statemachine/share-runbooks.asl.json"
+AWAIT = "statemachine/await-membership.asl.json"
+HUB, OWNER, EVENTS = "template.yaml", "stacks/owner.yaml", "stacks/organization-events.yaml"
+
+# the rule, the file, what stands there (its first occurrence is replaced), the fault, what is said
+MACHINE_FAULTS = [
+    ("statelint", SHARE, '"Default": "Choose the ending"', '"Default": "Choose an ending"', "Choose an ending"),
+    ("cannot be read", SHARE, '"StartAt":', '"StartAt": "Plan shares", "StartAt":', "stands twice"),
+    ("every JSONata", SHARE, "$usable and $input.after > 0", "$usable and ($input.after > 0", "does not parse"),
+    ("every JSONata", SHARE, "$plan.unchanged = true", "$plann.unchanged = true", "$plann is assigned nowhere"),
+    ("every JSONata", SHARE, "$min([50,", "$minimum([50,", "$minimum() is no function"),
+    ("every JSONata", SHARE, "{% $usable %}", "it is {% $usable %}", "must enclose"),
+    ("the machine speaks", SHARE, '"TimeoutSeconds": 691200,', "", "TimeoutSeconds is missing"),
+    ("the machine speaks", AWAIT, '"QueryLanguage": "JSONata"', '"QueryLanguage": "JSONPath"', "is not JSONata"),
+    ("state names", SHARE, '"Wait until it is time": {', '"WaitUntilItIsTime": {', "is no sentence"),
+    ("state names", SHARE, '"Pause before the next round": {', '"Pausing before the next round": {', "none of the verbs"),
+    ("every state is reached", SHARE, '"Default": "Refuse what was asked"', '"Default": "Plan shares"', "no way leads here"),
+    ("every Task has", SHARE, '"TimeoutSeconds": 330,', "", "TimeoutSeconds is missing"),
+    ("every Task has", SHARE, '"TimeoutSeconds": 330', '"TimeoutSeconds": "{% 330 %}"', "no number"),
+    ("every Task retries", SHARE, '            "Lambda.Unknown",\n', "", "does not retry Lambda.Unknown"),
+    ("every Task retries", SHARE, '"ErrorEquals": ["Throttled", "Unavailable"]', '"ErrorEquals": ["States.ALL"]', "name the errors"),
+    ("every Task retries", SHARE, '          "MaxAttempts": 5,\n', "", "says no MaxAttempts"),
+    ("every Task and Map", SHARE, '"ErrorEquals": ["States.ALL"]', '"ErrorEquals": ["States.TaskFailed"]', "not for States.ALL"),
+    ("every Task and Map", AWAIT, '"Output": {},\n          "Next": "Publish the outcome"\n        }\n      ],',
+     '"Output": {},\n          "Next": "End with failure"\n        }\n      ],', "without a published outcome"),
+    ("every Task and Map", SHARE, '"Report what failed": {"Type": "Pass", "End": true}',
+     '"Report what failed": {"Type": "Fail", "Error": "ItemFailed", "Cause": "-"}', "would fail all of"),
+    ("every Choice", SHARE, '],\n      "Default": "Choose the ending"', "]", "has no Default"),
+    ("every loop", AWAIT, '"Type": "Wait",', '"Type": "Pass",', "has no Wait"),
+    ("every loop", SHARE, "$states.input.rounds < $roundsAllowed", "$states.input.done = false", "below a bound"),
+    ("only known", SHARE, "arn:${Partition}:states:::sns:publish", "arn:${Partition}:states:::aws-sdk:ssm:listDocuments", "belongs into a function"),
+    ("only known", SHARE, "arn:${Partition}:states:::sns:publish", "arn:aws:states:::sns:publish", "does not begin with"),
+    ("every Fail", SHARE, '"Error": "OutcomeUnpublished"', '"Error": "OutcomeFailed"', "another state's error"),
+    ("every Fail", SHARE, '"Error": "OutcomeUnpublished"', '"Error": "outcome unpublished"', "PascalCase"),
+    ("the template fills", SHARE, "${SettleSeconds}", "${SettleMinutes}", "does not give SettleMinutes"),
+    ("the template fills", HUB, "        MapConcurrency: !Ref MapConcurrency\n", "        MapParallelism: !Ref MapConcurrency\n", "which nothing uses"),
+]
+
+TEMPLATE_FAULTS = [
+    ("cfn-lint", HUB, "!GetAtt IntakeQueue.Arn", "!GetAtt IntakeQueu.Arn", "IntakeQueu"),
+    ("no template names", OWNER, "arn:${AWS::Partition}:iam", "arn:aws:iam", "write ${AWS::Partition}"),
+    ("every template fits", OWNER, "Parameters:\n", "# " + "x" * 51_200 + "\nParameters:\n", "over 51200"),
+    ("no template uses YAML's anchors", OWNER, "      Policies:\n", "      Policies: &policies\n", "&policies"),
+    ("no role is granted", HUB, "Action: ssm:GetParametersByPath", "Action: ssm:Get*", "ssm:Get*"),
+    ("no role is granted", OWNER, "Resource: !Sub arn:${AWS::Partition}:ssm:*:${AWS::AccountId}:document/*", 'Resource: "*"',
+     "ssm:ModifyDocumentPermission on everything"),
+    ("what a service may do", EVENTS, 'StringEquals: {"aws:SourceAccount": !Ref AWS::AccountId}', 'StringEquals: {"aws:PrincipalOrgID": o-exampleorgid}',
+     "events.amazonaws.com without aws:SourceAccount"),
+    ("queues and topics", HUB, "      KmsMasterKeyId: !GetAtt Key.Arn\n", "", "is not encrypted"),
+    ("queues and topics", HUB, '"aws:SecureTransport": "false"', '"aws:ViaAWSService": "false"', "takes plain HTTP"),
+    ("every function has", HUB, "Role: !GetAtt CheckMembershipRole.Arn", "Role: !GetAtt PlanSharesRole.Arn", "serves two functions"),
+    ("every function has", HUB, "      RetentionInDays: !Ref LogRetentionDays\n", "", "keeps logs for ever"),
+    ("every function has", HUB, "target/lambda/route-events/", "target/lambda/route-event/", "its code is not"),
+    ("every target", HUB, "          RetryPolicy: {MaximumEventAgeInSeconds: 86400, MaximumRetryAttempts: 185}\n", "", "has no RetryPolicy"),
+    ("what the hub's", OWNER, "ssm:DescribeDocumentPermission, ", "", "Policies of ShareRole differs"),
+    ("what the hub's", EVENTS, "            - MoveAccount\n", "", "detail of the pattern differs"),
+    ("the forwarding rule", EVENTS, "        account: [!Ref AWS::AccountId]\n", "", "events of other accounts"),
+]
+
+
+@pytest.fixture
+def project(tmp_path):
+    for name in (SHARE, AWAIT, HUB, OWNER, EVENTS, ".cfnlintrc"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def plant(project, name, before, after):
+    text = (project / name).read_text(encoding="utf-8")
+    assert before in text, f"{name} no longer holds what this test replaces: {before}"
+    (project / name).write_text(text.replace(before, after, 1), encoding="utf-8")
+
+
+def machines(project):
+    out = io.StringIO()
+    counts = check_statemachines.check(sorted((project / "statemachine").iterdir()), project / HUB, out)
+    return counts, out.getvalue()
+
+
+def templates(project):
+    out = io.StringIO()
+    counts = check_templates.check(project, out)
+    return counts, out.getvalue()
+
+
+def assert_found(output, rule, said):
+    reports = output.split("FAILED ")[1:]
+    assert any(rule in report and said in report for report in reports), output
+
+
+def test_the_real_files_pass(project):
+    assert machines(project)[0][1] == 0
+    assert templates(project)[0][1] == 0
+
+
+@pytest.mark.parametrize("rule,name,before,after,said", MACHINE_FAULTS)
+def test_a_fault_in_a_state_machine_is_found(project, rule, name, before, after, said):
+    plant(project, name, before, after)
+    (_, failed), output = machines(project)
+    assert failed
+    assert_found(output, rule, said)
+
+
+@pytest.mark.parametrize("rule,name,before,after,said", TEMPLATE_FAULTS)
+def test_a_fault_in_a_template_is_found(project, monkeypatch, rule, name, before, after, said):
+    if rule != "cfn-lint":  # two seconds a run, and only its own fault needs it
+        monkeypatch.setattr(check_templates, "RULES", check_templates.RULES[1:])
+    plant(project, name, before, after)
+    (_, failed), output = templates(project)
+    assert failed
+    assert_found(output, rule, said)
+
+
+def test_every_rule_has_a_fault_that_it_finds():
+    for module, faults in ((check_statemachines, MACHINE_FAULTS), (check_templates, TEMPLATE_FAULTS)):
+        for rule in module.RULES:
+            assert any(rule.__doc__.startswith(fault[0]) for fault in faults), rule.__doc__
