@@ -1,0 +1,251 @@
+//! What the engine needs of the world, each a small trait beside nothing else: time, AWS, scripts,
+//! documents, the organization, and somewhere for events to go.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Time. Nothing in the engine asks the system.
+pub trait Clock: Send + Sync {
+    /// What time it is.
+    fn now(&self) -> Timestamp;
+    /// Resolves when it is `until` or later.
+    fn sleep_until(&self, until: Timestamp) -> BoxFuture<'_, ()>;
+}
+
+/// Under whose authority calls are made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Actor {
+    /// The caller's own context: whoever started the execution.
+    Caller {
+        /// E.g. `arn:aws:iam::111122223333:root`.
+        principal_arn: String,
+        /// The access key that the start was signed with.
+        access_key_id: String,
+    },
+    /// A role, assumed anew whenever its session is about to expire.
+    Role {
+        /// `arn:PARTITION:iam::ACCOUNT:role/NAME`.
+        role_arn: String,
+        /// Who assumes it.
+        through: Assumer,
+        /// `arn:PARTITION:ssm:REGION:ACCOUNT:automation-execution/ID`, for `aws:SourceArn`.
+        source_arn: String,
+    },
+}
+
+/// Who assumes a role.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Assumer {
+    /// `ssm.amazonaws.com`: a document's `assumeRole`.
+    Service,
+    /// The actor of a parent execution: an execution role in another account.
+    Actor(Box<Actor>),
+}
+
+/// One call of any AWS API that botocore knows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ApiCall {
+    /// botocore's service name, e.g. `ec2`.
+    pub service: String,
+    /// The operation in any of the spellings that runbooks use: `DescribeInstances`,
+    /// `describe_instances`, `describe-instances`.
+    pub api: String,
+    /// The operation's parameters as its model names them.
+    pub parameters: Map<String, Value>,
+    /// Where: 12 digits.
+    pub account: String,
+    /// Where: the Region.
+    pub region: String,
+    /// Under whose authority.
+    pub actor: Actor,
+}
+
+/// Why an API call failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiError {
+    /// The error's code, e.g. `InvalidInstanceID.NotFound`; `ParamValidation` and `UnknownService`
+    /// where botocore itself refuses.
+    pub code: String,
+    /// As botocore words it: `An error occurred (X) when calling the Y operation: …`.
+    pub message: String,
+    /// Whether the same call may succeed later: throttled, or no answer.
+    pub kind: ApiErrorKind,
+}
+
+/// The kinds of failure that the engine treats differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ApiErrorKind {
+    /// Too many requests.
+    Throttling,
+    /// Not allowed; also a role that cannot be assumed.
+    Permission,
+    /// The parameters do not fit the operation's model, or there is no such operation.
+    Input,
+    /// The connection was lost or nothing answered: the effect may have happened.
+    Lost,
+    /// Anything else that the service says.
+    Service,
+}
+
+/// AWS.
+pub trait Aws: Send + Sync {
+    /// Makes one call, without retries. The answer is botocore's, `ResponseMetadata` included,
+    /// with times as ISO 8601 text and bytes as text.
+    fn call<'a>(&'a self, call: &'a ApiCall) -> BoxFuture<'a, Result<Value, ApiError>>;
+
+    /// Whether the actor's role can be assumed now.
+    fn check_actor<'a>(
+        &'a self,
+        actor: &'a Actor,
+        region: &'a str,
+    ) -> BoxFuture<'a, Result<(), ApiError>>;
+}
+
+/// A script of `aws:executeScript`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Script {
+    /// E.g. `python3.11`, `PowerShell 7.4`.
+    pub runtime: String,
+    /// `function`, or `file.function` with an attachment.
+    pub handler: String,
+    /// The script's text; with an attachment, that of its `.py` file.
+    pub source: ScriptSource,
+    /// The `events` argument.
+    pub payload: Value,
+    /// How long it may take.
+    pub timeout: Duration,
+    /// Whose credentials it gets: none for a caller's own context.
+    pub actor: Actor,
+    /// The account it acts in.
+    pub account: String,
+    /// The Region it acts in.
+    pub region: String,
+}
+
+/// Where a script's code is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ScriptSource {
+    /// In the document.
+    Inline(String),
+    /// In an attachment: its file name (`.py` or `.zip`) and content.
+    Attachment {
+        /// The file's name.
+        name: String,
+        /// The file.
+        content: Vec<u8>,
+    },
+}
+
+/// What a script did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScriptRun {
+    /// Its return value, or why there is none.
+    pub result: Result<Value, ScriptError>,
+    /// What it printed, cut at a documented length.
+    pub log: String,
+}
+
+/// Why a script gave nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ScriptError {
+    /// It raised: traceback, last line `KeyError - 'x'`.
+    Raised(String),
+    /// It took too long.
+    TimedOut,
+    /// It broke a limit (memory, payload, output): which.
+    Limit(String),
+    /// It cannot be run here (no such runtime, no such handler): why.
+    Unavailable(String),
+    /// The worker died under it: it may have run.
+    Lost(String),
+}
+
+/// Scripts.
+pub trait Scripts: Send + Sync {
+    /// Runs a script to its end, in a process of its own.
+    fn run<'a>(&'a self, script: &'a Script) -> BoxFuture<'a, ScriptRun>;
+}
+
+/// A document as an execution uses it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FoundDocument {
+    /// The name, or the ARN for a shared document, as asked for.
+    pub name: String,
+    /// The owner's account; empty for Amazon.
+    pub owner: String,
+    /// The version's number, as text.
+    pub version: String,
+    /// `Automation`, `Command`, `ChangeCalendar`, …
+    pub document_type: String,
+    /// The content as stored, YAML or JSON.
+    pub content: String,
+    /// Attachments by name.
+    pub attachments: BTreeMap<String, Vec<u8>>,
+}
+
+/// Why a document cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DocumentError {
+    /// There is none of this name that the account may use.
+    NotFound,
+    /// It has no such version.
+    VersionNotFound,
+}
+
+/// Documents, as an account sees them.
+pub trait Documents: Send + Sync {
+    /// The document of a name or ARN, in a version (`$DEFAULT`, `$LATEST` or a number; default
+    /// the default version).
+    ///
+    /// # Errors
+    /// When the account cannot see one.
+    fn find(
+        &self,
+        account: &str,
+        region: &str,
+        name: &str,
+        version: Option<&str>,
+    ) -> Result<FoundDocument, DocumentError>;
+
+    /// A service setting of an account and Region, e.g. `/ssm/automation/enable-adaptive-concurrency`.
+    fn setting(&self, account: &str, region: &str, id: &str) -> Option<String>;
+}
+
+/// The organization, for `TargetLocations`.
+pub trait Directory: Send + Sync {
+    /// The active accounts directly in an OU or the root, or with child units below it; `None` if
+    /// there is no such OU that `viewer` may list (the management account and delegated
+    /// administrators for `ssm.amazonaws.com` may).
+    fn accounts(&self, viewer: &str, parent: &str, with_child_units: bool) -> Option<Vec<String>>;
+}
+
+/// Where status changes are told.
+pub trait Events: Send + Sync {
+    /// Puts one EventBridge event on the default bus of an account and Region. Never fails and
+    /// never waits: delivery is best effort, as AWS's is.
+    fn emit(&self, event: StatusEvent);
+}
+
+/// One status change, as EventBridge tells it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StatusEvent {
+    /// Whose bus.
+    pub account: String,
+    /// In which Region.
+    pub region: String,
+    /// `EC2 Automation Execution Status-change Notification` or `EC2 Automation Step …`.
+    pub detail_type: &'static str,
+    /// When.
+    pub time: Timestamp,
+    /// The execution's ARN, the definition's ARN.
+    pub resources: Vec<String>,
+    /// `detail`.
+    pub detail: Value,
+}
