@@ -173,6 +173,47 @@ pub trait Scripts: Send + Sync {
     fn run<'a>(&'a self, script: &'a Script) -> BoxFuture<'a, ScriptRun>;
 }
 
+/// A request of `aws:invokeWebhook`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebhookRequest {
+    /// The integration's `url`.
+    pub url: String,
+    /// Its `headers`.
+    pub headers: BTreeMap<String, String>,
+    /// What to post.
+    pub body: String,
+}
+
+/// What a webhook answered, whatever its status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebhookAnswer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body, as text.
+    pub body: String,
+}
+
+/// Why a webhook gave no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WebhookError {
+    /// Calls to this address are not let out: why.
+    NotAllowed(String),
+    /// The request cannot be made of this (URL, header): what is wrong.
+    Invalid(String),
+    /// No connection, or it was lost: the effect may have happened.
+    Lost(String),
+}
+
+/// Webhooks.
+pub trait Webhooks: Send + Sync {
+    /// Posts once, without retries and without following redirects. Refuses whatever is not on
+    /// loopback unless it was told to let it out.
+    fn post<'a>(
+        &'a self,
+        request: &'a WebhookRequest,
+    ) -> BoxFuture<'a, Result<WebhookAnswer, WebhookError>>;
+}
+
 /// A document as an execution uses it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FoundDocument {

@@ -2,16 +2,52 @@
 //!
 //! Actions that steer the execution itself (branch, loop, pause, approve, updateVariable, sleep,
 //! executeAutomation) live with the executor.
+//!
+//! One file per action: its inputs, what it does, what it gives back. What is common to them:
+//! [`failure`] words what went wrong, [`registry`] lists what each can do.
+
+pub mod failure;
+pub mod registry;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use runbook::ActionKind;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::ports::{Actor, Aws, Clock, Documents, Scripts};
+use crate::ports::{Actor, Aws, Clock, Documents, Scripts, Webhooks};
+
+/// Runs one attempt of a step whose action acts on the world. Dropping the future abandons the
+/// attempt; what it began at AWS goes on (see [`cancel`]).
+///
+/// # Errors
+/// When the attempt failed; [`Failure::message`] says why in AWS's words.
+pub fn run<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Result<Done, Failure>> {
+    async move { dispatch(call).await }.boxed()
+}
+
+/// Ends what a dropped attempt left running at AWS, as far as it can be found again: an execution
+/// of a state machine, a command. Never fails: whoever cancels does not wait for AWS.
+pub fn cancel<'a>(_call: &'a Call<'a>) -> BoxFuture<'a, ()> {
+    async {}.boxed()
+}
+
+async fn dispatch(call: &Call<'_>) -> Result<Done, Failure> {
+    let entry = registry::entry(call.action);
+    if call.resumed && entry.recovery == registry::Recovery::Interrupted {
+        return Err(Failure::interrupted());
+    }
+    Err(Failure::new(
+        FailureStage::Invocation,
+        FailureType::Internal,
+        failure::phrase::EXECUTE,
+        &format!("{} is run by the executor", call.action.name()),
+    ))
+}
 
 /// What one attempt of a step is given.
 pub struct Call<'a> {
@@ -58,6 +94,8 @@ pub struct World<'a> {
     pub scripts: &'a dyn Scripts,
     /// Documents and settings.
     pub documents: &'a dyn Documents,
+    /// Webhooks.
+    pub webhooks: &'a dyn Webhooks,
 }
 
 /// An output that a step declares.
