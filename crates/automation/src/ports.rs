@@ -225,6 +225,8 @@ pub struct FoundDocument {
     pub version: String,
     /// `Automation`, `Command`, `ChangeCalendar`, …
     pub document_type: String,
+    /// `TargetType`, e.g. `/AWS::EC2::Instance`: which tagged resources are targets.
+    pub target_type: Option<String>,
     /// The content as stored, YAML or JSON.
     pub content: String,
     /// Attachments by name.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::error::{SignalError, StartError, StopError};
 use crate::log::{Log, LogError};
-use crate::ports::{Aws, Clock, Directory, Documents, Events, Scripts};
+use crate::ports::{Aws, Clock, Directory, Documents, Events, Scripts, Webhooks};
 use crate::request::{Signal, StartRequest, StopType, Tag};
 use crate::view::ExecutionView;
 
@@ -17,6 +17,8 @@ pub struct Ports {
     pub aws: Arc<dyn Aws>,
     /// Scripts.
     pub scripts: Arc<dyn Scripts>,
+    /// Webhooks.
+    pub webhooks: Arc<dyn Webhooks>,
     /// Documents and settings.
     pub documents: Arc<dyn Documents>,
     /// The organization.
