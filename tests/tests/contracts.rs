@@ -1,5 +1,7 @@
 //! Contracts between code, state machines, templates and documentation. Nothing runs here.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "this is test code: it fails by panicking")]
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -148,6 +150,7 @@ fn every_function_has_its_environment_role_and_log_group_in_the_template() {
     let template = read("template.yaml");
     let variable =
         Regex::new(r#"environment\s*\.(?:require(?:::<[^>]*>)?|or)\("([A-Z][A-Z_]+)""#).unwrap();
+    let next = Regex::new(r"\n  [A-Za-z]+:\n").unwrap();
     for (function, _) in functions() {
         let pascal: String =
             function.split('-').map(|word| word[..1].to_uppercase() + &word[1..]).collect();
@@ -158,7 +161,6 @@ fn every_function_has_its_environment_role_and_log_group_in_the_template() {
         }
         let begin = template.find(&format!("  {pascal}Function:")).unwrap();
         let block = &template[begin..];
-        let next = Regex::new(r"\n  [A-Za-z]+:\n").unwrap();
         let end = next.find(&block[3..]).map_or(block.len(), |found| found.start() + 3);
         for entry in walkdir::WalkDir::new(root().join("functions").join(function).join("src")) {
             let path = entry.unwrap().into_path();

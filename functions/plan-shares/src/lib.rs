@@ -10,6 +10,7 @@ mod policy;
 mod unchanged;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use aws_sdk_organizations::config::retry::RetryConfig;
 use aws_sdk_s3::primitives::ByteStream;
@@ -61,11 +62,18 @@ impl Deps {
     /// When a variable is missing or makes no sense.
     pub fn new(environment: &Environment, config: &SdkConfig) -> Result<Self, ConfigError> {
         let region: Region = environment.require("ORGANIZATIONS_REGION")?;
-        // A whole organization is hundreds of calls to an API that allows few a second: the client
-        // adapts to the rate it is given.
+        // A whole organization is hundreds of calls to an API that allows few a second: more
+        // attempts than elsewhere, about 16 s of backing off at most. Not adaptive: at its slowest
+        // that mode lets one retry through in 10 s, and a call would run into its time-out.
         let organizations = lambda::organizations(config, &region).config().to_builder();
-        let organizations =
-            organizations.retry_config(RetryConfig::adaptive().with_max_attempts(8)).build();
+        let organizations = organizations
+            .retry_config(
+                RetryConfig::standard()
+                    .with_max_attempts(8)
+                    .with_initial_backoff(Duration::from_millis(200))
+                    .with_max_backoff(Duration::from_secs(5)),
+            )
+            .build();
         let policy_path: String = environment.require("POLICY_PATH")?;
         Ok(Self {
             ssm: aws_sdk_ssm::Client::new(config),
