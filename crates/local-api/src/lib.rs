@@ -1,5 +1,6 @@
 //! What every service of the local AWS speaks: a request as it reaches a service, its reply or
-//! error, the events it emits, and what the caller must be allowed to do.
+//! error, the events it emits, what the caller must be allowed to do, the service model that
+//! inputs are held against, and pages of lists.
 //!
 //! A service here is a pure state machine: no clock, no randomness, no I/O. Time is
 //! [`Request::now`]; every id derives from [`Request::id`]. So the gateway can journal the calls
@@ -9,6 +10,9 @@
     clippy::result_large_err,
     reason = "an AwsError is an answer, made once a request: boxing it would buy nothing"
 )]
+
+pub mod model;
+pub mod paging;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -13,13 +13,13 @@ use crate::{
     settings,
     state::Documents,
     tags::{self, TagSet},
-    validation::{model, parse},
+    validation::{check, parse},
 };
 
 impl Documents {
     /// All that a request needs.
     pub(crate) fn required(&self, request: &Request) -> Vec<Authorization> {
-        if model().check(&request.operation, &request.body).is_err() {
+        if check(&request.operation, &request.body).is_err() {
             return Vec::new();
         }
         let body = &request.body;
@@ -27,20 +27,18 @@ impl Documents {
             "ListDocuments" => Some(vec![need(request, "*".into(), Map::new())]),
             "CreateDocument" => parse(body).ok().map(|input| self.to_create(request, &input)),
             "AddTagsToResource" => parse(body).ok().map(|input: AddTags| {
-                let mut context =
-                    self.tag_context(request, &input.resource_type, &input.resource_id);
+                let mut context = self.context(request, &input.resource_id);
                 context.extend(requested(&input.tags));
-                self.to_tag(request, &input.resource_type, &input.resource_id, context)
+                self.to_tag(request, &input.resource_id, context)
             }),
             "RemoveTagsFromResource" => parse(body).ok().map(|input: RemoveTags| {
-                let mut context =
-                    self.tag_context(request, &input.resource_type, &input.resource_id);
+                let mut context = self.context(request, &input.resource_id);
                 context.insert("aws:TagKeys".into(), input.tag_keys.clone().into());
-                self.to_tag(request, &input.resource_type, &input.resource_id, context)
+                self.to_tag(request, &input.resource_id, context)
             }),
             "ListTagsForResource" => parse(body).ok().map(|input: ListTags| {
-                let context = self.tag_context(request, &input.resource_type, &input.resource_id);
-                self.to_tag(request, &input.resource_type, &input.resource_id, context)
+                let context = self.context(request, &input.resource_id);
+                self.to_tag(request, &input.resource_id, context)
             }),
             "GetServiceSetting" | "UpdateServiceSetting" | "ResetServiceSetting" => {
                 parse(body).ok().map(|input: SettingName| to_set(request, &input.setting_id))
@@ -70,25 +68,10 @@ impl Documents {
     fn to_tag(
         &self,
         request: &Request,
-        kind: &str,
         id: &str,
         context: Map<String, Value>,
     ) -> Vec<Authorization> {
-        let resource = match kind {
-            "Document" => self.document_arn(request, id),
-            _ => {
-                let resource = format!("automation-execution/{id}");
-                arn::ssm(&request.region, &request.account, &resource)
-            }
-        };
-        vec![need(request, resource, context)]
-    }
-
-    fn tag_context(&self, request: &Request, kind: &str, id: &str) -> Map<String, Value> {
-        match kind {
-            "Document" => self.context(request, id),
-            _ => tagged(self.execution_tags(request, id.to_owned())),
-        }
+        vec![need(request, self.document_arn(request, id), context)]
     }
 
     /// The ARN that policies name. AWS's own documents have an empty account.

@@ -48,7 +48,7 @@ pub enum Control {
     /// Says that something else is just updating a resource, or no longer is.
     #[serde(rename_all = "camelCase")]
     Updating {
-        /// The resource: a document, a service setting or an Automation execution.
+        /// The resource: a document or a service setting.
         arn: String,
         /// Whether it is being updated.
         updating: bool,

@@ -12,10 +12,6 @@ pub(crate) fn serialization(message: impl Into<String>) -> AwsError {
     AwsError::new("SerializationException", message)
 }
 
-pub(crate) fn unknown_operation(operation: &str) -> AwsError {
-    AwsError::new("UnknownOperationException", format!("Operation {operation} is not known"))
-}
-
 pub(crate) fn invalid_document(name: &str) -> AwsError {
     AwsError::new("InvalidDocument", format!("Document with name {name} does not exist."))
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     document::{DocumentFormat, DocumentType},
     permissions::SharedVersion,
+    usage::AttachmentSource,
 };
 
 #[derive(Deserialize)]
@@ -49,11 +50,21 @@ pub(crate) struct Requirement {
     pub(crate) version_name: Option<String>,
 }
 
-/// Where an attachment is said to be. `Key` and `Values` are checked, but nothing is fetched.
+/// Where an attachment is said to be. Nothing is fetched here.
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Attachment {
     pub(crate) name: Option<String>,
+    key: Option<String>,
+    values: Option<Vec<String>>,
+}
+
+impl Attachment {
+    /// The source as others use it.
+    pub(crate) fn source(&self) -> Option<AttachmentSource> {
+        let value = self.values.as_ref()?.first()?.clone();
+        Some(AttachmentSource { key: self.key.clone()?, value, name: self.name.clone() })
+    }
 }
 
 #[derive(Clone, Deserialize, Serialize)]

@@ -2,7 +2,7 @@
 //!
 //! [`Documents`] is the whole state of every account and Region, and pure: time and ids come with
 //! the [`Request`]. What it does not hold: Parameter Store, managed nodes and Automation
-//! executions, which other services of the local AWS answer for; [`Documents::handles`] tells the
+//! executions with their tags, which other services of the local AWS answer for; [`Documents::handles`] tells the
 //! gateway which requests come here.
 //!
 //! Inputs are checked against the service model that botocore ships (`model/`). Messages follow
@@ -27,7 +27,6 @@ mod format;
 mod input;
 mod listing;
 mod lookup;
-mod paging;
 mod permissions;
 mod platforms;
 mod reply;
@@ -35,6 +34,7 @@ mod reviews;
 mod settings;
 mod state;
 mod tags;
+mod usage;
 mod validation;
 mod versions;
 
@@ -42,14 +42,15 @@ pub use content::{ContentCheck, Submission};
 pub use control::Control;
 pub use document::{DocumentFormat, DocumentType, Predefined};
 pub use state::Documents;
+pub use usage::{AttachmentSource, Unusable, Usable};
 
 use jiff::Timestamp;
-use local_api::{Authorization, Emission, Reply, Request, Service};
+use local_api::{Authorization, Emission, Reply, Request, Service, model::Refusal};
 use serde_json::Value;
 
 use crate::{
     reply::{empty, reply},
-    validation::{model, parse},
+    validation::{check, model, parse},
 };
 
 /// The operations that can change state.
@@ -67,8 +68,9 @@ const WRITES: [&str; 10] = [
 ];
 
 /// What other services of the local AWS tag through the same three operations.
-const OTHERS_RESOURCE_TYPES: [&str; 8] = [
+const OTHERS_RESOURCE_TYPES: [&str; 9] = [
     "Association",
+    "Automation",
     "CloudConnector",
     "MaintenanceWindow",
     "ManagedInstance",
@@ -95,7 +97,7 @@ impl Documents {
 impl Service for Documents {
     fn call(&mut self, request: &Request, _events: &mut Vec<Emission>) -> Reply {
         let body = &request.body;
-        model().check(&request.operation, body)?;
+        check(&request.operation, body)?;
         match request.operation.as_str() {
             "AddTagsToResource" => empty(self.add_tags(request, parse(body)?)),
             "CreateDocument" => reply(self.create(request, parse(body)?)),
@@ -115,7 +117,7 @@ impl Service for Documents {
             "UpdateDocumentDefaultVersion" => reply(self.set_default(request, &parse(body)?)),
             "UpdateDocumentMetadata" => empty(self.review(request, &parse(body)?)),
             "UpdateServiceSetting" => empty(self.update_setting(request, parse(body)?)),
-            unknown => Err(errors::unknown_operation(unknown)),
+            unknown => Err(Refusal::UnknownOperation(unknown.to_owned()).into_error()),
         }
     }
 

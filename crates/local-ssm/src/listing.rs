@@ -2,15 +2,18 @@
 
 use std::iter;
 
-use local_api::{AwsError, Request};
+use local_api::{
+    AwsError, Request,
+    paging::{Scope, page},
+};
 use serde::Serialize;
 
 use crate::{
     document::{Document, DocumentFormat, DocumentType},
+    errors,
     filters::{Filters, Owner},
     input::{ListDocuments, Requirement, Tag},
     lookup::View,
-    paging::{Scope, page},
     permissions::ALL,
     reply::Epoch,
     reviews::ReviewStatus,
@@ -90,7 +93,8 @@ impl Documents {
             &scope,
             input.next_token.as_deref(),
             input.max_results.unwrap_or(PAGE),
-        )?;
+        )
+        .map_err(|_| errors::invalid_next_token())?;
         let identifiers = views.iter().filter_map(|view| identifier(view, request)).collect();
         Ok(ListOut { document_identifiers: identifiers, next_token })
     }

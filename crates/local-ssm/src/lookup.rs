@@ -108,14 +108,19 @@ impl Documents {
     /// The document that a caller names, if there is one that it may see. A document of another
     /// account is found by its ARN only, and only in the Region of the request.
     pub(crate) fn find(&self, request: &Request, name: &str) -> Option<View<'_>> {
+        self.seen_by(&request.account, &request.region, name)
+    }
+
+    /// The same for a caller without a request.
+    pub(crate) fn seen_by(&self, caller: &str, region: &str, name: &str) -> Option<View<'_>> {
         let document = match Named::parse(name) {
-            Named::Bare(name) => self.bare(request, name)?,
-            Named::Arn { region, .. } if region != request.region => return None,
+            Named::Bare(name) => self.bare(caller, region, name)?,
+            Named::Arn { region: other, .. } if other != region => return None,
             Named::Arn { account: "", name, .. } => self.amazons.get(name)?,
             Named::Arn { region, account, name } => self.region(region)?.document(account, name)?,
             Named::Nothing => return None,
         };
-        View::of(document, &request.account)
+        View::of(document, caller)
     }
 
     pub(crate) fn view(&self, request: &Request, name: &str) -> Result<View<'_>, AwsError> {
@@ -123,8 +128,8 @@ impl Documents {
     }
 
     /// The caller's own document of this name, else AWS's.
-    fn bare(&self, request: &Request, name: &str) -> Option<&Document> {
-        let own = self.region(&request.region).and_then(|r| r.document(&request.account, name));
+    fn bare(&self, caller: &str, region: &str, name: &str) -> Option<&Document> {
+        let own = self.region(region).and_then(|region| region.document(caller, name));
         own.or_else(|| self.amazons.get(name))
     }
 

@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use local_api::{AwsError, Request};
+use local_api::{
+    AwsError, Request,
+    paging::{Scope, page},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     errors,
     input::{DescribeDocumentPermission, ModifyDocumentPermission},
-    paging::{Scope, page},
     settings,
     state::Documents,
 };
@@ -171,7 +173,8 @@ impl Documents {
             &scope,
             input.next_token.as_deref(),
             input.max_results.unwrap_or(PAGE),
-        )?;
+        )
+        .map_err(|_| errors::invalid_next_token())?;
         let info = |(account, version): &(&String, &SharedVersion)| SharingInfo {
             account_id: (*account).clone(),
             shared_document_version: **version,

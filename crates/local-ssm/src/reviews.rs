@@ -3,7 +3,10 @@
 //! One version at most is approved, and one at most is being reviewed.
 
 use jiff::Timestamp;
-use local_api::{AwsError, Request};
+use local_api::{
+    AwsError, Request,
+    paging::{Scope, page},
+};
 use serde::Serialize;
 
 use crate::{
@@ -11,7 +14,6 @@ use crate::{
     errors,
     input::{ListDocumentMetadataHistory, ReviewAction, ReviewComment, UpdateDocumentMetadata},
     lookup::View,
-    paging::{Scope, page},
     reply::Epoch,
     state::Documents,
 };
@@ -191,7 +193,8 @@ impl Documents {
             &scope,
             input.next_token.as_deref(),
             input.max_results.unwrap_or(PAGE),
-        )?;
+        )
+        .map_err(|_| errors::invalid_next_token())?;
         let told = |(_, response): (usize, &Response)| ResponseOut {
             create_time: Epoch(response.created),
             updated_time: Epoch(response.updated),

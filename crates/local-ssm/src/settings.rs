@@ -15,11 +15,13 @@ const PUBLIC_SHARING: &str = "/ssm/documents/console/public-sharing-permission";
 
 /// The settings there are, with their defaults and the values they take (any, where none are
 /// named), from the description of `UpdateServiceSetting` in the service model.
-const KNOWN: [(&str, &str, &[&str]); 10] = [
+const KNOWN: [(&str, &str, &[&str]); 11] = [
     ("/ssm/appmanager/appmanager-enabled", "False", &["True", "False"]),
     ("/ssm/automation/customer-script-log-destination", "None", &["CloudWatch", "None"]),
     ("/ssm/automation/customer-script-log-group-name", "/aws/ssm/automation/executeScript", &[]),
     ("/ssm/automation/enable-adaptive-concurrency", "False", &["True", "False"]),
+    // In the user guide only: seconds, 0 to 3600.
+    ("/ssm/automation/throttling-retry-time-limit", "0", &[]),
     (PUBLIC_SHARING, "Enable", &["Enable", "Disable"]),
     ("/ssm/managed-instance/activation-tier", "standard", &["standard", "advanced"]),
     ("/ssm/managed-instance/default-ec2-instance-management-role", "$None", &[]),
@@ -75,6 +77,19 @@ pub(crate) fn public_sharing_blocked(documents: &Documents, request: &Request) -
 pub(crate) fn id<'a>(request: &Request, named: &'a str) -> Option<&'a str> {
     let own = arn::ssm(&request.region, &request.account, "servicesetting");
     if named.starts_with("arn:") { named.strip_prefix(&own) } else { Some(named) }
+}
+
+/// The value in force, whoever asks.
+pub(crate) fn value(
+    documents: &Documents,
+    account: &str,
+    region: &str,
+    id: &str,
+) -> Option<String> {
+    let (_, default, _) = KNOWN.into_iter().find(|known| known.0 == id)?;
+    let key = (account.to_owned(), id.to_owned());
+    let set = documents.region(region).and_then(|region| region.settings.get(&key));
+    Some(set.map_or_else(|| default.to_owned(), |setting| setting.value.clone()))
 }
 
 impl Documents {

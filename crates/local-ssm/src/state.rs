@@ -10,7 +10,6 @@ use crate::{
     document::{Document, DocumentType, Predefined, Version},
     reviews::Review,
     settings::Setting,
-    tags::TagSet,
 };
 
 /// The quota of documents that an account may own in a Region.
@@ -41,8 +40,6 @@ pub(crate) struct Region {
     pub(crate) quotas: BTreeMap<String, usize>,
     /// By account and setting id: what somebody set.
     pub(crate) settings: BTreeMap<(String, String), Setting>,
-    /// By account and execution id.
-    pub(crate) execution_tags: BTreeMap<(String, String), TagSet>,
 }
 
 impl Default for Documents {

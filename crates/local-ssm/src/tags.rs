@@ -1,7 +1,6 @@
-//! Tags of documents and of Automation executions.
+//! Tags of documents.
 //!
-//! A consumer may tag a shared document, by its ARN; those tags are the consumer's alone. An
-//! execution is only an id here: the engine that knows it keeps nothing about its tags.
+//! A consumer may tag a shared document, by its ARN; those tags are the consumer's alone.
 
 use std::collections::BTreeMap;
 
@@ -51,19 +50,19 @@ fn checked(tags: Vec<Tag>) -> Result<TagSet, AwsError> {
     Ok(tags.into_iter().map(|Tag { key, value }| (key, value)).collect())
 }
 
-/// What a tag operation names, found.
-enum Tagged {
-    Document { owner: String, name: String },
-    Execution(String),
+/// The document that a tag operation names, found.
+struct Tagged {
+    owner: String,
+    name: String,
 }
 
 impl Documents {
     /// `AddTagsToResource`: all of them or none.
     pub(crate) fn add_tags(&mut self, request: &Request, input: AddTags) -> Result<(), AwsError> {
         let tagged = self.tagged(request, &input.resource_type, &input.resource_id)?;
-        self.tags_not_busy(request, &tagged)?;
+        self.not_busy(request, &format!("document/{}", tagged.name))?;
         let added = checked(input.tags)?;
-        let tags = self.tags_mut(request, tagged).ok_or_else(errors::invalid_resource_id)?;
+        let tags = self.tags_mut(request, &tagged).ok_or_else(errors::invalid_resource_id)?;
         let news = added.keys().filter(|key| !tags.contains_key(*key)).count();
         if tags.len() + news > TAGS {
             return Err(errors::too_many_tags());
@@ -79,8 +78,8 @@ impl Documents {
         input: &RemoveTags,
     ) -> Result<(), AwsError> {
         let tagged = self.tagged(request, &input.resource_type, &input.resource_id)?;
-        self.tags_not_busy(request, &tagged)?;
-        let tags = self.tags_mut(request, tagged).ok_or_else(errors::invalid_resource_id)?;
+        self.not_busy(request, &format!("document/{}", tagged.name))?;
+        let tags = self.tags_mut(request, &tagged).ok_or_else(errors::invalid_resource_id)?;
         for key in &input.tag_keys {
             tags.remove(key);
         }
@@ -89,62 +88,28 @@ impl Documents {
 
     /// `ListTagsForResource`, in order of key.
     pub(crate) fn tags(&self, request: &Request, input: &ListTags) -> Result<TagsOut, AwsError> {
-        let tags = match self.tagged(request, &input.resource_type, &input.resource_id)? {
-            Tagged::Document { owner, name } => {
-                let document = self.region(&request.region).and_then(|r| r.document(&owner, &name));
-                document.and_then(|document| document.tags.get(&request.account))
-            }
-            Tagged::Execution(id) => self.execution_tags(request, id),
-        };
+        let Tagged { owner, name } =
+            self.tagged(request, &input.resource_type, &input.resource_id)?;
+        let document = self.region(&request.region).and_then(|r| r.document(&owner, &name));
+        let tags = document.and_then(|document| document.tags.get(&request.account));
         Ok(TagsOut { tag_list: list(tags) })
     }
 
-    pub(crate) fn execution_tags(&self, request: &Request, id: String) -> Option<&TagSet> {
-        self.region(&request.region)?.execution_tags.get(&(request.account.clone(), id))
-    }
-
     fn tagged(&self, request: &Request, kind: &str, id: &str) -> Result<Tagged, AwsError> {
-        match kind {
-            "Document" => {
-                let view = self.find(request, id).ok_or_else(errors::invalid_resource_id)?;
-                if view.document.is_amazons() {
-                    return Err(errors::invalid_resource_id());
-                }
-                let document = view.document;
-                let (owner, name) = (document.owner.clone(), document.name.clone());
-                Ok(Tagged::Document { owner, name })
-            }
-            "Automation" if is_execution_id(id) => Ok(Tagged::Execution(id.to_owned())),
-            "Automation" => Err(errors::invalid_resource_id()),
-            _ => Err(errors::invalid_resource_type()),
+        if kind != "Document" {
+            return Err(errors::invalid_resource_type());
         }
+        let view = self.find(request, id).ok_or_else(errors::invalid_resource_id)?;
+        let document = view.document;
+        if document.is_amazons() {
+            return Err(errors::invalid_resource_id());
+        }
+        Ok(Tagged { owner: document.owner.clone(), name: document.name.clone() })
     }
 
-    fn tags_not_busy(&self, request: &Request, tagged: &Tagged) -> Result<(), AwsError> {
-        self.not_busy(
-            request,
-            &match tagged {
-                Tagged::Document { name, .. } => format!("document/{name}"),
-                Tagged::Execution(id) => format!("automation-execution/{id}"),
-            },
-        )
-    }
-
-    fn tags_mut(&mut self, request: &Request, tagged: Tagged) -> Option<&mut TagSet> {
+    fn tags_mut(&mut self, request: &Request, tagged: &Tagged) -> Option<&mut TagSet> {
         let region = self.region_mut(&request.region);
-        let account = request.account.clone();
-        match tagged {
-            Tagged::Document { owner, name } => {
-                let document = region.document_mut(&owner, &name)?;
-                Some(document.tags.entry(account).or_default())
-            }
-            Tagged::Execution(id) => Some(region.execution_tags.entry((account, id)).or_default()),
-        }
+        let document = region.document_mut(&tagged.owner, &tagged.name)?;
+        Some(document.tags.entry(request.account.clone()).or_default())
     }
-}
-
-/// The form of an execution's id, a UUID: whether there is such an execution is not known here.
-pub(crate) fn is_execution_id(id: &str) -> bool {
-    let parts: Vec<_> = id.split('-').map(str::len).collect();
-    parts == [8, 4, 4, 4, 12] && id.chars().all(|c| c == '-' || c.is_ascii_hexdigit())
 }

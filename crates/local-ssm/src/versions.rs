@@ -1,6 +1,9 @@
 //! Versions: making new ones, choosing the default, listing them.
 
-use local_api::{AwsError, Request};
+use local_api::{
+    AwsError, Request,
+    paging::{Scope, page},
+};
 use serde::Serialize;
 
 use crate::{
@@ -10,7 +13,6 @@ use crate::{
     document::{Document, DocumentFormat, DocumentType, Version, Which},
     errors,
     input::{ListDocumentVersions, UpdateDocument, UpdateDocumentDefaultVersion},
-    paging::{Scope, page},
     reply::Epoch,
     reviews::{Review, ReviewStatus},
     state::Documents,
@@ -149,7 +151,8 @@ impl Documents {
             &scope,
             input.next_token.as_deref(),
             input.max_results.unwrap_or(PAGE),
-        )?;
+        )
+        .map_err(|_| errors::invalid_next_token())?;
         let document = view.document;
         let info = |version: &Version| VersionInfo {
             name: document.name.clone(),

@@ -4,8 +4,6 @@ use serde_json::{Value, json};
 
 use crate::support::{Aws, CONSUMER, OWNER, PREDEFINED, arn, runbook};
 
-const EXECUTION: &str = "333ba70b-2333-48db-b17e-a5e69c6f4d1c";
-
 fn needed(aws: &Aws, account: &str, operation: &str, body: Value) -> Value {
     serde_json::to_value(aws.authorizations(account, operation, body)).expect("JSON")
 }
@@ -121,14 +119,15 @@ fn tagging_needs_the_resource_its_tags_and_the_tags_asked_for() {
             },
         }])
     );
-    let body =
-        json!({ "ResourceType": "Automation", "ResourceId": EXECUTION, "TagKeys": ["a", "b"] });
+    let body = json!({ "ResourceType": "Document", "ResourceId": "Org-A", "TagKeys": ["a", "b"] });
     assert_eq!(
         needed(&aws, OWNER, "RemoveTagsFromResource", body),
         json!([{
-            "action": "ssm:RemoveTagsFromResource",
-            "resource": format!("arn:aws:ssm:us-east-1:{OWNER}:automation-execution/{EXECUTION}"),
-            "context": { "aws:TagKeys": ["a", "b"] },
+            "action": "ssm:RemoveTagsFromResource", "resource": arn("Org-A"),
+            "context": {
+                "ssm:DocumentType": "Automation", "aws:ResourceTag/share": "yes",
+                "ssm:resourceTag/share": "yes", "aws:TagKeys": ["a", "b"],
+            },
         }])
     );
 }

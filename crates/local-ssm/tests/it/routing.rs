@@ -12,7 +12,7 @@ fn documents_settings_and_their_tags_are_handled_and_nothing_else() {
         ("CreateDocument", json!({}), true),
         ("GetServiceSetting", json!(null), true),
         ("AddTagsToResource", json!({ "ResourceType": "Document" }), true),
-        ("RemoveTagsFromResource", json!({ "ResourceType": "Automation" }), true),
+        ("RemoveTagsFromResource", json!({ "ResourceType": "Automation" }), false),
         ("ListTagsForResource", json!({ "ResourceType": "Nonsense" }), true),
         ("ListTagsForResource", json!({}), true),
         ("ListTagsForResource", json!({ "ResourceType": "Parameter" }), false),

@@ -4,8 +4,6 @@ use serde_json::{Value, json};
 
 use crate::support::{Aws, CONSUMER, OWNER, PREDEFINED, STRANGER, arn, runbook};
 
-const EXECUTION: &str = "333ba70b-2333-48db-b17e-a5e69c6f4d1c";
-
 fn add(kind: &str, id: &str, tags: &[(&str, &str)]) -> Value {
     let tags: Vec<_> =
         tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value })).collect();
@@ -19,17 +17,16 @@ fn list(aws: &mut Aws, account: &str, kind: &str, id: &str) -> Value {
 
 #[test]
 fn tags_are_added_overwritten_and_removed() {
-    for (kind, id) in [("Document", "Org-A"), ("Automation", EXECUTION)] {
-        let mut aws = Aws::with("Org-A");
-        assert_eq!(list(&mut aws, OWNER, kind, id), json!([]));
-        aws.ok(OWNER, "AddTagsToResource", add(kind, id, &[("b", "1"), ("a", "")]));
-        aws.ok(OWNER, "AddTagsToResource", add(kind, id, &[("b", "2")]));
-        let both = json!([{ "Key": "a", "Value": "" }, { "Key": "b", "Value": "2" }]);
-        assert_eq!(list(&mut aws, OWNER, kind, id), both);
-        let remove = json!({ "ResourceType": kind, "ResourceId": id, "TagKeys": ["a", "c"] });
-        aws.ok(OWNER, "RemoveTagsFromResource", remove);
-        assert_eq!(list(&mut aws, OWNER, kind, id), json!([{ "Key": "b", "Value": "2" }]));
-    }
+    let (kind, id) = ("Document", "Org-A");
+    let mut aws = Aws::with(id);
+    assert_eq!(list(&mut aws, OWNER, kind, id), json!([]));
+    aws.ok(OWNER, "AddTagsToResource", add(kind, id, &[("b", "1"), ("a", "")]));
+    aws.ok(OWNER, "AddTagsToResource", add(kind, id, &[("b", "2")]));
+    let both = json!([{ "Key": "a", "Value": "" }, { "Key": "b", "Value": "2" }]);
+    assert_eq!(list(&mut aws, OWNER, kind, id), both);
+    let remove = json!({ "ResourceType": kind, "ResourceId": id, "TagKeys": ["a", "c"] });
+    aws.ok(OWNER, "RemoveTagsFromResource", remove);
+    assert_eq!(list(&mut aws, OWNER, kind, id), json!([{ "Key": "b", "Value": "2" }]));
 }
 
 #[test]
@@ -66,7 +63,6 @@ fn only_what_the_caller_sees_can_be_tagged() {
         (OWNER, "Document", PREDEFINED),
         (CONSUMER, "Document", "Org-A"),
         (STRANGER, "Document", &arn("Org-A")),
-        (OWNER, "Automation", "not-an-execution"),
     ] {
         let code = aws.code(account, "AddTagsToResource", add(kind, id, &[("a", "1")]));
         assert_eq!(code, "InvalidResourceId", "{account} {id}");
@@ -82,14 +78,4 @@ fn a_consumers_tags_on_a_shared_document_are_its_own() {
     let told = |value: &str| json!([{ "Key": "a", "Value": value }]);
     assert_eq!(list(&mut aws, OWNER, "Document", "Org-A"), told("owner"));
     assert_eq!(list(&mut aws, CONSUMER, "Document", &arn("Org-A")), told("consumer"));
-}
-
-#[test]
-fn tags_of_an_execution_belong_to_one_account_and_region() {
-    let mut aws = Aws::new();
-    aws.ok(OWNER, "AddTagsToResource", add("Automation", EXECUTION, &[("a", "1")]));
-    assert_eq!(list(&mut aws, CONSUMER, "Automation", EXECUTION), json!([]));
-    let body = json!({ "ResourceType": "Automation", "ResourceId": EXECUTION });
-    let elsewhere = aws.call_in("eu-west-1", OWNER, "ListTagsForResource", body);
-    assert_eq!(elsewhere, Ok(json!({ "TagList": [] })));
 }

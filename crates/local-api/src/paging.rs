@@ -1,16 +1,20 @@
 //! Pages of lists in a stable order. A token says after which item to go on, so items that come
 //! and go between two calls move nothing, and it holds for the query that it was given for.
 
-use local_api::{AwsError, Request};
 use sha2::{Digest, Sha256};
 
-use crate::errors;
+use crate::Request;
 
 /// The query that a token belongs to.
-pub(crate) struct Scope([u8; 8]);
+pub struct Scope([u8; 8]);
+
+/// A token that this query did not give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidToken;
 
 impl Scope {
-    pub(crate) fn new(request: &Request, query: &[&str]) -> Self {
+    /// The scope of a request's operation, account and Region, and of what else makes the query.
+    pub fn new(request: &Request, query: &[&str]) -> Self {
         let mut hash = Sha256::new();
         let who = [request.operation.as_str(), &request.account, &request.region];
         for part in who.iter().chain(query) {
@@ -40,15 +44,18 @@ impl Scope {
 }
 
 /// The page of `items` after a token. The items are in order of their keys, which are unique.
-pub(crate) fn page<T>(
+///
+/// # Errors
+/// A token that this query did not give.
+pub fn page<T>(
     items: impl Iterator<Item = T>,
     key: impl Fn(&T) -> String,
     scope: &Scope,
     token: Option<&str>,
     size: usize,
-) -> Result<(Vec<T>, Option<String>), AwsError> {
+) -> Result<(Vec<T>, Option<String>), InvalidToken> {
     let after = match token.filter(|token| !token.is_empty()) {
-        Some(token) => Some(scope.position(token).ok_or_else(errors::invalid_next_token)?),
+        Some(token) => Some(scope.position(token).ok_or(InvalidToken)?),
         None => None,
     };
     let mut items =

@@ -1,0 +1,1 @@
+//! The SSM Automation API of the local AWS.
