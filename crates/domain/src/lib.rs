@@ -3,6 +3,7 @@
 //! Everything here is pure: no I/O, no async, no SDK, no clock. What comes from outside enters
 //! through a parser that says what it expected; inside there are no bare strings for ids.
 
+pub mod alarm;
 pub mod contract;
 pub mod event;
 pub mod id;
@@ -11,6 +12,7 @@ pub mod organization;
 pub mod outcome;
 pub mod plan;
 pub mod problem;
+pub mod run;
 pub mod schema;
 pub mod sharing;
 mod text;

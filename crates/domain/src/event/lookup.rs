@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::id::AccountId;
 
 /// The value at a path of keys, each in any case. Null is nothing.
-pub(super) fn at<'a>(object: &'a Map<String, Value>, path: &[&str]) -> Option<&'a Value> {
+pub(crate) fn at<'a>(object: &'a Map<String, Value>, path: &[&str]) -> Option<&'a Value> {
     let (first, rest) = path.split_first()?;
     let value = object.get(*first).or_else(|| {
         object.iter().find(|(key, _)| key.eq_ignore_ascii_case(first)).map(|(_, value)| value)
@@ -20,12 +20,12 @@ pub(super) fn at<'a>(object: &'a Map<String, Value>, path: &[&str]) -> Option<&'
 }
 
 /// The text at a path; empty text is nothing.
-pub(super) fn text<'a>(object: &'a Map<String, Value>, path: &[&str]) -> Option<&'a str> {
+pub(crate) fn text<'a>(object: &'a Map<String, Value>, path: &[&str]) -> Option<&'a str> {
     at(object, path)?.as_str().map(str::trim).filter(|text| !text.is_empty())
 }
 
 /// The account id at a path.
-pub(super) fn account(object: &Map<String, Value>, path: &[&str]) -> Option<AccountId> {
+pub(crate) fn account(object: &Map<String, Value>, path: &[&str]) -> Option<AccountId> {
     account_of(at(object, path)?)
 }
 
@@ -42,7 +42,7 @@ fn account_of(value: &Value) -> Option<AccountId> {
 /// The account that an event is about, wherever it says so. Where AccountJoinedOrganization and
 /// AccountDepartedOrganization carry it is not documented, so: the fields made for an event's own
 /// data, in this order, each searched level by level. Who called and who receives are no answer.
-pub(super) fn subject(detail: &Map<String, Value>) -> Option<AccountId> {
+pub(crate) fn subject(detail: &Map<String, Value>) -> Option<AccountId> {
     const PLACES: [&str; 4] =
         ["serviceEventDetails", "responseElements", "requestParameters", "additionalEventData"];
     let places: Vec<&Value> = PLACES.iter().filter_map(|place| at(detail, &[place])).collect();

@@ -7,7 +7,7 @@
 
 mod account_event;
 mod envelope;
-mod lookup;
+pub(crate) mod lookup;
 
 pub use account_event::{AccountEvent, Intake};
 pub use envelope::{EventError, MAX_BYTES};

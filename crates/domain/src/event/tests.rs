@@ -7,6 +7,8 @@ use expect_test::expect_file;
 use serde_json::json;
 
 use super::*;
+use crate::alarm::AlarmIntake;
+use crate::run::AutomationIntake;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events")
@@ -27,12 +29,63 @@ fn fixtures() -> Vec<String> {
     files
 }
 
-fn outcome(text: &str) -> String {
-    match Intake::parse(text) {
-        Ok(Intake::Account { event, .. }) => format!("{event:?}"),
-        Ok(Intake::Ignored { reason, .. }) => format!("ignored: {reason}"),
-        Err(error) => format!("error: {error}"),
+/// What the intake that a file is meant for makes of it.
+fn outcome(file: &str, text: &str) -> String {
+    let (source, _) = file.split_once('/').unwrap();
+    match source {
+        "aws.cloudwatch" | "sns" | "lambda-alarm" => alarm_outcome(text),
+        "aws.ssm" => match AutomationIntake::parse(text) {
+            Ok(AutomationIntake::Changed(event)) => format!("{event:?}"),
+            Ok(AutomationIntake::Ignored { reason, .. }) => format!("ignored: {reason}"),
+            Err(error) => format!("error: {error}"),
+        },
+        _ => match Intake::parse(text) {
+            Ok(Intake::Account { event, .. }) => format!("{event:?}"),
+            Ok(Intake::Ignored { reason, .. }) => format!("ignored: {reason}"),
+            Err(error) => format!("error: {error}"),
+        },
     }
+}
+
+/// The parts of a trigger that decide anything.
+fn alarm_outcome(text: &str) -> String {
+    let trigger = match AlarmIntake::parse(text) {
+        Ok(AlarmIntake::Trigger(trigger)) => trigger,
+        Ok(AlarmIntake::Ignored { reason, .. }) => return format!("ignored: {reason}"),
+        Err(error) => return format!("error: {error}"),
+    };
+    let mut lines = format!(
+        "{:?} alarm by {:?}: {} at {} ({})\n  from {:?}, creation {:?}",
+        trigger.kind,
+        trigger.via,
+        trigger.alarm,
+        trigger.at,
+        trigger.id(),
+        trigger.previous,
+        trigger.creation
+    );
+    for metric in &trigger.metrics {
+        write!(lines, "\n  {} {} {:?}", metric.namespace, metric.name, metric.dimensions).unwrap();
+        if let Some(account) = metric.account {
+            write!(lines, " of account {account}").unwrap();
+        }
+    }
+    for expression in &trigger.expressions {
+        write!(lines, "\n  {expression}").unwrap();
+    }
+    if let Some(rule) = &trigger.alarm_rule {
+        write!(lines, "\n  rule {rule}").unwrap();
+    }
+    for child in &trigger.children {
+        write!(lines, "\n  child {} {:?}", child.arn, child.state).unwrap();
+    }
+    if let Some(contributor) = &trigger.contributor {
+        write!(lines, "\n  contributor {} {:?}", contributor.id, contributor.attributes).unwrap();
+    }
+    if let Some(quiet) = &trigger.quiet {
+        write!(lines, "\n  {quiet:?}").unwrap();
+    }
+    lines
 }
 
 #[test]
@@ -40,9 +93,30 @@ fn every_fixture_leads_to_what_is_expected_of_it() {
     let mut outcomes = String::new();
     for file in fixtures() {
         let text = std::fs::read_to_string(folder().join(&file)).unwrap();
-        writeln!(outcomes, "{file}\n  {}", outcome(&text)).unwrap();
+        writeln!(outcomes, "{file}\n  {}", outcome(&file, &text)).unwrap();
     }
     expect_file!["../../../../events/expected.txt"].assert_eq(&outcomes);
+}
+
+/// Every rule may be wired to every intake: what is somebody else's is ignored there.
+#[test]
+fn an_envelope_is_ignored_by_the_intakes_that_it_is_not_meant_for() {
+    for file in
+        fixtures().iter().filter(|file| !file.starts_with("sns") && !file.starts_with("lam"))
+    {
+        let text = std::fs::read_to_string(folder().join(file)).unwrap();
+        let source = file.split_once('/').unwrap().0;
+        if !matches!(source, "aws.organizations" | "aws.controltower") {
+            assert!(matches!(Intake::parse(&text), Ok(Intake::Ignored { .. })), "{file}");
+        }
+        if source != "aws.cloudwatch" {
+            assert!(matches!(AlarmIntake::parse(&text), Ok(AlarmIntake::Ignored { .. })), "{file}");
+        }
+        if source != "aws.ssm" {
+            let read = AutomationIntake::parse(&text);
+            assert!(matches!(read, Ok(AutomationIntake::Ignored { .. })), "{file}");
+        }
+    }
 }
 
 #[test]
@@ -134,7 +208,7 @@ fn an_empty_error_code_is_no_refusal() {
 proptest::proptest! {
     #[test]
     fn no_text_in_any_field_makes_the_intake_panic(
-        field in 0usize..64, text in "\\PC{0,20}", file in 0usize..64
+        field in 0usize..64, text in "\\PC{0,20}", file in 0usize..128
     ) {
         let fixtures = fixtures();
         let file = folder().join(&fixtures[file % fixtures.len()]);
@@ -145,6 +219,12 @@ proptest::proptest! {
         let count = leaves.len();
         *leaves.swap_remove(field % count) = json!(text);
         if let Ok(Intake::Ignored { reason, .. }) = Intake::from_value(&event) {
+            assert!(!reason.is_empty());
+        }
+        if let Ok(AlarmIntake::Ignored { reason, .. }) = AlarmIntake::from_value(&event) {
+            assert!(!reason.is_empty());
+        }
+        if let Ok(AutomationIntake::Ignored { reason, .. }) = AutomationIntake::from_value(&event) {
             assert!(!reason.is_empty());
         }
     }

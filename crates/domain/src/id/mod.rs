@@ -11,8 +11,8 @@ pub use account::AccountId;
 pub use arn::Arn;
 pub use region::{Partition, Region};
 pub use text::{
-    CreateAccountRequestId, DocumentName, HandshakeId, OrganizationId, OrganizationalUnitId,
-    ParentId, RootId,
+    AutomationId, CreateAccountRequestId, DocumentName, HandshakeId, OrganizationId,
+    OrganizationalUnitId, ParentId, RootId, RunbookName,
 };
 
 /// A text that is not the id it should be.

@@ -65,6 +65,14 @@ fn ids_have_the_shapes_of_the_service_model() {
         }
     }
     check::<DocumentName>(&["Org-A", "a.b", "A_1"], &["ab", "a:b", "a b", &"x".repeat(129)]);
+    check::<RunbookName>(
+        &["Org-A", "arn:aws:ssm:us-east-1:111122223333:document/Org-A:3"],
+        &["ab", "a b", "{{x}}", &"x".repeat(129)],
+    );
+    check::<AutomationId>(
+        &["333ba70b-2333-48db-b17e-a5e69c6f4d1c", "333BA70B-2333-48DB-B17E-A5E69C6F4D1C"],
+        &["", "333ba70b233348dbb17ea5e69c6f4d1c", "{333ba70b-2333-48db-b17e-a5e69c6f4d}"],
+    );
     check::<CreateAccountRequestId>(
         &["car-examplecreateaccountrequestid111"],
         &["car-short", "h-1"],
@@ -74,6 +82,17 @@ fn ids_have_the_shapes_of_the_service_model() {
     check::<RootId>(&["r-examplerootid111"], &["r-abc", "ou-abcd-12345678"]);
     check::<OrganizationalUnitId>(&["ou-examplerootid111-exampleouid111"], &["ou-abcd", "r-abcd"]);
     check::<ParentId>(&["r-abcd", "ou-abcd-12345678"], &["111122223333"]);
+}
+
+#[test]
+fn a_runbooks_arn_knows_its_documents_name() {
+    for text in [
+        "Org-A",
+        "arn:aws:ssm:us-east-1:111122223333:document/Org-A",
+        "arn:aws-cn:ssm:cn-north-1:111122223333:document/Org-A:3",
+    ] {
+        assert_eq!(text.parse::<RunbookName>().unwrap().document(), "Org-A");
+    }
 }
 
 #[test]

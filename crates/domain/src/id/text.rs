@@ -27,6 +27,13 @@ fn is_document_name(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
 }
 
+fn is_runbook_name(text: &str) -> bool {
+    (3..=128).contains(&text.len())
+        && text.bytes().all(|byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':' | b'/')
+        })
+}
+
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident, $expected:literal, $pattern:literal, $valid:expr) => {
         $(#[$doc])*
@@ -64,6 +71,33 @@ text_id!(
     "a document name (3 to 128 of a-z, A-Z, 0-9, _, - and .)",
     r"^[a-zA-Z0-9_\-.]{3,128}$",
     is_document_name
+);
+
+text_id!(
+    /// What a runbook is started by: a document's name, or the ARN of one that is shared.
+    RunbookName,
+    "a runbook's name or ARN (3 to 128 of a-z, A-Z, 0-9, and _-.:/)",
+    r"^[a-zA-Z0-9_\-.:/]{3,128}$",
+    is_runbook_name
+);
+
+impl RunbookName {
+    /// The document's name: the ARN's last part, without a version.
+    #[must_use]
+    pub fn document(&self) -> &str {
+        match self.0.split_once(":document/") {
+            Some((_, name)) => name.split(':').next().unwrap_or(name),
+            None => &self.0,
+        }
+    }
+}
+
+text_id!(
+    /// SSM's id of an automation execution: a UUID.
+    AutomationId,
+    "an automation execution id (a UUID)",
+    "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
+    |text| text.len() == 36 && uuid::Uuid::try_parse(text).is_ok()
 );
 
 text_id!(

@@ -8,6 +8,7 @@ mod types;
 
 pub use decide::{Evidence, Verdict, sharing};
 pub use message::{Attribute, MAX_REQUEST_BYTES, Message};
+pub(crate) use types::derived_id;
 pub use types::{
     Flow, INLINE_LIMIT, Outcome, OutcomeStatus, OutcomeVersion, Run, Severity, Shares, outcome_id,
 };

@@ -19,7 +19,12 @@ const NAMESPACE: Uuid = Uuid::from_bytes(*b"runbook-relay-v1");
 /// by whichever of the publishers, carries the same one.
 #[must_use]
 pub fn outcome_id(execution_arn: &str, kind: &str) -> Uuid {
-    Uuid::new_v5(&NAMESPACE, format!("{execution_arn}/{kind}").as_bytes())
+    derived_id(&format!("{execution_arn}/{kind}"))
+}
+
+/// A UUID that every repeat derives alike. The first part of the text tells the kinds of ids apart.
+pub(crate) fn derived_id(text: &str) -> Uuid {
+    Uuid::new_v5(&NAMESPACE, text.as_bytes())
 }
 
 /// The version of the message.
