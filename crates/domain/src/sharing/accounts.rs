@@ -1,9 +1,10 @@
 //! The `accounts` of a rule, and account ids wherever they are.
 
+use yaml_tree::{Node, Value};
+
 use super::parse::empty;
 use super::reader::{Fields, Reader, describe};
 use super::rule::AccountSelector;
-use super::yaml::{Node, Value};
 use crate::id::AccountId;
 use crate::problem::ProblemCode;
 use crate::text::nearest;
@@ -60,7 +61,7 @@ fn selector(reader: &mut Reader<'_>, node: &Node, path: &str) -> Option<AccountS
     const EXPECTED: &str = "`organization`, an OU path (/Workloads/Prod), a root, OU or account id";
     let digits = |text: &str| text.chars().all(|c| c.is_ascii_digit() || SEPARATORS.contains(&c));
     let text = reader.text(node, path, EXPECTED)?;
-    if matches!(node.value, Value::Number(_)) || digits(&text) {
+    if matches!(node.value, Value::Number(..)) || digits(&text) {
         return account(reader, node, path).map(AccountSelector::Account);
     }
     let selector = match text.as_str() {
@@ -91,7 +92,7 @@ fn selector(reader: &mut Reader<'_>, node: &Node, path: &str) -> Option<AccountS
 pub(super) fn account(reader: &mut Reader<'_>, node: &Node, path: &str) -> Option<AccountId> {
     let (text, quoted) = match &node.value {
         Value::Text { text, quoted } => (text.as_str(), *quoted),
-        Value::Number(text) => (text.as_str(), false),
+        Value::Number(_, text) => (text.as_str(), false),
         _ => {
             reader.mismatch(node, path, "an account id, quoted");
             return None;
@@ -105,7 +106,7 @@ pub(super) fn account(reader: &mut Reader<'_>, node: &Node, path: &str) -> Optio
             reader.report(ProblemCode::AccountIdNotQuoted, node.at, path, what, Some(hint));
             None
         }
-        Err(_) if matches!(node.value, Value::Number(_)) => {
+        Err(_) if matches!(node.value, Value::Number(..)) => {
             let what =
                 format!("found the number {text}, expected a quoted account id of 12 digits");
             let hint = "Quote it, with its leading zeros.".to_owned();

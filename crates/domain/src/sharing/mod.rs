@@ -6,7 +6,6 @@ mod reader;
 mod rule;
 mod rule_set;
 mod written;
-mod yaml;
 
 pub use rule::{
     AccountSelector, Document, DocumentSelector, Glob, OnboardingRunbook, Ownership, SharedVersion,

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use yaml_tree::{Node, Position, Value};
+
 use super::accounts::{account, accounts};
 use super::reader::{Fields, Reader, describe, join, list, scalar};
 use super::rule::{
     DocumentSelector, Glob, OnboardingRunbook, Ownership, SharedVersion, SharingRule,
 };
-use super::yaml::{self, Node, Position, Value};
 use super::{ADVANCED_TIER, RuleText};
 use crate::id::{AccountId, DocumentName, Region};
 use crate::problem::{Problem, ProblemCode};
@@ -70,7 +71,7 @@ fn read(reader: &mut Reader<'_>, source: &RuleText) -> Option<SharingRule> {
         reader.report(ProblemCode::TemplateBraces, at, "", what, None);
         return None;
     }
-    let root = match yaml::parse(&source.text) {
+    let root = match yaml_tree::parse(&source.text) {
         Ok(root) => root,
         Err(error) => {
             let at = error.at.unwrap_or(start);
@@ -294,7 +295,7 @@ fn choice(
     if found.is_none() {
         let what = format!("found {}, expected one of {}", describe(&node.value), list(words));
         let hint = match &node.value {
-            Value::Number(_) => Some("Versions are not shared by number.".to_owned()),
+            Value::Number(..) => Some("Versions are not shared by number.".to_owned()),
             value => scalar(value)
                 .and_then(|text| nearest(&text, words.iter().copied()))
                 .map(|near| format!("Did you mean `{near}`?")),

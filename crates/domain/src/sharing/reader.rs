@@ -1,7 +1,8 @@
 //! Walking the tree of a rule: every access that does not find what it expects leaves a problem
 //! with the place, the field's path, what was found, and what to do.
 
-use super::yaml::{Node, Position, Value};
+use yaml_tree::{Node, Position, Value};
+
 use crate::problem::{Problem, ProblemCode};
 use crate::text::nearest;
 
@@ -142,7 +143,9 @@ impl<'n> Fields<'n> {
 /// A scalar as it is written.
 pub(super) fn scalar(value: &Value) -> Option<String> {
     match value {
-        Value::Text { text, .. } | Value::Number(text) | Value::Bool(_, text) => Some(text.clone()),
+        Value::Text { text, .. } | Value::Number(_, text) | Value::Bool(_, text) => {
+            Some(text.clone())
+        }
         Value::Null | Value::List(_) | Value::Map(_) => None,
     }
 }
@@ -151,7 +154,7 @@ pub(super) fn describe(value: &Value) -> String {
     match value {
         Value::Null => "nothing".to_owned(),
         Value::Bool(_, text) => text.clone(),
-        Value::Number(text) => format!("the number {text}"),
+        Value::Number(_, text) => format!("the number {text}"),
         Value::Text { text, .. } => format!("\"{}\"", text.chars().take(60).collect::<String>()),
         Value::List(_) => "a list".to_owned(),
         Value::Map(_) => "a mapping".to_owned(),

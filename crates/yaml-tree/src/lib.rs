@@ -1,0 +1,346 @@
+//! YAML, and JSON by the same path, as a tree in which every node knows its line and column.
+//!
+//! Serde's derived types lose positions inside enums and stop at the first error; whoever reads
+//! from this tree can name everything that is wrong with a text at once.
+
+use std::fmt;
+
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::Number;
+use serde_saphyr::Spanned;
+
+/// Line and column, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// From 1.
+    pub line: u64,
+    /// From 1, in characters.
+    pub column: u64,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.line, self.column)
+    }
+}
+
+/// One value and where it begins.
+#[derive(Debug, Clone)]
+pub struct Node {
+    /// Its first character.
+    pub at: Position,
+    /// The value.
+    pub value: Value,
+}
+
+/// A value of YAML.
+#[derive(Debug, Clone)]
+pub enum Value {
+    /// Nothing, `~` or `null`.
+    Null,
+    /// Its value, and as written.
+    Bool(bool, String),
+    /// Its value, and as written with the zeros and signs that a number loses.
+    Number(Number, String),
+    /// Any other scalar.
+    Text {
+        /// Without its quotes.
+        text: String,
+        /// Whether it stands in quotes, or begins with a sign no plain number or word begins with.
+        quoted: bool,
+    },
+    /// A sequence.
+    List(Vec<Node>),
+    /// A mapping, in the order of the text; keys are unique.
+    Map(Vec<(Node, Node)>),
+}
+
+/// Why a text is no YAML.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// Where reading stopped.
+    pub at: Option<Position>,
+    /// What is wrong there.
+    pub message: String,
+}
+
+/// Reads one document.
+///
+/// # Errors
+/// When the text is neither YAML nor JSON, or holds more than one document.
+pub fn parse(text: &str) -> Result<Node, SyntaxError> {
+    let options = serde_saphyr::options! {
+        with_snippet: false,
+        strict_booleans: true,
+        leading_zero_numbers_as_strings: true,
+        underscored_numbers_as_strings: true,
+        non_finite_float_policy: serde_saphyr::NonFiniteFloatPolicy::AsString,
+        duplicate_keys: serde_saphyr::DuplicateKeyPolicy::Error,
+    };
+    let raw: Raw = serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+        let at = error.location().map(|at| Position { line: at.line(), column: at.column() });
+        let message = error.render_with_formatter(&serde_saphyr::UserMessageFormatter);
+        let message = match at {
+            Some(Position { line, column }) => {
+                message.replace(&format!(" at line {line}, column {column}"), "")
+            }
+            None => message,
+        };
+        SyntaxError { at, message }
+    })?;
+    let lines: Vec<&str> = text.lines().collect();
+    Ok(raw.into_node(&lines))
+}
+
+struct Raw(Spanned<RawValue>);
+
+enum RawValue {
+    Null,
+    Bool(bool),
+    Number(Number),
+    Text(String),
+    List(Vec<Raw>),
+    Map(Vec<(Raw, Raw)>),
+}
+
+impl Raw {
+    fn into_node(self, lines: &[&str]) -> Node {
+        let location = self.0.referenced;
+        let at = Position { line: location.line(), column: location.column() };
+        let value = match self.0.value {
+            RawValue::Null => Value::Null,
+            RawValue::Bool(value) => Value::Bool(value, value.to_string()),
+            RawValue::Number(value) => {
+                let written = written(lines, at).unwrap_or_else(|| value.to_string());
+                Value::Number(value, written)
+            }
+            RawValue::Text(text) => {
+                // An alias or a tag stands before the quote: whoever writes those means text.
+                let quoted = !matches!(first(lines, at), Some(c) if c.is_alphanumeric());
+                Value::Text { text, quoted }
+            }
+            RawValue::List(items) => {
+                Value::List(items.into_iter().map(|item| item.into_node(lines)).collect())
+            }
+            RawValue::Map(entries) => Value::Map(
+                entries
+                    .into_iter()
+                    .map(|(key, value)| (key.into_node(lines), value.into_node(lines)))
+                    .collect(),
+            ),
+        };
+        Node { at, value }
+    }
+}
+
+fn rest<'a>(lines: &[&'a str], at: Position) -> Option<impl Iterator<Item = char> + 'a> {
+    let line = lines.get(usize::try_from(at.line).ok()?.checked_sub(1)?)?;
+    Some(line.chars().skip(usize::try_from(at.column).ok()?.checked_sub(1)?))
+}
+
+fn first(lines: &[&str], at: Position) -> Option<char> {
+    rest(lines, at)?.next()
+}
+
+/// A number as it stands in the source.
+fn written(lines: &[&str], at: Position) -> Option<String> {
+    let token: String = rest(lines, at)?
+        .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '+' | '-'))
+        .collect();
+    token.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.')).then_some(token)
+}
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Spanned::deserialize(deserializer).map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for RawValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RawVisitor)
+    }
+}
+
+struct RawVisitor;
+
+impl<'de> Visitor<'de> for RawVisitor {
+    type Value = RawValue;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<RawValue, E> {
+        Ok(RawValue::Null)
+    }
+
+    fn visit_none<E: de::Error>(self) -> Result<RawValue, E> {
+        Ok(RawValue::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<RawValue, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<RawValue, E> {
+        Ok(RawValue::Bool(value))
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<RawValue, E> {
+        Ok(RawValue::Number(value.into()))
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<RawValue, E> {
+        Ok(RawValue::Number(value.into()))
+    }
+
+    fn visit_i128<E: de::Error>(self, value: i128) -> Result<RawValue, E> {
+        // No JSON number holds more than 64 bits exactly; as text it keeps its digits.
+        Ok(Number::from_i128(value)
+            .map_or_else(|| RawValue::Text(value.to_string()), RawValue::Number))
+    }
+
+    fn visit_u128<E: de::Error>(self, value: u128) -> Result<RawValue, E> {
+        // No JSON number holds more than 64 bits exactly; as text it keeps its digits.
+        Ok(Number::from_u128(value)
+            .map_or_else(|| RawValue::Text(value.to_string()), RawValue::Number))
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<RawValue, E> {
+        Ok(Number::from_f64(value)
+            .map_or_else(|| RawValue::Text(value.to_string()), RawValue::Number))
+    }
+
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<RawValue, E> {
+        Ok(RawValue::Text(value.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<RawValue, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(RawValue::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<RawValue, A::Error> {
+        let mut map = Vec::new();
+        while let Some(entry) = entries.next_entry()? {
+            map.push(entry);
+        }
+        Ok(RawValue::Map(map))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+
+    fn show(node: &Node, into: &mut String) {
+        let at = node.at;
+        match &node.value {
+            Value::Null => into.push_str(&format!("{at} nothing\n")),
+            Value::Bool(value, written) => into.push_str(&format!("{at} {value} from {written}\n")),
+            Value::Number(value, written) => {
+                into.push_str(&format!("{at} {value} from {written}\n"));
+            }
+            Value::Text { text, quoted } => {
+                into.push_str(&format!("{at} {text:?}{}\n", if *quoted { " quoted" } else { "" }));
+            }
+            Value::List(items) => items.iter().for_each(|item| show(item, into)),
+            Value::Map(entries) => entries.iter().for_each(|(key, value)| {
+                show(key, into);
+                show(value, into);
+            }),
+        }
+    }
+
+    fn check(text: &str, expected: &Expect) {
+        let mut shown = String::new();
+        match parse(text) {
+            Ok(node) => show(&node, &mut shown),
+            Err(SyntaxError { at, message }) => {
+                let at = at.map(|at| at.to_string()).unwrap_or_default();
+                shown = format!("{at} {message}\n");
+            }
+        }
+        expected.assert_eq(&shown);
+    }
+
+    #[test]
+    fn every_node_knows_where_it_begins_and_every_number_how_it_was_written() {
+        check(
+            "a: [1, +5, 1.10, 0x1F]\nb:\n  - \"x\"\n  - 012\n  - yes\n  - ~\nc: |\n  text\n",
+            &expect![[r#"
+                1:1 "a"
+                1:5 1 from 1
+                1:8 5 from +5
+                1:12 1.1 from 1.10
+                1:18 31 from 0x1F
+                2:1 "b"
+                3:5 "x" quoted
+                4:5 "012"
+                5:5 "yes"
+                6:5 nothing
+                7:1 "c"
+                8:3 "text\n"
+            "#]],
+        );
+    }
+
+    #[test]
+    fn json_with_tabs_and_surrogate_pairs_is_read_by_the_same_path() {
+        check(
+            "{\n\t\"a\":\n\t\t[true, \"\\ud83d\\ude00 \\/\"]\n}",
+            &expect![[r#"
+                2:2 "a" quoted
+                3:4 true from true
+                3:10 "😀 /" quoted
+            "#]],
+        );
+    }
+
+    #[test]
+    fn what_an_alias_repeats_stands_where_the_alias_is() {
+        check(
+            "a: &x 1\nb: *x\n",
+            &expect![[r#"
+                1:1 "a"
+                1:7 1 from 1
+                2:1 "b"
+                2:4 1 from 1
+            "#]],
+        );
+    }
+
+    #[test]
+    fn what_is_no_single_document_is_named_with_its_place() {
+        check(
+            "a: 1\na: 2\n",
+            &expect![[r#"
+            2:1 duplicate mapping key `a` is not allowed here
+        "#]],
+        );
+        check(
+            "a: \"x\\q\"\n",
+            &expect![[r#"
+            1:4 while parsing a quoted scalar, found unknown escape character
+        "#]],
+        );
+        check(
+            "{\"a\": 1}\n{\"b\": 2}\n",
+            &expect![[r#"
+            2:1 did not find expected <document start>
+        "#]],
+        );
+        check(
+            "a: *x\n",
+            &expect![[r#"
+            1:4 reference to unknown value
+        "#]],
+        );
+    }
+}
