@@ -10,6 +10,7 @@ ministack is checked at start-up, so that an upgrade that moved it fails loudly.
   /_relay/role-allows      may a service assume this role, and the role do this?
   /_relay/used             which principals have used which permissions so far
   /_relay/organizations    who is in which organization (for aws:PrincipalOrgID and its kin)
+  /_relay/impair           fails a status check of an instance until something cures it
 
 Events that ministack would dispatch by itself go to the gateway instead, which delivers them as
 EventBridge does (other accounts and Regions, retries, dead letters). CloudFormation learns
@@ -35,6 +36,10 @@ from ministack.core.arn import parse_arn
 from ministack.services import eventbridge, lambda_svc, stepfunctions
 from ministack.services.cloudformation import provisioners
 
+import relay_groups
+import relay_instances
+import relay_volumes
+
 GATEWAY_PORT = int(os.environ["GATEWAY_PORT"])
 ORGANIZATIONS = {}  # account -> {"id": "o-…", "path": "o-…/r-…/ou-…/"}
 
@@ -58,6 +63,9 @@ require(iam_actions, "extract_resource_arn")
 require(lambda_svc, "_sqs_esm_concurrency")
 require(provisioners, "_RESOURCE_HANDLERS")
 require(responses, "request_scope", "json_response", "error_response_json")
+
+for extension in (relay_instances, relay_volumes, relay_groups):
+    extension.install(require)
 
 
 # -- Events leave for the gateway ---------------------------------------------------------------
@@ -431,7 +439,8 @@ lambda_svc._sqs_esm_concurrency = lambda *arguments: int(_sqs_esm_concurrency(*a
 # -- The ASGI app -------------------------------------------------------------------------------
 
 HOOKS = {"matching": matching, "identify": identify, "authorize": authorize, "resource-policy": resource_policy,
-         "role-allows": role_allows, "organizations": organizations, "used": used}
+         "role-allows": role_allows, "organizations": organizations, "used": used,
+         "impair": relay_instances.impair}
 
 
 async def app(scope, receive, send):
