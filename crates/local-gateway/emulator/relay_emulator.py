@@ -11,6 +11,7 @@ ministack is checked at start-up, so that an upgrade that moved it fails loudly.
   /_relay/used             which principals have used which permissions so far
   /_relay/organizations    who is in which organization (for aws:PrincipalOrgID and its kin)
   /_relay/impair           fails a status check of an instance until something cures it
+  /_relay/commands         what commands of Run Command answer
 
 Events that ministack would dispatch by itself go to the gateway instead, which delivers them as
 EventBridge does (other accounts and Regions, retries, dead letters). CloudFormation learns
@@ -36,6 +37,7 @@ from ministack.core.arn import parse_arn
 from ministack.services import eventbridge, lambda_svc, stepfunctions
 from ministack.services.cloudformation import provisioners
 
+import relay_commands
 import relay_groups
 import relay_instances
 import relay_volumes
@@ -64,7 +66,7 @@ require(lambda_svc, "_sqs_esm_concurrency")
 require(provisioners, "_RESOURCE_HANDLERS")
 require(responses, "request_scope", "json_response", "error_response_json")
 
-for extension in (relay_instances, relay_volumes, relay_groups):
+for extension in (relay_instances, relay_volumes, relay_groups, relay_commands):
     extension.install(require)
 
 
@@ -440,7 +442,7 @@ lambda_svc._sqs_esm_concurrency = lambda *arguments: int(_sqs_esm_concurrency(*a
 
 HOOKS = {"matching": matching, "identify": identify, "authorize": authorize, "resource-policy": resource_policy,
          "role-allows": role_allows, "organizations": organizations, "used": used,
-         "impair": relay_instances.impair}
+         "impair": relay_instances.impair, "commands": relay_commands.commands}
 
 
 async def app(scope, receive, send):

@@ -58,7 +58,9 @@ async fn handle(gateway: &Gateway, parts: &Parts, path: &str, body: &[u8]) -> Re
             Ok(serde_json::to_value(gateway.calls.list(query("principal").as_deref(), since))?)
         }
         (&Method::GET, "used-permissions") => gateway.emulator.hook("used", &json!({})).await,
-        (&Method::POST, "impair") => gateway.emulator.hook("impair", &parse::<Value>(body)?).await,
+        (&Method::POST, "impair" | "commands") => {
+            gateway.emulator.hook(path, &parse::<Value>(body)?).await
+        }
         (&Method::POST, "events" | "deliver") => {
             let account = query("account").context("the query names no account")?;
             let region = query("region").context("the query names no region")?;
