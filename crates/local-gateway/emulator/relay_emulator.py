@@ -8,6 +8,8 @@ ministack is checked at start-up, so that an upgrade that moved it fails loudly.
   /_relay/authorize        a signed request -> may its principal do this? (signature checked too)
   /_relay/resource-policy  would a resource's own policy let a service principal do this?
   /_relay/role-allows      may a service assume this role, and the role do this?
+  /_relay/keys             access key -> the keys that its owner signs with
+  /_relay/assume           a session of a role, opened by a service that the role trusts
   /_relay/used             which principals have used which permissions so far
   /_relay/organizations    who is in which organization (for aws:PrincipalOrgID and its kin)
   /_relay/impair           fails a status check of an instance until something cures it
@@ -40,6 +42,7 @@ from ministack.services.cloudformation import provisioners
 import relay_commands
 import relay_groups
 import relay_instances
+import relay_sessions
 import relay_volumes
 
 GATEWAY_PORT = int(os.environ["GATEWAY_PORT"])
@@ -66,7 +69,7 @@ require(lambda_svc, "_sqs_esm_concurrency")
 require(provisioners, "_RESOURCE_HANDLERS")
 require(responses, "request_scope", "json_response", "error_response_json")
 
-for extension in (relay_instances, relay_volumes, relay_groups, relay_commands):
+for extension in (relay_instances, relay_volumes, relay_groups, relay_commands, relay_sessions):
     extension.install(require)
 
 
@@ -261,32 +264,16 @@ def resource_policy(request):
 
 
 def role_allows(request):
-    from ministack.services import iam as iam_service
-
-    role_arn = parse_arn(request["role"])
-    name = role_arn.resource.rsplit("/", 1)[-1]
-    role = iam_service._roles.get_scoped(role_arn.account_id, None, name)
-    if role is None or role.get("Arn") != request["role"]:
+    role = relay_sessions.role_of(request["role"])
+    if role is None:
         return {"assumable": False, "allowed": False}
+    account, name = parse_arn(request["role"]).account_id, request["role"].rsplit("/", 1)[-1]
     context = iam.EvalContext(
-        principal_arn=f"arn:aws:iam::{role_arn.account_id}:root", principal_type="Service",
-        principal_account=role_arn.account_id, action="sts:AssumeRole", resource_arn=request["role"], region="",
-        service_context=_context(request))
-    document = role.get("AssumeRolePolicyDocument") or "{}"
-    document = json.loads(document) if isinstance(document, str) else document
-    statements = document.get("Statement", [])
-    statements = [statements] if isinstance(statements, dict) else statements
-    # Only statements that name the service: the evaluator's stand-in for one is an account's root.
-    named = [s for s in statements if iam._service_principal_matches(s.get("Principal"), request["service"])
-             or s.get("Effect") == "Deny"]
-    named = [{**s, "Principal": "*"} for s in named]
-    assumable = iam.evaluate_trust_policy({"Statement": named}, context.principal_arn, context)
-    context = iam.EvalContext(
-        principal_arn=f"arn:aws:sts::{role_arn.account_id}:assumed-role/{name}/events", principal_type="AssumedRole",
-        principal_account=role_arn.account_id, action=request["action"], resource_arn=request["resource"],
+        principal_arn=f"arn:aws:sts::{account}:assumed-role/{name}/events", principal_type="AssumedRole",
+        principal_account=account, action=request["action"], resource_arn=request["resource"],
         region=parse_arn(request["resource"]).region, service_context=_context(request))
-    policies = iam._gather_role_policies(name, role_arn.account_id)
-    return {"assumable": assumable, "allowed": iam.evaluate(context, policies).decision == "Allow"}
+    allowed = iam.evaluate(context, iam._gather_role_policies(name, account)).decision == "Allow"
+    return {"assumable": relay_sessions.trusts(role, request["service"], _context(request)), "allowed": allowed}
 
 
 def organizations(request):
@@ -441,8 +428,8 @@ lambda_svc._sqs_esm_concurrency = lambda *arguments: int(_sqs_esm_concurrency(*a
 # -- The ASGI app -------------------------------------------------------------------------------
 
 HOOKS = {"matching": matching, "identify": identify, "authorize": authorize, "resource-policy": resource_policy,
-         "role-allows": role_allows, "organizations": organizations, "used": used,
-         "impair": relay_instances.impair, "commands": relay_commands.commands}
+         "role-allows": role_allows, "keys": relay_sessions.keys, "assume": relay_sessions.assume,
+         "organizations": organizations, "used": used, "impair": relay_instances.impair, "commands": relay_commands.commands}
 
 
 async def app(scope, receive, send):
