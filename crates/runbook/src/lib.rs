@@ -1,7 +1,41 @@
 //! Runbook documents (schema 0.3): model, parser, validation with positions, substitution, selectors.
 //!
 //! Pure: no I/O, no clock. What an execution does with a runbook is the `automation` crate's.
+//!
+//! [`parse`] reads a document and names everything that is wrong with it; [`bind`] holds what an
+//! execution is given against its parameters; [`substitute`] fills in what a step refers to.
 
 pub mod action;
+mod bind;
+mod check;
+mod condition;
+mod defect;
+mod duration;
+mod java;
+mod kind;
+mod model;
+mod pattern;
+mod read;
+mod reference;
+mod resource;
+mod selector;
+mod signature;
+mod step;
+mod substitute;
 
 pub use action::ActionKind;
+pub use bind::bind;
+pub use condition::{Condition, ConditionError, Operator};
+pub use defect::{Defect, DefectKind, Defects};
+pub use kind::{Misfit, OutputType, coerce};
+pub use model::{
+    Choice, File, Limits, OnCancel, OnFailure, OutputName, Parameter, ParameterType, Runbook, Step,
+    StepBody, StepOutput, Variable,
+};
+pub use pattern::{Pattern, PatternError};
+pub use read::parse;
+pub use reference::{Global, Reference};
+pub use selector::{Selector, SelectorError};
+pub use signature::Signature;
+pub use substitute::{Scope, SubstitutionError, Unresolved, substitute};
+pub use yaml_tree::Position;

@@ -1,0 +1,136 @@
+//! The types of the language, and values made to fit them.
+
+use serde_json::{Map, Number, Value};
+
+use crate::substitute::written;
+
+/// A type of a declared output, a variable or a parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OutputType {
+    /// `String`
+    String,
+    /// `StringList`
+    StringList,
+    /// `Boolean`
+    Boolean,
+    /// `Integer`
+    Integer,
+    /// `StringMap`
+    StringMap,
+    /// `MapList`
+    MapList,
+}
+
+impl OutputType {
+    /// Every one of them.
+    pub const ALL: [Self; 6] = [
+        Self::String,
+        Self::StringList,
+        Self::Boolean,
+        Self::Integer,
+        Self::StringMap,
+        Self::MapList,
+    ];
+
+    /// Its name in a document.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::String => "String",
+            Self::StringList => "StringList",
+            Self::Boolean => "Boolean",
+            Self::Integer => "Integer",
+            Self::StringMap => "StringMap",
+            Self::MapList => "MapList",
+        }
+    }
+
+    /// The type of a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// A value does not fit a type.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{value} is no {}", kind.name())]
+pub struct Misfit {
+    /// The value.
+    pub value: Value,
+    /// The type.
+    pub kind: OutputType,
+}
+
+/// A value as one of a type.
+///
+/// Everything fits `String`: lists and maps as JSON. Text that spells a Boolean, an Integer, a
+/// list or a map fits these, and a text alone is a `StringList` of one.
+///
+/// # Errors
+/// When the value has another type, and no such text.
+pub fn coerce(value: Value, kind: OutputType) -> Result<Value, Misfit> {
+    fit(&value, kind).ok_or(Misfit { value, kind })
+}
+
+fn fit(value: &Value, kind: OutputType) -> Option<Value> {
+    match kind {
+        OutputType::String => Some(Value::String(written(value))),
+        OutputType::StringList => match value {
+            Value::Array(items) => Some(items.iter().map(written).collect()),
+            Value::String(text) => Some(match json(text) {
+                Some(Value::Array(items)) => items.iter().map(written).collect(),
+                _ => Value::Array(vec![value.clone()]),
+            }),
+            _ => None,
+        },
+        OutputType::Boolean => match value {
+            Value::Bool(_) => Some(value.clone()),
+            Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true.into()),
+            Value::String(text) if text.eq_ignore_ascii_case("false") => Some(false.into()),
+            _ => None,
+        },
+        OutputType::Integer => match value {
+            Value::Number(number) => integer(number).map(Value::Number),
+            Value::String(text) => text.trim().parse::<i64>().ok().map(Value::from),
+            _ => None,
+        },
+        OutputType::StringMap => match value {
+            Value::Object(_) => Some(value.clone()),
+            Value::String(text) => map(text).map(Value::Object),
+            _ => None,
+        },
+        OutputType::MapList => match value {
+            Value::Array(items) => {
+                let maps: Option<Vec<_>> =
+                    items.iter().map(|item| fit(item, OutputType::StringMap)).collect();
+                maps.map(Value::Array)
+            }
+            Value::Object(_) => Some(Value::Array(vec![value.clone()])),
+            Value::String(text) => match json(text)? {
+                Value::String(_) => None,
+                parsed => fit(&parsed, kind),
+            },
+            _ => None,
+        },
+    }
+}
+
+/// A number without a fraction, as Python writes `3.0` for it.
+fn integer(number: &Number) -> Option<Number> {
+    if number.is_i64() || number.is_u64() {
+        return Some(number.clone());
+    }
+    let whole = format!("{:.0}", number.as_f64()?).parse::<i64>().ok()?;
+    (Number::from_f64(whole as f64)? == *number).then(|| whole.into())
+}
+
+/// A JSON list or map; not every text that happens to spell JSON.
+fn json(text: &str) -> Option<Value> {
+    serde_json::from_str(text).ok().filter(|value: &Value| value.is_array() || value.is_object())
+}
+
+pub(crate) fn map(text: &str) -> Option<Map<String, Value>> {
+    match json(text)? {
+        Value::Object(map) => Some(map),
+        _ => None,
+    }
+}

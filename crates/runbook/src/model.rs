@@ -1,0 +1,218 @@
+//! A runbook that was read and found sound.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use crate::action::ActionKind;
+use crate::condition::Condition;
+use crate::kind::OutputType;
+use crate::pattern::Pattern;
+use crate::selector::Selector;
+
+/// A document of schema 0.3. Values that may refer to something are as written.
+#[derive(Debug, Clone)]
+pub struct Runbook {
+    /// Markdown.
+    pub description: Option<String>,
+    /// A role's ARN or `{{ Parameter }}`; `None` also if it is empty.
+    pub assume_role: Option<String>,
+    /// In the order of the document.
+    pub parameters: Vec<Parameter>,
+    /// In the order of the document.
+    pub variables: Vec<Variable>,
+    /// The top level's steps; those of loops are in their body. Never empty.
+    pub steps: Vec<Step>,
+    /// What the execution gives back.
+    pub outputs: Vec<OutputName>,
+    /// The attachments it uses, by name.
+    pub files: BTreeMap<String, File>,
+    /// What only change templates have, as written: `emergencyChange`, `autoApprovable`,
+    /// `templateInformation` and `executableRunBooks`.
+    pub change_template: Map<String, Value>,
+}
+
+/// A declared parameter.
+#[derive(Debug, Clone)]
+pub struct Parameter {
+    /// Letters and digits.
+    pub name: String,
+    /// Its type.
+    pub kind: ParameterType,
+    /// What it is for.
+    pub description: Option<String>,
+    /// As written; without one it has to be given.
+    pub default: Option<Value>,
+    /// Whatever is given has to be one of them, or consist of them.
+    pub allowed_values: Option<Vec<Value>>,
+    /// Whatever is given has to match it as a whole.
+    pub allowed_pattern: Option<Pattern>,
+    /// How large a value may be.
+    pub limits: Limits,
+}
+
+/// How large a parameter's value may be.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// `minItems`
+    pub min_items: Option<u64>,
+    /// `maxItems`
+    pub max_items: Option<u64>,
+    /// `minChars`
+    pub min_chars: Option<u64>,
+    /// `maxChars`
+    pub max_chars: Option<u64>,
+    /// `minValue`
+    pub min_value: Option<i64>,
+    /// `maxValue`
+    pub max_value: Option<i64>,
+}
+
+/// A parameter's type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParameterType {
+    /// As written, e.g. `List<AWS::EC2::Instance::Id>`.
+    pub name: String,
+    /// How its values look: a type of AWS's resources is a String or a StringList.
+    pub shape: OutputType,
+}
+
+/// A declared variable.
+#[derive(Debug, Clone)]
+pub struct Variable {
+    /// Its name after `variable:`.
+    pub name: String,
+    /// Its type.
+    pub kind: OutputType,
+    /// What it is for.
+    pub description: Option<String>,
+    /// As written.
+    pub default: Option<Value>,
+    /// Whatever it is set to has to be one of them.
+    pub allowed_values: Option<Vec<Value>>,
+    /// Whatever it is set to has to match it as a whole.
+    pub allowed_pattern: Option<Pattern>,
+}
+
+/// A step.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// Unique in the document, loops included.
+    pub name: String,
+    /// What it does.
+    pub action: ActionKind,
+    /// What it is for.
+    pub description: Option<String>,
+    /// As written, in the order of the document; of a loop including its `Steps`.
+    pub inputs: Map<String, Value>,
+    /// A number, a text that spells one, or a reference.
+    pub max_attempts: Option<Value>,
+    /// A number, a text that spells one, or a reference.
+    pub timeout_seconds: Option<Value>,
+    /// As written: `None` means [`OnFailure::Abort`].
+    pub on_failure: Option<OnFailure>,
+    /// As written: `None` means [`OnCancel::Abort`].
+    pub on_cancel: Option<OnCancel>,
+    /// A Boolean, a text that spells one, or a reference.
+    pub is_critical: Option<Value>,
+    /// A Boolean, a text that spells one, or a reference.
+    pub is_end: Option<Value>,
+    /// The step after success.
+    pub next_step: Option<String>,
+    /// The outputs it declares.
+    pub outputs: Vec<StepOutput>,
+    /// What of the inputs steers the execution, read.
+    pub body: StepBody,
+}
+
+/// What of a step's inputs steers the execution.
+#[derive(Debug, Clone)]
+pub enum StepBody {
+    /// Nothing.
+    Plain,
+    /// `aws:branch`
+    Branch {
+        /// Never empty.
+        choices: Vec<Choice>,
+        /// Where to go when no choice holds.
+        default: Option<String>,
+    },
+    /// `aws:loop`: either `iterators` or `condition` is given.
+    Loop {
+        /// Never empty.
+        steps: Vec<Step>,
+        /// A list or a reference to one.
+        iterators: Option<Value>,
+        /// What the iterators are.
+        iterator_type: OutputType,
+        /// Goes round while it holds after the body.
+        condition: Option<Box<Condition>>,
+        /// A number, a text that spells one, or a reference.
+        max_iterations: Option<Value>,
+    },
+}
+
+/// A way out of a branch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choice {
+    /// When it is taken.
+    pub condition: Condition,
+    /// Where it leads.
+    pub next_step: String,
+}
+
+/// A declared output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepOutput {
+    /// Its name.
+    pub name: String,
+    /// Where in the answer it is.
+    pub selector: Selector,
+    /// Its type.
+    pub kind: OutputType,
+}
+
+/// What follows when a step fails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OnFailure {
+    /// The execution ends.
+    Abort,
+    /// The next step.
+    Continue,
+    /// The step of this name.
+    Step(String),
+}
+
+/// What follows when a step is cancelled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OnCancel {
+    /// The execution ends.
+    Abort,
+    /// The step of this name.
+    Step(String),
+}
+
+/// `step.Output`: an output of the execution.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OutputName {
+    /// The step's name.
+    pub step: String,
+    /// The output's name.
+    pub output: String,
+}
+
+/// An attachment that the document uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// SHA-256 in lower-case hexadecimal digits.
+    pub sha256: Option<String>,
+    /// In bytes.
+    pub size: Option<u64>,
+}
+
+impl fmt::Display for OutputName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.step, self.output)
+    }
+}

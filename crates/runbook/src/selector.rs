@@ -1,0 +1,141 @@
+//! The JSONPath that runbooks speak: `$`, `.name`, `[n]` and `..name`, and nothing else.
+//!
+//! <https://docs.aws.amazon.com/systems-manager/latest/userguide/automation-jsonpath.html>. No
+//! public runbook uses wildcards, filters, slices or functions; they are refused by name.
+
+use std::fmt;
+
+use serde_json::Value;
+
+/// A path into a JSON value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selector(Vec<Part>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    Name(String),
+    Index(usize),
+    /// Every value of that name, however deep.
+    Deep(String),
+}
+
+/// A text is no selector.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SelectorError {
+    /// It does not begin at the root.
+    #[error("a selector begins with $")]
+    NoRoot,
+    /// A name is missing after a dot.
+    #[error("a name is expected at character {0}")]
+    NoName(usize),
+    /// Brackets hold something other than a number or a quoted name, or do not close.
+    #[error(
+        "[number] is expected at character {0}; wildcards, filters and slices are not supported"
+    )]
+    NoIndex(usize),
+    /// A path does not go on like this.
+    #[error(".name, ..name or [number] is expected at character {0}")]
+    NoPart(usize),
+}
+
+impl Selector {
+    /// Reads a selector.
+    ///
+    /// # Errors
+    /// When the text is none.
+    pub fn parse(text: &str) -> Result<Self, SelectorError> {
+        let text = text.trim_end();
+        let mut rest = text.strip_prefix('$').ok_or(SelectorError::NoRoot)?;
+        let mut parts = Vec::new();
+        while !rest.is_empty() {
+            let place = text.chars().count() - rest.chars().count() + 1;
+            let (part, after) = if let Some(after) = rest.strip_prefix("..") {
+                let (name, after) = name(after).ok_or(SelectorError::NoName(place + 2))?;
+                (Part::Deep(name.to_owned()), after)
+            } else if let Some(after) = rest.strip_prefix('.') {
+                let (name, after) = name(after).ok_or(SelectorError::NoName(place + 1))?;
+                (Part::Name(name.to_owned()), after)
+            } else if let Some(after) = rest.strip_prefix('[') {
+                bracket(after).ok_or(SelectorError::NoIndex(place))?
+            } else {
+                return Err(SelectorError::NoPart(place));
+            };
+            parts.push(part);
+            rest = after;
+        }
+        Ok(Self(parts))
+    }
+
+    /// What the path leads to; `None` if it leads nowhere.
+    ///
+    /// After a deep scan the answer is always a list, of everything that is found, in order.
+    pub fn select(&self, value: &Value) -> Option<Value> {
+        let mut found = vec![value];
+        let mut many = false;
+        for part in &self.0 {
+            found = match part {
+                Part::Name(name) => found.into_iter().filter_map(|value| value.get(name)).collect(),
+                Part::Index(index) => {
+                    found.into_iter().filter_map(|value| value.get(index)).collect()
+                }
+                Part::Deep(name) => {
+                    many = true;
+                    let mut deep = Vec::new();
+                    found.into_iter().for_each(|value| scan(value, name, &mut deep));
+                    deep
+                }
+            };
+        }
+        if many {
+            return Some(found.into_iter().cloned().collect());
+        }
+        found.first().map(|value| (*value).clone())
+    }
+}
+
+/// Adds every value of a name: of each map its own before those within.
+fn scan<'v>(value: &'v Value, name: &str, into: &mut Vec<&'v Value>) {
+    match value {
+        Value::Object(map) => {
+            into.extend(map.get(name));
+            map.values().for_each(|value| scan(value, name, into));
+        }
+        Value::Array(items) => items.iter().for_each(|item| scan(item, name, into)),
+        _ => {}
+    }
+}
+
+/// A name and what follows it.
+fn name(text: &str) -> Option<(&str, &str)> {
+    let ends = |c: char| c.is_whitespace() || ".[]()*?@,'\"$".contains(c);
+    let (name, rest) = text.split_at(text.find(ends).unwrap_or(text.len()));
+    (!name.is_empty()).then_some((name, rest))
+}
+
+/// What stands in brackets, and what follows them.
+fn bracket(text: &str) -> Option<(Part, &str)> {
+    for quote in ['\'', '"'] {
+        if let Some(text) = text.strip_prefix(quote) {
+            let (name, rest) = text.split_once(quote)?;
+            return Some((Part::Name(name.to_owned()), rest.strip_prefix(']')?));
+        }
+    }
+    let (number, rest) = text.split_once(']')?;
+    let is_number = !number.is_empty() && number.bytes().all(|c| c.is_ascii_digit());
+    is_number.then(|| number.parse().ok()).flatten().map(|index| (Part::Index(index), rest))
+}
+
+impl fmt::Display for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("$")?;
+        self.0.iter().try_for_each(|part| match part {
+            Part::Name(text) if name(text).is_some_and(|(_, rest)| rest.is_empty()) => {
+                write!(f, ".{text}")
+            }
+            Part::Name(text) if text.contains('\'') => write!(f, "[\"{text}\"]"),
+            Part::Name(text) => write!(f, "['{text}']"),
+            Part::Index(index) => write!(f, "[{index}]"),
+            Part::Deep(name) => write!(f, "..{name}"),
+        })
+    }
+}

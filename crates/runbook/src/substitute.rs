@@ -1,0 +1,89 @@
+//! Substitution of references by the values they stand for.
+
+use serde_json::Value;
+
+use crate::reference::{Reference, mentions, whole};
+
+/// What references stand for.
+pub trait Scope {
+    /// The value of a reference, as it is now.
+    ///
+    /// # Errors
+    /// When it has none.
+    fn resolve(&self, reference: &Reference) -> Result<Value, Unresolved>;
+}
+
+/// Why a reference has no value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unresolved {
+    /// Nothing has that name.
+    #[error("it is not declared")]
+    Unknown,
+    /// The step has not run, has failed, or its answer has no such value.
+    #[error("No output available yet because the step is not successfully executed")]
+    NotYet,
+    /// It could not be read.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// A value could not be substituted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{{{{ {reference} }}}} has no value: {why}")]
+pub struct SubstitutionError {
+    /// What the document refers to, as `Name` or `step.Output`.
+    pub reference: String,
+    /// Why it has no value.
+    pub why: Unresolved,
+}
+
+/// The value with every reference in its texts substituted, in lists and in the values of maps.
+///
+/// A text that is exactly one reference becomes the value itself, with its type. Within a longer
+/// text a value is written out: lists and maps as JSON. What was substituted is not looked at
+/// again; keys of maps and text that has not the form of a reference stay as they are.
+///
+/// # Errors
+/// When a reference has no value.
+pub fn substitute(value: &Value, scope: &dyn Scope) -> Result<Value, SubstitutionError> {
+    Ok(match value {
+        Value::String(text) => in_text(text, scope)?,
+        Value::Array(items) => {
+            items.iter().map(|item| substitute(item, scope)).collect::<Result<_, _>>()?
+        }
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, value)| Ok((key.clone(), substitute(value, scope)?)))
+            .collect::<Result<_, _>>()?,
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+    })
+}
+
+fn in_text(text: &str, scope: &dyn Scope) -> Result<Value, SubstitutionError> {
+    if let Some(mention) = whole(text) {
+        return resolve(mention.to, scope);
+    }
+    let mut filled = String::with_capacity(text.len());
+    let mut from = 0;
+    for mention in mentions(text) {
+        filled.push_str(text.get(from..mention.range.start).unwrap_or_default());
+        filled.push_str(&written(&resolve(mention.to, scope)?));
+        from = mention.range.end;
+    }
+    filled.push_str(text.get(from..).unwrap_or_default());
+    Ok(Value::String(filled))
+}
+
+fn resolve(to: Result<Reference, String>, scope: &dyn Scope) -> Result<Value, SubstitutionError> {
+    let error = |reference, why| SubstitutionError { reference, why };
+    let reference = to.map_err(|name| error(name, Unresolved::Unknown))?;
+    scope.resolve(&reference).map_err(|why| error(reference.to_string(), why))
+}
+
+/// A value within a text.
+pub(crate) fn written(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
