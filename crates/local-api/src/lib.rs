@@ -11,6 +11,7 @@
     reason = "an AwsError is an answer, made once a request: boxing it would buy nothing"
 )]
 
+pub mod arn;
 pub mod model;
 pub mod paging;
 

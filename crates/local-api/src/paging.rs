@@ -67,3 +67,28 @@ pub fn page<T>(
     };
     Ok((found, next))
 }
+
+/// The page of `items` after a token that names the last item shown, for lists that are not in
+/// order of a key. The ids are unique.
+///
+/// # Errors
+/// A token that this query did not give, or whose item is gone.
+pub fn page_by_id<T>(
+    items: impl IntoIterator<Item = T>,
+    id: impl Fn(&T) -> &str,
+    scope: &Scope,
+    token: Option<&str>,
+    size: usize,
+) -> Result<(Vec<T>, Option<String>), InvalidToken> {
+    let mut items = items.into_iter();
+    if let Some(token) = token.filter(|token| !token.is_empty()) {
+        let after = scope.position(token).ok_or(InvalidToken)?;
+        items.by_ref().find(|item| id(item) == after).ok_or(InvalidToken)?;
+    }
+    let found: Vec<_> = items.by_ref().take(size).collect();
+    let next = match (items.next(), found.last()) {
+        (Some(_), Some(last)) => Some(scope.token(id(last))),
+        _ => None,
+    };
+    Ok((found, next))
+}

@@ -44,8 +44,8 @@ def trusts(role, service, context):
 
 
 def keys(request):
-    """{accessKey, account} -> the keys to sign with, as its owner has them."""
-    access_key, account = request["accessKey"], request["account"]
+    """{accessKey} -> the keys to sign with, as its owner has them."""
+    access_key = request["accessKey"]
     session = sts._sessions.get(access_key)
     if session is not None:
         if sts._session_expired(session):
@@ -53,11 +53,11 @@ def keys(request):
                               "message": "The security token included in the request is expired"}}
         return {"accessKeyId": access_key, "secretAccessKey": session["SecretAccessKey"],
                 "sessionToken": session["SessionToken"]}
-    stored = iam_service._access_keys.get_scoped(account, None, access_key)
-    if stored is None:
+    found = [stored for (_account, key), stored in iam_service._access_keys._data.items() if key == access_key]
+    if not found:
         return {"error": {"code": "UnrecognizedClientException",
                           "message": "The security token included in the request is invalid."}}
-    return {"accessKeyId": access_key, "secretAccessKey": stored["SecretAccessKey"], "sessionToken": None}
+    return {"accessKeyId": access_key, "secretAccessKey": found[0]["SecretAccessKey"], "sessionToken": None}
 
 
 def assume(request):

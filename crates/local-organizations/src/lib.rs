@@ -15,6 +15,7 @@ mod accounts;
 mod authorization;
 mod call;
 mod delegation;
+mod directory;
 mod due;
 mod errors;
 mod events;

@@ -93,7 +93,15 @@ impl Model {
     /// Reads a model's JSON. One that cannot be read knows no operation, which a test of the crate
     /// that ships it excludes.
     pub fn read(json: &str) -> Self {
-        serde_json::from_str(json).unwrap_or_default()
+        Self::try_read(json).unwrap_or_default()
+    }
+
+    /// Reads a model's JSON.
+    ///
+    /// # Errors
+    /// What is no model.
+    pub fn try_read(json: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(json)
     }
 
     /// Takes lengths off a shape that real callers are known to exceed.

@@ -13,30 +13,29 @@ pub(super) struct Pattern {
 
 enum Matcher {
     Regex(Regex),
-    /// The one pattern with a look-ahead, which `regex` does not have.
-    NotBlank,
+    /// The few with a look-ahead or a back-reference.
+    Fancy(Box<fancy_regex::Regex>),
 }
 
-const NOT_BLANK: &str = r"^(?!\s*$).+";
-
 impl TryFrom<String> for Pattern {
-    type Error = regex::Error;
+    type Error = Box<fancy_regex::Error>;
 
     fn try_from(source: String) -> Result<Self, Self::Error> {
-        let matcher = if source == NOT_BLANK {
-            Matcher::NotBlank
-        } else {
-            Matcher::Regex(Regex::new(&format!("^(?:{})$", ascii_classes(&source)))?)
+        let whole = format!("^(?:{})$", ascii_classes(&source));
+        let matcher = match Regex::new(&whole) {
+            Ok(regex) => Matcher::Regex(regex),
+            Err(_) => Matcher::Fancy(Box::new(fancy_regex::Regex::new(&whole)?)),
         };
         Ok(Self { source, matcher })
     }
 }
 
 impl Pattern {
+    /// Whether the whole text matches; a match given up as too costly is none.
     pub(super) fn matches(&self, text: &str) -> bool {
         match &self.matcher {
             Matcher::Regex(regex) => regex.is_match(text),
-            Matcher::NotBlank => !text.trim().is_empty() && !text.contains('\n'),
+            Matcher::Fancy(regex) => regex.is_match(text).unwrap_or(false),
         }
     }
 }
@@ -88,6 +87,9 @@ mod tests {
             (r"[a-z\d-]{2,}", "eu-west-١", false),
             (r"^(?!\s*$).+", " ", false),
             (r"^(?!\s*$).+", "alarm", true),
+            (r"^(?!\s*$).+", "two\nlines", false),
+            (r"^([\-]?\d{4}(?!\d{2}\b))((-?)(0[1-9]|1[0-2])(\3([12]\d)))?$", "2024-11-15", true),
+            (r"^([\-]?\d{4}(?!\d{2}\b))((-?)(0[1-9]|1[0-2])(\3([12]\d)))?$", "2024-1115", false),
             (r"(?i)all|[0-9]{12}", "ALL", true),
             (r"[^\p{C}]{0,3}", "abcd", false),
         ] {

@@ -176,3 +176,32 @@ fn a_resource_policy_that_aws_would_refuse_is_refused() {
     assert_eq!(kept["Tags"], tags);
     assert_eq!(world.fails(MANAGEMENT, "PutResourcePolicy", body), "InvalidInputException");
 }
+
+#[test]
+fn services_see_active_accounts_for_the_management_account_and_their_delegates_alone() {
+    let mut world = World::seeded();
+    let (security, ops) = (world.account("security"), world.account("ops"));
+    let root = world.root();
+    let outer = world.unit(&root, "outer");
+    let inner = world.unit(&outer, "inner");
+    let moved = json!({
+        "AccountId": ops, "SourceParentId": root, "DestinationParentId": inner,
+    });
+    world.manage("MoveAccount", moved);
+    let seen = |world: &World, viewer: &str, parent: &str, below: bool| {
+        world.service.active_accounts(viewer, "ssm.amazonaws.com", parent, below)
+    };
+    let mut everyone = vec![MANAGEMENT.to_owned(), ops.clone(), security.clone()];
+    everyone.sort();
+    let mut in_root = vec![MANAGEMENT.to_owned(), security.clone()];
+    in_root.sort();
+    assert_eq!(seen(&world, MANAGEMENT, &root, true), Some(everyone));
+    assert_eq!(seen(&world, MANAGEMENT, &root, false), Some(in_root));
+    assert_eq!(seen(&world, MANAGEMENT, &outer, false), Some(Vec::new()));
+    assert_eq!(seen(&world, MANAGEMENT, &outer, true), Some(vec![ops.clone()]));
+    assert_eq!(seen(&world, MANAGEMENT, "ou-none-00000000", true), None);
+    assert_eq!(seen(&world, &security, &outer, true), None);
+    world.delegate(&security);
+    assert_eq!(seen(&world, &security, &outer, true), Some(vec![ops]));
+    assert_eq!(seen(&world, "999999999999", &outer, true), None);
+}

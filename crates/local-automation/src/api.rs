@@ -1,0 +1,74 @@
+//! The service: which requests are its own, and which operation answers each.
+
+use std::sync::Arc;
+
+use automation::ports::Documents;
+use automation::{Engine, StartRequest};
+use local_api::model::Refusal;
+use local_api::{AwsError, Reply, Request};
+use serde_json::Value;
+
+use crate::errors;
+use crate::validation::{check, model, parse};
+
+/// SSM Automation of every account and Region.
+pub struct Automation {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) documents: Arc<dyn Documents>,
+}
+
+impl Automation {
+    /// The API of an engine.
+    pub fn new(engine: Arc<Engine>, documents: Arc<dyn Documents>) -> Self {
+        Self { engine, documents }
+    }
+
+    /// Whether a request is for this service: any operation of the model, and tagging if the body
+    /// names an Automation execution.
+    pub fn handles(operation: &str, body: &Value) -> bool {
+        match operation {
+            "AddTagsToResource" | "RemoveTagsFromResource" | "ListTagsForResource" => {
+                body.get("ResourceType").and_then(Value::as_str) == Some("Automation")
+            }
+            _ => model().knows(operation),
+        }
+    }
+
+    /// Starts an execution for somebody who is no caller of the API: a rule, an association.
+    ///
+    /// # Errors
+    /// As `StartAutomationExecution`'s.
+    pub async fn begin(&self, start: StartRequest) -> Result<String, AwsError> {
+        self.engine.start(start).await.map_err(|error| errors::start(&error))
+    }
+
+    /// The role that an execution would run under, which whoever starts it passes.
+    ///
+    /// # Errors
+    /// As `StartAutomationExecution`'s.
+    pub fn role_of(&self, start: &StartRequest) -> Result<Option<String>, AwsError> {
+        self.engine.assume_role(start).map_err(|error| errors::start(&error))
+    }
+
+    /// Answers a request.
+    pub async fn call(&self, request: &Request) -> Reply {
+        let body = &request.body;
+        check(&request.operation, body)?;
+        match request.operation.as_str() {
+            "StartAutomationExecution" => self.start(request, parse(body)?).await,
+            "StopAutomationExecution" => self.stop(request, parse(body)?).await,
+            "GetAutomationExecution" => self.get(request, &parse(body)?),
+            "DescribeAutomationExecutions" => self.list(request, &parse(body)?),
+            "DescribeAutomationStepExecutions" => self.steps(request, &parse(body)?),
+            "SendAutomationSignal" => self.signal(request, parse(body)?).await,
+            "AddTagsToResource" => self.add_tags(request, parse(body)?).await,
+            "RemoveTagsFromResource" => self.remove_tags(request, parse(body)?).await,
+            "ListTagsForResource" => self.tags(request, &parse(body)?),
+            unknown => Err(unknown_operation(unknown)),
+        }
+    }
+}
+
+fn unknown_operation(operation: &str) -> AwsError {
+    Refusal::UnknownOperation(operation.to_owned()).into_error()
+}
