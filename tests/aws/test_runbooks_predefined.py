@@ -15,6 +15,7 @@ RUNBOOKS = {
     "AWS-TerminateEC2Instance", "AWS-TerminateEC2InstanceWithApproval",
     "AWSConfigRemediation-ConfigureS3BucketPublicAccessBlock", "AWSConfigRemediation-EnforceEC2InstanceIMDSv2",
 }
+ON_INSTANCES = {"AWS-CreateImage", "AWS-ResizeInstance"}
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +32,7 @@ def test_every_account_and_region_has_amazons_runbooks_and_their_parameters(worl
         document = ssm.describe_document(Name=name)["Document"]
         assert (document["Owner"], document["Status"]) == ("Amazon", "Active")
         assert "AutomationAssumeRole" in {parameter["Name"] for parameter in document["Parameters"]}
+        assert (document.get("TargetType") == "/AWS::EC2::Instance") == ("EC2Instance" in name or name in ON_INSTANCES)
 
 
 def test_the_command_documents_that_runbooks_use_are_there(ssm):

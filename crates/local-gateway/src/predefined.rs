@@ -5,35 +5,38 @@
 use anyhow::{Result, anyhow};
 use local_ssm::{DocumentFormat, DocumentType, Documents, Predefined};
 
-/// Names and texts of documents from their files.
+/// A document: its name, what it is run on (a resource type, empty for none) and its text.
+type Written = (&'static str, &'static str, &'static str);
+
+/// Documents from their files.
 macro_rules! documents {
-    ($($name:literal),+ $(,)?) => {
-        &[$(($name, include_str!(concat!("../predefined/", $name, ".yaml")))),+]
+    ($($name:literal => $target:literal),+ $(,)?) => {
+        &[$(($name, $target, include_str!(concat!("../predefined/", $name, ".yaml")))),+]
     };
 }
 
-const RUNBOOKS: &[(&str, &str)] = documents![
-    "AWS-ConfigureS3BucketVersioning",
-    "AWS-CreateImage",
-    "AWS-CreateSnapshot",
-    "AWS-DisablePublicAccessForSecurityGroup",
-    "AWS-EnableCloudTrail",
-    "AWS-PublishSNSNotification",
-    "AWS-ResizeInstance",
-    "AWS-RestartEC2Instance",
-    "AWS-RestartEC2InstanceWithApproval",
-    "AWS-StartEC2Instance",
-    "AWS-StartEC2InstanceWithApproval",
-    "AWS-StopEC2Instance",
-    "AWS-StopEC2InstanceWithApproval",
-    "AWS-TerminateEC2Instance",
-    "AWS-TerminateEC2InstanceWithApproval",
-    "AWSConfigRemediation-ConfigureS3BucketPublicAccessBlock",
-    "AWSConfigRemediation-EnforceEC2InstanceIMDSv2",
+const RUNBOOKS: &[Written] = documents![
+    "AWS-ConfigureS3BucketVersioning" => "AWS::S3::Bucket",
+    "AWS-CreateImage" => "AWS::EC2::Instance",
+    "AWS-CreateSnapshot" => "AWS::EC2::Volume",
+    "AWS-DisablePublicAccessForSecurityGroup" => "AWS::EC2::SecurityGroup",
+    "AWS-EnableCloudTrail" => "",
+    "AWS-PublishSNSNotification" => "AWS::SNS::Topic",
+    "AWS-ResizeInstance" => "AWS::EC2::Instance",
+    "AWS-RestartEC2Instance" => "AWS::EC2::Instance",
+    "AWS-RestartEC2InstanceWithApproval" => "AWS::EC2::Instance",
+    "AWS-StartEC2Instance" => "AWS::EC2::Instance",
+    "AWS-StartEC2InstanceWithApproval" => "AWS::EC2::Instance",
+    "AWS-StopEC2Instance" => "AWS::EC2::Instance",
+    "AWS-StopEC2InstanceWithApproval" => "AWS::EC2::Instance",
+    "AWS-TerminateEC2Instance" => "AWS::EC2::Instance",
+    "AWS-TerminateEC2InstanceWithApproval" => "AWS::EC2::Instance",
+    "AWSConfigRemediation-ConfigureS3BucketPublicAccessBlock" => "AWS::S3::Bucket",
+    "AWSConfigRemediation-EnforceEC2InstanceIMDSv2" => "AWS::EC2::Instance",
 ];
 
 /// What `aws:runCommand` runs on nodes.
-const COMMANDS: &[(&str, &str)] = documents!["AWS-RunPatchBaseline", "AWS-RunShellScript"];
+const COMMANDS: &[Written] = documents!["AWS-RunPatchBaseline" => "", "AWS-RunShellScript" => ""];
 
 /// SSM with the predefined documents and nothing else.
 ///
@@ -41,11 +44,12 @@ const COMMANDS: &[(&str, &str)] = documents!["AWS-RunPatchBaseline", "AWS-RunShe
 /// A predefined document that SSM would refuse.
 pub(crate) fn documents() -> Result<Documents> {
     let of = |kind| {
-        move |(name, content): &(&str, &str)| Predefined {
+        move |(name, target, content): &Written| Predefined {
             name: (*name).to_owned(),
             document_type: kind,
             format: DocumentFormat::Yaml,
             content: (*content).to_owned(),
+            target_type: (!target.is_empty()).then(|| format!("/{target}")),
         }
     };
     let runbooks = RUNBOOKS.iter().map(of(DocumentType::Automation));
@@ -77,7 +81,7 @@ mod tests {
             .filter(|path| path.extension() == Some(OsStr::new("yaml")))
             .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
             .collect();
-        let named = RUNBOOKS.iter().chain(COMMANDS).map(|(name, _)| (*name).to_owned()).collect();
+        let named = RUNBOOKS.iter().chain(COMMANDS).map(|(name, ..)| (*name).to_owned()).collect();
         assert_eq!(files, named);
     }
 }

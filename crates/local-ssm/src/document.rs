@@ -87,6 +87,8 @@ pub struct Predefined {
     pub format: DocumentFormat,
     /// Its text.
     pub content: String,
+    /// What it is run on, e.g. `/AWS::EC2::Instance`.
+    pub target_type: Option<String>,
 }
 
 /// A document of one owner in one Region.

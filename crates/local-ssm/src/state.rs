@@ -63,13 +63,13 @@ impl Documents {
     /// A predefined document whose content would be refused.
     pub fn new(predefined: Vec<Predefined>, check: ContentCheck) -> Result<Self, AwsError> {
         let mut documents = Self { check, ..Self::default() };
-        for Predefined { name, document_type, format, content } in predefined {
+        for Predefined { name, document_type, format, content, target_type } in predefined {
             let content = Content::accept(document_type, format, content, check)?;
             let version = Version {
                 number: 1,
                 name: None,
                 display_name: None,
-                target_type: None,
+                target_type,
                 content,
                 created: Timestamp::from_second(PREDEFINED_SINCE).unwrap_or_default(),
                 requires: Vec::new(),

@@ -27,6 +27,7 @@ impl Aws {
             document_type: DocumentType::Automation,
             format: DocumentFormat::Json,
             content: runbook("Stop instances"),
+            target_type: Some("/AWS::EC2::Instance".into()),
         };
         let documents = Documents::new(vec![predefined], |_| Ok(())).expect("its content is valid");
         Self { documents, calls: 0 }
