@@ -1,0 +1,156 @@
+//! What a step gives back: outputs that the action has and outputs that the step declares.
+
+use runbook::{ActionKind, OutputType, Selector, coerce};
+use serde_json::{Map, Value};
+
+use super::failure::phrase;
+use super::{Call, Done, Failure, FailureStage, FailureType};
+
+/// The name under which AWS shows all of an action's own outputs as one.
+const PAYLOAD: &str = "OutputPayload";
+
+/// The outputs that the step declares, out of what came back. One whose selector finds nothing, or
+/// null, is left out: only a step that refers to it fails.
+pub(super) fn declared(call: &Call<'_>, root: &Value) -> Result<Done, Failure> {
+    let mut outputs = Map::new();
+    let opened = opened(call.action, root);
+    for output in call.outputs {
+        let (name, path) = (&output.name, &output.selector);
+        let selector = Selector::parse(path).map_err(|error| {
+            Failure::input(&format!("The selector {path} of the output {name} is none: {error}"))
+        })?;
+        let found = selector
+            .select(root)
+            .or_else(|| opened.as_ref().and_then(|opened| selector.select(opened)));
+        let Some(found) = found.filter(|found| !found.is_null()) else { continue };
+        let kind = OutputType::parse(&output.kind).ok_or_else(|| {
+            Failure::input(&format!("The output {name} has no type {}", output.kind))
+        })?;
+        let value = coerce(found, kind).map_err(|_| {
+            Failure::new(
+                FailureStage::PostVerification,
+                FailureType::Verification,
+                phrase::EXECUTE,
+                &format!("The output {name} ({path}) is not of type {}", output.kind),
+            )
+        })?;
+        outputs.insert(name.clone(), value);
+    }
+    Ok(Done { outputs, ..Done::default() })
+}
+
+/// The action's own outputs, all of them once more as `OutputPayload`, and those that the step
+/// declares.
+pub(super) fn fixed(call: &Call<'_>, own: Value) -> Result<Done, Failure> {
+    let Done { outputs: declared, .. } = declared(call, &own)?;
+    let mut outputs = with_payload(own);
+    outputs.extend(declared);
+    Ok(Done { outputs, ..Done::default() })
+}
+
+/// As [`fixed`], without `OutputPayload`: AWS shows none for `aws:changeInstanceState`.
+pub(super) fn bare(call: &Call<'_>, own: Value) -> Result<Done, Failure> {
+    let Done { outputs: declared, .. } = declared(call, &own)?;
+    let mut outputs = map(own);
+    outputs.extend(declared);
+    Ok(Done { outputs, ..Done::default() })
+}
+
+/// Outputs with all of them once more as `OutputPayload`.
+pub(super) fn with_payload(own: Value) -> Map<String, Value> {
+    let mut outputs = map(own.clone());
+    outputs.insert(PAYLOAD.into(), own);
+    outputs
+}
+
+/// The members of an object.
+pub(super) fn map(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
+}
+
+/// Text cut to so many bytes, at a character's end.
+pub(super) fn cut(text: &str, bytes: usize) -> &str {
+    if text.len() <= bytes {
+        return text;
+    }
+    let end = (0..=bytes).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    &text[..end]
+}
+
+/// A selector that an input holds.
+pub(super) fn selector(input: &str, path: &str) -> Result<Selector, Failure> {
+    Selector::parse(path)
+        .map_err(|error| Failure::input(&format!("Input {input} is no selector ({path}): {error}")))
+}
+
+/// Where an action gives JSON in a text of its own, the same with what the text says, so that
+/// `$.Payload.x` reads into the answer of a function.
+fn opened(action: ActionKind, root: &Value) -> Option<Value> {
+    let name = match action {
+        ActionKind::InvokeLambdaFunction => "Payload",
+        ActionKind::ExecuteStateMachine => "output",
+        _ => return None,
+    };
+    let inner = serde_json::from_str(root[name].as_str()?).ok()?;
+    let mut opened = map(root.clone());
+    opened.insert(name.into(), inner);
+    Some(Value::Object(opened))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::testing::{Attempt, AwsDouble};
+    use super::*;
+
+    fn get() -> Attempt {
+        Attempt::new(ActionKind::ExecuteAwsApi, json!({"Service": "x", "Api": "GetThing"}))
+    }
+
+    fn answering(answer: Value) -> AwsDouble {
+        AwsDouble::default().on("x", "GetThing", [Ok(answer)])
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_output_that_is_not_of_its_type_fails_the_step() {
+        let attempt = get().output("N", "$.Thing", "Integer");
+        let failure = attempt.run(&answering(json!({"Thing": {"a": 1}}))).await.unwrap_err();
+        assert_eq!(failure.stage, FailureStage::PostVerification);
+        assert!(
+            failure.message.contains("The output N ($.Thing) is not of type Integer"),
+            "{}",
+            failure.message
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_selector_beyond_the_dialect_fails_the_step() {
+        let attempt = get().output("N", "$.Things[?(@.a)]", "String");
+        let failure = attempt.run(&answering(json!({}))).await.unwrap_err();
+        assert_eq!(failure.stage, FailureStage::InputValidation);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn text_of_a_service_that_holds_json_stays_text() {
+        let answer = json!({"Policy": "{\"Version\":\"2012-10-17\"}"});
+        let done = get()
+            .output("Policy", "$.Policy", "String")
+            .output("Version", "$.Policy.Version", "String")
+            .run(&answering(answer))
+            .await
+            .unwrap();
+        assert_eq!(Value::Object(done.outputs), json!({"Policy": "{\"Version\":\"2012-10-17\"}"}));
+    }
+
+    #[test]
+    fn text_is_cut_at_a_characters_end() {
+        assert_eq!(cut("abc", 3), "abc");
+        assert_eq!(cut("abc", 2), "ab");
+        assert_eq!(cut("a\u{e9}c", 2), "a");
+        assert_eq!(cut("\u{e9}", 0), "");
+    }
+}

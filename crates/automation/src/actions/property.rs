@@ -1,0 +1,87 @@
+//! What `aws:assertAwsResourceProperty` and `aws:waitForAwsResourceProperty` have in common: one
+//! property of the answer of any AWS API, against the values that are desired.
+
+use runbook::Selector;
+use serde_json::{Map, Value};
+
+use super::inputs::Inputs;
+use super::request::Lost;
+use super::service::Operation;
+use super::{Call, Failure, outputs, python, registry};
+
+/// The inputs of both actions.
+pub(super) struct Property {
+    operation: Operation,
+    parameters: Map<String, Value>,
+    path: String,
+    selector: Selector,
+    desired: Vec<String>,
+}
+
+/// The property at one moment.
+pub(super) struct Look {
+    /// Python's text of it; `None` if the answer has no such property.
+    pub(super) found: Option<String>,
+    /// Whether it is as desired.
+    pub(super) fits: bool,
+}
+
+impl Property {
+    pub(super) fn read(call: &Call<'_>) -> Result<Self, Failure> {
+        let inputs = Inputs::of(call)?;
+        let mut desired = Vec::new();
+        wanted(&inputs.raw("DesiredValues"), &mut desired);
+        if desired.is_empty() {
+            return Err(Failure::input("Input DesiredValues must have at least one item"));
+        }
+        let path = inputs.text("PropertySelector")?;
+        Ok(Self {
+            operation: Operation::read(&inputs)?,
+            parameters: inputs.open(registry::entry(call.action).inputs),
+            selector: outputs::selector("PropertySelector", &path)?,
+            path,
+            desired,
+        })
+    }
+
+    /// Calls the API and looks.
+    pub(super) async fn look(&self, call: &Call<'_>) -> Result<Look, Failure> {
+        let parameters = Value::Object(self.parameters.clone());
+        let answer = self.operation.call(call, parameters, Lost::Repeat).await?;
+        let found = self.selector.select(&answer);
+        Ok(Look {
+            fits: found.as_ref().is_some_and(|found| self.fits(found)),
+            found: found.as_ref().map(python::text),
+        })
+    }
+
+    /// What is wrong with what a look found.
+    pub(super) fn complaint(&self, look: &Look) -> String {
+        let path = &self.path;
+        let found = look.found.as_ref().map_or_else(
+            || format!("The answer has no property {path}"),
+            |found| format!("Property {path} is {found}"),
+        );
+        format!("{found}; desired values: [{}]", self.desired.join(", "))
+    }
+
+    /// A list fits if it has items and each of them fits: AWS documents single values only.
+    fn fits(&self, found: &Value) -> bool {
+        let is_desired = |value: &Value| self.desired.contains(&python::text(value));
+        match found {
+            Value::Array(items) if !items.is_empty() => {
+                is_desired(found) || items.iter().all(is_desired)
+            }
+            other => is_desired(other),
+        }
+    }
+}
+
+/// The desired values as Python's text, lists in lists included.
+fn wanted(value: &Value, into: &mut Vec<String>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| wanted(item, into)),
+        Value::Null => {}
+        other => into.push(python::text(other)),
+    }
+}
