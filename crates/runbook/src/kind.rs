@@ -62,8 +62,11 @@ pub struct Misfit {
 
 /// A value as one of a type.
 ///
-/// Everything fits `String`: lists and maps as JSON. Text that spells a Boolean, an Integer, a
-/// list or a map fits these, and a text alone is a `StringList` of one.
+/// As AWS converts: a text that spells a Boolean or an Integer fits these, a scalar is a
+/// `StringList` of one, a list of one scalar fits what the scalar fits
+/// (<https://docs.aws.amazon.com/systems-manager/latest/userguide/automation-action-outputs-inputs.html>).
+/// Besides, other lists and maps fit `String` as JSON, and text that spells a list or a map fits
+/// these.
 ///
 /// # Errors
 /// When the value has another type, and no such text.
@@ -72,6 +75,14 @@ pub fn coerce(value: Value, kind: OutputType) -> Result<Value, Misfit> {
 }
 
 fn fit(value: &Value, kind: OutputType) -> Option<Value> {
+    let is_scalar = |value: &Value| !value.is_array() && !value.is_object();
+    if let Value::Array(items) = value
+        && let [item] = &items[..]
+        && is_scalar(item)
+        && matches!(kind, OutputType::String | OutputType::Boolean | OutputType::Integer)
+    {
+        return fit(item, kind);
+    }
     match kind {
         OutputType::String => Some(Value::String(written(value))),
         OutputType::StringList => match value {
@@ -80,7 +91,8 @@ fn fit(value: &Value, kind: OutputType) -> Option<Value> {
                 Some(Value::Array(items)) => items.iter().map(written).collect(),
                 _ => Value::Array(vec![value.clone()]),
             }),
-            _ => None,
+            Value::Bool(_) | Value::Number(_) => Some(Value::Array(vec![written(value).into()])),
+            Value::Null | Value::Object(_) => None,
         },
         OutputType::Boolean => match value {
             Value::Bool(_) => Some(value.clone()),

@@ -91,7 +91,7 @@ pub(crate) fn mentions(text: &str) -> impl Iterator<Item = Mention> {
             let inner = text.get(open + 2..)?;
             let name = inner.find("}}").and_then(|close| inner.get(..close));
             if let Some(name) = name
-                && let Some(to) = parse(name.trim())
+                && let Some(to) = parse(name.trim_matches([' ', '\t']))
             {
                 from = open + 2 + name.len() + 2;
                 return Some(Mention { range: open..from, to });

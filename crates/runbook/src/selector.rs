@@ -1,4 +1,5 @@
-//! The JSONPath that runbooks speak: `$`, `.name`, `[n]` and `..name`, and nothing else.
+//! The JSONPath that runbooks speak: `$`, `.name`, `[n]` and `..name`, and nothing else. A name may
+//! stand in quotes: `.'step.Output'`; a path may begin with a name: `Stack.Status`.
 //!
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/automation-jsonpath.html>. No
 //! public runbook uses wildcards, filters, slices or functions; they are refused by name.
@@ -22,8 +23,8 @@ enum Part {
 /// A text is no selector.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SelectorError {
-    /// It does not begin at the root.
-    #[error("a selector begins with $")]
+    /// It begins with neither the root nor a name.
+    #[error("a selector begins with $ or a name")]
     NoRoot,
     /// A name is missing after a dot.
     #[error("a name is expected at character {0}")]
@@ -45,8 +46,15 @@ impl Selector {
     /// When the text is none.
     pub fn parse(text: &str) -> Result<Self, SelectorError> {
         let text = text.trim_end();
-        let mut rest = text.strip_prefix('$').ok_or(SelectorError::NoRoot)?;
         let mut parts = Vec::new();
+        let mut rest = match text.strip_prefix('$') {
+            Some(rest) => rest,
+            None => {
+                let (first, rest) = name(text).ok_or(SelectorError::NoRoot)?;
+                parts.push(Part::Name(first.to_owned()));
+                rest
+            }
+        };
         while !rest.is_empty() {
             let place = text.chars().count() - rest.chars().count() + 1;
             let (part, after) = if let Some(after) = rest.strip_prefix("..") {
@@ -105,8 +113,13 @@ fn scan<'v>(value: &'v Value, name: &str, into: &mut Vec<&'v Value>) {
     }
 }
 
-/// A name and what follows it.
+/// A name, in quotes perhaps, and what follows it.
 fn name(text: &str) -> Option<(&str, &str)> {
+    for quote in ['\'', '"'] {
+        if let Some(text) = text.strip_prefix(quote) {
+            return text.split_once(quote);
+        }
+    }
     let ends = |c: char| c.is_whitespace() || ".[]()*?@,'\"$".contains(c);
     let (name, rest) = text.split_at(text.find(ends).unwrap_or(text.len()));
     (!name.is_empty()).then_some((name, rest))
@@ -114,11 +127,9 @@ fn name(text: &str) -> Option<(&str, &str)> {
 
 /// What stands in brackets, and what follows them.
 fn bracket(text: &str) -> Option<(Part, &str)> {
-    for quote in ['\'', '"'] {
-        if let Some(text) = text.strip_prefix(quote) {
-            let (name, rest) = text.split_once(quote)?;
-            return Some((Part::Name(name.to_owned()), rest.strip_prefix(']')?));
-        }
+    if text.starts_with(['\'', '"']) {
+        let (name, rest) = name(text)?;
+        return Some((Part::Name(name.to_owned()), rest.strip_prefix(']')?));
     }
     let (number, rest) = text.split_once(']')?;
     let is_number = !number.is_empty() && number.bytes().all(|c| c.is_ascii_digit());
@@ -129,13 +140,18 @@ impl fmt::Display for Selector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("$")?;
         self.0.iter().try_for_each(|part| match part {
-            Part::Name(text) if name(text).is_some_and(|(_, rest)| rest.is_empty()) => {
-                write!(f, ".{text}")
-            }
-            Part::Name(text) if text.contains('\'') => write!(f, "[\"{text}\"]"),
-            Part::Name(text) => write!(f, "['{text}']"),
+            Part::Name(name) => write!(f, ".{}", quoted(name)),
             Part::Index(index) => write!(f, "[{index}]"),
-            Part::Deep(name) => write!(f, "..{name}"),
+            Part::Deep(name) => write!(f, "..{}", quoted(name)),
         })
+    }
+}
+
+/// A name as it can be read again.
+fn quoted(text: &str) -> String {
+    match name(text) {
+        Some((name, "")) if name == text => text.to_owned(),
+        _ if text.contains('\'') => format!("\"{text}\""),
+        _ => format!("'{text}'"),
     }
 }

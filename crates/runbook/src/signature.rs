@@ -31,8 +31,8 @@ const fn seconds(seconds: u64) -> Option<Duration> {
 impl ActionKind {
     /// What it takes and gives.
     ///
-    /// Inputs are closed only where a name that is not known silently changes what the execution
-    /// does: AWS adds inputs to the others, and public runbooks use them.
+    /// Inputs are closed where AWS's list is known, and where a name that is not known silently
+    /// changes what the execution does. AWS adds inputs to the others, and public runbooks use them.
     pub fn signature(self) -> Signature {
         match self {
             // `Approvers` may stand in `EnhancedApprovals`: see the checks of inputs.
@@ -123,8 +123,26 @@ impl ActionKind {
                 ..OPEN
             },
             Self::Pause => OPEN,
+            // The list is AWS's: its refusal of an unknown name tells it.
             Self::RunCommand => Signature {
                 required: &["DocumentName"],
+                optional: Some(&[
+                    "DocumentVersion",
+                    "DocumentHash",
+                    "DocumentHashType",
+                    "InstanceIds",
+                    "Targets",
+                    "Parameters",
+                    "Comment",
+                    "TimeoutSeconds",
+                    "MaxConcurrency",
+                    "MaxErrors",
+                    "OutputS3BucketName",
+                    "OutputS3KeyPrefix",
+                    "ServiceRoleArn",
+                    "NotificationConfig",
+                    "CloudWatchOutputConfig",
+                ]),
                 outputs: &["CommandId", "Status", "ResponseCode", "Output"],
                 ..OPEN
             },

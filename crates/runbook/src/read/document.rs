@@ -93,7 +93,7 @@ fn schema_version(reader: &mut Reader, document: &Cursor<'_>, fields: &Fields<'_
             Some(version) if version == VERSION => return,
             version => {
                 let version = version.unwrap_or_default();
-                (cursor, format!("schemaVersion is \"{version}\", expected \"{VERSION}\""))
+                (cursor, format!("Document schema version is invalid. Value: {version}"))
             }
         },
     };

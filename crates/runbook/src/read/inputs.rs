@@ -2,7 +2,7 @@
 //! substituted.
 
 use super::outline::{LinkKind, Outline};
-use super::reader::{Cursor, Fields, Reader, join, written};
+use super::reader::{Cursor, Fields, Reader, written};
 use super::{condition, literal, step};
 use crate::action::ActionKind;
 use crate::kind::OutputType;
@@ -22,23 +22,13 @@ pub(super) fn read(
     };
     let place = cursor.unwrap_or(step);
     let signature = action.signature();
-    for name in signature.required {
-        if inputs.get(name).is_none() {
-            let message = format!("Missing required input \"{name}\" of action {}", action.name());
-            reader.defect(place.node.at, &join(&step.path, &format!("inputs.{name}")), message);
-        }
+    if signature.required.iter().any(|name| inputs.get(name).is_none()) {
+        missing(reader, place, signature.required, &inputs);
     }
-    for (name, at, cursor) in &inputs.list {
-        if let Some(optional) = signature.optional
-            && !optional.contains(&name.as_str())
-            && !signature.required.contains(&name.as_str())
-        {
-            let known: Vec<_> = signature.required.iter().chain(optional).copied().collect();
-            let (action, known) = (action.name(), known.join(", "));
-            let message =
-                format!("Unknown input \"{name}\" of action {action}, expected one of {known}");
-            reader.defect(*at, &cursor.path, message);
-        }
+    if let Some(optional) = signature.optional {
+        unknown(reader, signature.required, optional, &inputs);
+    }
+    for (name, _, cursor) in &inputs.list {
         // Steps of a loop note their own references.
         if !(action == ActionKind::Loop && name == "Steps") {
             reader.note(cursor, false);
@@ -50,6 +40,43 @@ pub(super) fn read(
         ActionKind::Loop => repeat(reader, place, &inputs, outline),
         _ => Some(StepBody::Plain),
     }
+}
+
+/// That a required input is missing, in AWS's words.
+pub(super) fn missing(
+    reader: &mut Reader,
+    place: &Cursor<'_>,
+    required: &[&str],
+    inputs: &Fields<'_>,
+) {
+    let (required, provided) = (required.join(", "), names(inputs));
+    reader.wrong(
+        place,
+        format!(
+            "Missing required input names. Required=[ [{required}] ], Provided =[ [{provided}] ]."
+        ),
+    );
+}
+
+/// Inputs that the action does not take, in AWS's words.
+fn unknown(reader: &mut Reader, required: &[&str], optional: &[&str], inputs: &Fields<'_>) {
+    let known: Vec<_> = required.iter().chain(optional).copied().collect();
+    for (name, at, cursor) in &inputs.list {
+        if !known.contains(&name.as_str()) {
+            let (known, provided) = (known.join(", "), names(inputs));
+            reader.defect(
+                *at,
+                &cursor.path,
+                format!(
+                    "Unknown input names provided. Known=[ [{known}] ], Provided=[ [{provided}] ]."
+                ),
+            );
+        }
+    }
+}
+
+fn names(inputs: &Fields<'_>) -> String {
+    inputs.list.iter().map(|(name, ..)| name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 fn branch(reader: &mut Reader, inputs: &Fields<'_>, outline: &mut Outline) -> Option<StepBody> {

@@ -5,6 +5,7 @@
 
 use std::ops::RangeInclusive;
 
+use super::inputs;
 use super::reader::{Cursor, Fields, Reader, written};
 use crate::action::ActionKind;
 use crate::duration;
@@ -121,8 +122,7 @@ impl<'n> Checks<'_, '_, 'n> {
     fn approve(&mut self) {
         if self.inputs.get("Approvers").is_none() && self.inputs.get("EnhancedApprovals").is_none()
         {
-            let message = "Missing required input \"Approvers\" of action aws:approve";
-            self.reader.wrong(self.place, message);
+            inputs::missing(self.reader, self.place, &["Approvers"], self.inputs);
         }
         self.items("Approvers", 1..=10);
         let most = self.list("Approvers").map(|(count, _)| count.clamp(1, 10)).unwrap_or(10);
@@ -136,7 +136,7 @@ impl<'n> Checks<'_, '_, 'n> {
 
     /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/automation-action-executeScript.html>
     fn script(&mut self) {
-        self.not_both("Script", "Attachment");
+        // AWS's own runbooks give both: the script imports from the attachment.
         if self.inputs.get("Script").is_none() && self.inputs.get("Attachment").is_none() {
             self.reader.wrong(self.place, "Either Script or Attachment is required");
         }
@@ -148,8 +148,7 @@ impl<'n> Checks<'_, '_, 'n> {
             self.reader.mismatch(&cursor, "a version of python or PowerShell");
         }
         if is_python && self.inputs.get("Handler").is_none() {
-            let message = "Missing required input \"Handler\" of action aws:executeScript";
-            self.reader.wrong(self.place, message);
+            inputs::missing(self.reader, self.place, &["Runtime", "Handler"], self.inputs);
         }
     }
 

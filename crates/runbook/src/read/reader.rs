@@ -78,11 +78,8 @@ impl Reader {
                 && !known.contains(&name.as_str())
             {
                 let known = known.join(", ");
-                self.defect(
-                    key.at,
-                    &field.path,
-                    format!("Unknown key \"{name}\", expected one of {known}"),
-                );
+                let message = format!("Unknown property \"{name}\". Expected one of {known}");
+                self.defect(key.at, &field.path, message);
                 continue;
             }
             fields.list.push((name, key.at, field));

@@ -30,7 +30,8 @@ const KEYS: &[&str] = &[
 pub(super) fn steps(reader: &mut Reader, cursor: &Cursor<'_>) -> (Option<Vec<Step>>, Vec<Outline>) {
     let items = reader.items(cursor, "steps");
     if items.is_empty() && matches!(cursor.node.value, yaml_tree::Value::List(_)) {
-        reader.wrong(cursor, "At least one step is required");
+        let key = cursor.path.rsplit('.').next().unwrap_or_default();
+        reader.wrong(cursor, format!("Missing \"{key}\" in the document."));
     }
     let mut steps = Vec::new();
     let mut outlines = Vec::new();
@@ -68,7 +69,7 @@ fn step(reader: &mut Reader, cursor: &Cursor<'_>) -> (Option<Step>, Outline) {
     let next_step = next_step(reader, &fields, is_end.as_ref(), &mut outline);
     let on_failure = on_failure(reader, &fields, &mut outline);
     let on_cancel = on_cancel(reader, &fields, &mut outline);
-    let outputs = outputs(reader, &fields);
+    let outputs = outputs(reader, &fields, &outline);
     let body = outline.action.and_then(|action| {
         inputs::read(reader, action, cursor, fields.get("inputs"), &mut outline)
     });
@@ -240,20 +241,33 @@ fn target(text: &str) -> Option<String> {
     text.strip_prefix("step:").map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned)
 }
 
-fn outputs(reader: &mut Reader, fields: &Fields<'_>) -> Vec<StepOutput> {
+/// What `aws:invokeLambdaFunction` keeps for itself; of the other actions nothing is known.
+const RESERVED: &[&str] = &["LogResult", "OutputPayload", "FunctionError", "Payload", "StatusCode"];
+
+fn outputs(reader: &mut Reader, fields: &Fields<'_>, outline: &Outline) -> Vec<StepOutput> {
     let Some(cursor) = fields.get("outputs") else {
         return Vec::new();
     };
     let items = reader.items(cursor, "outputs with Name, Selector and Type");
-    items.iter().filter_map(|item| output(reader, item)).collect()
+    items.iter().filter_map(|item| output(reader, item, outline)).collect()
 }
 
-fn output(reader: &mut Reader, cursor: &Cursor<'_>) -> Option<StepOutput> {
+fn output(reader: &mut Reader, cursor: &Cursor<'_>, outline: &Outline) -> Option<StepOutput> {
     let fields = reader.fields(cursor, Some(&["Name", "Selector", "Type"]));
     if !matches!(cursor.node.value, yaml_tree::Value::Map(_)) {
         return None;
     }
     let name = required(reader, cursor, &fields, "Name");
+    if let Some((name, cursor)) = &name
+        && outline.action == Some(ActionKind::InvokeLambdaFunction)
+        && RESERVED.contains(&name.as_str())
+    {
+        let (step, reserved) = (outline.name.as_deref().unwrap_or_default(), RESERVED.join(", "));
+        let message = format!(
+            "In step {step}, name: {name} is conflicting with one of the following reserved output names: [{reserved}]"
+        );
+        reader.wrong(cursor, message);
+    }
     let selector = required(reader, cursor, &fields, "Selector").and_then(|(text, cursor)| {
         let selector = Selector::parse(&text);
         if let Err(error) = &selector {
