@@ -97,7 +97,8 @@ pub enum ApiErrorKind {
 /// AWS.
 pub trait Aws: Send + Sync {
     /// Makes one call, without retries. The answer is botocore's, `ResponseMetadata` included,
-    /// with times as ISO 8601 text and bytes as text.
+    /// with times as ISO 8601 text and bytes as text. Operations that stream their answer are
+    /// refused as [`ApiErrorKind::Input`].
     fn call<'a>(&'a self, call: &'a ApiCall) -> BoxFuture<'a, Result<Value, ApiError>>;
 
     /// Whether the actor's role can be assumed now.

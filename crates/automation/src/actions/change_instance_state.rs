@@ -1,7 +1,7 @@
 //! `aws:changeInstanceState`: starts, stops or terminates instances, or only waits until they are
 //! in a state.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::failure::phrase;
 use super::inputs::Inputs;
@@ -24,6 +24,7 @@ struct Step {
     check_only: bool,
     force: Option<bool>,
     additional_info: Option<String>,
+    others: Map<String, Value>,
 }
 
 impl Step {
@@ -41,6 +42,7 @@ impl Step {
             check_only: inputs.flag("CheckStateOnly")?.unwrap_or(false),
             force: inputs.flag("Force")?,
             additional_info: inputs.optional("AdditionalInfo")?,
+            others: inputs.others(),
         })
     }
 
@@ -55,7 +57,9 @@ impl Step {
             Desired::Stopped => ("StopInstances", json!({"InstanceIds": ids, "Force": self.force})),
             Desired::Terminated => ("TerminateInstances", json!({"InstanceIds": ids})),
         };
-        call.request("ec2", api, parameters, Lost::Repeat).await
+        let mut all = self.others.clone();
+        all.extend(outputs::map(parameters));
+        call.request("ec2", api, Value::Object(all), Lost::Repeat).await
     }
 
     /// Whether all instances are in the desired state or on their way to it.
@@ -273,10 +277,6 @@ mod tests {
                 json!({"InstanceIds": ["i-1"], "DesiredState": "running", "Force": "perhaps"}),
                 "a boolean",
             ),
-            (
-                json!({"InstanceIds": ["i-1"], "DesiredState": "running", "force": true}),
-                "has no input force",
-            ),
         ] {
             let aws = AwsDouble::default();
             let attempt = Attempt::new(ActionKind::ChangeInstanceState, inputs);
@@ -285,6 +285,19 @@ mod tests {
             assert!(failure.message.contains(says), "{}", failure.message);
             assert!(aws.calls().is_empty());
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn inputs_that_nobody_knows_are_for_the_operation_to_take_or_refuse() {
+        let aws = ec2([states(["stopped", "stopped"])]);
+        change("stopped", json!({"Hibernate": true, "AdditionalInfo": ""}))
+            .run(&aws)
+            .await
+            .unwrap();
+        assert_eq!(
+            aws.requests("StopInstances"),
+            [json!({"InstanceIds": ["i-1", "i-2"], "Hibernate": true})]
+        );
     }
 
     #[tokio::test(start_paused = true)]

@@ -17,7 +17,7 @@ impl Step {
         let inputs = Inputs::of(call)?;
         let token = inputs.optional("ClientToken")?.unwrap_or_else(|| call.token.to_string());
         Ok(Self {
-            parameters: json!({
+            parameters: inputs.with_others(json!({
                 "SourceRegion": inputs.text("SourceRegion")?,
                 "SourceImageId": inputs.text("SourceImageId")?,
                 "Name": inputs.text("ImageName")?,
@@ -25,7 +25,7 @@ impl Step {
                 "Encrypted": inputs.flag("Encrypted")?,
                 "KmsKeyId": inputs.optional("KmsKeyId")?,
                 "ClientToken": token,
-            }),
+            })),
         })
     }
 }

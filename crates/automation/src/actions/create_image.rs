@@ -16,13 +16,13 @@ impl Step {
     fn read(call: &Call<'_>) -> Result<Self, Failure> {
         let inputs = Inputs::of(call)?;
         let name = inputs.text("ImageName")?;
-        let parameters = json!({
+        let parameters = inputs.with_others(json!({
             "InstanceId": inputs.text("InstanceId")?,
             "Name": name,
             "Description": inputs.optional("ImageDescription")?,
             "NoReboot": inputs.flag("NoReboot")?,
             "BlockDeviceMappings": inputs.raw("BlockDeviceMappings"),
-        });
+        }));
         Ok(Self { name, parameters })
     }
 }

@@ -51,7 +51,7 @@ impl Step {
         let token =
             inputs.optional("ClientRequestToken")?.unwrap_or_else(|| call.token.to_string());
         list("NotificationARNs", MOST_TOPICS)?;
-        let parameters = json!({
+        let parameters = inputs.with_others(json!({
             "StackName": name,
             "TemplateBody": body,
             "TemplateURL": url,
@@ -67,7 +67,7 @@ impl Step {
             "StackPolicyURL": inputs.optional("StackPolicyURL")?,
             "Tags": list("Tags", MOST_TAGS)?,
             "TimeoutInMinutes": inputs.integer("TimeoutInMinutes")?,
-        });
+        }));
         Ok(Self { name, token, parameters })
     }
 

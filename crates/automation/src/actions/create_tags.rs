@@ -1,17 +1,18 @@
 //! `aws:createTags`: tags EC2 resources, or one resource of Systems Manager.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::failure::phrase;
 use super::inputs::{self, Inputs};
 use super::request::Lost;
-use super::{Call, Done, Failure};
+use super::{Call, Done, Failure, outputs};
 
 /// What it takes.
 struct Step {
     resources: Vec<String>,
     kind: Option<String>,
     tags: Vec<Value>,
+    others: Map<String, Value>,
 }
 
 impl Step {
@@ -24,7 +25,8 @@ impl Step {
             let error = format!("With the ResourceType {kind}, ResourceIds has one item");
             return Err(Failure::input(&error));
         }
-        Ok(Self { resources, kind, tags: tags(&inputs.raw("Tags"))? })
+        let tags = tags(&inputs.raw("Tags"))?;
+        Ok(Self { resources, kind, tags, others: inputs.others() })
     }
 }
 
@@ -49,7 +51,7 @@ fn tags(given: &Value) -> Result<Vec<Value>, Failure> {
 
 /// Tags; doing it twice does what once does.
 pub(super) async fn run(call: &Call<'_>) -> Result<Done, Failure> {
-    let Step { resources, kind, tags } = Step::read(call)?;
+    let Step { resources, kind, tags, others: mut all } = Step::read(call)?;
     let (service, api, parameters) = match kind {
         None => ("ec2", "CreateTags", json!({"Resources": resources, "Tags": tags})),
         Some(kind) => (
@@ -58,7 +60,8 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Done, Failure> {
             json!({"ResourceType": kind, "ResourceId": resources[0], "Tags": tags}),
         ),
     };
-    call.request(service, api, parameters, Lost::Repeat)
+    all.extend(outputs::map(parameters));
+    call.request(service, api, Value::Object(all), Lost::Repeat)
         .await
         .map_err(|error| Failure::api(phrase::EXECUTE, &error))?;
     Ok(Done::default())

@@ -12,11 +12,15 @@ use crate::ports::ApiError;
 /// What it takes.
 struct Step {
     image: String,
+    parameters: Value,
 }
 
 impl Step {
     fn read(call: &Call<'_>) -> Result<Self, Failure> {
-        Ok(Self { image: Inputs::of(call)?.text("ImageId")? })
+        let inputs = Inputs::of(call)?;
+        let image = inputs.text("ImageId")?;
+        let parameters = inputs.with_others(json!({"ImageId": image}));
+        Ok(Self { image, parameters })
     }
 }
 
@@ -24,20 +28,22 @@ impl Step {
 /// of an image that is gone already are found by their descriptions, in which EC2 names it.
 pub(super) async fn run(call: &Call<'_>) -> Result<Done, Failure> {
     let step = Step::read(call)?;
-    delete(call, &step.image).await.map_err(|error| Failure::api(phrase::EXECUTE, &error))?;
+    delete(call, step).await.map_err(|error| Failure::api(phrase::EXECUTE, &error))?;
     Ok(Done::default())
 }
 
-async fn delete(call: &Call<'_>, id: &str) -> Result<(), ApiError> {
-    let snapshots = match images::find(call, id).await? {
+async fn delete(call: &Call<'_>, step: Step) -> Result<(), ApiError> {
+    let Step { image: id, parameters } = step;
+    let deregister = call.write("ec2", "DeregisterImage", parameters);
+    let snapshots = match images::find(call, &id).await? {
         Some(image) => {
-            deregister(call, id).await?;
+            deregister.await?;
             snapshots_of(&image)
         }
-        None if call.resumed => snapshots_left_by(call, id).await?,
+        None if call.resumed => snapshots_left_by(call, &id).await?,
         // AWS's own words for an image that is not there.
         None => {
-            deregister(call, id).await?;
+            deregister.await?;
             Vec::new()
         }
     };
@@ -49,10 +55,6 @@ async fn delete(call: &Call<'_>, id: &str) -> Result<(), ApiError> {
         }
     }
     Ok(())
-}
-
-async fn deregister(call: &Call<'_>, id: &str) -> Result<(), ApiError> {
-    call.write("ec2", "DeregisterImage", json!({"ImageId": id})).await.map(|_| ())
 }
 
 fn snapshots_of(image: &Value) -> Vec<String> {

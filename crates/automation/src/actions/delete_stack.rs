@@ -27,12 +27,12 @@ impl Step {
         }
         let token =
             inputs.optional("ClientRequestToken")?.unwrap_or_else(|| call.token.to_string());
-        let parameters = json!({
+        let parameters = inputs.with_others(json!({
             "StackName": name,
             "RetainResources": Some(retained).filter(|retained| !retained.is_empty()),
             "RoleARN": inputs.optional("RoleARN")?,
             "ClientRequestToken": token,
-        });
+        }));
         Ok(Self { name, parameters })
     }
 }
@@ -157,7 +157,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn wrong_inputs_and_refusals_fail_it() {
         let aws = AwsDouble::default();
-        let inputs = json!({"RetainResources.member.first": "x"});
+        let inputs = json!({"RetainResources": {"a": "b"}});
         let failure = delete(inputs).run(&aws).await.unwrap_err();
         assert_eq!(failure.stage, FailureStage::InputValidation);
         assert!(aws.calls().is_empty());

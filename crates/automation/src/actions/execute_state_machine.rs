@@ -12,7 +12,7 @@ use crate::ports::ApiError;
 struct Step {
     machine: String,
     name: String,
-    input: Option<String>,
+    parameters: Value,
 }
 
 impl Step {
@@ -24,7 +24,9 @@ impl Step {
             _ => inputs.optional("input")?,
         };
         let name = inputs.optional("name")?.unwrap_or_else(|| call.token.to_string());
-        Ok(Self { machine: inputs.text("stateMachineArn")?, name, input })
+        let machine = inputs.text("stateMachineArn")?;
+        let parameters = json!({"stateMachineArn": machine, "name": name, "input": input});
+        Ok(Self { machine, name, parameters: inputs.with_others(parameters) })
     }
 
     /// The ARN that the execution has: `…:stateMachine:M` gives `…:execution:M:NAME`.
@@ -42,8 +44,7 @@ impl Step {
     /// name is the attempt's token unless the runbook gives one, and Step Functions starts one
     /// execution of a name.
     async fn start(&self, call: &Call<'_>) -> Result<String, ApiError> {
-        let parameters =
-            json!({"stateMachineArn": self.machine, "name": self.name, "input": self.input});
+        let parameters = self.parameters.clone();
         let answer =
             call.request("stepfunctions", "StartExecution", parameters, Lost::Repeat).await;
         match (answer, self.execution()) {

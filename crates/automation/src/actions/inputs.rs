@@ -12,6 +12,7 @@ use super::{Call, Failure, registry};
 /// The inputs of one attempt.
 pub(super) struct Inputs<'a> {
     map: &'a Map<String, Value>,
+    entry: &'static registry::Entry,
 }
 
 impl<'a> Inputs<'a> {
@@ -19,10 +20,10 @@ impl<'a> Inputs<'a> {
     pub(super) fn of(call: &'a Call<'_>) -> Result<Self, Failure> {
         let entry = registry::entry(call.action);
         let action = call.action.name();
-        if let Some(name) = call.inputs.keys().find(|name| !takes(entry, name)) {
+        if let Some(name) = call.inputs.keys().find(|name| !entry.takes(name)) {
             return Err(Failure::input(&format!("{action} has no input {name}")));
         }
-        let inputs = Self { map: call.inputs };
+        let inputs = Self { map: call.inputs, entry };
         let required = entry.inputs.iter().filter(|input| input.required);
         for input in required {
             if inputs.value(input.name).is_none() {
@@ -113,13 +114,23 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    /// The inputs that the registry does not name: parameters of the API.
-    pub(super) fn open(&self, named: &[registry::Input]) -> Map<String, Value> {
+    /// The inputs that the registry does not name.
+    pub(super) fn others(&self) -> Map<String, Value> {
         self.map
             .iter()
-            .filter(|(name, _)| !named.iter().any(|input| input.name == name.as_str()))
+            .filter(|(name, _)| !named(self.entry, name))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect()
+    }
+
+    /// An operation's parameters with the inputs that the registry does not name among them.
+    pub(super) fn with_others(&self, parameters: Value) -> Value {
+        let mut all = self.others();
+        all.retain(|name, _| self.value(name).is_some());
+        if let Value::Object(parameters) = parameters {
+            all.extend(parameters);
+        }
+        Value::Object(all)
     }
 
     /// The values of `prefix` followed by anything, e.g. `RetainResources.member.1`, in the order
@@ -133,13 +144,14 @@ impl<'a> Inputs<'a> {
     }
 }
 
-/// `NAME.N` in the registry stands for `NAME.1`, `NAME.2`, …
-fn takes(entry: &registry::Entry, name: &str) -> bool {
+/// Whether the registry names an input; `NAME.N` there stands for `NAME.1`, `NAME.2`, …
+fn named(entry: &registry::Entry, name: &str) -> bool {
+    let listed = |name: &str| entry.inputs.iter().any(|input| input.name == name);
     let numbered = || {
         let (stem, number) = name.rsplit_once('.')?;
         number.parse::<u32>().ok().map(|_| format!("{stem}.N"))
     };
-    entry.takes(name) || numbered().is_some_and(|name| entry.takes(&name))
+    listed(name) || numbered().is_some_and(|name| listed(&name))
 }
 
 fn unfit(name: &str, expected: &str, value: &Value) -> Failure {

@@ -24,14 +24,14 @@ impl Step {
             None => None,
         };
         let types = ["RequestResponse", "Event", "DryRun"];
-        let parameters = json!({
+        let parameters = inputs.with_others(json!({
             "FunctionName": inputs.text("FunctionName")?,
             "Qualifier": inputs.optional("Qualifier")?,
             "InvocationType": inputs.one_of("InvocationType", &types)?,
             "LogType": inputs.one_of("LogType", &["Tail", "None"])?,
             "ClientContext": inputs.optional("ClientContext")?,
             "Payload": payload,
-        });
+        }));
         Ok(Self { parameters })
     }
 }

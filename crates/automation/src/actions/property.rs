@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::inputs::Inputs;
 use super::request::Lost;
 use super::service::Operation;
-use super::{Call, Failure, outputs, python, registry};
+use super::{Call, Failure, outputs, python};
 
 /// The inputs of both actions.
 pub(super) struct Property {
@@ -37,7 +37,7 @@ impl Property {
         let path = inputs.text("PropertySelector")?;
         Ok(Self {
             operation: Operation::read(&inputs)?,
-            parameters: inputs.open(registry::entry(call.action).inputs),
+            parameters: inputs.others(),
             selector: outputs::selector("PropertySelector", &path)?,
             path,
             desired,

@@ -50,12 +50,10 @@ impl Step {
             "MaxConcurrency": inputs.optional("MaxConcurrency")?,
             "MaxErrors": inputs.optional("MaxErrors")?,
             "ServiceRoleArn": inputs.optional("ServiceRoleArn")?,
-            "OutputS3Region": inputs.optional("OutputS3Region")?,
             "OutputS3BucketName": inputs.optional("OutputS3BucketName")?,
             "OutputS3KeyPrefix": inputs.optional("OutputS3KeyPrefix")?,
             "NotificationConfig": inputs.raw("NotificationConfig"),
             "CloudWatchOutputConfig": inputs.raw("CloudWatchOutputConfig"),
-            "AlarmConfiguration": inputs.raw("AlarmConfiguration"),
         });
         Ok(Self { document, ids, mark, parameters })
     }

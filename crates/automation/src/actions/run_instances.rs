@@ -29,7 +29,7 @@ impl Step {
         };
         let user_data = inputs.optional("UserData")?.map(|data| decoded(&data)).transpose()?;
         let token = inputs.optional("ClientToken")?.unwrap_or_else(|| call.token.to_string());
-        let parameters = json!({
+        let parameters = inputs.with_others(json!({
             "ImageId": inputs.text("ImageId")?,
             "InstanceType": inputs.optional("InstanceType")?.unwrap_or_else(|| "m1.small".into()),
             "MinCount": least,
@@ -54,7 +54,7 @@ impl Step {
             "NetworkInterfaces": inputs.raw("NetworkInterfaces"),
             "Placement": inputs.raw("Placement"),
             "TagSpecifications": inputs.raw("TagSpecifications"),
-        });
+        }));
         Ok(Self { parameters })
     }
 }
@@ -192,7 +192,7 @@ mod tests {
             "SecurityGroupIds": [["sg-1", "sg-2"]], "SecurityGroups": [], "SubnetId": "subnet-1",
             "UserData": "IyEvYmluL3NoCmVjaG8gaGkK", "ClientToken": "mine",
             "TagSpecifications": [{"ResourceType": "instance", "Tags": [{"Key": "a", "Value": "b"}]}],
-            "MetadataOptions": {"HttpTokens": "required"},
+            "MetadataOptions": {"HttpTokens": "required"}, "CreditSpecification": {"CpuCredits": "standard"},
         }))
         .run(&aws)
         .await
@@ -205,6 +205,7 @@ mod tests {
                 "Monitoring": {"Enabled": true}, "SecurityGroupIds": ["sg-1", "sg-2"],
                 "UserData": "#!/bin/sh\necho hi\n", "SubnetId": "subnet-1",
                 "MetadataOptions": {"HttpTokens": "required"},
+                "CreditSpecification": {"CpuCredits": "standard"},
                 "TagSpecifications": [{"ResourceType": "instance", "Tags": [{"Key": "a", "Value": "b"}]}],
             })]
         );
@@ -247,7 +248,6 @@ mod tests {
             (json!({"ImageId": ""}), "needs the input ImageId"),
             (json!({"MinInstanceCount": "many"}), "an integer"),
             (json!({"UserData": "/w=="}), "UTF-8"),
-            (json!({"ImageID": "ami-1"}), "has no input ImageID"),
         ] {
             let aws = AwsDouble::default();
             let failure = launch(inputs).run(&aws).await.unwrap_err();

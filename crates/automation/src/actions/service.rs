@@ -44,14 +44,7 @@ impl Operation {
             .find(|(cli, _)| *cli == service)
             .map_or(service.as_str(), |(_, botocore)| botocore)
             .to_owned();
-        let operation = Self { service, api: inputs.text("Api")? };
-        if operation.streams() {
-            return Err(Failure::input(&format!(
-                "The operation {} of {} streams its answer, which Automation does not support",
-                operation.api, operation.service
-            )));
-        }
-        Ok(operation)
+        Ok(Self { service, api: inputs.text("Api")? })
     }
 
     /// Makes the call, each try in 25 seconds.
@@ -73,75 +66,12 @@ impl Operation {
         READS.iter().any(|read| name.starts_with(read))
             || TOKENS.iter().any(|token| parameters.get(token).is_some_and(Value::is_string))
     }
-
-    fn streams(&self) -> bool {
-        let name = plain(&self.api);
-        STREAMING
-            .iter()
-            .filter(|(service, _)| *service == self.service)
-            .flat_map(|(_, operations)| *operations)
-            .any(|operation| operation.eq_ignore_ascii_case(&name))
-    }
 }
 
 /// A name without what its spellings differ in: `describe-instances` is `DescribeInstances`.
 fn plain(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
 }
-
-/// Operations whose answer is a stream of bytes or of events, read out of botocore 1.43's models.
-const STREAMING: [(&str, &[&str]); 29] = [
-    (
-        "bedrock-agent-runtime",
-        &[
-            "AgenticRetrieveStream",
-            "InvokeAgent",
-            "InvokeFlow",
-            "InvokeInlineAgent",
-            "OptimizePrompt",
-            "RetrieveAndGenerateStream",
-        ],
-    ),
-    (
-        "bedrock-agentcore",
-        &[
-            "InvokeAgentRuntime",
-            "InvokeAgentRuntimeCommand",
-            "InvokeCodeInterpreter",
-            "InvokeHarness",
-        ],
-    ),
-    (
-        "bedrock-runtime",
-        &["ConverseStream", "InvokeModelWithBidirectionalStream", "InvokeModelWithResponseStream"],
-    ),
-    ("codeartifact", &["GetPackageVersionAsset"]),
-    ("connecthealth", &["StartMedicalScribeListeningSession"]),
-    ("devops-agent", &["SendMessage"]),
-    ("ebs", &["GetSnapshotBlock"]),
-    ("glacier", &["GetJobOutput"]),
-    ("iotsitewise", &["InvokeAssistant"]),
-    ("kinesis", &["SubscribeToShard"]),
-    ("kinesis-video-archived-media", &["GetClip", "GetMediaForFragmentList"]),
-    ("kinesis-video-media", &["GetMedia"]),
-    ("lakeformation", &["GetWorkUnitResults"]),
-    ("lambda", &["InvokeWithResponseStream"]),
-    ("lex-runtime", &["PostContent", "PutSession"]),
-    ("lexv2-runtime", &["PutSession", "RecognizeUtterance", "StartConversation"]),
-    ("logs", &["GetLogObject", "StartLiveTail"]),
-    ("medialive", &["DescribeInputDeviceThumbnail"]),
-    ("mediastore-data", &["GetObject"]),
-    ("medical-imaging", &["GetImageFrame", "GetImageSetMetadata"]),
-    ("neptune-graph", &["ExecuteQuery"]),
-    ("omics", &["GetReadSet", "GetReference"]),
-    ("polly", &["StartSpeechSynthesisStream", "SynthesizeSpeech"]),
-    ("qbusiness", &["Chat"]),
-    ("s3", &["GetObject", "GetObjectAnnotation", "GetObjectTorrent", "SelectObjectContent"]),
-    ("sagemaker-geospatial", &["GetTile"]),
-    ("sagemaker-runtime", &["InvokeEndpointWithResponseStream"]),
-    ("sagemakerjobruntime", &["SampleWithResponseStream"]),
-    ("workmailmessageflow", &["GetRawMessageContent"]),
-];
 
 #[cfg(test)]
 mod tests {
@@ -164,15 +94,6 @@ mod tests {
             assert!(!operation("x", api).repeatable(&json!({})), "{api}");
             assert!(operation("x", api).repeatable(&json!({"ClientToken": "t"})), "{api}");
         }
-    }
-
-    #[test]
-    fn streams_are_known_in_every_spelling() {
-        for api in ["GetObject", "get_object", "get-object"] {
-            assert!(operation("s3", api).streams(), "{api}");
-        }
-        assert!(!operation("s3", "GetObjectTagging").streams());
-        assert!(!operation("mediastore", "GetObject").streams());
     }
 
     #[tokio::test(start_paused = true)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use runbook::ActionKind;
 
-use super::{Entry, HOUR, Input, Recovery, Runner, optional, required};
+use super::{Entry, HOUR, Input, Others, Recovery, Runner, optional, required};
 use crate::actions::failure::phrase;
 
 /// What most actions have in common: an hour (AWS documents no default for them; an attempt that
@@ -14,7 +14,7 @@ const fn action(action: ActionKind, recovery: Recovery) -> Entry {
         action,
         runner: Runner::Action,
         inputs: &[],
-        open: false,
+        others: Others::Refused,
         outputs: &[],
         timeout: HOUR,
         recovery,
@@ -29,19 +29,19 @@ const API: Input = required("Api");
 
 pub(super) const ASSERT_AWS_RESOURCE_PROPERTY: Entry = Entry {
     inputs: &[SERVICE, API, required("PropertySelector"), required("DesiredValues")],
-    open: true,
+    others: Others::Api,
     ..action(ActionKind::AssertAwsResourceProperty, Recovery::Idempotent)
 };
 
 pub(super) const WAIT_FOR_AWS_RESOURCE_PROPERTY: Entry = Entry {
     inputs: &[SERVICE, API, required("PropertySelector"), required("DesiredValues")],
-    open: true,
+    others: Others::Api,
     ..action(ActionKind::WaitForAwsResourceProperty, Recovery::Idempotent)
 };
 
 pub(super) const EXECUTE_AWS_API: Entry = Entry {
     inputs: &[SERVICE, API],
-    open: true,
+    others: Others::Api,
     waiting: phrase::EXECUTE,
     ..action(ActionKind::ExecuteAwsApi, Recovery::ByCall)
 };
@@ -55,6 +55,7 @@ pub(super) const CHANGE_INSTANCE_STATE: Entry = Entry {
         optional("AdditionalInfo"),
     ],
     outputs: &["InstanceStates"],
+    others: Others::Operation("StartInstances, StopInstances, TerminateInstances"),
     ..action(ActionKind::ChangeInstanceState, Recovery::NaturalKey)
 };
 
@@ -69,6 +70,7 @@ pub(super) const COPY_IMAGE: Entry = Entry {
         optional("ClientToken"),
     ],
     outputs: &["ImageId", "ImageState"],
+    others: Others::Operation("CopyImage"),
     ..action(ActionKind::CopyImage, Recovery::Token)
 };
 
@@ -81,11 +83,13 @@ pub(super) const CREATE_IMAGE: Entry = Entry {
         optional("BlockDeviceMappings"),
     ],
     outputs: &["ImageId", "ImageState"],
+    others: Others::Operation("CreateImage"),
     ..action(ActionKind::CreateImage, Recovery::NaturalKey)
 };
 
 pub(super) const DELETE_IMAGE: Entry = Entry {
     inputs: &[required("ImageId")],
+    others: Others::Operation("DeregisterImage"),
     ..action(ActionKind::DeleteImage, Recovery::NaturalKey)
 };
 
@@ -108,6 +112,7 @@ pub(super) const CREATE_STACK: Entry = Entry {
         optional("TimeoutInMinutes"),
     ],
     outputs: &["StackId", "StackStatus", "StackStatusReason"],
+    others: Others::Operation("CreateStack"),
     ..action(ActionKind::CreateStack, Recovery::NaturalKey)
 };
 
@@ -119,12 +124,14 @@ pub(super) const DELETE_STACK: Entry = Entry {
         optional("RetainResources"),
         optional("RoleARN"),
     ],
+    others: Others::Operation("DeleteStack"),
     ..action(ActionKind::DeleteStack, Recovery::Idempotent)
 };
 
 pub(super) const CREATE_TAGS: Entry = Entry {
     inputs: &[required("ResourceIds"), required("Tags"), optional("ResourceType")],
     waiting: phrase::EXECUTE,
+    others: Others::Operation("CreateTags"),
     ..action(ActionKind::CreateTags, Recovery::Idempotent)
 };
 
@@ -140,6 +147,7 @@ pub(super) const EXECUTE_STATE_MACHINE: Entry = Entry {
         "status",
         "stopDate",
     ],
+    others: Others::Operation("StartExecution"),
     ..action(ActionKind::ExecuteStateMachine, Recovery::NaturalKey)
 };
 
@@ -156,6 +164,7 @@ pub(super) const INVOKE_LAMBDA_FUNCTION: Entry = Entry {
     outputs: &["StatusCode", "FunctionError", "LogResult", "Payload"],
     timeout: Some(Duration::from_secs(300)),
     waiting: phrase::EXECUTE,
+    others: Others::Operation("Invoke"),
     ..action(ActionKind::InvokeLambdaFunction, Recovery::Interrupted)
 };
 
@@ -173,7 +182,6 @@ pub(super) const RUN_COMMAND: Entry = Entry {
         optional("InstanceIds"),
         optional("Targets"),
         optional("Parameters"),
-        optional("AlarmConfiguration"),
         optional("CloudWatchOutputConfig"),
         optional("Comment"),
         optional("DocumentHash"),
@@ -183,7 +191,6 @@ pub(super) const RUN_COMMAND: Entry = Entry {
         optional("NotificationConfig"),
         optional("OutputS3BucketName"),
         optional("OutputS3KeyPrefix"),
-        optional("OutputS3Region"),
         optional("ServiceRoleArn"),
         optional("TimeoutSeconds"),
     ],
@@ -222,6 +229,7 @@ pub(super) const RUN_INSTANCES: Entry = Entry {
     ],
     outputs: &["InstanceIds", "InstanceStates"],
     waiting: phrase::LAUNCHED,
+    others: Others::Operation("RunInstances"),
     ..action(ActionKind::RunInstances, Recovery::Token)
 };
 

@@ -28,6 +28,18 @@ pub enum Runner {
     Executor,
 }
 
+/// What becomes of inputs that the registry does not name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Others {
+    /// They fail the step.
+    Refused,
+    /// They are parameters of the API that the step names.
+    Api,
+    /// They are parameters of an operation that the action calls: AWS adds to these with time, and
+    /// the operation's model refuses what it does not know.
+    Operation(&'static str),
+}
+
 /// What becomes of an attempt that was in flight at a restart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recovery {
@@ -52,10 +64,10 @@ pub struct Entry {
     pub action: ActionKind,
     /// Who runs it.
     pub runner: Runner,
-    /// What it takes. With `open`, more: whatever the API takes.
+    /// What it takes.
     pub inputs: &'static [Input],
-    /// Whether names beyond `inputs` go to the API that the step names.
-    pub open: bool,
+    /// What becomes of other inputs.
+    pub others: Others,
     /// The outputs that it has without declaring any, `OutputPayload` aside.
     pub outputs: &'static [&'static str],
     /// How long an attempt may take if the step does not say; `None` if nothing ends it.
@@ -69,7 +81,7 @@ pub struct Entry {
 impl Entry {
     /// Whether the action takes an input of this name.
     pub fn takes(&self, name: &str) -> bool {
-        self.open || self.inputs.iter().any(|input| input.name == name)
+        self.others != Others::Refused || self.inputs.iter().any(|input| input.name == name)
     }
 }
 
@@ -119,6 +131,8 @@ const HOUR: Option<Duration> = Some(Duration::from_secs(3_600));
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -148,6 +162,25 @@ mod tests {
                 "{}",
                 entry.action.name()
             );
+        }
+    }
+
+    /// What a document is refused for when it is created, a step is not run with.
+    #[test]
+    fn the_language_knows_the_same_inputs_outputs_and_time_outs() {
+        for entry in entries() {
+            let (action, signature) = (entry.action.name(), entry.action.signature());
+            let names = |required| {
+                let inputs = entry.inputs.iter().filter(move |input| input.required == required);
+                inputs.map(|input| input.name).collect::<BTreeSet<_>>()
+            };
+            assert_eq!(names(true), signature.required.iter().copied().collect(), "{action}");
+            if let Some(optional) = signature.optional {
+                assert_eq!(entry.others, Others::Refused, "{action}");
+                assert_eq!(names(false), optional.iter().copied().collect(), "{action}");
+            }
+            assert_eq!(entry.outputs, signature.outputs, "{action}");
+            assert!(signature.timeout.is_none_or(|time| Some(time) == entry.timeout), "{action}");
         }
     }
 

@@ -53,8 +53,12 @@ fn the_page_says_of_every_action_what_the_registry_says() {
             let star = if input.required { "*" } else { "" };
             format!("`{}`{star}", input.name)
         });
-        let open = entry.open.then(|| "parameters of the API".to_owned());
-        assert_eq!(row[1], list(inputs.chain(open)), "inputs of {action}");
+        let others = match entry.others {
+            Others::Refused => None,
+            Others::Api => Some("parameters of the API".to_owned()),
+            Others::Operation(name) => Some(format!("others of {name}")),
+        };
+        assert_eq!(row[1], list(inputs.chain(others)), "inputs of {action}");
 
         let outputs = entry.outputs.iter().map(|output| format!("`{output}`"));
         assert_eq!(row[2], list(outputs), "outputs of {action}");

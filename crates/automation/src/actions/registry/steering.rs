@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use runbook::ActionKind;
 
-use super::{Entry, HOUR, Recovery, Runner, optional, required};
+use super::{Entry, HOUR, Others, Recovery, Runner, optional, required};
 use crate::actions::failure::phrase;
 
 const fn control(action: ActionKind, timeout: Option<Duration>) -> Entry {
@@ -12,7 +12,7 @@ const fn control(action: ActionKind, timeout: Option<Duration>) -> Entry {
         action,
         runner: Runner::Executor,
         inputs: &[],
-        open: false,
+        others: Others::Refused,
         outputs: &[],
         timeout,
         recovery: Recovery::Executor,
@@ -22,7 +22,7 @@ const fn control(action: ActionKind, timeout: Option<Duration>) -> Entry {
 
 pub(super) const APPROVE: Entry = Entry {
     inputs: &[
-        required("Approvers"),
+        optional("Approvers"),
         optional("NotificationArn"),
         optional("Message"),
         optional("MinRequiredApprovals"),
