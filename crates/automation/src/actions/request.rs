@@ -76,22 +76,14 @@ impl Call<'_> {
         let mut times_lost = 0;
         let mut pause = FIRST_PAUSE;
         loop {
-            let answer = self.world.aws.call(&call);
-            let error = match limit {
-                None => answer.await,
-                Some(limit) => self.within(limit, answer).await.unwrap_or_else(|| {
-                    Err(ApiError {
-                        code: "RequestTimeout".into(),
-                        message: format!(
-                            "The {api} operation did not answer within {} seconds",
-                            limit.as_secs()
-                        ),
-                        // Not lost, or a call that is always slow would be made four times.
-                        kind: ApiErrorKind::Service,
-                    })
-                }),
+            let work = self.world.aws.call(&call);
+            let answer = match limit {
+                None => work.await,
+                Some(limit) => {
+                    self.within(limit, work).await.unwrap_or_else(|| Err(too_slow(api, limit)))
+                }
             };
-            let error = match error {
+            let error = match answer {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -156,6 +148,15 @@ impl Call<'_> {
             region: self.region.to_owned(),
             actor: self.actor.clone(),
         }
+    }
+}
+
+/// No loss, or a call that is always slow would be made four times.
+fn too_slow(api: &str, limit: Duration) -> ApiError {
+    ApiError {
+        code: "RequestTimeout".into(),
+        message: format!("The {api} operation did not answer within {} seconds", limit.as_secs()),
+        kind: ApiErrorKind::Service,
     }
 }
 
