@@ -32,7 +32,13 @@ pub(crate) async fn run() -> Result<()> {
     report.step("build", build::build_dev());
     report.step(
         "unit, contract and end-to-end tests",
-        cargo(&["test", "--quiet", "--workspace", "--features", "tests/end-to-end"]),
+        cargo(&[
+            "test",
+            "--quiet",
+            "--workspace",
+            "--features",
+            "tests/end-to-end,local-python/end-to-end",
+        ]),
     );
     report.step("AWS clients", aws_clients(&python).await);
     report.close()

@@ -1,0 +1,188 @@
+"""One script of aws:executeScript, in the process that was forked for it. Nothing here returns.
+
+The script's own folder is its working directory, its home and its place for temporary files. What it returns, or why it
+returns nothing, goes into the result pipe as JSON: {"value"}, {"raised"}, {"limit"} or {"unavailable"}.
+"""
+
+import errno
+import importlib
+import json
+import os
+import resource
+import signal
+import sys
+import tempfile
+import traceback
+import types
+
+import fence
+import powershell
+from attachment import DISK, Unavailable, unpack
+
+MEMORY = 512 << 20
+# More than the 100 KB that the action lets a payload have: only what would hurt the pipe is stopped here.
+LONGEST_RESULT = 1 << 20
+LONGEST_MESSAGE = 8_000
+RESULT = 3
+MODULE = "customer_script"
+OURS = {__file__, fence.__file__}
+OUT_OF_MEMORY = json.dumps({"limit": f"The script used more than {MEMORY >> 20} MB of memory"}).encode()
+OUT_OF_DISK = json.dumps({"limit": f"The script wrote more than {DISK >> 20} MB"}).encode()
+
+
+def run(request, server, log, result, ports):
+    """Becomes the script."""
+    status = 1
+    try:
+        _detach(server, log, result)
+        try:
+            outcome = _outcome(request, ports)
+        except MemoryError:  # even for telling of it there was too little
+            outcome = OUT_OF_MEMORY
+        with open(RESULT, "wb", closefd=False) as pipe:
+            pipe.write(outcome)
+        status = 0
+    except BaseException:  # ours, not the script's: it goes to its log
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+def _outcome(request, ports):
+    try:
+        os.chdir(request["folder"])
+        os.environ.clear()
+        os.environ.update(request["environment"])
+        tempfile.tempdir = None
+        if request["powershell"]:
+            _limit(memory=None)
+            value = powershell.run(request, ports)
+        else:
+            _limit(memory=MEMORY)
+            fence.close(request["folder"], ports)
+            value = _python(request)
+        text = json.dumps({"value": value}, allow_nan=False).encode()
+        if len(text) > LONGEST_RESULT:
+            return json.dumps({"limit": f"The script returned {len(text)} octets, more than {LONGEST_RESULT}"}).encode()
+        return text
+    except MemoryError:
+        return OUT_OF_MEMORY
+    except Unavailable as error:
+        return json.dumps({"unavailable": str(error)}).encode()
+    except powershell.Failed as error:
+        return json.dumps({"raised": str(error)[-LONGEST_MESSAGE:]}).encode()
+    except BaseException as error:  # SystemExit and KeyboardInterrupt are failures of the script, too
+        if isinstance(error, OSError) and error.errno == errno.EFBIG:
+            return OUT_OF_DISK
+        return json.dumps({"raised": describe(error, request["folder"])}).encode()
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except (OSError, ValueError):
+                pass  # it closed its own output
+
+
+def _detach(server, log, result):
+    """A session of its own, standard input empty, output into the log, and no other descriptor but the result's."""
+    os.setsid()
+    fence.die_with_parent(signal.SIGKILL)
+    if os.getppid() != server:
+        os._exit(1)  # it died before we asked to be told
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.dup2(result, RESULT, inheritable=False)
+    for descriptor in _descriptors():
+        if descriptor > RESULT:
+            try:
+                os.close(descriptor)
+            except OSError:
+                pass  # the one that listed them
+    # Not the server's own streams, which were made for what is no longer behind them.
+    sys.stdout = sys.__stdout__ = _stream(1)
+    sys.stderr = sys.__stderr__ = _stream(2)
+
+
+def _stream(descriptor):
+    return open(descriptor, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
+
+
+def _descriptors():
+    try:
+        return [int(name) for name in os.listdir("/proc/self/fd")]
+    except FileNotFoundError:
+        return range(1024)
+
+
+def _limit(memory):
+    limits = [(resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, DISK), (resource.RLIMIT_NOFILE, 1024)]
+    if os.path.exists("/proc/self/statm"):
+        with open("/proc/self/statm") as statm, open("/proc/loadavg") as load:
+            present = int(statm.read().split()[0]) * resource.getpagesize()
+            tasks = int(load.read().split()[3].split("/")[1])
+        # Processes are counted per user, whoever's they are: room for 256 more than there are now.
+        limits.append((resource.RLIMIT_NPROC, tasks + 256))
+        if memory is not None:
+            # On top of what the interpreter with boto3 takes, as AWS's own is not counted either.
+            limits.append((resource.RLIMIT_AS, present + memory))
+    for kind, limit in limits:
+        soft, hard = resource.getrlimit(kind)
+        if hard != resource.RLIM_INFINITY:
+            limit = min(limit, hard)
+        resource.setrlimit(kind, (limit, limit))
+
+
+# -- Python -------------------------------------------------------------------------------------
+
+def _python(request):
+    own = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [request["folder"], *(entry for entry in sys.path if entry != own)]
+    sys.argv = [MODULE + ".py"]
+    attachment = request["attachment"]
+    module, handler = (_attached if attachment else _inline)(request)
+    function = getattr(module, handler, None)
+    if not callable(function):
+        raise Unavailable(f"The script has no function named {handler}")
+    return function(request["payload"], {})
+
+
+def _inline(request):
+    path = os.path.join(request["folder"], MODULE + ".py")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(request["source"])
+    module = types.ModuleType(MODULE)
+    module.__file__ = path
+    sys.modules[MODULE] = module
+    exec(compile(request["source"], path, "exec"), module.__dict__)
+    return module, request["handler"]
+
+
+def _attached(request):
+    unpack(request["attachment"], request["folder"])
+    name, _, handler = request["handler"].rpartition(".")
+    if not name:
+        raise Unavailable(f"The handler of an attachment is file.function, not {request['handler']}")
+    try:
+        return importlib.import_module(name), handler
+    except ModuleNotFoundError as error:
+        if error.name == name or name.startswith(f"{error.name}."):
+            raise Unavailable(f"The attachment {request['attachment']['name']} has no module {name}") from error
+        raise
+
+
+def describe(error, folder):
+    """As AWS shows it: the script's frames, an empty line, then `KeyError - 'x'`."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename not in OURS]
+    first = next((at for at, frame in enumerate(frames) if frame.filename.startswith(folder)), len(frames))
+    lines = [traceback.FrameSummary(frame.filename, frame.lineno, frame.name, line=frame.line) for frame in frames[first:]]
+    text = "Traceback (most recent call last):\n" + "".join(traceback.StackSummary.from_list(lines).format())
+    try:
+        message = str(error)
+    except Exception:
+        message = "(its message cannot be read)"
+    return f"{text[-LONGEST_MESSAGE:]}\n{type(error).__name__} - {message[:LONGEST_MESSAGE]}"
