@@ -99,6 +99,74 @@ problem_codes! {
     PolicyUnreadable: "Check ssm:GetParametersByPath on the policy's path; nothing is removed until it can be read.",
     /// There is no rule at all.
     PolicyEmpty: "Push at least one rule with `cargo xtask policies push`; nothing is removed while there is none.",
+    /// A runbook that destroys something, and neither the rule nor anybody says that this is meant.
+    DestructiveWithoutApproval: "Write `destructive: true` at the rung if it is meant, or ask for an approval.",
+    /// A rule's own alarm would stop its runs.
+    StopAlarmIsOwn: "Name another alarm: this one rings already, and SSM would cancel the run at once.",
+    /// Two rules may be about one alarm.
+    RulesOverlap: "Narrow one of the two, or leave it: the lower `priority` wins, then the name.",
+    /// A brake that hardly holds.
+    GuardLoose: "Check that this is meant.",
+    /// The control document could not be read.
+    ControlInvalid: "Correct /runbook-relay/control: {mode: active|observe|off, until?, reason}. Until then nothing is run.",
+    // Alarm and resource
+    /// The alarm does not tell which resource the rule means.
+    ResourceUnknown: "Name a dimension that the alarm has, tags, or a literal in `resource`.",
+    /// The alarm is about several resources, and the rule about one.
+    SeveralResources: "Set `run.maxConcurrency` and `run.maxErrors` if the runbook may run on all of them.",
+    /// The rule does not allow this resource.
+    ResourceRefused: "Set the field of the rule if the runbook may run on it all the same.",
+    /// Something of the instance may be lost.
+    InstanceMayLose: "Move what matters to EBS volumes and Elastic IPs.",
+    /// A parameter could not be filled in.
+    ParameterUnfilled: "Correct the parameter in the rule; the alarm has to tell what it asks for.",
+    // Runbooks
+    /// There is no such runbook where it should be started.
+    RunbookNotFound: "Correct the name, or create and share the runbook in this account and Region.",
+    /// The stack does not let this runbook be started.
+    RunbookNotAllowed: "Add the runbook to the template parameter AllowedRunbooks, and tag it `runbook-relay: allowed`.",
+    /// A runbook does not take these parameters, or needs more.
+    RunbookParameters: "Give the runbook the parameters that it declares.",
+    /// A service role is set, and the runbook has no `AutomationAssumeRole`.
+    AssumeRoleNotTaken: "Add the parameter AutomationAssumeRole to the runbook and use it in `assumeRole`, or remove `run.serviceRole`.",
+    /// The suite may not pass this role to SSM.
+    RoleNotPassable: "Use a role of the hub's account under the path /runbook-relay/, or the stack's own.",
+    // Brakes
+    /// The whole suite is switched off.
+    KillSwitch: "Set `mode: active` in the parameter /runbook-relay/control when it may act again.",
+    /// CloudWatch held the alarm's actions back: a mute rule, a suppressor, or actions switched off.
+    AlarmMuted: "Nothing, if that is meant; the alarm acts again when it is over.",
+    /// The alarm rang with its first evaluation after it was made.
+    InitialCreation: "Nothing, if it clears by itself; else set it off again once it watches what it should.",
+    /// By the time the suite looked, the alarm had cleared.
+    AlreadyOk: "Nothing.",
+    /// The change calendar is closed.
+    CalendarClosed: "Run the runbook by hand if it cannot wait for the calendar.",
+    /// Something else is being run on the resource.
+    Locked: "Nothing: the run that holds the resource has its own outcome.",
+    /// The rule was run on the resource a short while ago.
+    CoolingDown: "If it rings again and again, look for the cause: the runbook does not help for long.",
+    /// The rule has had its runs for this hour.
+    RuleBudget: "Look at why it rings so often; raise `guard.perHour` if that is meant.",
+    /// The account has had its runs for this hour.
+    AccountBudget: "Look at what is wrong in the account; raise `guard.perAccountHour` if that is meant.",
+    /// So many resources ring at once that something bigger must be wrong.
+    StormBreaker: "Look for the common cause; it closes again when a whole window has passed.",
+    // Runs
+    /// SSM did not start the automation.
+    StartRefused: "Read SSM's reason; once it is gone, start run-automation with the same input again.",
+    /// A step of the automation failed.
+    AutomationFailed: "Read the step's message, at the console link.",
+    /// The automation took too long.
+    AutomationTimedOut: "Look at what it waited for; raise the rung's `timeout` if it needs more.",
+    /// The automation was stopped.
+    AutomationCancelled: "Nothing, if that was meant: whoever stopped it is in CloudTrail.",
+    /// Nobody agreed in time, or somebody said no.
+    ApprovalRefused: "Run the runbook by hand if it is needed after all.",
+    /// The runbooks ran, and the alarm still rings.
+    AlarmNotCleared: "Look at the resource: the runbooks of the ladder do not cure this.",
+    /// Whether it helped could not be seen.
+    RecoveryUnverified: "Look at the resource; the alarm is gone or cannot be read.",
     // Plan
     /// A selector names an OU that the organization does not have.
     UnknownOrganizationalUnit: "Check the OU's name, its case and its place in the tree, or use its id.",

@@ -114,8 +114,14 @@ fn the_resource_lives_where_the_metric_comes_from() {
 #[test]
 fn a_query_tells_namespace_and_metric_though_no_metric_is_listed() {
     let insights = trigger("aws.cloudwatch/metrics-insights.json");
-    assert_eq!(insights.namespaces(), BTreeSet::from(["AWS/DynamoDB".to_owned()]));
-    assert_eq!(insights.metric_names(), BTreeSet::from(["ConsumedWriteCapacityUnits".to_owned()]));
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        insights.watched(),
+        BTreeSet::from([(some("AWS/DynamoDB"), some("ConsumedWriteCapacityUnits"))])
+    );
+    assert!(insights.dimensions().is_empty());
+    let contributor = trigger("aws.cloudwatch/contributor.json");
+    assert_eq!(contributor.dimensions(), BTreeSet::from(["TableName"]));
 }
 
 fn child(name: &str, state: AlarmState, rule: Option<&str>) -> ChildDescription {

@@ -223,18 +223,29 @@ impl AlarmTrigger {
         TriggerId(derived_id(&format!("alarm/{}/{contributor}/{at}", self.alarm)))
     }
 
-    /// Every namespace the alarm is about.
+    /// Every metric the alarm is about: namespace and name, as far as an expression tells them.
     #[must_use]
-    pub fn namespaces(&self) -> BTreeSet<String> {
-        let queried = self.queries().filter_map(|query| query.namespace);
-        self.metrics.iter().map(|metric| metric.namespace.clone()).chain(queried).collect()
+    pub fn watched(&self) -> BTreeSet<(Option<String>, Option<String>)> {
+        let queried = self.queries().map(|query| (query.namespace, query.metric));
+        let metrics = self.metrics.iter();
+        metrics
+            .map(|metric| (Some(metric.namespace.clone()), Some(metric.name.clone())))
+            .chain(queried)
+            .collect()
     }
 
-    /// Every metric the alarm is about, by name.
+    /// The dimensions for which the alarm implies something, by name.
     #[must_use]
-    pub fn metric_names(&self) -> BTreeSet<String> {
-        let queried = self.queries().filter_map(|query| query.metric);
-        self.metrics.iter().map(|metric| metric.name.clone()).chain(queried).collect()
+    pub fn dimensions(&self) -> BTreeSet<&str> {
+        match &self.contributor {
+            Some(contributor) => contributor.attributes.keys().map(String::as_str).collect(),
+            None => self
+                .metrics
+                .iter()
+                .flat_map(|metric| metric.dimensions.keys())
+                .map(String::as_str)
+                .collect(),
+        }
     }
 
     fn queries(&self) -> impl Iterator<Item = InsightsQuery> {

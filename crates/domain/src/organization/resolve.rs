@@ -96,6 +96,41 @@ impl Organization {
         }
     }
 
+    /// Whether selectors mean an account, and no exclusion does. Selectors that mean nothing here
+    /// mean nobody; an excluded OU takes the OUs below it along.
+    #[must_use]
+    pub fn selects(
+        &self,
+        account: AccountId,
+        wanted: &[AccountSelector],
+        include_child_units: bool,
+        exclude: &[AccountSelector],
+    ) -> bool {
+        let Some(path) = self.path(account) else { return false };
+        let any = |selectors: &[AccountSelector], children: bool| {
+            selectors.iter().any(|selector| {
+                self.look_up(selector, children).is_ok_and(|place| place.holds(account, &path))
+            })
+        };
+        any(wanted, include_child_units) && !any(exclude, true)
+    }
+
+    /// A selector as SSM's TargetLocations take it: an account's, an OU's or the root's id.
+    ///
+    /// # Errors
+    /// When the organization has no such OU.
+    pub fn target_account(&self, selector: &AccountSelector) -> Result<String, Problem> {
+        Ok(match self.look_up(selector, true)? {
+            Place::Everywhere => self.root.to_string(),
+            Place::Account(id) => id.to_string(),
+            Place::Within { parent, .. } => parent.to_string(),
+            Place::Nowhere => {
+                let what = format!("the organization's part that was read has no {selector}");
+                return Err(Problem::new(ProblemCode::UnknownOrganizationalUnit, "", what));
+            }
+        })
+    }
+
     /// A single account that a complete snapshot does not have, or has closed.
     fn outsider(&self, rule: &SharingRule, index: usize, place: &Place) -> Option<Problem> {
         let Place::Account(id) = place else { return None };

@@ -1,6 +1,7 @@
 //! Tests of paths and selectors.
 
 use super::*;
+use crate::policy::AccountSelector;
 use crate::sharing::{RuleSet, RuleText, SharingRule};
 
 /// r-abcd ─ Workloads ─ Prod ─ Payments; Sandbox; one account in each, numbered in this order.
@@ -63,6 +64,28 @@ fn selectors_mean_what_the_contract_says() {
     assert_eq!(selected("in: [organization], exclude: [\"000000000002\"]"), [0, 1, 3, 4]);
     assert_eq!(selected("in: [organization], exclude: [/Workloads]"), [0, 4], "a whole branch");
     assert_eq!(selected("in: [organization], exclude: [ou-abcd-00000002]"), [0, 1, 4]);
+}
+
+#[test]
+fn an_account_is_asked_about_by_itself_and_a_selector_becomes_what_ssm_takes() {
+    let organization = organization();
+    let parse = |texts: &[&str]| -> Vec<AccountSelector> {
+        texts.iter().map(|text| text.parse().unwrap()).collect()
+    };
+    let selects = |n, wanted: &[&str], children, exclude: &[&str]| {
+        organization.selects(id(n), &parse(wanted), children, &parse(exclude))
+    };
+    assert!(selects(3, &["/Workloads"], true, &[]));
+    assert!(!selects(3, &["/Workloads"], false, &[]));
+    assert!(!selects(3, &["organization"], false, &["/Workloads"]), "a whole branch");
+    assert!(selects(4, &["organization"], false, &["/Workloads"]));
+    assert!(!selects(9, &["organization"], false, &[]), "no member");
+    assert!(!selects(3, &["/Nowhere"], true, &[]));
+    let target = |text: &str| organization.target_account(&text.parse().unwrap());
+    assert_eq!(target("organization").unwrap(), "r-abcd");
+    assert_eq!(target("/Workloads/Prod").unwrap(), "ou-abcd-00000002");
+    assert_eq!(target("000000000004").unwrap(), "000000000004");
+    assert_eq!(target("/Nowhere").unwrap_err().code.as_str(), "UnknownOrganizationalUnit");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use crate::contract::{AwaitMembershipInput, ShareRunbooksInput};
 use crate::outcome::Outcome;
 use crate::plan::SharePlan;
+use crate::remediation::RemediationRule;
 use crate::sharing::WrittenRule;
 
 /// File names and texts.
@@ -13,6 +14,7 @@ use crate::sharing::WrittenRule;
 pub fn all() -> Vec<(&'static str, String)> {
     vec![
         ("sharing-rule.json", text::<WrittenRule>()),
+        ("remediation-rule.json", text::<RemediationRule>()),
         ("outcome.json", text::<Outcome>()),
         ("share-plan.json", text::<SharePlan>()),
         ("share-runbooks-input.json", text::<ShareRunbooksInput>()),

@@ -91,6 +91,44 @@ fn the_schema_of_rules_refuses_what_the_parser_refuses() {
 }
 
 #[test]
+fn the_contracts_remediation_rule_fits_its_schema_and_what_the_parser_refuses_does_not() {
+    let rule: Value = serde_saphyr::from_str(crate::remediation::tests::CONTRACT).unwrap();
+    let mut rule = rule;
+    // The contract shows the fields with their defaults; a target and its key are a choice.
+    fits("remediation-rule.json", &rule);
+    let least = json!({"alarm": {"names": ["a"]}, "resource": {"literal": "x"},
+                       "ladder": [{"runbook": "Org-A"}]});
+    fits("remediation-rule.json", &least);
+    let validator = validator("remediation-rule.json");
+    for (pointer, wrong) in [
+        ("/mode", json!("on")),
+        ("/alarm", json!({"regions": ["us-east-1"]})),
+        ("/alarm/regions/0", json!("us-east-1a")),
+        ("/alarm/accounts/0", json!("organisation")),
+        ("/resource", json!({"dimension": "a", "literal": "b"})),
+        ("/resource/autoScaling", json!("yes")),
+        ("/ladder", json!([])),
+        ("/ladder/0/runbook", json!("a b")),
+        ("/ladder/0/recoverWithin", json!("PT5M")),
+        ("/ladder/1/approval/approvers", json!([])),
+        ("/run/serviceRole", json!("Automation")),
+        ("/run/mode", json!("Manual")),
+        ("/run/maxConcurrency", json!("0")),
+        ("/run/maxErrors", json!("101%")),
+        ("/run/locations/regions", json!([])),
+        ("/guard/coolDown", json!(30)),
+        ("/guard/perHour", json!(0)),
+        ("/severity", json!("urgent")),
+    ] {
+        let mut wronged = rule.clone();
+        *wronged.pointer_mut(pointer).unwrap() = wrong;
+        assert!(!validator.is_valid(&wronged), "{pointer}");
+    }
+    rule["alarms"] = json!({});
+    assert!(!validator.is_valid(&rule), "an unknown field");
+}
+
+#[test]
 fn the_contracts_outcome_fits_its_schema_and_its_type() {
     let outcome = json!({
         "version": "1", "id": "0472af54-dd01-5d43-9bae-bdc798260d9c", "flow": "sharing",

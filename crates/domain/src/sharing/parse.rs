@@ -2,21 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use yaml_tree::{Node, Position, Value};
+use yaml_tree::{Node, Value};
 
-use super::accounts::{account, accounts};
-use super::reader::{Fields, Reader, describe, join, list, scalar};
-use super::rule::{
-    DocumentSelector, Glob, OnboardingRunbook, Ownership, SharedVersion, SharingRule,
-};
-use super::{ADVANCED_TIER, RuleText};
+use super::rule::{DocumentSelector, OnboardingRunbook, Ownership, SharedVersion, SharingRule};
 use crate::id::{AccountId, DocumentName, Region};
+use crate::policy::accounts::{account, selectors};
+use crate::policy::fields::{choice, empty, globs, parameters, regions, texts};
+use crate::policy::reader::{Fields, Reader};
+use crate::policy::{AccountSelector, Glob, RuleText, open};
 use crate::problem::{Problem, ProblemCode};
 use crate::text::nearest;
 
 pub(super) const RULE: &[&str] =
     &["documents", "regions", "accounts", "documentVersion", "ownership", "onboarding"];
 pub(super) const DOCUMENTS: &[&str] = &["owner", "names", "tags", "types"];
+pub(super) const ACCOUNTS: &[&str] = &["in", "includeChildUnits", "exclude"];
 pub(super) const ONBOARDING: &[&str] = &["runbook", "parameters"];
 const VERSIONS: &[&str] = &["$DEFAULT", "$LATEST", "$ALL"];
 const OWNERSHIPS: &[&str] = &["ledger", "exclusive"];
@@ -53,37 +53,7 @@ pub(super) fn rule(source: &RuleText) -> Result<SharingRule, Vec<Problem>> {
 }
 
 fn read(reader: &mut Reader<'_>, source: &RuleText) -> Option<SharingRule> {
-    let start = Position { line: 1, column: 1 };
-    let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    if source.name.is_empty() || !source.name.chars().all(named) {
-        let what = format!("the rule's name {:?} is no parameter's name", source.name);
-        let hint = "Use letters, digits, `_`, `-` and `.`.".to_owned();
-        reader.report(ProblemCode::InvalidField, start, "", what, Some(hint));
-    }
-    if source.text.len() > ADVANCED_TIER {
-        let what = format!("the rule has {} bytes, at most {ADVANCED_TIER} fit", source.text.len());
-        let hint = "Split the rule in two.".to_owned();
-        reader.report(ProblemCode::RuleTooLarge, start, "", what, Some(hint));
-        return None;
-    }
-    if let Some(at) = braces(&source.text) {
-        let what = "found `{{`, which no parameter may hold".to_owned();
-        reader.report(ProblemCode::TemplateBraces, at, "", what, None);
-        return None;
-    }
-    let root = match yaml_tree::parse(&source.text) {
-        Ok(root) => root,
-        Err(error) => {
-            let at = error.at.unwrap_or(start);
-            reader.report(ProblemCode::PolicySyntax, at, "", error.message, None);
-            return None;
-        }
-    };
-    if matches!(root.value, Value::Null) {
-        let what = "the rule is empty".to_owned();
-        reader.report(ProblemCode::EmptySelection, root.at, "", what, None);
-        return None;
-    }
+    let root = open(reader, source)?;
     let fields = reader.fields(&root, "", RULE);
     if !matches!(root.value, Value::Map(_)) {
         return None;
@@ -95,7 +65,7 @@ fn read(reader: &mut Reader<'_>, source: &RuleText) -> Option<SharingRule> {
         origin: source.origin.clone(),
         owner,
         documents,
-        regions: regions(reader, &fields),
+        regions: wanted_regions(reader, &fields),
         accounts,
         include_child_units,
         exclude,
@@ -107,15 +77,6 @@ fn read(reader: &mut Reader<'_>, source: &RuleText) -> Option<SharingRule> {
             _ => Ownership::Ledger,
         },
         onboarding: onboarding(reader, &fields),
-    })
-}
-
-/// Where the text holds `{{`.
-fn braces(text: &str) -> Option<Position> {
-    text.lines().zip(1..).find_map(|(text, line)| {
-        let before = text.find("{{")?;
-        let column = u64::try_from(text[..before].chars().count()).ok()? + 1;
-        Some(Position { line, column })
     })
 }
 
@@ -142,7 +103,7 @@ fn documents(
         selector.types = document_types(reader, node, &path);
     }
     if let Some((node, path)) = own.get("tags") {
-        selector.tags = tags(reader, node, &path);
+        selector.tags = globs(reader, node, &path);
     }
     let given = |name| {
         own.get(name).is_some_and(|(node, _)| match &node.value {
@@ -181,50 +142,15 @@ fn document_types(reader: &mut Reader<'_>, node: &Node, path: &str) -> Vec<Strin
     types
 }
 
-fn tags(reader: &mut Reader<'_>, node: &Node, path: &str) -> BTreeMap<String, Glob> {
-    let Value::Map(entries) = &node.value else {
-        reader.mismatch(node, path, "a mapping of tags to values");
-        return BTreeMap::new();
-    };
-    let mut tags = BTreeMap::new();
-    for (key, value) in entries {
-        let Some(name) = reader.text(key, path, "a tag's key") else { continue };
-        match scalar(&value.value) {
-            Some(text) => {
-                tags.insert(name, Glob::new(text));
-            }
-            None => reader.mismatch(value, &join(path, &name), "the tag's value, as a text"),
-        }
-    }
-    tags
-}
-
-fn regions(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Region> {
+fn wanted_regions(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Region> {
     let Some((node, path)) = fields.get("regions") else {
         empty(reader, fields, "regions", "the rule names no Region");
         return Vec::new();
     };
-    let items = reader.items(node, &path, "Regions");
-    if items.is_empty() && matches!(node.value, Value::List(_)) {
+    if matches!(&node.value, Value::List(items) if items.is_empty()) {
         empty(reader, fields, "regions", "the rule names no Region");
     }
-    let mut regions = Vec::new();
-    for (index, item) in items.iter().enumerate() {
-        let path = format!("{path}[{index}]");
-        let Some(text) = reader.text(item, &path, "a Region's code") else { continue };
-        match text.parse::<Region>() {
-            Ok(region) if region.is_known() => regions.push(region),
-            _ => {
-                let what = format!("`{text}` is no Region of AWS");
-                let hint = nearest(&text, Region::known().iter().copied())
-                    .map(|near| format!("Did you mean `{near}`?"));
-                reader.report(ProblemCode::UnknownRegion, item.at, &path, what, hint);
-            }
-        }
-    }
-    regions.sort();
-    regions.dedup();
-    regions
+    regions(reader, node, &path)
 }
 
 fn onboarding(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<OnboardingRunbook> {
@@ -256,56 +182,37 @@ fn onboarding(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<OnboardingRun
     runbooks
 }
 
-/// SSM's parameters are lists of texts; a single text stands for a list of one.
-fn parameters(reader: &mut Reader<'_>, node: &Node, path: &str) -> BTreeMap<String, Vec<String>> {
-    let Value::Map(entries) = &node.value else {
-        reader.mismatch(node, path, "a mapping of parameters to lists of texts");
-        return BTreeMap::new();
-    };
-    let mut parameters = BTreeMap::new();
-    for (key, value) in entries {
-        let Some(name) = reader.text(key, path, "a parameter's name") else { continue };
-        let values = match scalar(&value.value) {
-            Some(text) => vec![text],
-            None => texts(reader, value, &join(path, &name), "texts"),
-        };
-        parameters.insert(name, values);
-    }
-    parameters
-}
-
-fn texts(reader: &mut Reader<'_>, node: &Node, path: &str, of: &str) -> Vec<String> {
-    let items = reader.items(node, path, of);
-    items
-        .iter()
-        .enumerate()
-        .filter_map(|(index, item)| reader.text(item, &format!("{path}[{index}]"), "a text"))
-        .collect()
-}
-
-/// One of a few words.
-fn choice(
+/// Who is meant, whether OUs stand for those below them, and who is left out.
+pub(super) fn accounts(
     reader: &mut Reader<'_>,
     fields: &Fields<'_>,
-    name: &str,
-    words: &[&str],
-) -> Option<String> {
-    let (node, path) = fields.get(name)?;
-    let found = scalar(&node.value).filter(|text| words.contains(&text.as_str()));
-    if found.is_none() {
-        let what = format!("found {}, expected one of {}", describe(&node.value), list(words));
-        let hint = match &node.value {
-            Value::Number(..) => Some("Versions are not shared by number.".to_owned()),
-            value => scalar(value)
-                .and_then(|text| nearest(&text, words.iter().copied()))
-                .map(|near| format!("Did you mean `{near}`?")),
-        };
-        reader.report(ProblemCode::InvalidField, node.at, &path, what, hint);
+) -> (Vec<AccountSelector>, bool, Vec<AccountSelector>) {
+    let Some((node, path)) = fields.get("accounts") else {
+        empty(reader, fields, "accounts", "the rule selects no accounts: `in`");
+        return (Vec::new(), false, Vec::new());
+    };
+    let own = reader.fields(node, &path, ACCOUNTS);
+    let wanted = match own.get("in") {
+        Some((node, path)) => selectors(reader, node, &path),
+        None => Vec::new(),
+    };
+    let nobody = match own.get("in") {
+        Some((node, _)) => matches!(&node.value, Value::List(items) if items.is_empty()),
+        None => matches!(node.value, Value::Map(_)),
+    };
+    if nobody {
+        empty(reader, &own, "in", "the rule selects no accounts");
     }
-    found
-}
-
-pub(super) fn empty(reader: &mut Reader<'_>, fields: &Fields<'_>, name: &str, what: &str) {
-    let (at, path) = fields.place(name);
-    reader.report(ProblemCode::EmptySelection, at, &path, what.to_owned(), None);
+    let children = own
+        .get("includeChildUnits")
+        .and_then(|(node, path)| reader.boolean(node, &path))
+        .unwrap_or(false);
+    let exclude = match own.get("exclude") {
+        Some((node, path)) => selectors(reader, node, &path),
+        None => Vec::new(),
+    };
+    if exclude.contains(&AccountSelector::Organization) {
+        empty(reader, &own, "exclude", "the rule excludes the whole organization");
+    }
+    (wanted, children, exclude)
 }

@@ -5,41 +5,9 @@ use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use wildmatch::WildMatch;
 
-use crate::id::{AccountId, DocumentName, OrganizationalUnitId, Region, RootId};
-
-/// A pattern of `*` (any text) and `?` (one character), anchored at both ends, case-sensitive.
-#[derive(
-    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(transparent)]
-pub struct Glob(String);
-
-impl Glob {
-    /// A pattern; every text is one.
-    pub fn new(pattern: impl Into<String>) -> Self {
-        Self(pattern.into())
-    }
-
-    /// Whether the whole of the text matches.
-    #[must_use]
-    pub fn matches(&self, text: &str) -> bool {
-        WildMatch::new(&self.0).matches(text)
-    }
-
-    /// The pattern.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Glob {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
+use crate::id::{AccountId, DocumentName, Region};
+use crate::policy::{AccountSelector, Glob};
 
 /// A document of an owner, as ListDocuments shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,35 +52,6 @@ impl DocumentSelector {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.names.is_empty() && self.tags.is_empty() && self.types.is_empty()
-    }
-}
-
-/// One entry of `accounts.in` or `accounts.exclude`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum AccountSelector {
-    /// Every account of the organization.
-    Organization,
-    /// The accounts in the root itself; with its children, every account.
-    Root(RootId),
-    /// An OU by its id.
-    Unit(OrganizationalUnitId),
-    /// An OU by the names that lead to it from the root: `/Workloads/Prod`; `/` is the root. Kept
-    /// whole, because an OU's name may have slashes of its own; never ends in one.
-    Path(String),
-    /// One account.
-    Account(AccountId),
-}
-
-impl fmt::Display for AccountSelector {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Organization => f.write_str("organization"),
-            Self::Root(id) => write!(f, "{id}"),
-            Self::Unit(id) => write!(f, "{id}"),
-            Self::Path(path) if path.is_empty() => f.write_str("/"),
-            Self::Path(path) => f.write_str(path),
-            Self::Account(id) => write!(f, "{id}"),
-        }
     }
 }
 

@@ -376,7 +376,7 @@ fn a_rule_that_the_parser_takes_fits_the_written_shape_field_by_field() {
     let value = serde_json::to_value(&written).unwrap();
     assert_eq!(fields(&value), parse::RULE);
     assert_eq!(fields(&value["documents"]), parse::DOCUMENTS);
-    assert_eq!(fields(&value["accounts"]), accounts::ACCOUNTS);
+    assert_eq!(fields(&value["accounts"]), parse::ACCOUNTS);
     assert_eq!(fields(&value["onboarding"][0]), parse::ONBOARDING);
 }
 

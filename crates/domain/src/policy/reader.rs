@@ -1,24 +1,27 @@
 //! Walking the tree of a rule: every access that does not find what it expects leaves a problem
 //! with the place, the field's path, what was found, and what to do.
 
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
 use yaml_tree::{Node, Position, Value};
 
 use crate::problem::{Problem, ProblemCode};
 use crate::text::nearest;
 
 /// Collects the problems of one text.
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     origin: &'a str,
     found: Vec<(Position, Problem)>,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(origin: &'a str) -> Self {
+    pub(crate) fn new(origin: &'a str) -> Self {
         Self { origin, found: Vec::new() }
     }
 
     /// Names a problem at a place; the path is empty for the whole text.
-    pub(super) fn report(
+    pub(crate) fn report(
         &mut self,
         code: ProblemCode,
         at: Position,
@@ -40,19 +43,19 @@ impl<'a> Reader<'a> {
     }
 
     /// The problems, in the order of the text.
-    pub(super) fn into_problems(mut self) -> Vec<Problem> {
+    pub(crate) fn into_problems(mut self) -> Vec<Problem> {
         self.found.sort_by_key(|(at, _)| (at.line, at.column));
         self.found.into_iter().map(|(_, problem)| problem).collect()
     }
 
     /// A value of the wrong kind.
-    pub(super) fn mismatch(&mut self, node: &Node, path: &str, expected: &str) {
+    pub(crate) fn mismatch(&mut self, node: &Node, path: &str, expected: &str) {
         let what = format!("found {}, expected {expected}", describe(&node.value));
         self.report(ProblemCode::InvalidField, node.at, path, what, None);
     }
 
     /// The fields of a mapping; those that are unknown are named with the nearest known one.
-    pub(super) fn fields<'n>(
+    pub(crate) fn fields<'n>(
         &mut self,
         node: &'n Node,
         path: &str,
@@ -81,7 +84,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The items of a list. A single value without brackets is named, not guessed at.
-    pub(super) fn items<'n>(&mut self, node: &'n Node, path: &str, of: &str) -> &'n [Node] {
+    pub(crate) fn items<'n>(&mut self, node: &'n Node, path: &str, of: &str) -> &'n [Node] {
         match &node.value {
             Value::List(items) => items,
             value => {
@@ -94,7 +97,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A text; numbers and booleans are taken as they are written.
-    pub(super) fn text(&mut self, node: &Node, path: &str, expected: &str) -> Option<String> {
+    pub(crate) fn text(&mut self, node: &Node, path: &str, expected: &str) -> Option<String> {
         match scalar(&node.value) {
             Some(text) if !text.is_empty() => Some(text),
             Some(_) => {
@@ -110,17 +113,39 @@ impl<'a> Reader<'a> {
     }
 
     /// `true` or `false`.
-    pub(super) fn boolean(&mut self, node: &Node, path: &str) -> Option<bool> {
+    pub(crate) fn boolean(&mut self, node: &Node, path: &str) -> Option<bool> {
         if let Value::Bool(value, _) = node.value {
             return Some(value);
         }
         self.mismatch(node, path, "true or false");
         None
     }
+
+    /// A whole number within bounds.
+    pub(crate) fn number(
+        &mut self,
+        node: &Node,
+        path: &str,
+        bounds: RangeInclusive<u32>,
+    ) -> Option<u32> {
+        let (least, most) = (bounds.start(), bounds.end());
+        let expected = format!("a whole number from {least} to {most}");
+        let number = match &node.value {
+            Value::Number(number, _) => number.as_u64().and_then(|n| u32::try_from(n).ok()),
+            _ => None,
+        };
+        match number {
+            Some(number) if bounds.contains(&number) => Some(number),
+            _ => {
+                self.mismatch(node, path, &expected);
+                None
+            }
+        }
+    }
 }
 
 /// The known fields of a mapping.
-pub(super) struct Fields<'n> {
+pub(crate) struct Fields<'n> {
     at: Position,
     path: String,
     found: Vec<(&'static str, &'n Node)>,
@@ -128,20 +153,20 @@ pub(super) struct Fields<'n> {
 
 impl<'n> Fields<'n> {
     /// A field and its path. Null counts as absent.
-    pub(super) fn get(&self, name: &str) -> Option<(&'n Node, String)> {
+    pub(crate) fn get(&self, name: &str) -> Option<(&'n Node, String)> {
         let (_, node) = self.found.iter().find(|(known, _)| *known == name)?;
         (!matches!(node.value, Value::Null)).then(|| (*node, join(&self.path, name)))
     }
 
     /// Where to name a problem about a field: at the field, or at the mapping it is missing from.
-    pub(super) fn place(&self, name: &str) -> (Position, String) {
+    pub(crate) fn place(&self, name: &str) -> (Position, String) {
         let at = self.found.iter().find(|(known, _)| *known == name).map(|(_, node)| node.at);
         (at.unwrap_or(self.at), join(&self.path, name))
     }
 }
 
 /// A scalar as it is written.
-pub(super) fn scalar(value: &Value) -> Option<String> {
+pub(crate) fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::Text { text, .. } | Value::Number(_, text) | Value::Bool(_, text) => {
             Some(text.clone())
@@ -150,7 +175,7 @@ pub(super) fn scalar(value: &Value) -> Option<String> {
     }
 }
 
-pub(super) fn describe(value: &Value) -> String {
+pub(crate) fn describe(value: &Value) -> String {
     match value {
         Value::Null => "nothing".to_owned(),
         Value::Bool(_, text) => text.clone(),
@@ -161,11 +186,35 @@ pub(super) fn describe(value: &Value) -> String {
     }
 }
 
-pub(super) fn join(path: &str, field: &str) -> String {
+pub(crate) fn join(path: &str, field: &str) -> String {
     if path.is_empty() { field.to_owned() } else { format!("{path}.{field}") }
 }
 
 /// `a`, `b` and `c`, in backticks.
-pub(super) fn list(words: &[&str]) -> String {
+pub(crate) fn list(words: &[&str]) -> String {
     words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// Where everything in a tree stands, by path.
+pub(crate) fn positions(root: &Node) -> BTreeMap<String, (u64, u64)> {
+    let mut positions = BTreeMap::new();
+    let mut todo = vec![(String::new(), root)];
+    while let Some((path, node)) = todo.pop() {
+        match &node.value {
+            Value::Map(entries) => {
+                for (key, value) in entries {
+                    if let Some(name) = scalar(&key.value) {
+                        todo.push((join(&path, &name), value));
+                    }
+                }
+            }
+            Value::List(items) => {
+                let item = |(index, item)| (format!("{path}[{index}]"), item);
+                todo.extend(items.iter().enumerate().map(item));
+            }
+            Value::Null | Value::Bool(..) | Value::Number(..) | Value::Text { .. } => {}
+        }
+        positions.insert(path, (node.at.line, node.at.column));
+    }
+    positions
 }
