@@ -169,13 +169,14 @@ def test_versioning_is_enabled_by_default_and_suspended_when_asked(world):
 def test_public_ssh_and_rdp_are_closed_and_nothing_else(world):
     group = world.ec2.create_security_group(GroupName=local.fresh_name("group"), Description="-")["GroupId"]
 
-    def rule(port, v4=(), v6=(), to=None):
-        return {"IpProtocol": "tcp", "FromPort": port, "ToPort": to or port,
-                "IpRanges": [{"CidrIp": each} for each in v4], "Ipv6Ranges": [{"CidrIpv6": each} for each in v6]}
+    def rule(port, v4=None, v6=None):
+        # One range each: AWS keeps ranges apart however they came, the emulator only if they came so.
+        ranges = {"IpRanges": [{"CidrIp": v4}]} if v4 else {"Ipv6Ranges": [{"CidrIpv6": v6}]}
+        return {"IpProtocol": "tcp", "FromPort": port, "ToPort": port} | ranges
 
     world.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[
-        rule(22, ["0.0.0.0/0", "10.0.0.0/8", "192.0.2.7/32"], ["::/0"]), rule(3389, ["0.0.0.0/0"]),
-        rule(443, ["0.0.0.0/0"])])
+        rule(22, "0.0.0.0/0"), rule(22, "10.0.0.0/8"), rule(22, "192.0.2.7/32"), rule(22, v6="::/0"),
+        rule(3389, "0.0.0.0/0"), rule(443, "0.0.0.0/0")])
     execution = world.run("AWS-DisablePublicAccessForSecurityGroup",
                           {"GroupId": group, "IpAddressToBlock": "192.0.2.7/32"})
     left = {(each["FromPort"], cidr.get("CidrIp", cidr.get("CidrIpv6")))
