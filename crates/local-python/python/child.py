@@ -1,7 +1,7 @@
 """One script of aws:executeScript, in the process that was forked for it. Nothing here returns.
 
 The script's own folder is its working directory, its home and its place for temporary files. What it returns, or why it
-returns nothing, goes into the result pipe as JSON: {"value"}, {"raised"}, {"limit"} or {"unavailable"}.
+returns nothing, goes into the channel as JSON: {"value"}, {"raised"}, {"limit"} or {"unavailable"}.
 """
 
 import errno
@@ -10,38 +10,42 @@ import json
 import os
 import resource
 import signal
+import socket
 import sys
 import tempfile
 import traceback
 import types
 
 import fence
+import frames
 import powershell
 from attachment import DISK, Unavailable, unpack
 
 MEMORY = 512 << 20
-# More than the 100 KB that the action lets a payload have: only what would hurt the pipe is stopped here.
+# More than the 100 KB that the action lets a payload have: only what would hurt the channel is stopped here.
 LONGEST_RESULT = 1 << 20
 LONGEST_MESSAGE = 8_000
-RESULT = 3
+CHANNEL = 3
 MODULE = "customer_script"
 OURS = {__file__, fence.__file__}
 OUT_OF_MEMORY = json.dumps({"limit": f"The script used more than {MEMORY >> 20} MB of memory"}).encode()
 OUT_OF_DISK = json.dumps({"limit": f"The script wrote more than {DISK >> 20} MB"}).encode()
 
 
-def run(request, server, log, result, ports):
-    """Becomes the script."""
+def run(server, log, channel, ports):
+    """Waits to be told what to run, and becomes it."""
     status = 1
     try:
-        _detach(server, log, result)
-        try:
-            outcome = _outcome(request, ports)
-        except MemoryError:  # even for telling of it there was too little
-            outcome = OUT_OF_MEMORY
-        with open(RESULT, "wb", closefd=False) as pipe:
-            pipe.write(outcome)
-        status = 0
+        channel = _detach(server, log, channel)
+        _limit()
+        request = frames.receive(channel)
+        if request is not None:
+            try:
+                outcome = _outcome(request, ports)
+            except MemoryError:  # even for telling of it there was too little
+                outcome = OUT_OF_MEMORY
+            channel.sendall(outcome)
+            status = 0
     except BaseException:  # ours, not the script's: it goes to its log
         traceback.print_exc()
     finally:
@@ -55,10 +59,9 @@ def _outcome(request, ports):
         os.environ.update(request["environment"])
         tempfile.tempdir = None
         if request["powershell"]:
-            _limit(memory=None)
             value = powershell.run(request, ports)
         else:
-            _limit(memory=MEMORY)
+            _limit_memory()
             fence.close(request["folder"], ports)
             value = _python(request)
         text = json.dumps({"value": value}, allow_nan=False).encode()
@@ -83,8 +86,8 @@ def _outcome(request, ports):
                 pass  # it closed its own output
 
 
-def _detach(server, log, result):
-    """A session of its own, standard input empty, output into the log, and no other descriptor but the result's."""
+def _detach(server, log, channel):
+    """A session of its own, standard input empty, output into the log, and no other descriptor but the channel's."""
     os.setsid()
     fence.die_with_parent(signal.SIGKILL)
     if os.getppid() != server:
@@ -96,9 +99,9 @@ def _detach(server, log, result):
     os.dup2(null, 0)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    os.dup2(result, RESULT, inheritable=False)
+    os.dup2(channel.fileno(), CHANNEL, inheritable=False)
     for descriptor in _descriptors():
-        if descriptor > RESULT:
+        if descriptor > CHANNEL and descriptor not in fence.PREPARED:
             try:
                 os.close(descriptor)
             except OSError:
@@ -106,6 +109,7 @@ def _detach(server, log, result):
     # Not the server's own streams, which were made for what is no longer behind them.
     sys.stdout = sys.__stdout__ = _stream(1)
     sys.stderr = sys.__stderr__ = _stream(2)
+    return socket.socket(fileno=CHANNEL)
 
 
 def _stream(descriptor):
@@ -119,22 +123,28 @@ def _descriptors():
         return range(1024)
 
 
-def _limit(memory):
+def _limit():
     limits = [(resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, DISK), (resource.RLIMIT_NOFILE, 1024)]
-    if os.path.exists("/proc/self/statm"):
-        with open("/proc/self/statm") as statm, open("/proc/loadavg") as load:
-            present = int(statm.read().split()[0]) * resource.getpagesize()
-            tasks = int(load.read().split()[3].split("/")[1])
+    if os.path.exists("/proc/loadavg"):
         # Processes are counted per user, whoever's they are: room for 256 more than there are now.
-        limits.append((resource.RLIMIT_NPROC, tasks + 256))
-        if memory is not None:
-            # On top of what the interpreter with boto3 takes, as AWS's own is not counted either.
-            limits.append((resource.RLIMIT_AS, present + memory))
+        with open("/proc/loadavg") as load:
+            limits.append((resource.RLIMIT_NPROC, int(load.read().split()[3].split("/")[1]) + 256))
     for kind, limit in limits:
-        soft, hard = resource.getrlimit(kind)
-        if hard != resource.RLIM_INFINITY:
-            limit = min(limit, hard)
-        resource.setrlimit(kind, (limit, limit))
+        _set(kind, limit)
+
+
+def _limit_memory():
+    """On top of what the interpreter with boto3 takes, as AWS's own is not counted either. Linux only."""
+    if os.path.exists("/proc/self/statm"):
+        with open("/proc/self/statm") as statm:
+            _set(resource.RLIMIT_AS, int(statm.read().split()[0]) * resource.getpagesize() + MEMORY)
+
+
+def _set(kind, limit):
+    hard = resource.getrlimit(kind)[1]
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard)
+    resource.setrlimit(kind, (limit, limit))
 
 
 # -- Python -------------------------------------------------------------------------------------

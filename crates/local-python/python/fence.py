@@ -97,11 +97,13 @@ def close(folder, ports, readable=()):
 
 # Landlock: https://docs.kernel.org/userspace-api/landlock.html
 
-_EXECUTE, _READ_FILE, _READ_DIR, _WRITE_FILE, _TRUNCATE = 1 << 0, 1 << 2, 1 << 3, 1 << 1, 1 << 14
+_EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR, _TRUNCATE = 1 << 0, 1 << 1, 1 << 2, 1 << 3, 1 << 14
+_READ = _EXECUTE | _READ_FILE | _READ_DIR
 _FOR_FILES = _EXECUTE | _READ_FILE | _WRITE_FILE | _TRUNCATE
 _FILE_RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1}  # by version; from 5 on also ioctl, 1 << 15
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _version = None
+PREPARED = {}
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/proc/cpuinfo", "/proc/meminfo", "/dev/urandom", "/dev/random",
           "/dev/zero", *(f"/etc/{name}" for name in (
@@ -124,29 +126,36 @@ def _landlock(folder, ports, readable):
     attributes = struct.pack("=QQQ", rights, 0b11 if version >= 4 else 0, 0b11 if version >= 6 else 0)
     size = 24 if version >= 6 else 16 if version >= 4 else 8
     ruleset = _checked(_libc.syscall(_CREATE_RULESET, attributes, size, 0), "landlock")
-    reads = _EXECUTE | _READ_FILE | _READ_DIR
-    for path in (*SYSTEM, "/proc/self", sys.prefix, sys.base_prefix, *readable):
-        _allow(ruleset, path, reads)
-    _allow(ruleset, os.devnull, rights & _FOR_FILES)
-    _allow(ruleset, folder, rights)
+    for rule in prepare().values():
+        _checked(_libc.syscall(_ADD_RULE, ruleset, 1, rule, 0), "landlock")
+    for path, allowed in ((folder, rights), *((path, _READ) for path in ("/proc/self", *readable))):
+        descriptor, rule = _rule(path, allowed)
+        _checked(_libc.syscall(_ADD_RULE, ruleset, 1, rule, 0), f"landlock: {path}")
+        os.close(descriptor)
     if version >= 4:
         for port in ports:
             rule = struct.pack("=QQ", 0b10, port)
             _checked(_libc.syscall(_ADD_RULE, ruleset, 2, rule, 0), f"landlock: port {port}")
     _checked(_libc.syscall(_RESTRICT_SELF, ruleset, 0), "landlock")
-    os.close(ruleset)
+    for descriptor in (ruleset, *PREPARED):
+        os.close(descriptor)
 
 
-def _allow(ruleset, path, rights):
-    try:
-        descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    except OSError:
-        return  # not every system has every folder
+def prepare():
+    """Opens what every fence lets be read, once for all forks. Descriptor -> rule."""
+    if not PREPARED and landlock_version():
+        for path in (*SYSTEM, sys.prefix, sys.base_prefix):
+            if os.path.exists(path):  # not every system has every folder
+                PREPARED.update([_rule(path, _READ)])
+        PREPARED.update([_rule(os.devnull, _READ | _WRITE_FILE)])
+    return PREPARED
+
+
+def _rule(path, rights):
+    descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
     if not os.path.isdir(path):
         rights &= _FOR_FILES
-    rule = struct.pack("=Qi", rights, descriptor)
-    _checked(_libc.syscall(_ADD_RULE, ruleset, 1, rule, 0), f"landlock: {path}")
-    os.close(descriptor)
+    return descriptor, struct.pack("=Qi", rights, descriptor)
 
 
 # seccomp: https://docs.kernel.org/userspace-api/seccomp_filter.html

@@ -8,6 +8,7 @@ gone, every script ends, and so does this.
 import os
 import select
 import signal
+import socket
 import sys
 import time
 
@@ -25,32 +26,38 @@ LONGEST_LOG = 32 << 10
 PIPE = 1 << 16
 
 
-class Running:
-    """A script's process, what it has said so far, and how it is to end."""
+class Script:
+    """A process for one script, forked before there is one; what it has said so far, and how it is to end."""
 
-    def __init__(self, request):
-        self.id = request["id"]
+    def __init__(self):
+        self.id = None
         self.outcome = None
+        self.deadline = None
         self.result = bytearray()
         self.log = bytearray()
         self.cut = False
-        log, result = os.pipe(), os.pipe()
+        log, (ours, theirs) = os.pipe(), socket.socketpair()
         server = os.getpid()
         try:
             self.pid = os.fork()
             if self.pid == 0:
-                child.run(request["run"], server, log[1], result[1], PORTS)
+                child.run(server, log[1], theirs, PORTS)
         except OSError:
             os.close(log[0])
-            os.close(result[0])
+            ours.close()
             raise
         finally:
             os.close(log[1])
-            os.close(result[1])
-        self.pipes = {log[0]: self._hear_log, result[0]: self._hear_result}
-        for pipe in self.pipes:
-            os.set_blocking(pipe, False)
-        self.deadline = time.monotonic() + request["run"]["timeout"]
+            theirs.close()
+        self.channel = ours
+        self.pipes = {log[0]: self._hear_log, ours.fileno(): self._hear_result}
+        os.set_blocking(log[0], False)
+
+    def begin(self, number, request):
+        """Tells it what it is. BrokenPipeError if it has died meanwhile."""
+        frames.send(self.channel, request)
+        self.channel.setblocking(False)
+        self.id, self.deadline = number, time.monotonic() + request["timeout"]
 
     def hear(self, pipe):
         """Takes what is in a pipe; whether there may be more."""
@@ -58,6 +65,8 @@ class Running:
             said = os.read(pipe, PIPE)
         except BlockingIOError:
             return False
+        except ConnectionError:
+            said = b""
         if said:
             self.pipes[pipe](said)
             return True
@@ -77,7 +86,10 @@ class Running:
 
     def _close(self, pipe):
         del self.pipes[pipe]
-        os.close(pipe)
+        if pipe == self.channel.fileno():
+            self.channel.close()
+        else:
+            os.close(pipe)
 
     def end(self, outcome):
         """Kills it and all that it has started; the reason stands unless there was one before."""
@@ -118,6 +130,8 @@ class Server:
     def __init__(self, sock):
         self.sock = sock
         self.running = {}
+        self.spare = None
+        self.strays = []
         self.wake, wake = os.pipe()
         for end in (self.wake, wake):
             os.set_blocking(end, False)
@@ -126,6 +140,7 @@ class Server:
 
     def serve(self):
         while True:
+            self._have_a_spare()
             poll = select.poll()
             poll.register(self.sock, select.POLLIN)
             poll.register(self.wake, select.POLLIN)
@@ -152,17 +167,35 @@ class Server:
         message = frames.receive(self.sock)
         if message is None:
             return False
-        script = self.running.get(message["id"])
         if "run" in message:
-            try:
-                script = self.running[message["id"]] = Running(message)
-            except OSError as error:  # no process, no descriptor to be had
-                frames.send(self.sock, {"id": message["id"], "outcome": {"unavailable": str(error)}, "log": "", "cut": False})
-            else:
-                frames.send(self.sock, {"id": script.id, "pid": script.pid})
-        elif script is not None:
+            self._begin(message["id"], message["run"])
+        elif script := self.running.get(message["id"]):
             script.end({"raised": "The script was cancelled"})
         return True
+
+    def _begin(self, number, request):
+        try:
+            script, self.spare = self.spare or Script(), None
+            try:
+                script.begin(number, request)
+            except ConnectionError:
+                script.end(None)
+                self.strays.append(script)
+                script = Script()
+                script.begin(number, request)
+        except OSError as error:  # no process, no descriptor to be had
+            frames.send(self.sock, {"id": number, "outcome": {"unavailable": str(error)}, "log": "", "cut": False})
+            return
+        self.running[number] = script
+        frames.send(self.sock, {"id": number, "pid": script.pid})
+
+    def _have_a_spare(self):
+        """Forks the next script's process while nobody waits for it."""
+        if self.spare is None:
+            try:
+                self.spare = Script()
+            except OSError:
+                pass  # the next script says why
 
     def _look_after(self):
         now = time.monotonic()
@@ -175,8 +208,12 @@ class Server:
                 log = script.log.decode(errors="replace")
                 frames.send(self.sock, {"id": script.id, "outcome": script.outcome, "log": log, "cut": script.cut})
 
+        if self.spare is not None and self.spare.ended():
+            self.spare = None
+        self.strays = [script for script in self.strays if not script.ended()]
+
     def close(self):
-        for script in self.running.values():
+        for script in (*self.running.values(), *([self.spare] if self.spare else ())):
             script.end(None)
 
 
@@ -189,7 +226,16 @@ def preload():
             known[path] = read(loader, path)
         return known[path]
 
+    look, listed = botocore.loaders.Loader.list_available_services, {}
+
+    def list_available_services(loader, type_name):  # which looks for 2,700 files
+        where = (type_name, *loader.search_paths)
+        if where not in listed:
+            listed[where] = look(loader, type_name)
+        return list(listed[where])
+
     botocore.loaders.JSONFileLoader.load_file = load_file
+    botocore.loaders.Loader.list_available_services = list_available_services
     session = boto3.Session(region_name="us-east-1")._session
     for service in ("ec2", "iam", "s3", "ssm", "sts"):
         session.create_client(service, aws_access_key_id="none", aws_secret_access_key="none")
@@ -203,6 +249,7 @@ def main():
     preload()
     gc.collect()
     gc.freeze()  # a collection in a child would copy every page
+    fence.prepare()
     server = Server(sock)
     frames.send(sock, {"id": 0, "layers": fence.layers()})
     try:

@@ -53,9 +53,9 @@ def open_(number):
     except OSError: return False
     return True
 ";
-        // Nothing to read, the log's pipe twice, the result's pipe.
-        let (device, pipe) = (0o020_000, 0o010_000);
-        let expected = json!([[0, device], [1, pipe], [2, pipe], [3, pipe]]);
+        // Nothing to read, the log twice, the channel of its result.
+        let (device, pipe, socket) = (0o020_000, 0o010_000, 0o140_000);
+        let expected = json!([[0, device], [1, pipe], [2, pipe], [3, socket]]);
         assert_eq!(world.value(source, json!({})).await, expected);
     });
 }
