@@ -108,7 +108,10 @@ fn check(parameter: &Parameter, value: &Value) -> Result<(), String> {
     {
         return Err(mismatch(name, odd, pattern.as_str()));
     }
-    if let Some(pattern) = resource::pattern(&parameter.kind.name)
+    // Documents whose role or bucket is optional pass it on to others, empty.
+    let is_left_out = value == "" && parameter.default.as_ref() == Some(value);
+    if !is_left_out
+        && let Some(pattern) = resource::pattern(&parameter.kind.name)
         && let Some(odd) = texts.iter().find(|text| !pattern.matches(text))
     {
         return Err(mismatch(name, odd, pattern.as_str()));

@@ -54,6 +54,7 @@ enum Escape {
 /// Translates a pattern.
 pub(crate) fn translate(pattern: &str) -> Result<String, String> {
     let mut reader = Reader { rest: pattern.chars().peekable(), out: String::new() };
+    let mut open = 0_usize;
     while let Some(c) = reader.rest.next() {
         match c {
             '\\' => match reader.escape()? {
@@ -63,9 +64,20 @@ pub(crate) fn translate(pattern: &str) -> Result<String, String> {
                 Escape::Other(text) => reader.out.push_str(&text),
             },
             '[' => reader.class(0)?,
-            '(' => reader.group()?,
+            '(' => {
+                reader.group()?;
+                open += 1;
+            }
+            ')' => {
+                open = open.checked_sub(1).ok_or("no group is open at a )")?;
+                reader.out.push(')');
+            }
+            '{' => reader.repetition()?,
             c => reader.out.push(c),
         }
+    }
+    if open > 0 {
+        return Err("a group is not closed".to_owned());
     }
     Ok(reader.out)
 }
@@ -91,6 +103,27 @@ impl Reader<'_> {
     fn set(&mut self, set: &str, negated: bool) {
         let sign = if negated { "^" } else { "" };
         self.out.push_str(&format!("[{sign}{set}]"));
+    }
+
+    /// After `{`: nothing but a repetition begins so.
+    fn repetition(&mut self) -> Result<(), String> {
+        const NONE: &str = "{ begins no repetition";
+        let text = self.braced().map_err(|_| NONE)?;
+        let number = |text: &str| {
+            text.bytes().all(|c| c.is_ascii_digit()).then(|| text.parse::<u32>().ok()).flatten()
+        };
+        let is_repetition = match text.split_once(',') {
+            None => number(&text).is_some(),
+            Some((least, "")) => number(least).is_some(),
+            Some((least, most)) => {
+                number(least).zip(number(most)).is_some_and(|(least, most)| least <= most)
+            }
+        };
+        if !is_repetition {
+            return Err(NONE.to_owned());
+        }
+        self.out.push_str(&format!("{{{text}}}"));
+        Ok(())
     }
 
     /// After `(`: flags that the other engine does not know are left out.
@@ -161,22 +194,25 @@ impl Reader<'_> {
         self.rest.next();
         match self.rest.next() {
             Some('\\') => match self.escape()? {
-                Escape::Literal(to) => {
-                    self.out.push('-');
-                    self.literal(to);
-                }
+                Escape::Literal(to) => self.upto(from, to)?,
                 Escape::Class(set, negated) => {
                     self.literal('-');
                     self.set(&set, negated);
                 }
                 Escape::Text(_) | Escape::Other(_) => return Err("a range has no end".to_owned()),
             },
-            Some(to) => {
-                self.out.push('-');
-                self.literal(to);
-            }
+            Some(to) => self.upto(from, to)?,
             None => {}
         }
+        Ok(())
+    }
+
+    fn upto(&mut self, from: char, to: char) -> Result<(), String> {
+        if from > to {
+            return Err(format!("{from}-{to} is no range"));
+        }
+        self.out.push('-');
+        self.literal(to);
         Ok(())
     }
 
@@ -235,7 +271,13 @@ impl Reader<'_> {
         let known = CLASSES.iter().find(|(known, _)| *known == name);
         let set = match known {
             Some((_, set)) => (*set).to_owned(),
-            None => format!(r"\p{{{}}}", name.strip_prefix("Is").unwrap_or(&name)),
+            None => {
+                let set = format!(r"\p{{{}}}", name.strip_prefix("Is").unwrap_or(&name));
+                if fancy_regex::Regex::new(&set).is_err() {
+                    return Err(format!("{name} is no property"));
+                }
+                set
+            }
         };
         Ok(Escape::Class(set, negated))
     }

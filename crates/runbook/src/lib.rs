@@ -22,6 +22,8 @@ mod selector;
 mod signature;
 mod step;
 mod substitute;
+#[cfg(test)]
+mod tests;
 
 pub use action::ActionKind;
 pub use bind::bind;

@@ -11,6 +11,8 @@ use crate::java::translate;
 
 /// Steps back before a match is given up: a pattern must not cost more than its document is worth.
 const BACKTRACKING: usize = 200_000;
+/// Bytes a compiled pattern may take: `.{0,32768}`, the longest that AWS's limits suggest, fits.
+const SIZE: usize = 64 << 20;
 
 /// A pattern that was compiled.
 #[derive(Clone)]
@@ -34,14 +36,14 @@ impl Pattern {
     /// When the text is no regular expression.
     pub fn parse(text: &str) -> Result<Self, PatternError> {
         let error = |why: String| PatternError { written: text.to_owned(), why };
-        let build = |text: &str| {
-            let regex = RegexBuilder::new(text).backtrack_limit(BACKTRACKING).build();
-            regex.map_err(|why| error(why.to_string()))
-        };
         let translated = translate(text).map_err(error)?;
-        // Alone at first, so that no bracket of the text closes one of ours.
-        build(&translated)?;
-        Ok(Self { written: text.to_owned(), regex: build(&format!(r"\A(?:{translated})\z"))? })
+        // Every group is closed: no bracket of the text closes ours.
+        let regex = RegexBuilder::new(&format!(r"\A(?:{translated})\z"))
+            .backtrack_limit(BACKTRACKING)
+            .delegate_size_limit(SIZE)
+            .build()
+            .map_err(|why| error(unplaced(&why.to_string()).to_owned()))?;
+        Ok(Self { written: text.to_owned(), regex })
     }
 
     /// Whether it matches a whole text. Not if that takes too many steps.
@@ -53,6 +55,12 @@ impl Pattern {
     pub fn as_str(&self) -> &str {
         &self.written
     }
+}
+
+/// An error without its place, which is one in the translation.
+fn unplaced(error: &str) -> &str {
+    let after = error.strip_prefix("Parsing error at position ").and_then(|e| e.split_once(": "));
+    after.map_or(error, |(_, error)| error)
 }
 
 impl fmt::Debug for Pattern {

@@ -18,14 +18,14 @@ const NOT_ON_CANCEL: &[ActionKind] = &[
     ActionKind::Sleep,
 ];
 
-pub(crate) fn flow(reader: &mut Reader, steps: &[Outline]) {
+pub(crate) fn flow(reader: &mut Reader<'_>, steps: &[Outline]) {
     unique(reader, steps, &mut HashSet::new());
     let mut scope = HashMap::new();
     targets(reader, steps, &mut scope);
     cycles(reader, steps);
 }
 
-fn unique<'o>(reader: &mut Reader, steps: &'o [Outline], seen: &mut HashSet<&'o str>) {
+fn unique<'o>(reader: &mut Reader<'_>, steps: &'o [Outline], seen: &mut HashSet<&'o str>) {
     for step in steps {
         if let Some(name) = &step.name
             && !seen.insert(name)
@@ -39,7 +39,7 @@ fn unique<'o>(reader: &mut Reader, steps: &'o [Outline], seen: &mut HashSet<&'o 
 
 /// A step leads to steps of its own list, or out of the loops that it is in; never into a loop.
 fn targets<'o>(
-    reader: &mut Reader,
+    reader: &mut Reader<'_>,
     steps: &'o [Outline],
     scope: &mut HashMap<&'o str, &'o Outline>,
 ) {
@@ -57,7 +57,7 @@ fn targets<'o>(
     }
 }
 
-fn target(reader: &mut Reader, link: &Link, scope: &HashMap<&str, &Outline>) {
+fn target(reader: &mut Reader<'_>, link: &Link, scope: &HashMap<&str, &Outline>) {
     let Link { to, kind, at, path } = link;
     let Some(target) = scope.get(to.as_str()) else {
         reader.defect(*at, path, format!("Unknown step name: \"{to}\" in {}", kind.key()));
@@ -81,7 +81,7 @@ struct Graph<'o> {
     edges: Vec<Vec<usize>>,
 }
 
-fn cycles(reader: &mut Reader, steps: &[Outline]) {
+fn cycles(reader: &mut Reader<'_>, steps: &[Outline]) {
     let graph = Graph::new(steps);
     for trace in graph.cycles() {
         let names: Vec<_> = trace.iter().map(|step| graph.name(*step)).collect();
@@ -123,32 +123,44 @@ impl<'o> Graph<'o> {
     /// document may have any number of steps.
     fn cycles(&self) -> Vec<Vec<usize>> {
         let mut found = Vec::new();
-        let mut done = vec![false; self.steps.len()];
+        let mut visits = vec![Visit::None; self.steps.len()];
         for start in 0..self.steps.len() {
-            let mut way = vec![(start, 0)];
+            let mut way = Vec::new();
+            enter(start, &mut visits, &mut way);
             while let Some((step, next)) = way.last_mut() {
                 let Some(to) = self.edges.get(*step).and_then(|edges| edges.get(*next)).copied()
                 else {
-                    if let Some(done) = done.get_mut(*step) {
-                        *done = true;
+                    if let Some(visit) = visits.get_mut(*step) {
+                        *visit = Visit::Done;
                     }
                     way.pop();
                     continue;
                 };
                 *next += 1;
-                if done.get(to).copied().unwrap_or(true) {
-                    continue;
-                }
-                match way.iter().position(|(step, _)| *step == to) {
-                    Some(first) => {
-                        let around = way.iter().skip(first).map(|(step, _)| *step);
-                        found.push(around.chain([to]).collect());
-                    }
-                    None => way.push((to, 0)),
+                if visits.get(to) == Some(&Visit::OnTheWay) {
+                    let steps = way.iter().map(|(step, _)| *step);
+                    found.push(steps.skip_while(|step| *step != to).chain([to]).collect());
+                } else {
+                    enter(to, &mut visits, &mut way);
                 }
             }
         }
         found
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Visit {
+    None,
+    OnTheWay,
+    Done,
+}
+
+/// Goes on to a step that was not visited.
+fn enter(step: usize, visits: &mut [Visit], way: &mut Vec<(usize, usize)>) {
+    if let Some(visit @ Visit::None) = visits.get_mut(step) {
+        *visit = Visit::OnTheWay;
+        way.push((step, 0));
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::read::{Names, Outline, Reader};
 use crate::reference::Reference;
 
-pub(crate) fn names(reader: &mut Reader, names: &Names) {
+pub(crate) fn names(reader: &mut Reader<'_>, names: &Names) {
     let parameters: HashSet<_> = names.parameters.iter().map(String::as_str).collect();
     let variables: HashSet<_> = names.variables.iter().map(String::as_str).collect();
     let mut steps = HashSet::new();

@@ -7,7 +7,11 @@ use crate::condition::{Condition, Operator};
 use crate::reference::mentions;
 
 /// The condition that a mapping holds besides the keys `also`.
-pub(super) fn read(reader: &mut Reader, cursor: &Cursor<'_>, also: &[&str]) -> Option<Condition> {
+pub(super) fn read(
+    reader: &mut Reader<'_>,
+    cursor: &Cursor<'_>,
+    also: &[&str],
+) -> Option<Condition> {
     let fields = reader.fields(cursor, None);
     if !matches!(cursor.node.value, yaml_tree::Value::Map(_)) {
         return None;
@@ -48,7 +52,7 @@ pub(super) fn read(reader: &mut Reader, cursor: &Cursor<'_>, also: &[&str]) -> O
     conditions.pop().flatten()
 }
 
-fn several(reader: &mut Reader, name: &str, cursor: &Cursor<'_>) -> Option<Condition> {
+fn several(reader: &mut Reader<'_>, name: &str, cursor: &Cursor<'_>) -> Option<Condition> {
     let items = reader.items(cursor, "conditions");
     if items.is_empty() {
         if matches!(cursor.node.value, yaml_tree::Value::List(_)) {
@@ -62,7 +66,7 @@ fn several(reader: &mut Reader, name: &str, cursor: &Cursor<'_>) -> Option<Condi
 }
 
 /// One condition, or a list of one.
-fn not(reader: &mut Reader, cursor: &Cursor<'_>) -> Option<Condition> {
+fn not(reader: &mut Reader<'_>, cursor: &Cursor<'_>) -> Option<Condition> {
     let condition = if matches!(cursor.node.value, yaml_tree::Value::List(_)) {
         let items = reader.items(cursor, "conditions");
         let [item] = &items[..] else {
@@ -77,7 +81,7 @@ fn not(reader: &mut Reader, cursor: &Cursor<'_>) -> Option<Condition> {
 }
 
 fn test(
-    reader: &mut Reader,
+    reader: &mut Reader<'_>,
     cursor: &Cursor<'_>,
     fields: &Fields<'_>,
     operator: Operator,

@@ -41,7 +41,7 @@ pub(crate) struct Names {
     pub(crate) steps: Vec<Outline>,
 }
 
-pub(super) fn read(reader: &mut Reader, root: &Node) -> (Option<Runbook>, Names) {
+pub(super) fn read(reader: &mut Reader<'_>, root: &Node) -> (Option<Runbook>, Names) {
     let cursor = Cursor { node: root, path: String::new() };
     if !matches!(root.value, yaml_tree::Value::Map(_)) {
         reader.mismatch(&cursor, "a mapping with schemaVersion and mainSteps");
@@ -86,7 +86,7 @@ pub(super) fn read(reader: &mut Reader, root: &Node) -> (Option<Runbook>, Names)
     (runbook, names)
 }
 
-fn schema_version(reader: &mut Reader, document: &Cursor<'_>, fields: &Fields<'_>) {
+fn schema_version(reader: &mut Reader<'_>, document: &Cursor<'_>, fields: &Fields<'_>) {
     let (cursor, message) = match fields.get("schemaVersion") {
         None => (document, "Missing \"schemaVersion\" in the document.".to_owned()),
         Some(cursor) => match written(cursor.node) {
@@ -101,7 +101,7 @@ fn schema_version(reader: &mut Reader, document: &Cursor<'_>, fields: &Fields<'_
 }
 
 /// `step.Output`, each of which has to name a step.
-fn outputs(reader: &mut Reader, cursor: &Cursor<'_>) -> Vec<OutputName> {
+fn outputs(reader: &mut Reader<'_>, cursor: &Cursor<'_>) -> Vec<OutputName> {
     let mut names = Vec::new();
     for item in reader.items(cursor, "step.Output") {
         let Some(text) = reader.text(&item, "step.Output") else {
@@ -123,13 +123,16 @@ fn outputs(reader: &mut Reader, cursor: &Cursor<'_>) -> Vec<OutputName> {
     names
 }
 
-fn files(reader: &mut Reader, cursor: &Cursor<'_>) -> BTreeMap<String, File> {
+fn files(reader: &mut Reader<'_>, cursor: &Cursor<'_>) -> BTreeMap<String, File> {
     let mut files = BTreeMap::new();
     for (name, _, cursor) in reader.fields(cursor, None).list {
         let fields = reader.fields(&cursor, Some(&["checksums", "size"]));
         let sha256 = fields.get("checksums").and_then(|cursor| {
             let sums = reader.fields(cursor, Some(SHA_256));
-            let (_, _, sum) = sums.list.first()?;
+            let Some((_, _, sum)) = sums.list.first() else {
+                reader.wrong(cursor, "Missing \"sha256\" in checksums of a file.");
+                return None;
+            };
             let text = reader.text(sum, "64 hexadecimal digits")?;
             let is_sum = text.len() == 64 && text.bytes().all(|c| c.is_ascii_hexdigit());
             if !is_sum {

@@ -2,7 +2,7 @@
 //! substituted.
 
 use super::outline::{LinkKind, Outline};
-use super::reader::{Cursor, Fields, Reader, written};
+use super::reader::{Cursor, Fields, Reader, join, written};
 use super::{condition, literal, step};
 use crate::action::ActionKind;
 use crate::kind::OutputType;
@@ -10,7 +10,7 @@ use crate::model::{Choice, StepBody};
 
 /// Holds the inputs of a step against its action; what steers the execution is read.
 pub(super) fn read(
-    reader: &mut Reader,
+    reader: &mut Reader<'_>,
     action: ActionKind,
     step: &Cursor<'_>,
     cursor: Option<&Cursor<'_>>,
@@ -20,7 +20,8 @@ pub(super) fn read(
         Some(cursor) => reader.fields(cursor, None),
         None => Fields { list: Vec::new() },
     };
-    let place = cursor.unwrap_or(step);
+    let absent = Cursor { node: step.node, path: join(&step.path, "inputs") };
+    let place = cursor.unwrap_or(&absent);
     let signature = action.signature();
     if signature.required.iter().any(|name| inputs.get(name).is_none()) {
         missing(reader, place, signature.required, &inputs);
@@ -44,7 +45,7 @@ pub(super) fn read(
 
 /// That a required input is missing, in AWS's words.
 pub(super) fn missing(
-    reader: &mut Reader,
+    reader: &mut Reader<'_>,
     place: &Cursor<'_>,
     required: &[&str],
     inputs: &Fields<'_>,
@@ -59,7 +60,7 @@ pub(super) fn missing(
 }
 
 /// Inputs that the action does not take, in AWS's words.
-fn unknown(reader: &mut Reader, required: &[&str], optional: &[&str], inputs: &Fields<'_>) {
+fn unknown(reader: &mut Reader<'_>, required: &[&str], optional: &[&str], inputs: &Fields<'_>) {
     let known: Vec<_> = required.iter().chain(optional).copied().collect();
     for (name, at, cursor) in &inputs.list {
         if !known.contains(&name.as_str()) {
@@ -79,7 +80,7 @@ fn names(inputs: &Fields<'_>) -> String {
     inputs.list.iter().map(|(name, ..)| name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-fn branch(reader: &mut Reader, inputs: &Fields<'_>, outline: &mut Outline) -> Option<StepBody> {
+fn branch(reader: &mut Reader<'_>, inputs: &Fields<'_>, outline: &mut Outline) -> Option<StepBody> {
     let default = inputs.get("Default").and_then(|cursor| {
         let name = reader.text(cursor, "the name of a step")?;
         outline.links.push(step::link(cursor, LinkKind::Default, &name));
@@ -97,7 +98,7 @@ fn branch(reader: &mut Reader, inputs: &Fields<'_>, outline: &mut Outline) -> Op
     Some(StepBody::Branch { choices, default })
 }
 
-fn choice(reader: &mut Reader, cursor: &Cursor<'_>, outline: &mut Outline) -> Option<Choice> {
+fn choice(reader: &mut Reader<'_>, cursor: &Cursor<'_>, outline: &mut Outline) -> Option<Choice> {
     let condition = condition::read(reader, cursor, &["NextStep"]);
     if !matches!(cursor.node.value, yaml_tree::Value::Map(_)) {
         return None;
@@ -113,7 +114,7 @@ fn choice(reader: &mut Reader, cursor: &Cursor<'_>, outline: &mut Outline) -> Op
 }
 
 fn repeat(
-    reader: &mut Reader,
+    reader: &mut Reader<'_>,
     place: &Cursor<'_>,
     inputs: &Fields<'_>,
     outline: &mut Outline,

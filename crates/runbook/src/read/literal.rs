@@ -16,7 +16,7 @@ const LONGEST_SLEEP: u64 = 604_799;
 const MESSAGE: usize = 4_096;
 
 pub(super) fn check(
-    reader: &mut Reader,
+    reader: &mut Reader<'_>,
     action: ActionKind,
     place: &Cursor<'_>,
     inputs: &Fields<'_>,
@@ -56,13 +56,13 @@ pub(super) fn check(
     }
 }
 
-struct Checks<'r, 'c, 'n> {
-    reader: &'r mut Reader,
+struct Checks<'r, 't, 'c, 'n> {
+    reader: &'r mut Reader<'t>,
     place: &'c Cursor<'n>,
     inputs: &'c Fields<'n>,
 }
 
-impl<'n> Checks<'_, '_, 'n> {
+impl<'n> Checks<'_, '_, '_, 'n> {
     /// A scalar that refers to nothing.
     fn literal(&self, name: &str) -> Option<(String, Cursor<'n>)> {
         let cursor = self.inputs.get(name)?;

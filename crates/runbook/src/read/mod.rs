@@ -37,7 +37,7 @@ pub fn parse(text: &str) -> Result<Runbook, Defects> {
             kind: DefectKind::Content,
         }])
     })?;
-    let mut reader = Reader::default();
+    let mut reader = Reader::new(text);
     let (runbook, names) = document::read(&mut reader, &root);
     check::names(&mut reader, &names);
     check::flow(&mut reader, &names.steps);

@@ -26,7 +26,7 @@ const DISPLAY_TYPES: &[&str] = &["textfield", "textarea"];
 
 /// The parameters, and the names of all that are declared, broken ones included.
 pub(super) fn parameters(
-    reader: &mut Reader,
+    reader: &mut Reader<'_>,
     cursor: Option<&Cursor<'_>>,
 ) -> (Vec<Parameter>, Vec<String>) {
     let declared = cursor.map(|cursor| reader.fields(cursor, None).list).unwrap_or_default();
@@ -43,7 +43,7 @@ pub(super) fn parameters(
     (parameters, names)
 }
 
-fn parameter(reader: &mut Reader, name: String, cursor: &Cursor<'_>) -> Option<Parameter> {
+fn parameter(reader: &mut Reader<'_>, name: String, cursor: &Cursor<'_>) -> Option<Parameter> {
     let fields = reader.fields(cursor, Some(KEYS));
     let described = described(reader, &fields);
     let limits = limits(reader, &fields);
@@ -84,7 +84,7 @@ fn parameter(reader: &mut Reader, name: String, cursor: &Cursor<'_>) -> Option<P
 
 /// The variables, and the names of all that are declared, broken ones included.
 pub(super) fn variables(
-    reader: &mut Reader,
+    reader: &mut Reader<'_>,
     cursor: Option<&Cursor<'_>>,
 ) -> (Vec<Variable>, Vec<String>) {
     let declared = cursor.map(|cursor| reader.fields(cursor, None).list).unwrap_or_default();
@@ -101,7 +101,7 @@ pub(super) fn variables(
     (variables, names)
 }
 
-fn variable(reader: &mut Reader, name: String, cursor: &Cursor<'_>) -> Option<Variable> {
+fn variable(reader: &mut Reader<'_>, name: String, cursor: &Cursor<'_>) -> Option<Variable> {
     let fields = reader.fields(cursor, Some(KEYS));
     let described = described(reader, &fields);
     limits(reader, &fields);
@@ -138,7 +138,7 @@ struct Described {
     allowed_pattern: Option<Pattern>,
 }
 
-fn described(reader: &mut Reader, fields: &Fields<'_>) -> Described {
+fn described(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Described {
     let description = fields.get("description").and_then(|cursor| reader.text(cursor, "a text"));
     let allowed_pattern = fields.get("allowedPattern").and_then(|cursor| {
         let text = reader.text(cursor, "a regular expression")?;
@@ -153,7 +153,7 @@ fn described(reader: &mut Reader, fields: &Fields<'_>) -> Described {
     Described { description, allowed_pattern }
 }
 
-fn limits(reader: &mut Reader, fields: &Fields<'_>) -> Limits {
+fn limits(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Limits {
     let mut count = |name| fields.get(name).and_then(|cursor| reader.count(cursor, "a number"));
     let limits = Limits {
         min_items: count("minItems"),
@@ -180,7 +180,7 @@ fn limits(reader: &mut Reader, fields: &Fields<'_>) -> Limits {
 
 /// The default: with its type if it spells one, as written if it refers to anything.
 fn default(
-    reader: &mut Reader,
+    reader: &mut Reader<'_>,
     fields: &Fields<'_>,
     kind: OutputType,
     name: &str,
@@ -198,7 +198,7 @@ fn default(
 }
 
 fn allowed_values(
-    reader: &mut Reader,
+    reader: &mut Reader<'_>,
     fields: &Fields<'_>,
     kind: OutputType,
 ) -> Option<Vec<Value>> {

@@ -1,5 +1,7 @@
 //! Walking the tree of a document: cursors that know their path, and the defects found so far.
 
+use std::ops::Range;
+
 use serde_json::{Map, Value};
 use yaml_tree::{Node, Position};
 
@@ -24,14 +26,22 @@ pub(crate) struct Mentioned {
     pub(crate) stored: bool,
 }
 
+/// `{{ X }}` without quotes is a mapping whose key is a mapping.
+const QUOTES: &str = "Found a mapping or list as a key: {{ … }} has to be in quotes";
+
 /// What was found so far.
 #[derive(Debug, Default)]
-pub(crate) struct Reader {
+pub(crate) struct Reader<'t> {
+    lines: Vec<&'t str>,
     defects: Vec<Defect>,
     pub(crate) mentioned: Vec<Mentioned>,
 }
 
-impl Reader {
+impl<'t> Reader<'t> {
+    pub(crate) fn new(text: &'t str) -> Self {
+        Self { lines: text.lines().collect(), ..Self::default() }
+    }
+
     /// Names a defect at a place.
     pub(crate) fn defect(&mut self, at: Position, path: &str, message: impl Into<String>) {
         self.push(at, path, message.into(), DefectKind::Content);
@@ -48,6 +58,11 @@ impl Reader {
 
     /// A value of the wrong kind.
     pub(crate) fn mismatch(&mut self, cursor: &Cursor<'_>, expected: &str) {
+        if let yaml_tree::Value::Map(entries) = &cursor.node.value
+            && entries.iter().any(|(key, _)| written(key).is_none())
+        {
+            return self.wrong(cursor, QUOTES);
+        }
         let found = describe(&cursor.node.value);
         self.wrong(cursor, format!("Found {found}, expected {expected}"));
     }
@@ -91,9 +106,7 @@ impl Reader {
     fn key(&mut self, key: &Node, path: &str) -> Option<String> {
         let name = written(key);
         if name.is_none() {
-            // `{{ X }}` without quotes is a mapping whose key is a mapping.
-            let message = "Found a mapping or list as a key: {{ … }} has to be in quotes";
-            self.defect(key.at, path, message);
+            self.defect(key.at, path, QUOTES);
         }
         name
     }
@@ -133,6 +146,21 @@ impl Reader {
             self.mismatch(cursor, expected);
         }
         number
+    }
+
+    /// Where a part of a text stands, if the text is written as it is read: in one line, or line
+    /// by line in a block. Elsewhere its beginning.
+    fn place(&self, at: Position, text: &str, part: &Range<usize>) -> Position {
+        let before = text.get(..part.start).unwrap_or_default();
+        let down = before.matches('\n').count() as u64;
+        let skip = if down == 0 { at.column.saturating_sub(1) } else { 0 };
+        let found = || {
+            let line = self.lines.get(usize::try_from(at.line + down).ok()?.checked_sub(1)?)?;
+            let (from, _) = line.char_indices().nth(usize::try_from(skip).ok()?)?;
+            let column = line.get(from..)?.find(text.get(part.clone())?)?;
+            Some(line.get(..from + column)?.chars().count() as u64 + 1)
+        };
+        found().map_or(at, |column| Position { line: at.line + down, column })
     }
 
     /// Notes a reference for checking.
@@ -175,13 +203,11 @@ impl Reader {
     pub(crate) fn note(&mut self, cursor: &Cursor<'_>, stored: bool) {
         match &cursor.node.value {
             yaml_tree::Value::Text { text, .. } => {
-                let at = cursor.node.at;
-                self.mentioned.extend(mentions(text).map(|mention| Mentioned {
-                    to: mention.to,
-                    at,
-                    path: cursor.path.clone(),
-                    stored,
-                }));
+                for mention in mentions(text) {
+                    let at = self.place(cursor.node.at, text, &mention.range);
+                    let path = cursor.path.clone();
+                    self.mentioned.push(Mentioned { to: mention.to, at, path, stored });
+                }
             }
             yaml_tree::Value::List(items) => items.iter().enumerate().for_each(|(nth, node)| {
                 self.note(&Cursor { node, path: format!("{}[{nth}]", cursor.path) }, stored);

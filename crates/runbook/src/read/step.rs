@@ -27,7 +27,10 @@ const KEYS: &[&str] = &[
 ];
 
 /// The steps of a list, if each of them could be read, and how they follow one another.
-pub(super) fn steps(reader: &mut Reader, cursor: &Cursor<'_>) -> (Option<Vec<Step>>, Vec<Outline>) {
+pub(super) fn steps(
+    reader: &mut Reader<'_>,
+    cursor: &Cursor<'_>,
+) -> (Option<Vec<Step>>, Vec<Outline>) {
     let items = reader.items(cursor, "steps");
     if items.is_empty() && matches!(cursor.node.value, yaml_tree::Value::List(_)) {
         let key = cursor.path.rsplit('.').next().unwrap_or_default();
@@ -44,7 +47,7 @@ pub(super) fn steps(reader: &mut Reader, cursor: &Cursor<'_>) -> (Option<Vec<Ste
     (steps.filter(|steps| !steps.is_empty()), outlines)
 }
 
-fn step(reader: &mut Reader, cursor: &Cursor<'_>) -> (Option<Step>, Outline) {
+fn step(reader: &mut Reader<'_>, cursor: &Cursor<'_>) -> (Option<Step>, Outline) {
     let mut outline = Outline {
         name: None,
         at: cursor.node.at,
@@ -107,7 +110,7 @@ fn step(reader: &mut Reader, cursor: &Cursor<'_>) -> (Option<Step>, Outline) {
     (Some(step), outline)
 }
 
-fn name(reader: &mut Reader, step: &Cursor<'_>, fields: &Fields<'_>) -> Option<String> {
+fn name(reader: &mut Reader<'_>, step: &Cursor<'_>, fields: &Fields<'_>) -> Option<String> {
     let Some(cursor) = fields.get("name") else {
         reader.wrong(step, "Missing \"name\" in step detail.");
         return None;
@@ -120,7 +123,7 @@ fn name(reader: &mut Reader, step: &Cursor<'_>, fields: &Fields<'_>) -> Option<S
     Some(name)
 }
 
-fn action(reader: &mut Reader, step: &Cursor<'_>, fields: &Fields<'_>) -> Option<ActionKind> {
+fn action(reader: &mut Reader<'_>, step: &Cursor<'_>, fields: &Fields<'_>) -> Option<ActionKind> {
     let Some(cursor) = fields.get("action") else {
         reader.wrong(step, "Missing \"action\" in step detail.");
         return None;
@@ -134,7 +137,7 @@ fn action(reader: &mut Reader, step: &Cursor<'_>, fields: &Fields<'_>) -> Option
 }
 
 /// From 1; a number, a text that spells one, or a reference.
-fn amount(reader: &mut Reader, cursor: Option<&Cursor<'_>>, most: u64) -> Option<Value> {
+fn amount(reader: &mut Reader<'_>, cursor: Option<&Cursor<'_>>, most: u64) -> Option<Value> {
     let cursor = cursor?;
     let value = reader.template(cursor, false);
     if !refers(cursor) {
@@ -151,7 +154,7 @@ fn amount(reader: &mut Reader, cursor: Option<&Cursor<'_>>, most: u64) -> Option
 }
 
 /// A Boolean, a text that spells one, or a reference.
-fn flag(reader: &mut Reader, cursor: Option<&Cursor<'_>>) -> Option<Value> {
+fn flag(reader: &mut Reader<'_>, cursor: Option<&Cursor<'_>>) -> Option<Value> {
     let cursor = cursor?;
     let value = reader.template(cursor, false);
     if !refers(cursor) && spelled(&value).is_none() {
@@ -174,7 +177,7 @@ fn refers(cursor: &Cursor<'_>) -> bool {
 }
 
 fn next_step(
-    reader: &mut Reader,
+    reader: &mut Reader<'_>,
     fields: &Fields<'_>,
     is_end: Option<&Value>,
     outline: &mut Outline,
@@ -197,7 +200,7 @@ pub(super) fn link(cursor: &Cursor<'_>, kind: LinkKind, to: &str) -> Link {
 }
 
 fn on_failure(
-    reader: &mut Reader,
+    reader: &mut Reader<'_>,
     fields: &Fields<'_>,
     outline: &mut Outline,
 ) -> Option<OnFailure> {
@@ -218,7 +221,11 @@ fn on_failure(
     found
 }
 
-fn on_cancel(reader: &mut Reader, fields: &Fields<'_>, outline: &mut Outline) -> Option<OnCancel> {
+fn on_cancel(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    outline: &mut Outline,
+) -> Option<OnCancel> {
     let cursor = fields.get("onCancel")?;
     if let Some(action @ (ActionKind::Loop | ActionKind::UpdateVariable)) = outline.action {
         reader.wrong(cursor, format!("onCancel is not supported by action {}", action.name()));
@@ -244,7 +251,7 @@ fn target(text: &str) -> Option<String> {
 /// What `aws:invokeLambdaFunction` keeps for itself; of the other actions nothing is known.
 const RESERVED: &[&str] = &["LogResult", "OutputPayload", "FunctionError", "Payload", "StatusCode"];
 
-fn outputs(reader: &mut Reader, fields: &Fields<'_>, outline: &Outline) -> Vec<StepOutput> {
+fn outputs(reader: &mut Reader<'_>, fields: &Fields<'_>, outline: &Outline) -> Vec<StepOutput> {
     let Some(cursor) = fields.get("outputs") else {
         return Vec::new();
     };
@@ -252,7 +259,7 @@ fn outputs(reader: &mut Reader, fields: &Fields<'_>, outline: &Outline) -> Vec<S
     items.iter().filter_map(|item| output(reader, item, outline)).collect()
 }
 
-fn output(reader: &mut Reader, cursor: &Cursor<'_>, outline: &Outline) -> Option<StepOutput> {
+fn output(reader: &mut Reader<'_>, cursor: &Cursor<'_>, outline: &Outline) -> Option<StepOutput> {
     let fields = reader.fields(cursor, Some(&["Name", "Selector", "Type"]));
     if !matches!(cursor.node.value, yaml_tree::Value::Map(_)) {
         return None;
@@ -290,7 +297,7 @@ fn output(reader: &mut Reader, cursor: &Cursor<'_>, outline: &Outline) -> Option
 }
 
 fn required<'f, 'n>(
-    reader: &mut Reader,
+    reader: &mut Reader<'_>,
     parent: &Cursor<'n>,
     fields: &'f Fields<'n>,
     name: &str,
