@@ -5,17 +5,30 @@
 //! resuming is replaying a prefix. What touches the world are the few traits in [`ports`].
 
 pub mod actions;
+mod arn;
+mod document;
 mod engine;
 mod error;
+mod event;
+mod execution;
+mod executor;
+mod flow;
 pub mod log;
 pub mod ports;
+mod quota;
+mod rate;
 mod request;
 mod status;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+#[cfg(test)]
+mod tests;
 mod view;
 
-pub use engine::{Engine, Ports};
+pub use engine::{Actions, Engine, Ports, RealActions};
 pub use error::{SignalError, StartError, StopError};
-pub use log::{Log, LogError};
+pub use log::{Log, LogError, MemoryLog, SqliteLog};
+pub use quota::Quotas;
 pub use request::{
     Alarm, AlarmConfiguration, Mode, Signal, StartRequest, StopType, Tag, Target, TargetLocation,
 };

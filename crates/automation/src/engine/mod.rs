@@ -1,12 +1,38 @@
 //! The engine as its callers see it: start, stop, signal, look.
 
-use std::sync::Arc;
+mod alarms;
+mod children;
+mod documents;
+mod drive;
+mod effects;
+mod locations;
+mod places;
+mod prepare;
+mod resume;
+mod run;
+mod signal;
+mod start;
+mod stop;
+mod targets;
 
-use crate::error::{SignalError, StartError, StopError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::actions::{self, Call, Done, Failure};
+use crate::event::Idempotency;
 use crate::log::{Log, LogError};
 use crate::ports::{Aws, Clock, Directory, Documents, Events, Scripts, Webhooks};
-use crate::request::{Signal, StartRequest, StopType, Tag};
+use crate::quota::{Pools, Quotas};
+use crate::request::Tag;
 use crate::view::ExecutionView;
+use documents::Library;
+use places::Places;
+use run::Run;
 
 /// The world as the engine knows it.
 #[derive(Clone)]
@@ -27,13 +53,50 @@ pub struct Ports {
     pub events: Arc<dyn Events>,
 }
 
-/// The engine. Lives in a tokio runtime.
-pub struct Engine {
-    #[expect(dead_code, reason = "filled in the next commit")]
-    ports: Ports,
-    #[expect(dead_code, reason = "filled in the next commit")]
-    log: Box<dyn Log>,
+/// The actions that act on the world, as the engine knows them.
+pub trait Actions: Send + Sync {
+    /// Makes one attempt. See [`actions::run`].
+    fn run<'a>(&'a self, call: &'a Call<'a>) -> BoxFuture<'a, Result<Done, Failure>>;
+
+    /// Ends what a dropped attempt left running. See [`actions::cancel`].
+    fn cancel<'a>(&'a self, call: &'a Call<'a>) -> BoxFuture<'a, ()>;
 }
+
+/// Those of [`actions`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RealActions;
+
+impl Actions for RealActions {
+    fn run<'a>(&'a self, call: &'a Call<'a>) -> BoxFuture<'a, Result<Done, Failure>> {
+        actions::run(call)
+    }
+
+    fn cancel<'a>(&'a self, call: &'a Call<'a>) -> BoxFuture<'a, ()> {
+        actions::cancel(call)
+    }
+}
+
+/// Account, Region and client token.
+type Token = (String, String, String);
+
+/// The engine. Lives in a tokio runtime: executions go on as tasks of it.
+pub struct Engine {
+    /// Itself, for the tasks that drive executions.
+    me: Weak<Self>,
+    ports: Ports,
+    actions: Arc<dyn Actions>,
+    log: Box<dyn Log>,
+    runs: RwLock<HashMap<Uuid, Arc<Run>>>,
+    places: Places,
+    pools: Mutex<Pools>,
+    /// What each was used for, and the execution that it started.
+    tokens: Mutex<HashMap<Token, (Idempotency, Uuid)>>,
+    library: Library,
+    alarm_interval: Mutex<Duration>,
+}
+
+/// How often an execution's alarm is looked at. AWS does not say.
+const ALARM_INTERVAL: Duration = Duration::from_secs(10);
 
 impl Engine {
     /// Replays the log and resumes everything that has not ended.
@@ -41,75 +104,104 @@ impl Engine {
     /// # Errors
     /// When the log cannot be read.
     pub async fn open(ports: Ports, log: Box<dyn Log>) -> Result<Arc<Self>, LogError> {
-        Ok(Arc::new(Self { ports, log }))
+        Self::open_with(ports, log, Arc::new(RealActions)).await
     }
 
-    /// Starts an execution; resolves to its id once the start is in the log.
+    /// The same with other actions that act on the world.
     ///
     /// # Errors
-    /// When AWS would refuse it.
-    pub async fn start(&self, request: StartRequest) -> Result<String, StartError> {
-        Err(StartError::DefinitionNotFound(request.document_name))
+    /// When the log cannot be read.
+    pub async fn open_with(
+        ports: Ports,
+        log: Box<dyn Log>,
+        actions: Arc<dyn Actions>,
+    ) -> Result<Arc<Self>, LogError> {
+        let engine = Arc::new_cyclic(|me| Self {
+            me: Weak::clone(me),
+            ports,
+            actions,
+            log,
+            runs: RwLock::default(),
+            places: Places::default(),
+            pools: Mutex::default(),
+            tokens: Mutex::default(),
+            library: Library::default(),
+            alarm_interval: Mutex::new(ALARM_INTERVAL),
+        });
+        engine.replay()?;
+        engine.resume().await?;
+        Ok(engine)
     }
 
-    /// The role that the execution would run under, for `iam:PassRole`; `None` for the caller's
-    /// own context.
-    ///
-    /// # Errors
-    /// When AWS would refuse the start for its document or parameters.
-    pub fn assume_role(&self, request: &StartRequest) -> Result<Option<String>, StartError> {
-        Err(StartError::DefinitionNotFound(request.document_name.clone()))
+    /// Everything about one execution.
+    pub fn execution(&self, account: &str, region: &str, id: &str) -> Option<ExecutionView> {
+        let run = self.find(account, region, id)?;
+        let state = run.state();
+        Some(state.view(self.now(), true))
     }
 
-    /// Stops an execution and its children.
-    ///
-    /// # Errors
-    /// When there is none of this id, or it has ended.
-    pub async fn stop(
-        &self,
-        _account: &str,
-        _region: &str,
-        id: &str,
-        _how: StopType,
-    ) -> Result<(), StopError> {
-        Err(StopError::NotFound(id.to_owned()))
-    }
-
-    /// Signals an execution; `by` is the principal's ARN.
-    ///
-    /// # Errors
-    /// When nothing waits for the signal, or `by` is not who it waits for.
-    pub async fn signal(
-        &self,
-        _account: &str,
-        _region: &str,
-        id: &str,
-        _signal: Signal,
-        _by: &str,
-    ) -> Result<(), SignalError> {
-        Err(SignalError::NotFound(id.to_owned()))
+    /// The executions of an account and Region, newest first, without their steps.
+    pub fn executions(&self, account: &str, region: &str) -> Vec<ExecutionView> {
+        let now = self.now();
+        let runs = self.places.of(account, region);
+        runs.iter().rev().map(|run| run.state().view(now, false)).collect()
     }
 
     /// Adds tags to an execution (same key: new value) and removes others. False if there is none
     /// of this id.
     pub async fn tag(
         &self,
-        _account: &str,
-        _region: &str,
-        _id: &str,
-        _add: Vec<Tag>,
-        _remove: Vec<String>,
+        account: &str,
+        region: &str,
+        id: &str,
+        add: Vec<Tag>,
+        remove: Vec<String>,
     ) -> bool {
-        false
+        let Some(run) = self.find(account, region, id) else {
+            return false;
+        };
+        let happened = self.happen(&run, |state| {
+            let mut tags = state.tags.clone();
+            tags.retain(|tag| {
+                !remove.contains(&tag.key) && !add.iter().any(|added| added.key == tag.key)
+            });
+            tags.extend(add);
+            Ok::<_, ()>(vec![crate::event::Event::Tagged { tags }])
+        });
+        happened.await.is_ok()
     }
 
-    /// Everything about one execution.
-    pub fn execution(&self, _account: &str, _region: &str, _id: &str) -> Option<ExecutionView> {
-        None
+    /// Changes the quotas of every account and Region; who may run now does.
+    pub async fn set_quotas(&self, quotas: Quotas) {
+        self.pools().set(quotas);
+        let pools = self.pools().pools();
+        for pool in pools {
+            self.admit_next(&pool).await;
+        }
     }
 
-    /// The executions of an account and Region, newest first, without their steps.
-    pub fn executions(&self, _account: &str, _region: &str) -> Vec<ExecutionView> {
-        Vec::new()
+    /// Changes how often an execution's alarm is looked at.
+    pub fn set_alarm_interval(&self, interval: Duration) {
+        *self.alarm_interval.lock().unwrap_or_else(PoisonError::into_inner) = interval;
+    }
+
+    /// The time, as precise as the log keeps it.
+    fn now(&self) -> Timestamp {
+        let now = self.ports.clock.now();
+        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+    }
+
+    fn find(&self, account: &str, region: &str, id: &str) -> Option<Arc<Run>> {
+        let run = self.run(id.parse().ok()?)?;
+        let here = &*run.account == account && &*run.region == region;
+        here.then_some(run)
+    }
+
+    fn run(&self, id: Uuid) -> Option<Arc<Run>> {
+        self.runs.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    }
+
+    fn pools(&self) -> MutexGuard<'_, Pools> {
+        self.pools.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,20 +1,38 @@
 //! The append-only log: the truth about every execution.
 
+mod memory;
+mod sqlite;
+
 use futures::future::BoxFuture;
 use thiserror::Error;
+use uuid::Uuid;
+
+pub use memory::MemoryLog;
+pub use sqlite::SqliteLog;
 
 /// One entry of the log, as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// The execution's id; for a document, a hash of its content.
-    pub key: String,
+    /// What kind of entry.
+    pub kind: EntryKind,
+    /// The execution's id; of a document, one derived from its content.
+    pub key: Uuid,
     /// What happened, as JSON.
     pub body: Vec<u8>,
 }
 
+/// The kinds of entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A document that an execution runs: written once for each content.
+    Document,
+    /// An event of an execution.
+    Event,
+}
+
 /// Why the log could not be read or written.
-#[derive(Debug, Error)]
-#[error("{message}")]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("the log of executions: {message}")]
 pub struct LogError {
     /// What was wrong.
     pub message: String,
@@ -22,12 +40,13 @@ pub struct LogError {
 
 /// The append-only log.
 pub trait Log: Send + Sync {
-    /// Appends entries, all or none. Resolves when they are committed.
+    /// Appends entries, all or none, in the order of the calls (not of the futures). Resolves
+    /// when they are committed. A document whose key is known already is left as it is.
     fn append(&self, entries: Vec<Entry>) -> BoxFuture<'static, Result<(), LogError>>;
 
-    /// Reads the whole log in the order of writing.
+    /// Reads the whole log: documents first, then events in the order of writing.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// When it cannot be read, or `each` finds an entry that it cannot read.
     fn replay(&self, each: &mut dyn FnMut(Entry) -> Result<(), LogError>) -> Result<(), LogError>;
 }

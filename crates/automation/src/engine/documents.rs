@@ -1,0 +1,147 @@
+//! Documents, parsed once for each content, and kept in the log as executions run them.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::document::Document;
+use crate::error::StartError;
+use crate::log::{Entry, EntryKind, LogError};
+use crate::ports::FoundDocument;
+
+/// Documents by key.
+#[derive(Default)]
+pub(super) struct Library {
+    shelves: Mutex<Shelves>,
+}
+
+#[derive(Default)]
+struct Shelves {
+    by_key: HashMap<Uuid, Arc<Document>>,
+    contents: HashMap<Uuid, Kept>,
+    /// Those that are in the log.
+    logged: HashSet<Uuid>,
+    /// What each name and version was last found to be: comparing texts is cheaper than hashing
+    /// them.
+    recent: HashMap<(String, String, String), (FoundDocument, Arc<Document>)>,
+}
+
+/// A document in the log.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Kept {
+    content: String,
+    /// Base64.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    attachments: BTreeMap<String, String>,
+}
+
+impl Library {
+    /// The document that was found, parsed.
+    ///
+    /// # Errors
+    /// When it is no runbook.
+    pub(super) fn take_in(&self, found: &FoundDocument) -> Result<Arc<Document>, StartError> {
+        let name = (found.owner.clone(), found.name.clone(), found.version.clone());
+        let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((same, document)) = shelves.recent.get(&name)
+            && same.content == found.content
+            && same.attachments == found.attachments
+        {
+            return Ok(Arc::clone(document));
+        }
+        let kept = Kept::from(found);
+        let document = shelves.keep(kept).map_err(StartError::InvalidParameters)?;
+        shelves.recent.insert(name, (found.clone(), Arc::clone(&document)));
+        Ok(document)
+    }
+
+    /// The log's entry of a document that is not in it yet.
+    pub(super) fn unlogged(&self, key: Uuid) -> Result<Option<Entry>, LogError> {
+        let shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
+        if shelves.logged.contains(&key) {
+            return Ok(None);
+        }
+        let Some(kept) = shelves.contents.get(&key) else {
+            return Ok(None);
+        };
+        let body = serde_json::to_vec(kept).map_err(|error| unreadable(&error))?;
+        Ok(Some(Entry { kind: EntryKind::Document, key, body }))
+    }
+
+    /// Takes note that it is in the log: its text is needed no more.
+    pub(super) fn logged(&self, key: Uuid) {
+        let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
+        if shelves.logged.insert(key) {
+            shelves.contents.remove(&key);
+        }
+    }
+
+    /// Reads an entry of the log.
+    pub(super) fn restore(&self, entry: &Entry) -> Result<(), LogError> {
+        let kept: Kept = serde_json::from_slice(&entry.body).map_err(|error| unreadable(&error))?;
+        let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
+        shelves.keep(kept).map_err(|message| LogError { message })?;
+        shelves.logged.insert(entry.key);
+        shelves.contents.remove(&entry.key);
+        Ok(())
+    }
+
+    pub(super) fn get(&self, key: Uuid) -> Option<Arc<Document>> {
+        let shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
+        shelves.by_key.get(&key).cloned()
+    }
+}
+
+impl Shelves {
+    fn keep(&mut self, kept: Kept) -> Result<Arc<Document>, String> {
+        let key = kept.key();
+        if let Some(document) = self.by_key.get(&key) {
+            return Ok(Arc::clone(document));
+        }
+        let runbook = runbook::parse(&kept.content).map_err(|defects| defects.to_string())?;
+        let document = Arc::new(Document::new(key, runbook, kept.files()));
+        self.by_key.insert(key, Arc::clone(&document));
+        self.contents.insert(key, kept);
+        Ok(document)
+    }
+}
+
+impl Kept {
+    fn key(&self) -> Uuid {
+        let mut name = self.content.clone().into_bytes();
+        for (file, content) in &self.attachments {
+            for part in [file, content] {
+                name.push(0);
+                name.extend_from_slice(part.as_bytes());
+            }
+        }
+        Uuid::new_v5(&Uuid::NAMESPACE_OID, &name)
+    }
+
+    fn files(&self) -> BTreeMap<String, Vec<u8>> {
+        self.attachments
+            .iter()
+            .map(|(name, text)| (name.clone(), STANDARD.decode(text).unwrap_or_default()))
+            .collect()
+    }
+}
+
+impl From<&FoundDocument> for Kept {
+    fn from(found: &FoundDocument) -> Self {
+        let attachments = found.attachments.iter();
+        Self {
+            content: found.content.clone(),
+            attachments: attachments
+                .map(|(name, content)| (name.clone(), STANDARD.encode(content)))
+                .collect(),
+        }
+    }
+}
+
+fn unreadable(error: &serde_json::Error) -> LogError {
+    LogError { message: format!("a document that is no document: {error}") }
+}

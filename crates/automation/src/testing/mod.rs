@@ -1,0 +1,50 @@
+//! The world in memory: what tests and benches give the engine instead of the real one.
+
+mod actions;
+mod aws;
+mod clock;
+mod documents;
+mod quiet;
+
+use std::sync::Arc;
+
+use crate::Ports;
+
+pub use actions::{Acted, FakeActions};
+pub use aws::FakeAws;
+pub use clock::TokioClock;
+pub use documents::{FakeDirectory, FakeDocuments};
+pub use quiet::{FakeEvents, NoScripts, NoWebhooks};
+
+/// A whole world in memory. Clones share it.
+#[derive(Clone, Default)]
+pub struct FakeWorld {
+    /// AWS.
+    pub aws: Arc<FakeAws>,
+    /// Documents and settings.
+    pub documents: Arc<FakeDocuments>,
+    /// The organization.
+    pub directory: Arc<FakeDirectory>,
+    /// What was told.
+    pub events: Arc<FakeEvents>,
+}
+
+impl FakeWorld {
+    /// The ports to it. Time is tokio's: paused, it is virtual.
+    pub fn ports(&self) -> Ports {
+        self.ports_with(TokioClock::default())
+    }
+
+    /// The same with a clock.
+    pub fn ports_with(&self, clock: TokioClock) -> Ports {
+        Ports {
+            clock: Arc::new(clock),
+            aws: self.aws.clone(),
+            scripts: Arc::new(NoScripts),
+            webhooks: Arc::new(NoWebhooks),
+            documents: self.documents.clone(),
+            directory: self.directory.clone(),
+            events: self.events.clone(),
+        }
+    }
+}

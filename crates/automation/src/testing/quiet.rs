@@ -1,0 +1,56 @@
+//! What the engine tells, kept; scripts and webhooks that there are none of.
+
+use std::sync::{Mutex, PoisonError};
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+use crate::ports::{
+    Events, Script, ScriptError, ScriptRun, Scripts, StatusEvent, WebhookAnswer, WebhookError,
+    WebhookRequest, Webhooks,
+};
+
+/// Keeps the events it is told.
+#[derive(Default)]
+pub struct FakeEvents {
+    told: Mutex<Vec<StatusEvent>>,
+}
+
+impl FakeEvents {
+    /// What it was told so far.
+    pub fn told(&self) -> Vec<StatusEvent> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Events for FakeEvents {
+    fn emit(&self, event: StatusEvent) {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).push(event);
+    }
+}
+
+/// Runs no script.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoScripts;
+
+impl Scripts for NoScripts {
+    fn run<'a>(&'a self, script: &'a Script) -> BoxFuture<'a, ScriptRun> {
+        let why = format!("there is no {}", script.runtime);
+        async { ScriptRun { result: Err(ScriptError::Unavailable(why)), log: String::new() } }
+            .boxed()
+    }
+}
+
+/// Posts nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoWebhooks;
+
+impl Webhooks for NoWebhooks {
+    fn post<'a>(
+        &'a self,
+        request: &'a WebhookRequest,
+    ) -> BoxFuture<'a, Result<WebhookAnswer, WebhookError>> {
+        let why = format!("{} is not reached from here", request.url);
+        async { Err(WebhookError::NotAllowed(why)) }.boxed()
+    }
+}
