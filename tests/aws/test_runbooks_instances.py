@@ -69,7 +69,7 @@ def test_the_same_boot_id_is_no_reboot_however_well_the_checks_are(world):
 
 @pytest.mark.parametrize("given", [
     {"InstanceId": "i-1; reboot"}, {"InstanceId": "i-0123456789abcdef0", "Settle": "tomorrow"},
-    {"InstanceId": "i-0123456789abcdef0", "Evidence": "running"}, {}])
+    {"InstanceId": "i-0123456789abcdef0", "Evidence": "running"}, {"Evidence": "BootId"}])
 def test_parameters_that_do_not_fit_start_nothing(world, given):
     world.publish("Relay-RebootInstance")
     given = {key: [value] for key, value in given.items()}
@@ -86,16 +86,31 @@ def test_a_stop_and_start_cures_a_failed_system_check(world):
     assert execution["Outputs"]["inspect.Warnings"] == [f"the public address {address} is no Elastic IP and changes"]
 
 
-def test_an_elastic_address_is_no_reason_to_warn(world):
+def test_an_elastic_address_stays_and_is_no_reason_to_warn(world):
     instance = world.launch()
     address = world.ec2.allocate_address(Domain="vpc")
     world.ec2.associate_address(AllocationId=address["AllocationId"], InstanceId=instance)
-    before = world.instance(instance)["PublicIpAddress"]
     execution = world.run("Relay-StopStartInstance", {"InstanceId": instance})
-    # The emulator's instance keeps showing the address it was launched with, so only the warning can be compared.
-    expected = [] if before == address["PublicIp"] else [f"the public address {before} is no Elastic IP and changes"]
-    assert [each for each in execution["Outputs"].get("inspect.Warnings", []) if each] == expected
+    assert not any(execution["Outputs"]["inspect.Warnings"])
+    assert (world.boots(instance), world.instance(instance)["PublicIpAddress"]) == (2, address["PublicIp"])
+
+
+def test_instance_store_volumes_are_warned_about(world):
+    instance = world.launch(InstanceType="m5d.large")
+    execution = world.run("Relay-StopStartInstance", {"InstanceId": instance})
+    assert "data on instance store volumes is lost" in execution["Outputs"]["inspect.Warnings"]
     assert world.boots(instance) == 2
+
+
+def test_an_instance_store_root_is_refused_or_rebooted_but_never_stopped(world):
+    image = world.ec2.register_image(Name=local.fresh_name("ami"), ImageLocation="images/one.manifest.xml")["ImageId"]
+    instance = world.launch(ImageId=image)
+    execution = world.run("Relay-StopStartInstance", {"InstanceId": instance}, expect="Failed")
+    assert "instance store root" in step(execution, "inspect")["FailureMessage"]
+    assert world.boots(instance) == 1
+    asked = {"InstanceId": instance, "InstanceStoreRoot": "reboot"} | QUICK
+    assert "stop" not in taken(world.run("Relay-StopStartInstance", asked))
+    assert (world.boots(instance), world.state(instance)) == (2, "running")
 
 
 def group_of(world, instance, *, room=True):

@@ -142,6 +142,17 @@ def test_an_instance_that_cannot_be_resized_runs_again_as_it_was(world):
     assert (world.instance(instance)["InstanceType"], world.state(instance)) == ("t3.micro", "running")
 
 
+def test_an_instance_whose_resizing_is_cancelled_runs_again(world):
+    instance = world.launch()
+    ident = world.start("AWS-ResizeInstance", {
+        "InstanceId": instance, "InstanceType": "t3.large", "SleepWait": "PT1H"})
+    local.eventually(lambda: world.execution(ident).get("CurrentStepName") == "wait")
+    assert world.state(instance) == "stopped"
+    world.ssm.stop_automation_execution(AutomationExecutionId=ident, Type="Cancel")
+    assert world.ended(ident)["AutomationExecutionStatus"] == "Cancelled"
+    assert world.state(instance) == "running"
+
+
 def test_a_notification_arrives(world):
     arn, message = topic(world, local.fresh_name("notes"))
     execution = world.run("AWS-PublishSNSNotification", {"TopicArn": arn, "Message": "the disk is full"})

@@ -1,7 +1,7 @@
 """What runbooks do to EC2 instances and ministack lacks.
 
-Attributes, metadata options and credits that can be changed, primary network interfaces, the console's
-output, and status checks that can fail:
+Attributes, metadata options and credits that can be changed, primary network interfaces, instance store roots
+(of images whose location is a manifest), the console's output, and status checks that can fail:
 
   /_relay/impair   fails a status check of a running instance until something cures it
 
@@ -11,6 +11,7 @@ Everything happens at once: there is no `pending`, no `stopping` and no `initial
 import base64
 import contextvars
 import random
+import re
 
 from ministack.core import responses
 from ministack.services import ec2
@@ -20,7 +21,10 @@ _request = contextvars.ContextVar("RunInstances", default=None)
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/burstable-credits-baseline-concepts.html
 _BURSTABLE = {"t2": "standard", "t3": "unlimited", "t3a": "unlimited", "t4g": "unlimited"}
 
-NEEDED = ("_ACTION_MAP", "_instances", "_network_interfaces", "_security_groups", "_addresses", "_p", "_xml", "_error",
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/creating-an-ami-instance-store.html
+MANIFEST = ".manifest.xml"
+
+NEEDED = ("_ACTION_MAP", "_instances", "_network_interfaces", "_security_groups", "_addresses", "_images", "_volumes", "_p", "_xml", "_error",
           "_launch_instances_internal", "_instance_xml", "_parse_member_list", "_parse_filters", "_now_ts",
           "_random_ip", "_INSTANCE_ID_RE")
 
@@ -59,6 +63,11 @@ def _launched(launch):
 
 
 def _equip(instance, p):
+    image = ec2._images.get(instance["ImageId"]) or {}
+    if image.get("ImageLocation", "").endswith(MANIFEST):
+        for mapping in instance["BlockDeviceMappings"]:
+            del ec2._volumes[mapping["Ebs"]["VolumeId"]]
+        instance.update(RootDeviceType="instance-store", RootDeviceName="/dev/sda1", BlockDeviceMappings=[])
     family, now = instance["InstanceType"].split(".")[0], ec2._now_ts()
     instance["MetadataOptions"] = {
         "HttpTokens": ec2._p(p, "MetadataOptions.HttpTokens") or "optional",
@@ -260,6 +269,34 @@ def _started(instance, before):
         booted(instance, "stopStart")
 
 
+def _associate_address(associate):
+    """The address of the instance is the associated one from then on."""
+    def handle(p):
+        answer = associate(p)
+        allocation, instance = ec2._p(p, "AllocationId"), ec2._instances.get(ec2._p(p, "InstanceId"))
+        if answer[0] == 200 and instance and allocation in ec2._addresses:
+            instance["PublicIpAddress"] = ec2._addresses[allocation]["PublicIp"]
+        return answer
+    return handle
+
+
+def _describe_instance_types(describe):
+    """Types that have instance store volumes say so: i3, m5d, c6gd, …"""
+    def stored(match):
+        family = match.group(2)
+        return match.group(1) + _say(family[0] in "di" or family.endswith("d"))
+
+    def handle(p):
+        status, headers, body = describe(p)
+        pattern = r"(<instanceType>([a-z0-9]+)\.[^<]*</instanceType>.*?<instanceStorageSupported>)false"
+        return status, headers, re.sub(pattern, stored, body.decode(), flags=re.DOTALL).encode()
+    return handle
+
+
+def _say(value):
+    return "true" if value else "false"
+
+
 def _terminated(instance, _before):
     for interface in _interfaces(instance["InstanceId"]):
         del ec2._network_interfaces[interface["NetworkInterfaceId"]]
@@ -343,6 +380,8 @@ def install(require):
         "StartInstances": _after(actions["StartInstances"], _started),
         "RebootInstances": _after(actions["RebootInstances"], lambda instance, _: booted(instance, "reboot")),
         "TerminateInstances": _terminate_instances(_after(actions["TerminateInstances"], _terminated)),
+        "AssociateAddress": _associate_address(actions["AssociateAddress"]),
+        "DescribeInstanceTypes": _describe_instance_types(actions["DescribeInstanceTypes"]),
         "DescribeInstanceStatus": _describe_instance_status,
         "DescribeInstanceAttribute": _describe_instance_attribute(actions["DescribeInstanceAttribute"]),
         "ModifyInstanceAttribute": of_instance(_modify_instance_attribute),

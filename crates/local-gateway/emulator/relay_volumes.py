@@ -6,13 +6,18 @@ Everything is complete at once.
 from ministack.core import responses
 from ministack.services import ec2
 
-from relay_instances import booted, missing, new_id, of_instance
+from relay_instances import MANIFEST, booted, missing, new_id, of_instance
 
 _tasks = responses.AccountRegionScopedDict()  # replace root volume tasks by id
 
 NEEDED = ("_ACTION_MAP", "_instances", "_volumes", "_snapshots", "_images", "_registered_image", "_any_image_registered",
           "_p", "_parse_member_list", "_parse_tag_specs", "_tag_set_xml", "_xml", "_error", "_now_ts", "_new_image_id",
           "_new_snapshot_id", "_new_volume_id", "_AMI_NAME_RE")
+
+
+def _is_container(image):
+    location = image.get("ImageLocation")
+    return bool(location) and not location.endswith(MANIFEST)
 
 
 def _say(value):
@@ -125,11 +130,11 @@ def _describe_replace_root_volume_tasks(p):
 def install(require):
     """Puts all this into ministack; fails at start-up if what it replaces is not there."""
     require(ec2, *NEEDED)
-    # Only what is a container concerns Docker; an image of an instance launches like any other.
-    ec2._any_image_registered = lambda: any(image.get("ImageLocation") for image in ec2._images.all_values())
+    # Only what is a container concerns Docker; every other image launches as those do that nobody registered.
+    ec2._any_image_registered = lambda: any(_is_container(image) for image in ec2._images.all_values())
     registered = ec2._registered_image
     ec2._registered_image = lambda ident: next(
-        (image for image in [registered(ident)] if image and image.get("ImageLocation")), None)
+        (image for image in [registered(ident)] if image and _is_container(image)), None)
     ec2._ACTION_MAP.update({
         "CreateSnapshots": _create_snapshots,
         "CreateImage": of_instance(_create_image),
