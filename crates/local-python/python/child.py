@@ -22,8 +22,8 @@ import powershell
 from attachment import DISK, Unavailable, unpack
 
 MEMORY = 512 << 20
-# More than the 100 KB that the action lets a payload have: only what would hurt the channel is stopped here.
-LONGEST_RESULT = 1 << 20
+# Far more than the 100 KB and 100 items that the action keeps: only what would hurt the channel is stopped here.
+LONGEST_RESULT = 8 << 20
 LONGEST_MESSAGE = 8_000
 CHANNEL = 3
 MODULE = "customer_script"

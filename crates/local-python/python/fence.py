@@ -77,7 +77,7 @@ def _checked(result, what):
 def layers():
     """The layers this system has."""
     found = ["audit"]
-    if sys.platform == "linux" and platform.machine() in _SYSTEM_CALLS:
+    if _seccomp_works():
         found.append("seccomp")
     if landlock_version() >= 4:
         found.append("landlock")
@@ -194,11 +194,18 @@ def _program(calls):
     yield allow
 
 
+def _seccomp_works():
+    if sys.platform != "linux" or platform.machine() not in _SYSTEM_CALLS or sys.maxsize < 1 << 32:
+        return False
+    # A kernel that has it looks at the filter, which is none.
+    _libc.prctl(_PR_SET_SECCOMP, 2, None, 0, 0)
+    return ctypes.get_errno() == errno.EFAULT
+
+
 def _seccomp():
-    calls = _SYSTEM_CALLS.get(platform.machine())
-    if calls is None:
+    if not _seccomp_works():
         return
-    program = b"".join(struct.pack("=HBBI", *step) for step in _program(calls))
+    program = b"".join(struct.pack("=HBBI", *step) for step in _program(_SYSTEM_CALLS[platform.machine()]))
     steps = ctypes.create_string_buffer(program, len(program))
     head = struct.pack("=H6xQ", len(program) // 8, ctypes.addressof(steps))
     _checked(_libc.prctl(_PR_SET_SECCOMP, 2, head, 0, 0), "seccomp")

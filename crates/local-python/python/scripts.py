@@ -102,13 +102,16 @@ class Script:
 
     def ended(self):
         """Whether it has: then what it started is killed while its group's number is still its own, and it is reaped."""
-        try:
+        if hasattr(os, "waitid"):
             if os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
                 return False
-        except InterruptedError:
-            return False
-        self.end(None)
-        _, status = os.waitpid(self.pid, 0)
+            self.end(None)
+            _, status = os.waitpid(self.pid, 0)
+        else:  # macOS before Python 3.13
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if not pid:
+                return False
+            self.end(None)
         for pipe in list(self.pipes):
             # Not to its end: what a script started may hold the other side for a moment longer.
             while pipe in self.pipes and self.hear(pipe):
@@ -207,7 +210,6 @@ class Server:
                 del self.running[script.id]
                 log = script.log.decode(errors="replace")
                 frames.send(self.sock, {"id": script.id, "outcome": script.outcome, "log": log, "cut": script.cut})
-
         if self.spare is not None and self.spare.ended():
             self.spare = None
         self.strays = [script for script in self.strays if not script.ended()]

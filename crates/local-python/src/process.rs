@@ -159,8 +159,18 @@ fn deliver(waiting: &Waiting, answer: Value) {
     match lock(waiting).as_ref().and_then(|waiting| waiting.get(&id)) {
         // Fails only when nobody waits for it any more.
         Some(sender) => drop(sender.send(answer)),
-        None if id == 0 => tracing::info!(layers = %answer["layers"], "scripts are fenced"),
+        None if id == 0 => tell_fence(&answer["layers"]),
         None => {}
+    }
+}
+
+/// What holds scripts is said once for every fork server; what is missing, as a warning.
+fn tell_fence(layers: &Value) {
+    let has = |layer: &str| layers.as_array().is_some_and(|all| all.iter().any(|it| it == layer));
+    if has("seccomp") && has("landlock") {
+        tracing::info!(%layers, "scripts are fenced");
+    } else {
+        tracing::warn!(%layers, "this system fences scripts in part only");
     }
 }
 

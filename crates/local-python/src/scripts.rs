@@ -23,7 +23,7 @@ use crate::process::{Answers, Process};
 use crate::runtime::Runtime;
 
 /// The longest payload that goes to a script. The action lets less pass; this guards the pipe.
-const LONGEST_PAYLOAD: usize = 1 << 20;
+const LONGEST_PAYLOAD: usize = 8 << 20;
 /// How much longer than a script's time-out its server may take to say that it is over.
 const GRACE: Duration = Duration::from_secs(10);
 /// Said at the end of a log that was cut.
@@ -191,7 +191,7 @@ struct Running<'a> {
 impl Running<'_> {
     async fn end(mut self, timeout: Duration) -> ScriptRun {
         // The server keeps the time; this is for a server that does not answer at all.
-        let Ok(run) = tokio::time::timeout(timeout + GRACE, self.hear()).await else {
+        let Ok(run) = tokio::time::timeout(timeout.saturating_add(GRACE), self.hear()).await else {
             self.server.kill();
             return lost("The process that runs scripts did not answer");
         };

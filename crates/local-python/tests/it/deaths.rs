@@ -19,7 +19,7 @@ fn end(process: u32) {
 }
 
 /// Waits until something has happened that is seen from outside only.
-async fn until(what: impl Fn() -> bool) {
+pub(crate) async fn until(what: impl Fn() -> bool) {
     for _ in 0..3_000 {
         if what() {
             return;

@@ -1,14 +1,19 @@
 //! Limits: time, memory, disk, results, logs; and that a script's end is the end of all it started.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use automation::ports::{Script, ScriptError, Scripts};
+use local_python::Settings;
 use nix::errno::Errno;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
 use serde_json::json;
+use tokio::sync::Barrier;
 
-use crate::world::{run, run_alone, script};
+use crate::deaths::until;
+use crate::endpoint::Reply;
+use crate::world::{role, run, run_alone, script};
 
 #[test]
 fn a_script_that_takes_too_long_is_ended_with_all_it_started() {
@@ -22,7 +27,7 @@ def handler(events, context):
     print(child.pid, grandchild.pid, flush=True)
     time.sleep(600)
 ";
-        let script = Script { timeout: Duration::from_millis(500), ..script(source, json!({})) };
+        let script = Script { timeout: Duration::from_secs(3), ..script(source, json!({})) };
         let run = world.python.run(&script).await;
         assert_eq!(run.result, Err(ScriptError::TimedOut));
         let processes: Vec<i32> =
@@ -85,15 +90,15 @@ def handler(events, context):
 }
 
 #[test]
-fn a_result_or_a_payload_beyond_a_megabyte_does_not_get_through() {
+fn a_result_or_a_payload_beyond_eight_megabytes_does_not_get_through() {
     run(|world| async move {
         let source = "def handler(events, context): return 'x' * events";
-        assert_eq!(world.value(source, json!(1_000_000)).await, json!("x".repeat(1_000_000)));
-        for size in [1_100_000, 100_000_000] {
+        assert_eq!(world.value(source, json!(8_000_000)).await, json!("x".repeat(8_000_000)));
+        for size in [9_000_000, 100_000_000] {
             let run = world.script(source, json!(size)).await;
             assert!(matches!(run.result, Err(ScriptError::Limit(_))), "{size}");
         }
-        let run = world.script(source, json!("x".repeat(2 << 20))).await;
+        let run = world.script(source, json!("x".repeat(9 << 20))).await;
         assert!(matches!(run.result, Err(ScriptError::Limit(_))));
     });
 }
@@ -141,20 +146,28 @@ def handler(events, context):
 }
 
 #[test]
-fn scripts_beyond_those_that_may_run_at_once_wait_outside_of_their_time() {
+fn scripts_beyond_those_that_may_run_at_once_wait_for_room() {
     run_alone(
-        |settings| local_python::Settings { scripts_at_once: 1, ..settings },
+        |settings| Settings { scripts_at_once: 1, api_workers: 1, ..settings },
         |world| async move {
-            let source = "import time\ndef handler(events, context):\n    time.sleep(0.4)\n    return events";
-            let script = |number: i32| Script {
-                timeout: Duration::from_millis(900),
-                ..script(source, json!(number))
+            let held = Arc::new(Barrier::new(2));
+            let answer = || Reply::json(200, r#"{"Parameter": {"Value": "v"}}"#);
+            world.endpoint.answer("ASIAfirst1", [Reply::Meet(Arc::clone(&held)), answer()]);
+            world.endpoint.answer("ASIAsecond1", [answer()]);
+            let source = "import boto3\ndef handler(events, context): return boto3.client('ssm').get_parameter(Name='p')['Parameter']['Value']";
+            let start = |name: &str| {
+                let (world, script) =
+                    (Arc::clone(&world), Script { actor: role(name), ..script(source, json!({})) });
+                tokio::spawn(async move { world.python.run(&script).await.result })
             };
-            let scripts = [script(1), script(2), script(3), script(4)];
-            let runs = scripts.iter().map(|script| world.python.run(script));
-            for (number, run) in (1..).zip(futures::future::join_all(runs).await) {
-                assert_eq!(run.result, Ok(json!(number)));
-            }
+            let first = start("first");
+            until(|| !world.endpoint.requests("ASIAfirst1").is_empty()).await;
+            let second = start("second");
+            until(|| world.sessions.count("second") == 1).await;
+            assert!(world.endpoint.requests("ASIAsecond1").is_empty());
+            held.wait().await;
+            assert_eq!(first.await.unwrap(), Ok(json!("v")));
+            assert_eq!(second.await.unwrap(), Ok(json!("v")));
         },
     );
 }

@@ -35,7 +35,7 @@ fn a_role_is_assumed_for_the_service_in_the_name_of_the_execution() {
 #[test]
 fn a_session_is_held_until_five_minutes_before_its_end() {
     run(|world| async move {
-        world.sessions.last("long", Duration::from_secs(301));
+        world.sessions.last("long", Duration::from_secs(3600));
         world.sessions.last("short", Duration::from_secs(299));
         for key in ["ASIAlong1", "ASIAshort1", "ASIAshort2", "ASIAshort3"] {
             world.endpoint.answer(key, [found()]);
