@@ -4,6 +4,7 @@
 //! through a parser that says what it expected; inside there are no bare strings for ids.
 
 pub mod alarm;
+pub mod brake;
 pub mod contract;
 pub mod event;
 pub mod id;

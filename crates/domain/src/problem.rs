@@ -152,6 +152,8 @@ problem_codes! {
     AccountBudget: "Look at what is wrong in the account; raise `guard.perAccountHour` if that is meant.",
     /// So many resources ring at once that something bigger must be wrong.
     StormBreaker: "Look for the common cause; it closes again when a whole window has passed.",
+    /// In observe mode: it would have been started now.
+    WouldStart: "Set `mode: active` in the rule when it may act.",
     // Runs
     /// SSM did not start the automation.
     StartRefused: "Read SSM's reason; once it is gone, start run-automation with the same input again.",

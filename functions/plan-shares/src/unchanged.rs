@@ -21,9 +21,15 @@ pub fn is_unchanged(
     last: &BTreeMap<AccountId, Place>,
 ) -> bool {
     match trigger.kind {
-        // A join is answered even when there is nothing to share, and so is whoever asks by hand.
-        // Whoever left loses what it has, with or without rules.
-        TriggerKind::Join | TriggerKind::Manual | TriggerKind::Leave => false,
+        // A join is answered even when there is nothing to share, and so is whoever asks, by hand or
+        // by schedule. Whoever left loses what it has, with or without rules.
+        TriggerKind::Join
+        | TriggerKind::Manual
+        | TriggerKind::Leave
+        | TriggerKind::Alarm
+        | TriggerKind::Schedule
+        | TriggerKind::Association
+        | TriggerKind::Onboarding => false,
         TriggerKind::Place | TriggerKind::Backfill => !any_rules,
         TriggerKind::Settle => {
             !any_rules

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AccountId, CreateAccountRequestId, HandshakeId};
+use crate::run::RunAutomationInput;
 
 /// Which execution a call belongs to (Step Functions' context object).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -37,6 +38,14 @@ pub enum TriggerKind {
     Backfill,
     /// Somebody started the machine.
     Manual,
+    /// An alarm rang.
+    Alarm,
+    /// EventBridge Scheduler started the machine.
+    Schedule,
+    /// A State Manager association started the machine.
+    Association,
+    /// A new account is set up.
+    Onboarding,
 }
 
 /// What set an execution off, and the events it came from.
@@ -198,6 +207,8 @@ pub enum MachineInput {
     ShareRunbooks(ShareRunbooksInput),
     /// `await-membership`.
     AwaitMembership(AwaitMembershipInput),
+    /// `run-automation`.
+    RunAutomation(Box<RunAutomationInput>),
     /// None that this version knows.
     Unknown(serde_json::Value),
 }
@@ -209,6 +220,7 @@ impl MachineInput {
         match self {
             Self::ShareRunbooks(input) => Some(&input.trigger),
             Self::AwaitMembership(input) => Some(&input.trigger),
+            Self::RunAutomation(input) => Some(&input.trigger),
             Self::Unknown(_) => None,
         }
     }
@@ -218,6 +230,7 @@ impl MachineInput {
     pub fn accounts(&self) -> Vec<AccountId> {
         match self {
             Self::ShareRunbooks(input) => input.accounts(),
+            Self::RunAutomation(input) => input.account.into_iter().collect(),
             Self::AwaitMembership(_) | Self::Unknown(_) => Vec::new(),
         }
     }

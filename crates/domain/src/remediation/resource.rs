@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::template::Values;
 use super::{RemediationRule, ResourceSelector};
 use crate::alarm::{AlarmTrigger, Implied};
@@ -13,7 +15,8 @@ const MOST: usize = 50;
 const INSTANCES: &str = "ec2:instance";
 
 /// What a rule is about to be run on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Subject {
     /// The account the resources live in; for targets and locations without one, the alarm's.
     pub account: AccountId,

@@ -207,6 +207,20 @@ pub struct Rung {
 }
 
 impl Rung {
+    /// A runbook with nothing said about it.
+    #[must_use]
+    pub fn new(runbook: RunbookName) -> Self {
+        Self {
+            runbook,
+            document_version: None,
+            parameters: BTreeMap::new(),
+            recover_within: recover_within(),
+            timeout: timeout(),
+            destructive: false,
+            approval: None,
+        }
+    }
+
     /// The one parameter that is the resource and nothing else, while no other holds it: where SSM
     /// puts each of several.
     #[must_use]
