@@ -14,6 +14,12 @@ SSM = [
     "GetDocument", "GetServiceSetting", "ListDocumentMetadataHistory", "ListDocumentVersions", "ListDocuments",
     "ListTagsForResource", "ModifyDocumentPermission", "RemoveTagsFromResource", "ResetServiceSetting",
     "UpdateDocument", "UpdateDocumentDefaultVersion", "UpdateDocumentMetadata", "UpdateServiceSetting",
+    "DescribeAutomationExecutions", "DescribeAutomationStepExecutions", "GetAutomationExecution",
+    "SendAutomationSignal", "StartAutomationExecution", "StopAutomationExecution",
+    "GetCalendarState", "GetExecutionPreview", "StartExecutionPreview",
+    "CreateAssociation", "DeleteAssociation", "DescribeAssociation", "DescribeAssociationExecutionTargets",
+    "DescribeAssociationExecutions", "ListAssociationVersions", "ListAssociations", "StartAssociationsOnce",
+    "UpdateAssociation",
 ]
 
 # (service, operation or *, error) -> why no sequence of calls brings it about. A test brings each about
@@ -43,6 +49,17 @@ BY_FAULT = {
     ("organizations", "ListOutboundResponsibilityTransfers", "ConstraintViolationException"): "AWS says not which",
     ("organizations", "TerminateResponsibilityTransfer", "ConstraintViolationException"): "AWS's billing",
     ("ssm", "*", "InternalServerError"): "a failure inside AWS",
+    ("ssm", "StartAutomationExecution", "AutomationExecutionLimitExceededException"): "5,100 executions at once",
+    ("ssm", "CreateAssociation", "AssociationLimitExceeded"): "2,000 associations",
+    ("ssm", "CreateAssociation", "InvalidOutputLocation"): "of commands; automations write no output to S3",
+    ("ssm", "CreateAssociation", "UnsupportedPlatformType"): "of nodes; locally automations are associated",
+    ("ssm", "UpdateAssociation", "AssociationVersionLimitExceeded"): "1,000 versions",
+    ("ssm", "UpdateAssociation", "InvalidOutputLocation"): "of commands; automations write no output to S3",
+    ("ssm", "UpdateAssociation", "TooManyUpdates"): "two updates at once; locally they take turns",
+    ("ssm", "DeleteAssociation", "TooManyUpdates"): "two updates at once; locally they take turns",
+    ("ssm", "DeleteAssociation", "InvalidInstanceId"): "of nodes; locally automations are associated",
+    ("ssm", "DescribeAssociation", "InvalidInstanceId"): "of nodes; locally automations are associated",
+    ("ssm", "StartAssociationsOnce", "InvalidAssociation"): "an association that AWS has spoiled",
 }
 
 # A value for each shape of an input that has a form of its own.
@@ -53,6 +70,9 @@ EXAMPLES = {
     "HandshakePartyId": "111122223333", "OrganizationalUnitId": "ou-0123-01234567", "ParentId": "r-0123",
     "PolicyContent": "{}", "PolicyId": "p-0123456789", "PolicyTargetId": "r-0123",
     "ResourcePolicyContent": "{}", "ResourceTypeForTagging": "Document",
+    "AssociationId": "00000000-0000-0000-0000-000000000000", "AutomationExecutionId": "00000000-0000-0000-0000-000000000000",
+    "AssociationExecutionId": "00000000-0000-0000-0000-000000000000",
+    "ExecutionPreviewId": "00000000-0000-0000-0000-000000000000",
     "ResponsibilityTransferId": "rt-0123456789", "RootId": "r-0123",
     "ServicePrincipal": "ssm.amazonaws.com", "TaggableResourceId": "r-0123",
 }

@@ -64,14 +64,20 @@ def client(service, account, region=HOME):
     """A client for the root of an account. It sends what it is given, without checking it first."""
     key = service, account, region
     if key not in _CLIENTS:
-        made = _SESSION.client(
-            service, endpoint_url=ENDPOINT, region_name=region, aws_access_key_id=account,
-            aws_secret_access_key="any",
-            config=Config(parameter_validation=False, retries={"total_max_attempts": 1},
-                          connect_timeout=5, read_timeout=20))
-        made.meta.events.register("before-parse", _validate)
-        _CLIENTS[key] = made
+        _CLIENTS[key] = client_of(service, account, "any", region)
     return _CLIENTS[key]
+
+
+def client_of(service, access_key, secret, region=HOME):
+    """A client for whoever a key belongs to; answers of our own services are held against their models."""
+    made = _SESSION.client(
+        service, endpoint_url=ENDPOINT, region_name=region, aws_access_key_id=access_key,
+        aws_secret_access_key=secret,
+        config=Config(parameter_validation=False, retries={"total_max_attempts": 1},
+                      connect_timeout=5, read_timeout=20))
+    if service in UNDECLARED:
+        made.meta.events.register("before-parse", _validate)
+    return made
 
 
 def _validate(operation_model, response_dict, **_):

@@ -56,6 +56,10 @@ class Organization:
         local.client("organizations", account).accept_handshake(HandshakeId=handshake)
         return account
 
+    def move(self, account, unit):
+        """Moves an account from the root into a unit."""
+        self.client.move_account(AccountId=account, SourceParentId=self.root, DestinationParentId=unit)
+
     def enable(self, policy_type):
         """Enables a type of policies in the root."""
         self.client.enable_policy_type(RootId=self.root, PolicyType=policy_type)

@@ -2,25 +2,47 @@
 
 use std::sync::Arc;
 
-use automation::ports::Documents;
+use automation::ports::{Directory, Documents};
 use automation::{Engine, StartRequest};
 use local_api::model::Refusal;
 use local_api::{AwsError, Reply, Request};
 use serde_json::Value;
 
 use crate::errors;
+use crate::records::Records;
 use crate::validation::{check, model, parse};
 
 /// SSM Automation of every account and Region.
 pub struct Automation {
     pub(crate) engine: Arc<Engine>,
     pub(crate) documents: Arc<dyn Documents>,
+    pub(crate) directory: Arc<dyn Directory>,
+    pub(crate) records: Records,
+}
+
+impl std::fmt::Debug for Automation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Automation")
+    }
+}
+
+/// What the API stands on.
+pub struct World {
+    /// The engine.
+    pub engine: Arc<Engine>,
+    /// Documents and settings.
+    pub documents: Arc<dyn Documents>,
+    /// The organization.
+    pub directory: Arc<dyn Directory>,
+    /// What is remembered beside executions.
+    pub records: Records,
 }
 
 impl Automation {
     /// The API of an engine.
-    pub fn new(engine: Arc<Engine>, documents: Arc<dyn Documents>) -> Self {
-        Self { engine, documents }
+    pub fn new(world: World) -> Self {
+        let World { engine, documents, directory, records } = world;
+        Self { engine, documents, directory, records }
     }
 
     /// Whether a request is for this service: any operation of the model, and tagging if the body
@@ -61,6 +83,20 @@ impl Automation {
             "DescribeAutomationExecutions" => self.list(request, &parse(body)?),
             "DescribeAutomationStepExecutions" => self.steps(request, &parse(body)?),
             "SendAutomationSignal" => self.signal(request, parse(body)?).await,
+            "GetCalendarState" => self.calendar_state(request, &parse(body)?),
+            "StartExecutionPreview" => self.start_preview(request, parse(body)?),
+            "GetExecutionPreview" => self.preview(request, &parse(body)?),
+            "CreateAssociation" => self.associate(request, parse(body)?),
+            "UpdateAssociation" => self.update_association(request, parse(body)?),
+            "DeleteAssociation" => self.disassociate(request, &parse(body)?),
+            "DescribeAssociation" => self.describe_association(request, &parse(body)?),
+            "ListAssociations" => self.list_associations(request, &parse(body)?),
+            "ListAssociationVersions" => self.association_versions(request, &parse(body)?),
+            "StartAssociationsOnce" => self.start_once(request, &parse(body)?),
+            "DescribeAssociationExecutions" => self.association_runs(request, &parse(body)?),
+            "DescribeAssociationExecutionTargets" => {
+                self.association_targets(request, &parse(body)?)
+            }
             "AddTagsToResource" => self.add_tags(request, parse(body)?).await,
             "RemoveTagsFromResource" => self.remove_tags(request, parse(body)?).await,
             "ListTagsForResource" => self.tags(request, &parse(body)?),

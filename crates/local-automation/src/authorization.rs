@@ -26,7 +26,7 @@ impl Automation {
         let text = |member: &str| body.get(member).and_then(Value::as_str).unwrap_or_default();
         match request.operation.as_str() {
             "StartAutomationExecution" => match parse::<Start>(body) {
-                Ok(input) => self.to_start(request, start_request(request, input)),
+                Ok(input) => self.to_start(request, &start_request(request, input)),
                 Err(_) => vec![Vec::new()],
             },
             "StopAutomationExecution"
@@ -46,13 +46,57 @@ impl Automation {
                 let keys = Map::from_iter([("aws:TagKeys".to_owned(), body["TagKeys"].clone())]);
                 vec![vec![self.on_execution(request, text("ResourceId"), keys)]]
             }
+            "GetCalendarState" => {
+                let names = body["CalendarNames"].as_array().into_iter().flatten();
+                let names = names.filter_map(Value::as_str);
+                vec![names.map(|name| self.on_document(request, name)).collect()]
+            }
+            "StartExecutionPreview" => {
+                vec![vec![self.on_document(request, text("DocumentName"))]]
+            }
+            "CreateAssociation" => vec![self.to_associate(request)],
+            "UpdateAssociation" => {
+                let mut needs = self.to_associate(request);
+                needs.insert(0, on_association(request, text("AssociationId")));
+                vec![needs]
+            }
+            "DeleteAssociation"
+            | "DescribeAssociation"
+            | "ListAssociationVersions"
+            | "DescribeAssociationExecutions"
+            | "DescribeAssociationExecutionTargets"
+                if !text("AssociationId").is_empty() =>
+            {
+                vec![vec![on_association(request, text("AssociationId"))]]
+            }
+            "StartAssociationsOnce" => {
+                let ids = body["AssociationIds"].as_array().into_iter().flatten();
+                vec![ids.filter_map(Value::as_str).map(|id| on_association(request, id)).collect()]
+            }
             _ => vec![vec![need(request, "*".to_owned(), Map::new())]],
         }
     }
 
+    /// The document, and the role that the association's executions run under.
+    fn to_associate(&self, request: &Request) -> Vec<Authorization> {
+        let body = &request.body;
+        let name = body["Name"].as_str();
+        let role = &body["Parameters"]["AutomationAssumeRole"][0];
+        let document = name.map(|name| self.on_document(request, name));
+        let role = role.as_str().filter(|role| !role.is_empty());
+        document.into_iter().chain(role.map(|role| passed(role.to_owned()))).collect()
+    }
+
+    fn on_document(&self, request: &Request, name: &str) -> Authorization {
+        let (account, region) = (&request.account, &request.region);
+        let found = self.documents.find(account, region, name, None);
+        let owner = found.map_or_else(|_| account.clone(), |document| document.owner);
+        need(request, document_arn(region, &owner, name), Map::new())
+    }
+
     /// The document and the execution to be, or the older `automation-definition`, which policies
     /// of years ago name; and the role that the execution will run under.
-    fn to_start(&self, request: &Request, start: StartRequest) -> Ways {
+    fn to_start(&self, request: &Request, start: &StartRequest) -> Ways {
         let (account, region) = (&request.account, &request.region);
         let name = start.document_name.as_str();
         let found = self.documents.find(account, region, name, start.document_version.as_deref());
@@ -60,14 +104,10 @@ impl Automation {
             Ok(document) => (document.owner.as_str(), Some(document.version.as_str())),
             Err(_) => (account.as_str(), None),
         };
-        let pass = self.engine.assume_role(&start).ok().flatten().map(passed);
+        let pass = self.engine.assume_role(start).ok().flatten().map(passed);
         let mut context = requested(&start.tags);
         context.extend(version.map(|version| ("ssm:DocumentVersion".to_owned(), json!([version]))));
-        let document = if name.starts_with("arn:") {
-            name.to_owned()
-        } else {
-            arn::ssm(region, owner, &format!("document/{name}"))
-        };
+        let document = document_arn(region, owner, name);
         let execution = arn::ssm(region, account, "automation-execution/*");
         let mut ways = vec![vec![
             need(request, document.clone(), context.clone()),
@@ -100,16 +140,24 @@ impl Automation {
     }
 }
 
-pub(crate) fn need(
-    request: &Request,
-    resource: String,
-    context: Map<String, Value>,
-) -> Authorization {
+fn document_arn(region: &str, owner: &str, name: &str) -> String {
+    if name.starts_with("arn:") {
+        return name.to_owned();
+    }
+    arn::ssm(region, owner, &format!("document/{name}"))
+}
+
+fn on_association(request: &Request, id: &str) -> Authorization {
+    let resource = arn::ssm(&request.region, &request.account, &format!("association/{id}"));
+    need(request, resource, Map::new())
+}
+
+fn need(request: &Request, resource: String, context: Map<String, Value>) -> Authorization {
     Authorization { action: format!("ssm:{}", request.operation), resource, context }
 }
 
 /// Whoever starts under a role passes it to Systems Manager.
-pub(crate) fn passed(role: String) -> Authorization {
+fn passed(role: String) -> Authorization {
     let to = ("iam:PassedToService".to_owned(), json!("ssm.amazonaws.com"));
     Authorization {
         action: "iam:PassRole".to_owned(),

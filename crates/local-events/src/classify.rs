@@ -26,9 +26,15 @@ pub(crate) enum Kind {
     StateMachine,
     Bus,
     LogGroup,
+    Automation,
 }
 
 impl Kind {
+    /// Whether it is called under the target's role, always: it has no policy of its own.
+    pub(crate) fn needs_role(self) -> bool {
+        matches!(self, Self::StateMachine | Self::Automation)
+    }
+
     pub(crate) fn of(arn: &Arn) -> Option<Self> {
         let starts = |prefix| arn.resource.starts_with(prefix);
         match arn.service.as_str() {
@@ -38,6 +44,7 @@ impl Kind {
             "states" if starts("stateMachine:") => Some(Self::StateMachine),
             "events" if starts("event-bus/") => Some(Self::Bus),
             "logs" if starts("log-group:") => Some(Self::LogGroup),
+            "ssm" if starts("automation-definition/") => Some(Self::Automation),
             _ => None,
         }
     }
@@ -51,6 +58,7 @@ impl Kind {
             Self::StateMachine => "states:StartExecution",
             Self::Bus => "events:PutEvents",
             Self::LogGroup => "logs:PutLogEvents",
+            Self::Automation => "ssm:StartAutomationExecution",
         }
     }
 
@@ -63,6 +71,7 @@ impl Kind {
             Self::StateMachine => "AWSStepFunctions",
             Self::Bus => "AmazonEventBridge",
             Self::LogGroup => "AWSLogs",
+            Self::Automation => "AWSSimpleSystemsManagement",
         }
     }
 
@@ -84,6 +93,11 @@ impl Kind {
             Self::Bus | Self::LogGroup => {
                 (400, "ResourceNotFoundException", "The specified resource does not exist.".into())
             }
+            Self::Automation => (
+                400,
+                "AutomationDefinitionNotFoundException",
+                "Automation definition not found".to_owned(),
+            ),
         };
         self.refused(status, code, &message, request_id)
     }
@@ -171,6 +185,8 @@ mod tests {
         assert_eq!(kind("states", "stateMachine:name"), Some(Kind::StateMachine));
         assert_eq!(kind("events", "event-bus/hub"), Some(Kind::Bus));
         assert_eq!(kind("logs", "log-group:/aws/events/all:*"), Some(Kind::LogGroup));
+        assert_eq!(kind("ssm", "automation-definition/Doc:$DEFAULT"), Some(Kind::Automation));
+        assert_eq!(kind("ssm", "document/Doc"), None);
         assert_eq!(kind("states", "express:name"), None);
         assert_eq!(kind("ecs", "cluster/name"), None);
     }

@@ -200,6 +200,12 @@ impl Delivery {
                 Action::StartExecution { name, input: body }
             }
             Kind::LogGroup => self.log_event(body, now),
+            Kind::Automation => {
+                // Without an input of its own there are no parameters: the event is none.
+                let said = self.target.has_input();
+                let parameters = if said { body } else { "{}".to_owned() };
+                Action::StartAutomation { token: self.derived_id("automation"), parameters }
+            }
         }))
     }
 

@@ -21,7 +21,7 @@ impl<E: Emulator> Permission<'_, E> {
     /// another account its policy too; without one, the resource's policy alone.
     pub(crate) async fn of_target(&self, kind: Kind, arn: &Arn) -> Result<(), Failure> {
         let Some(role) = &self.delivery.target.role_arn else {
-            if kind == Kind::StateMachine {
+            if kind.needs_role() {
                 return Err(self.role_required());
             }
             return self.of_resource(kind, arn, Caller::Service).await;
@@ -38,8 +38,7 @@ impl<E: Emulator> Permission<'_, E> {
         }
         match account_of(role) == Some(arn.account.as_str()) {
             true => Ok(()),
-            // State machines have no policies of their own.
-            false if kind == Kind::StateMachine => {
+            false if kind.needs_role() => {
                 Err(kind.denied(DeniedBy::Identity(role), arn, self.request_id))
             }
             false => self.of_resource(kind, arn, Caller::Role(role.clone())).await,

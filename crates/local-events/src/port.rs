@@ -4,6 +4,7 @@ use std::{fmt::Debug, future::Future};
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use crate::{BusRef, Target};
 
@@ -161,6 +162,13 @@ pub enum Action {
         name: String,
         /// JSON.
         input: String,
+    },
+    /// `ssm:StartAutomationExecution` of the document and version that the ARN names.
+    StartAutomation {
+        /// The same for every attempt of one delivery.
+        token: Uuid,
+        /// JSON: parameters, each a list of strings.
+        parameters: String,
     },
     /// One `logs:PutLogEvents`, into a stream of the port's choosing.
     PutLogEvent {

@@ -31,6 +31,11 @@ pub struct Target {
 }
 
 impl Target {
+    /// Whether it says what it is sent, instead of the event as it came.
+    pub fn has_input(&self) -> bool {
+        self.input.is_some() || self.input_path.is_some() || self.input_transformer.is_some()
+    }
+
     /// The dead-letter queue's ARN, if there is one.
     pub fn dead_letter_queue(&self) -> Option<&str> {
         self.dead_letter_config.as_ref()?.arn.as_deref()

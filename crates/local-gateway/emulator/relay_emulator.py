@@ -212,7 +212,10 @@ def used(_request):
 
 
 def identify(request):
-    principal = iam.resolve_principal(request["accessKey"], request.get("account") or "000000000000", None)
+    access_key = request["accessKey"]
+    account = request.get("account") or relay_sessions.owner_of(access_key) or "000000000000"
+    with responses.request_scope(account, "us-east-1"):
+        principal = iam.resolve_principal(access_key, account, None)
     if isinstance(principal, iam.AuthError):
         return {"error": {"code": principal.code, "message": principal.message}}
     return {"arn": principal.arn, "account": principal.account, "type": principal.type}

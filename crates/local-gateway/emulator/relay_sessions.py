@@ -43,6 +43,11 @@ def trusts(role, service, context):
     return iam.evaluate_trust_policy({"Statement": named}, question.principal_arn, question)
 
 
+def owner_of(access_key):
+    """The account of a user's access key; `None` if no user has it."""
+    return next((account for account, key in iam_service._access_keys._data if key == access_key), None)
+
+
 def keys(request):
     """{accessKey} -> the keys to sign with, as its owner has them."""
     access_key = request["accessKey"]
@@ -53,11 +58,12 @@ def keys(request):
                               "message": "The security token included in the request is expired"}}
         return {"accessKeyId": access_key, "secretAccessKey": session["SecretAccessKey"],
                 "sessionToken": session["SessionToken"]}
-    found = [stored for (_account, key), stored in iam_service._access_keys._data.items() if key == access_key]
-    if not found:
+    account = owner_of(access_key)
+    if account is None:
         return {"error": {"code": "UnrecognizedClientException",
                           "message": "The security token included in the request is invalid."}}
-    return {"accessKeyId": access_key, "secretAccessKey": found[0]["SecretAccessKey"], "sessionToken": None}
+    stored = iam_service._access_keys.get_scoped(account, None, access_key)
+    return {"accessKeyId": access_key, "secretAccessKey": stored["SecretAccessKey"], "sessionToken": None}
 
 
 def assume(request):

@@ -16,6 +16,12 @@ use crate::protocol::{self, Answer};
 use crate::server::Gateway;
 use crate::services::Control;
 
+/// The events of executions and their steps, for `{"ssmStatus": "drop"}`.
+const STATUS_EVENTS: [&str; 2] = [
+    "EC2 Automation Execution Status-change Notification",
+    "EC2 Automation Step Status-change Notification",
+];
+
 /// `POST /_relay/clock`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -74,6 +80,14 @@ async fn handle(gateway: &Gateway, parts: &Parts, path: &str, body: &[u8]) -> Re
             if let Some(heard_by) = input.remove("AcceptHandshake") {
                 let heard_by = serde_json::from_value(heard_by)?;
                 gateway.services.control(Control::AcceptHandshake(heard_by))?;
+            }
+            if let Some(status) = input.remove("ssmStatus") {
+                if status != "drop" {
+                    bail!("ssmStatus: drop is expected, not {status}");
+                }
+                let dropped = input.entry("drop").or_insert_with(|| json!([]));
+                let names = dropped.as_array_mut().context("drop: a list is expected")?;
+                names.extend(STATUS_EVENTS.map(Value::from));
             }
             gateway.delivery.configure(knobs(Value::Object(input))?);
             Ok(json!({}))

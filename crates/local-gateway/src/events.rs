@@ -1,9 +1,9 @@
 //! Where events go: the delivery engine with the emulator's rules, policies and targets behind it.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, OnceLock};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use http::Request;
 use local_events::{
     Action, Arn, BusRef, Caller, Deliverer, Knobs, Matches, PortError, ResourcePolicyCheck,
@@ -12,11 +12,13 @@ use local_events::{
 use serde_json::{Value, json};
 
 use crate::emulator::Emulator;
+use crate::engine::RuleTarget;
 use crate::services::Services;
 
 /// Delivers events through the rules deployed in the emulator.
 pub struct Delivery {
     deliverer: Deliverer<Port>,
+    automation: Arc<OnceLock<RuleTarget>>,
     /// What the emulator was last told about who is in which organization.
     memberships: Mutex<BTreeMap<String, Value>>,
 }
@@ -30,8 +32,17 @@ impl std::fmt::Debug for Delivery {
 impl Delivery {
     /// Delivery through an emulator, on a clock.
     pub fn new(emulator: Emulator, clock: local_events::Clock) -> Self {
-        let deliverer = Deliverer::new(Port(emulator), clock);
-        Self { deliverer, memberships: Mutex::default() }
+        let automation = Arc::new(OnceLock::new());
+        let port = Port { emulator, automation: Arc::clone(&automation) };
+        let deliverer = Deliverer::new(port, clock);
+        Self { deliverer, automation, memberships: Mutex::default() }
+    }
+
+    /// Lets rules start automations: the engine is opened after delivery, which it tells of its
+    /// own events.
+    pub fn start_automations_with(&self, target: RuleTarget) {
+        // Set once, while the gateway is opened.
+        let _ = self.automation.set(target);
     }
 
     /// Delivers an event that has arrived on a bus; returns at once.
@@ -69,14 +80,17 @@ impl Delivery {
 }
 
 /// The emulator, as delivery sees it.
-struct Port(Emulator);
+struct Port {
+    emulator: Emulator,
+    automation: Arc<OnceLock<RuleTarget>>,
+}
 
 impl local_events::Emulator for Port {
     async fn matching(&self, bus: &BusRef, envelope: &Value) -> Result<Matches, PortError> {
         let question = json!({
             "account": bus.account, "region": bus.region, "bus": bus.name, "envelope": envelope
         });
-        let answer = self.0.hook("matching", &question).await.map_err(unreachable)?;
+        let answer = self.emulator.hook("matching", &question).await.map_err(unreachable)?;
         serde_json::from_value(answer).map_err(|error| PortError::Unreachable(error.to_string()))
     }
 
@@ -93,7 +107,7 @@ impl local_events::Emulator for Port {
             "sourceArn": check.source_arn, "sourceAccount": check.source_account,
             "context": check.context,
         });
-        let answer = self.0.hook("resource-policy", &question).await.map_err(unreachable)?;
+        let answer = self.emulator.hook("resource-policy", &question).await.map_err(unreachable)?;
         Ok(match (&answer["exists"], &answer["allowed"]) {
             (Value::Bool(false), _) => ResourceVerdict::Missing,
             (_, Value::Bool(true)) => ResourceVerdict::Allowed,
@@ -102,20 +116,35 @@ impl local_events::Emulator for Port {
     }
 
     async fn role(&self, check: &RoleCheck) -> Result<RoleVerdict, PortError> {
-        let question = json!({
-            "role": check.role, "action": check.action, "resource": check.resource,
-            "service": "events.amazonaws.com", "sourceArn": check.source_arn,
-            "sourceAccount": check.source_account, "context": check.context,
-        });
-        let answer = self.0.hook("role-allows", &question).await.map_err(unreachable)?;
-        Ok(match (&answer["assumable"], &answer["allowed"]) {
-            (Value::Bool(true), Value::Bool(true)) => RoleVerdict::Allowed,
-            (Value::Bool(true), _) => RoleVerdict::Denied,
-            _ => RoleVerdict::NotAssumable,
-        })
+        let verdict = self.role_allows(check, &check.resource).await?;
+        // Policies of today name the document and the executions of an automation.
+        let Some((before, definition)) = check.resource.split_once(":automation-definition/")
+        else {
+            return Ok(verdict);
+        };
+        if verdict != RoleVerdict::Denied {
+            return Ok(verdict);
+        }
+        let name = definition.split(':').next().unwrap_or(definition);
+        for resource in
+            [format!("{before}:document/{name}"), format!("{before}:automation-execution/*")]
+        {
+            let verdict = self.role_allows(check, &resource).await?;
+            if verdict != RoleVerdict::Allowed {
+                return Ok(verdict);
+            }
+        }
+        Ok(RoleVerdict::Allowed)
     }
 
     async fn invoke(&self, call: &TargetCall) -> Result<(), PortError> {
+        if let Action::StartAutomation { token, parameters } = &call.action {
+            let automation = self
+                .automation
+                .get()
+                .ok_or_else(|| PortError::Unreachable("the engine is not open yet".to_owned()))?;
+            return automation.start(call, *token, parameters).await;
+        }
         let arn = Arn::parse(&call.arn).ok_or_else(|| PortError::Refused {
             status: 400,
             code: "ValidationException".into(),
@@ -123,9 +152,29 @@ impl local_events::Emulator for Port {
             request_id: String::new(),
         })?;
         let (service, request, body) = wire(call, &arn).map_err(unreachable)?;
-        let sent = self.0.as_root(&arn.account, &arn.region, service, request, body).await;
+        let sent = self.emulator.as_root(&arn.account, &arn.region, service, request, body).await;
         let (status, answer) = sent.map_err(unreachable)?;
         if status < 300 { Ok(()) } else { Err(refused(status, &answer)) }
+    }
+}
+
+impl Port {
+    async fn role_allows(
+        &self,
+        check: &RoleCheck,
+        resource: &str,
+    ) -> Result<RoleVerdict, PortError> {
+        let question = json!({
+            "role": check.role, "action": check.action, "resource": resource,
+            "service": "events.amazonaws.com", "sourceArn": check.source_arn,
+            "sourceAccount": check.source_account, "context": check.context,
+        });
+        let answer = self.emulator.hook("role-allows", &question).await.map_err(unreachable)?;
+        Ok(match (&answer["assumable"], &answer["allowed"]) {
+            (Value::Bool(true), Value::Bool(true)) => RoleVerdict::Allowed,
+            (Value::Bool(true), _) => RoleVerdict::Denied,
+            _ => RoleVerdict::NotAssumable,
+        })
     }
 }
 
@@ -170,6 +219,7 @@ fn wire(call: &TargetCall, arn: &Arn) -> Result<(&'static str, http::request::Bu
             let body = json!({"stateMachineArn": call.arn, "name": name, "input": input});
             ("states", json_call("AWSStepFunctions.StartExecution", "1.0"), body.to_string())
         }
+        Action::StartAutomation { .. } => bail!("automations are started by the gateway itself"),
         Action::PutLogEvent { timestamp, message } => {
             let group = arn.resource.trim_start_matches("log-group:").trim_end_matches(":*");
             let body = json!({

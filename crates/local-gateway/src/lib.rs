@@ -1,14 +1,17 @@
 //! The one public port of the local AWS.
 //!
-//! It answers SSM documents and Organizations itself, delivers events, authenticates and
+//! It answers SSM documents, SSM Automation and Organizations itself, delivers events, authenticates and
 //! authorizes its own services as the emulator does its, refuses what AWS refuses and the emulator
 //! lets by, injects faults, and records every call. Everything else passes through untouched.
 
+pub mod attachments;
 pub mod calls;
 pub mod clock;
+mod content;
 pub mod control;
 pub mod duration;
 pub mod emulator;
+pub mod engine;
 pub mod events;
 pub mod faults;
 pub mod incoming;

@@ -1,4 +1,4 @@
-//! Starts the gateway: `local-gateway --port 4566 --emulator-port 4567 --journal FILE`.
+//! Starts the gateway: `local-gateway --port 4566 --emulator-port 4567 --journal FILE --python PYTHON`.
 //!
 //! It ends when its standard input closes, so that nothing outlives the command that started it.
 
@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use local_gateway::server::{Gateway, serve};
+use local_gateway::emulator::Emulator;
+use local_gateway::engine::{Hands, Iam};
+use local_gateway::server::{Gateway, Settings, serve};
+use local_python::Python;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 
@@ -22,6 +25,12 @@ struct Arguments {
     /// Where calls that write are journalled; an old journal is replayed.
     #[arg(long)]
     journal: PathBuf,
+    /// The interpreter that makes API calls and runs scripts, with boto3 among its packages.
+    #[arg(long)]
+    python: PathBuf,
+    /// Lets webhooks leave the loopback interface.
+    #[arg(long)]
+    allow_webhooks: bool,
 }
 
 #[tokio::main]
@@ -31,7 +40,18 @@ async fn main() -> Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", arguments.port))
         .await
         .with_context(|| format!("port {} cannot be opened on 127.0.0.1", arguments.port))?;
-    let gateway = Arc::new(Gateway::open(arguments.emulator_port, &arguments.journal)?);
+    let endpoint = format!("http://127.0.0.1:{}", arguments.port);
+    let folder = arguments.journal.with_file_name("scripts");
+    let python = local_python::Settings::new(arguments.python, endpoint, folder);
+    let sessions = Iam::new(Emulator::new(arguments.emulator_port));
+    let python = Python::start(python, Arc::new(sessions)).context("start Python")?;
+    let hands = Hands { aws: Arc::clone(&python) as _, scripts: python };
+    let settings = Settings {
+        emulator_port: arguments.emulator_port,
+        journal: arguments.journal,
+        allow_webhooks: arguments.allow_webhooks,
+    };
+    let gateway = Arc::new(Gateway::open(&settings, hands).await?);
     tokio::spawn(Arc::clone(&gateway).tick_forever());
     tokio::select! {
         served = serve(gateway, listener) => match served? {},

@@ -5,6 +5,8 @@
 use anyhow::{Result, anyhow};
 use local_ssm::{DocumentFormat, DocumentType, Documents, Predefined};
 
+use crate::content;
+
 /// A document: its name, what it is run on (a resource type, empty for none) and its text.
 type Written = (&'static str, &'static str, &'static str);
 
@@ -54,7 +56,7 @@ pub(crate) fn documents() -> Result<Documents> {
     };
     let runbooks = RUNBOOKS.iter().map(of(DocumentType::Automation));
     let commands = COMMANDS.iter().map(of(DocumentType::Command));
-    Documents::new(runbooks.chain(commands).collect(), |_| Ok(()))
+    Documents::new(runbooks.chain(commands).collect(), content::check)
         .map_err(|error| anyhow!("a predefined document: {}: {}", error.code, error.message))
 }
 

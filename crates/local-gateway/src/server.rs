@@ -2,7 +2,7 @@
 //! recorded.
 
 use std::convert::Infallible;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -13,16 +13,19 @@ use hyper::body::Incoming as Body;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use local_api::{AwsError, Emission, Request};
+use local_api::{AwsError, Emission, Reply, Request};
+use local_automation::{Automation, Ways};
 use local_events::BusRef;
 use serde_json::Value;
 use tokio::net::TcpListener;
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 use uuid::Uuid;
 
+use crate::attachments::{Attachments, File};
 use crate::calls::{Call, Calls};
 use crate::clock::Clock;
 use crate::emulator::{Emulator, Principal};
+use crate::engine::{self, CalendarWatch, Hands};
 use crate::events::Delivery;
 use crate::faults::Faults;
 use crate::incoming::Incoming;
@@ -36,7 +39,13 @@ pub struct Gateway {
     /// The emulator behind it.
     pub emulator: Emulator,
     /// The services it answers itself.
-    pub services: Services,
+    pub services: Arc<Services>,
+    /// SSM Automation, which it answers itself too.
+    pub automation: Arc<Automation>,
+    /// The files attached to documents.
+    pub attachments: Arc<Attachments>,
+    /// Which change calendars are open.
+    pub calendars: CalendarWatch,
     /// The faults in force.
     pub faults: Faults,
     /// The record of calls.
@@ -44,7 +53,18 @@ pub struct Gateway {
     /// Its clock.
     pub clock: Arc<Clock>,
     /// Where events go.
-    pub delivery: Delivery,
+    pub delivery: Arc<Delivery>,
+}
+
+/// What a gateway is opened with.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The emulator's private port.
+    pub emulator_port: u16,
+    /// Where calls that write are journalled; what else the gateway keeps is beside it.
+    pub journal: PathBuf,
+    /// Whether webhooks may leave the loopback interface.
+    pub allow_webhooks: bool,
 }
 
 /// The connection is closed without an answer.
@@ -162,6 +182,9 @@ impl Exchange<'_> {
                 return self.record_error_of(principal, &error, Value::Null);
             };
             let Incoming { service, operation, .. } = &self.incoming;
+            if service == "ssm" && Automation::handles(operation, &input) {
+                return self.serve_automation(principal, input).await;
+            }
             if let Some(own) = self.gateway.services.own(service, operation, &input) {
                 return self.serve_own(own, principal, input).await;
             }
@@ -178,9 +201,54 @@ impl Exchange<'_> {
         }
     }
 
+    /// Documents, settings, organizations: pure services behind one lock.
     async fn serve_own(&self, own: Own, principal: &Principal, input: Value) -> Answer {
         let gateway = self.gateway;
-        let request = Request {
+        let request = self.request(principal, input);
+        let ways = vec![gateway.services.authorizations(own, &request)];
+        if let Err(error) = self.allowed(principal, &ways).await {
+            return self.record_error_of(principal, &error, request.body);
+        }
+        let files = match self.attached(own, &request).await {
+            Ok(files) => files,
+            Err(error) => {
+                let error = AwsError::new("InvalidDocumentContent", format!("{error:#}"));
+                return self.record_error_of(principal, &error, request.body);
+            }
+        };
+        let (reply, events) = gateway.services.call(own, &request);
+        if let Ok(reply) = &reply
+            && !files.is_empty()
+            && let Err(error) =
+                gateway.attachments.keep(&request.region, &request.account, reply, &files)
+        {
+            warn!(%error, "attachments are not kept");
+        }
+        if own == Own::Organizations
+            && let Err(error) = gateway.publish_memberships().await
+        {
+            warn!(%error, "the emulator does not know the organization");
+        }
+        gateway.emit(events);
+        if own == Own::Documents {
+            // A calendar is known from its creation on.
+            gateway.emit(gateway.calendars.changes(&gateway.services, request.now));
+        }
+        self.reply(principal, request, reply)
+    }
+
+    async fn serve_automation(&self, principal: &Principal, input: Value) -> Answer {
+        let request = self.request(principal, input);
+        let ways = self.gateway.automation.authorizations(&request);
+        if let Err(error) = self.allowed(principal, &ways).await {
+            return self.record_error_of(principal, &error, request.body);
+        }
+        let reply = self.gateway.automation.call(&request).await;
+        self.reply(principal, request, reply)
+    }
+
+    fn request(&self, principal: &Principal, input: Value) -> Request {
+        Request {
             id: self.id,
             account: principal.account.clone(),
             region: self.incoming.region.clone(),
@@ -189,29 +257,48 @@ impl Exchange<'_> {
             user_agent: self.user_agent(),
             operation: self.incoming.operation.clone(),
             body: input,
-            now: gateway.clock.now(),
-        };
-        if self.incoming.root_account().is_none() {
-            let needs = gateway.services.authorizations(own, &request);
-            let allowed = gateway
+            now: self.gateway.clock.now(),
+        }
+    }
+
+    /// Checks that one of the ways is open to the caller. A root key may do anything.
+    async fn allowed(&self, principal: &Principal, ways: &Ways) -> Result<(), AwsError> {
+        if self.incoming.root_account().is_some() {
+            return Ok(());
+        }
+        let mut refusal = None;
+        for (number, needs) in ways.iter().enumerate() {
+            let verdict = self
+                .gateway
                 .emulator
-                .authorize(&self.incoming, principal, self.parts, self.body, &needs)
-                .await;
-            match allowed {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => return self.record_error_of(principal, &error, request.body),
-                Err(error) => {
-                    return self.record_error_of(principal, &unavailable(&error), request.body);
+                .authorize(&self.incoming, principal, self.parts, self.body, needs)
+                .await
+                .map_err(|error| unavailable(&error))?;
+            match verdict {
+                Ok(()) => {
+                    if number > 0 {
+                        let matched = needs.first().map(|need| need.resource.as_str());
+                        info!(principal = principal.arn, matched, "allowed by an older policy");
+                    }
+                    return Ok(());
                 }
+                Err(error) => refusal = refusal.or(Some(error)),
             }
         }
-        let (reply, events) = gateway.services.call(own, &request);
-        if own == Own::Organizations
-            && let Err(error) = gateway.publish_memberships().await
-        {
-            warn!(%error, "the emulator does not know the organization");
+        refusal.map_or(Ok(()), Err)
+    }
+
+    /// The files that a document is made with.
+    async fn attached(&self, own: Own, request: &Request) -> Result<Vec<File>> {
+        let makes = matches!(request.operation.as_str(), "CreateDocument" | "UpdateDocument");
+        if own != Own::Documents || !makes {
+            return Ok(Vec::new());
         }
-        gateway.emit(events);
+        let Request { account, region, body, .. } = request;
+        self.gateway.attachments.fetch(account, region, body).await
+    }
+
+    fn reply(&self, principal: &Principal, request: Request, reply: Reply) -> Answer {
         match reply {
             Ok(body) => {
                 self.record(principal, 200, None, request.body);
@@ -253,21 +340,39 @@ impl Exchange<'_> {
 }
 
 impl Gateway {
-    /// A gateway in front of the emulator on a private port, with the state its journal holds.
+    /// A gateway in front of the emulator on a private port, with the state that its journal and
+    /// its engine's log hold. What was running goes on.
     ///
     /// # Errors
-    /// When the journal cannot be read.
-    pub fn open(emulator_port: u16, journal: &Path) -> Result<Self> {
-        let emulator = Emulator::new(emulator_port);
-        let clock = Arc::new(Clock::default());
+    /// When either cannot be read.
+    pub async fn open(settings: &Settings, hands: Hands) -> Result<Self> {
+        let emulator = Emulator::new(settings.emulator_port);
+        let clock = Arc::new(Clock::open(settings.journal.with_file_name("clock")));
         let now = Arc::clone(&clock);
+        let delivery = Arc::new(Delivery::new(emulator.clone(), Arc::new(move || now.now())));
+        let services = Arc::new(Services::open(&settings.journal)?);
+        let beside = |name: &str| settings.journal.with_file_name(name);
+        let attachments = Arc::new(Attachments::new(beside("attachments"), emulator.clone()));
+        let world = engine::World {
+            clock: Arc::clone(&clock),
+            emulator: emulator.clone(),
+            services: Arc::clone(&services),
+            attachments: Arc::clone(&attachments),
+            delivery: Arc::clone(&delivery),
+            hands,
+            allow_webhooks: settings.allow_webhooks,
+        };
+        let automation = engine::open(world, &beside("automation.sqlite")).await?;
         Ok(Self {
-            delivery: Delivery::new(emulator.clone(), Arc::new(move || now.now())),
             emulator,
-            services: Services::open(journal)?,
+            services,
+            automation,
+            attachments,
+            calendars: CalendarWatch::default(),
             faults: Faults::default(),
             calls: Calls::default(),
             clock,
+            delivery,
         })
     }
 
@@ -292,7 +397,10 @@ impl Gateway {
         let mut every = tokio::time::interval(std::time::Duration::from_millis(50));
         loop {
             every.tick().await;
-            let (events, _) = self.services.tick(self.clock.now());
+            self.automation.tick(self.clock.now()).await;
+            let now = self.clock.now();
+            self.emit(self.calendars.changes(&self.services, now));
+            let (events, _) = self.services.tick(now);
             if events.is_empty() {
                 continue;
             }

@@ -227,6 +227,11 @@ impl Services {
         (events, next.into_iter().flatten().min())
     }
 
+    /// Reads from SSM's documents and settings.
+    pub fn documents<T>(&self, read: impl FnOnce(&Documents) -> T) -> T {
+        read(&self.lock().documents)
+    }
+
     /// Reads from the organizations.
     pub fn organizations<T>(&self, read: impl FnOnce(&Organizations) -> T) -> T {
         read(&self.lock().organizations)

@@ -14,7 +14,7 @@ use crate::{
 /// 64 KB.
 const LARGEST: usize = 65_536;
 
-/// Content that somebody wants to create or update, already read.
+/// Content that somebody wants to create or update.
 #[derive(Debug)]
 pub struct Submission<'a> {
     /// The document's type.
@@ -23,13 +23,19 @@ pub struct Submission<'a> {
     pub format: DocumentFormat,
     /// The content as it was sent.
     pub text: &'a str,
-    /// The same, read; a string if the format is `TEXT`.
-    pub value: &'a Value,
 }
 
-/// A deeper check of content, after this crate's own. Its error is the message of
-/// `InvalidDocumentContent`.
-pub type ContentCheck = fn(&Submission<'_>) -> Result<(), String>;
+/// A deeper check of content, before this crate's own.
+pub type ContentCheck = fn(&Submission<'_>) -> Result<(), Defective>;
+
+/// Content that the deeper check refuses: AWS's error, with its message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Defective {
+    /// `InvalidDocumentContent`.
+    Content(String),
+    /// `InvalidDocumentSchemaVersion`.
+    SchemaVersion(String),
+}
 
 /// Accepted content, with what describing the document tells of it.
 #[derive(Clone)]
@@ -70,6 +76,12 @@ impl Content {
             return Err(errors::too_large());
         }
         formats_of(kind, format)?;
+        check(&Submission { document_type: kind, format, text: &text }).map_err(|defective| {
+            match defective {
+                Defective::Content(message) => errors::invalid_content(message),
+                Defective::SchemaVersion(message) => errors::invalid_schema_version(message),
+            }
+        })?;
         let value = format::read(&text, format).map_err(errors::invalid_content)?;
         let schema_version = schema_version(&value);
         if let Some(supported) = schema_versions(kind) {
@@ -87,8 +99,6 @@ impl Content {
                 "The content of a ChangeCalendar document must be an iCalendar object.",
             ));
         }
-        check(&Submission { document_type: kind, format, text: &text, value: &value })
-            .map_err(errors::invalid_content)?;
         Ok(Self {
             hash: hex(&Sha256::digest(text.as_bytes())),
             description: value.get("description").and_then(Value::as_str).map(str::to_owned),

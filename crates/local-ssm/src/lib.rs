@@ -38,7 +38,7 @@ mod usage;
 mod validation;
 mod versions;
 
-pub use content::{ContentCheck, Submission};
+pub use content::{ContentCheck, Defective, Submission};
 pub use control::Control;
 pub use document::{DocumentFormat, DocumentType, Predefined};
 pub use state::Documents;

@@ -23,6 +23,10 @@ pub struct Options {
     pub state: Option<PathBuf>,
     /// Factor on every wait of the emulated state machines.
     pub wait_scale: Option<f64>,
+    /// Whether shell commands of Run Command really run, on this machine.
+    pub allow_run_command: bool,
+    /// Whether `aws:invokeWebhook` may leave the loopback interface.
+    pub allow_webhooks: bool,
 }
 
 /// A running local AWS. Dropping it ends it; [`Local::stop`] also waits.
@@ -34,6 +38,8 @@ pub struct Local {
     emulator_port: u16,
     emulator: Leashed,
     gateway: Leashed,
+    python: PathBuf,
+    allow_webhooks: bool,
     state: PathBuf,
     temporary: Option<TempDir>,
 }
@@ -64,11 +70,15 @@ impl Local {
         if let Some(scale) = options.wait_scale {
             emulator.env("SFN_WAIT_SCALE", scale.to_string());
         }
+        if options.allow_run_command {
+            emulator.env("RELAY_ALLOW_RUN_COMMAND", "1");
+        }
         if temporary.is_some() {
             emulator.env("RELAY_REMOVE_AT_END", &state);
         }
         let mut emulator = Leashed::start("the emulator", emulator, &state.join("emulator.log"))?;
-        let mut gateway = start_gateway(&state, port, emulator_port)?;
+        let allow_webhooks = options.allow_webhooks;
+        let mut gateway = start_gateway(&python, &state, port, emulator_port, allow_webhooks)?;
         let endpoint = format!("http://127.0.0.1:{port}");
         let deadline = Instant::now() + Duration::from_secs(60);
         while !(answers(&endpoint).await && free(emulator_port).is_err()) {
@@ -82,7 +92,17 @@ impl Local {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        Ok(Self { endpoint, port, emulator_port, emulator, gateway, state, temporary })
+        Ok(Self {
+            endpoint,
+            port,
+            emulator_port,
+            emulator,
+            gateway,
+            python,
+            allow_webhooks,
+            state,
+            temporary,
+        })
     }
 
     /// Whether a port can be had, before any work is done for it.
@@ -129,12 +149,23 @@ impl Local {
                 }
                 ended = self.gateway.ended() => {
                     eprintln!("the gateway ended ({}); starting it again", ended?);
-                    self.gateway = start_gateway(&self.state, self.port, self.emulator_port)?;
+                    self.restart_gateway()?;
                     // A gateway that cannot live is not restarted in a tight loop.
                     tokio::time::sleep(Duration::from_millis(500)).await;
                 }
             }
         }
+    }
+
+    fn restart_gateway(&mut self) -> Result<()> {
+        self.gateway = start_gateway(
+            &self.python,
+            &self.state,
+            self.port,
+            self.emulator_port,
+            self.allow_webhooks,
+        )?;
+        Ok(())
     }
 
     /// Ends both and waits until they are gone; a temporary state folder goes too.
@@ -178,13 +209,24 @@ fn emulator(python: &Path, state: &Path, port: u16, emulator_port: u16) -> Comma
     command
 }
 
-fn start_gateway(state: &Path, port: u16, emulator_port: u16) -> Result<Leashed> {
+fn start_gateway(
+    python: &Path,
+    state: &Path,
+    port: u16,
+    emulator_port: u16,
+    allow_webhooks: bool,
+) -> Result<Leashed> {
     let mut command = Command::new(build::binary("local-gateway"));
     command
         .env_clear()
         .args(["--port", &port.to_string(), "--emulator-port", &emulator_port.to_string()])
         .arg("--journal")
-        .arg(state.join("journal.jsonl"));
+        .arg(state.join("journal.jsonl"))
+        .arg("--python")
+        .arg(python);
+    if allow_webhooks {
+        command.arg("--allow-webhooks");
+    }
     Leashed::start("the gateway", command, &state.join("gateway.log"))
 }
 

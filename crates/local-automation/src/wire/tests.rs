@@ -17,6 +17,7 @@ use crate::fixture::{at, execution, members, pending};
 
 const ID: &str = "4105a4fc-f944-11e6-9d32-0a1b2c3d495h";
 
+#[expect(clippy::needless_pass_by_value, reason = "an expectation is written where it is used")]
 fn shows(value: &Value, expected: Expect) {
     expected.assert_eq(&serde_json::to_string_pretty(value).unwrap());
 }

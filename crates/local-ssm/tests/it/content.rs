@@ -1,6 +1,6 @@
 //! Formats, schema versions and structure of content.
 
-use local_ssm::{DocumentType, Documents, Submission};
+use local_ssm::{Defective, DocumentType, Documents, Submission};
 use serde_json::{Value, json};
 
 use crate::support::{Aws, OWNER, runbook};
@@ -201,12 +201,13 @@ fn platforms_come_from_the_steps_of_a_command() {
 }
 
 #[test]
-fn the_deeper_check_has_the_last_word() {
-    fn check(submission: &Submission<'_>) -> Result<(), String> {
+fn the_deeper_check_has_the_first_word() {
+    fn check(submission: &Submission<'_>) -> Result<(), Defective> {
         assert_eq!(submission.document_type, DocumentType::Automation);
-        let description = submission.value["description"].as_str().unwrap_or_default();
         if submission.text.contains("forbidden") {
-            Err(format!("no {description}"))
+            Err(Defective::Content("no forbidden".into()))
+        } else if submission.text.contains("0.2") {
+            Err(Defective::SchemaVersion("no 0.2".into()))
         } else {
             Ok(())
         }
@@ -219,6 +220,12 @@ fn the_deeper_check_has_the_last_word() {
     assert_eq!(
         (error.code.as_str(), error.message.as_str()),
         ("InvalidDocumentContent", "no forbidden")
+    );
+    let old = runbook("old").replace("0.3", "0.2");
+    let error = aws.err(OWNER, "UpdateDocument", json!({ "Name": "Org-A", "Content": old }));
+    assert_eq!(
+        (error.code.as_str(), error.message.as_str()),
+        ("InvalidDocumentSchemaVersion", "no 0.2")
     );
 }
 

@@ -20,6 +20,12 @@ pub(crate) struct Arguments {
     /// Where state and logs go; default: a temporary folder, removed at the end
     #[arg(long)]
     state: Option<PathBuf>,
+    /// Really runs shell commands of Run Command, on this machine, in throw-away folders
+    #[arg(long)]
+    allow_run_command: bool,
+    /// Lets aws:invokeWebhook post to addresses beyond the loopback interface
+    #[arg(long)]
+    allow_webhooks: bool,
 }
 
 /// Prints a line. Whoever has read `ready` may close the pipe: that ends nothing.
@@ -33,8 +39,13 @@ macro_rules! say {
 pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let options =
-        Options { port: Some(arguments.port), state: arguments.state, ..Options::default() };
+    let options = Options {
+        port: Some(arguments.port),
+        state: arguments.state,
+        allow_run_command: arguments.allow_run_command,
+        allow_webhooks: arguments.allow_webhooks,
+        ..Options::default()
+    };
     Local::check_port(arguments.port)?;
     build::build_dev()?;
     let mut local = Local::start(&options).await?;
