@@ -119,6 +119,7 @@ impl Engine {
 
     /// An execution has ended: its place is free, its parent is told.
     pub(super) async fn ended(&self, run: &Arc<Run>) {
+        run.over.notify_waiters();
         self.leave(run).await;
         self.tell_parent(run).await;
     }

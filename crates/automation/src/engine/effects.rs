@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -52,11 +52,11 @@ impl Engine {
             }
             Effect::Resolve => Some(Deed::Resolved(self.resolve(run).await)),
             Effect::StartTargets(targets) => {
-                let mut started = Vec::new();
-                for target in targets {
-                    started.push((target, self.start_target_child(run, target).await));
-                }
-                Some(Deed::Started(started))
+                // Together, so that they share a commit of the log.
+                let starts = targets
+                    .into_iter()
+                    .map(async |target| (target, self.start_target_child(run, target).await));
+                Some(Deed::Started(futures::future::join_all(starts).await))
             }
         }
     }
@@ -117,13 +117,14 @@ impl Engine {
         }
     }
 
-    /// Until when an effect is wanted at most; `None` if it is not wanted any more.
+    /// When to look again whether an effect is wanted; `None` if it is not wanted any more.
     fn wanted_until(&self, run: &Run, effect: &Effect) -> Option<Timestamp> {
         let state = run.state();
         if !wants(&state, effect, self.now()) {
             return None;
         }
-        Some(executor::limit(&state).unwrap_or(Timestamp::MAX))
+        let tomorrow = self.now().checked_add(SignedDuration::from_hours(24)).ok();
+        executor::limit(&state).or(tomorrow)
     }
 
     /// Publishes the notification of an `aws:approve`. Happens again if the engine dies before it

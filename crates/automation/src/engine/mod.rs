@@ -140,6 +140,21 @@ impl Engine {
         Some(state.view(self.now(), true))
     }
 
+    /// Waits until an execution has ended. False if there is none of
+    /// this id.
+    pub async fn wait(&self, account: &str, region: &str, id: &str) -> bool {
+        let Some(run) = self.find(account, region, id) else {
+            return false;
+        };
+        loop {
+            let over = run.over.notified();
+            if run.state().status.is_terminal() {
+                return true;
+            }
+            over.await;
+        }
+    }
+
     /// The executions of an account and Region, newest first, without their steps.
     pub fn executions(&self, account: &str, region: &str) -> Vec<ExecutionView> {
         let now = self.now();

@@ -24,6 +24,8 @@ pub(super) struct Run {
     drive: Mutex<Drive>,
     /// Tells the driver that something happened while it acts.
     pub(super) changed: Notify,
+    /// Tells whoever waits for its end.
+    pub(super) over: Notify,
     /// Whether it counts as running against its quota.
     pub(super) counted: AtomicBool,
 }
@@ -55,6 +57,7 @@ impl Run {
             state: Mutex::new(state),
             drive: Mutex::default(),
             changed: Notify::new(),
+            over: Notify::new(),
             counted: AtomicBool::new(false),
         }
     }

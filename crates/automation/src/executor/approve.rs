@@ -40,8 +40,9 @@ pub(super) fn enter(place: u32, step: &StepState) -> Next {
 
 fn read(inputs: &Map<String, Value>) -> Result<Inputs<'_>, String> {
     let text = |name| inputs.get(name).and_then(Value::as_str);
-    let approvers: Vec<_> = match inputs.get("Approvers") {
-        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect(),
+    let enhanced = inputs.get("EnhancedApprovals").and_then(|all| all.get("Approvers"));
+    let approvers: Vec<_> = match inputs.get("Approvers").or(enhanced) {
+        Some(Value::Array(items)) => items.iter().filter_map(approver).collect(),
         Some(Value::String(one)) => vec![one.as_str()],
         _ => Vec::new(),
     };
@@ -49,6 +50,8 @@ fn read(inputs: &Map<String, Value>) -> Result<Inputs<'_>, String> {
         return Err(format!("Approvers must name 1 to {APPROVERS} principals"));
     }
     let least = match inputs.get("MinRequiredApprovals") {
+        // A change template asks each of its approvers.
+        None if !inputs.contains_key("Approvers") => approvers.len(),
         None => 1,
         Some(value) => number(value)
             .and_then(|least| usize::try_from(least).ok())
@@ -68,6 +71,11 @@ fn read(inputs: &Map<String, Value>) -> Result<Inputs<'_>, String> {
         );
     }
     Ok(Inputs { approvers, least, topic, message })
+}
+
+/// An item of `Approvers`, or of those of `EnhancedApprovals`: a map that names one.
+fn approver(item: &Value) -> Option<&str> {
+    item.as_str().or_else(|| item.get("approver")?.as_str())
 }
 
 /// The notification that asks for approval.

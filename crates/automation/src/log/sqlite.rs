@@ -5,8 +5,8 @@
 //! the death of the process, not a power cut.
 
 use std::path::Path;
-use std::sync::mpsc;
-use std::thread;
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::thread::{self, JoinHandle};
 
 use futures::FutureExt;
 use futures::channel::oneshot;
@@ -35,10 +35,12 @@ struct Append {
     done: oneshot::Sender<Result<(), LogError>>,
 }
 
-/// The log in an SQLite file.
+/// The log in an SQLite file. Dropping it waits for what was handed over.
 pub struct SqliteLog {
-    reader: std::sync::Mutex<Connection>,
-    writer: mpsc::Sender<Append>,
+    reader: Mutex<Connection>,
+    /// `None` only while it is dropped.
+    writer: Option<mpsc::Sender<Append>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl SqliteLog {
@@ -49,13 +51,13 @@ impl SqliteLog {
     pub fn open(path: &Path) -> Result<Self, LogError> {
         let connection = Connection::open(path)?;
         connection.execute_batch(SCHEMA)?;
-        let reader = std::sync::Mutex::new(Connection::open(path)?);
+        let reader = Mutex::new(Connection::open(path)?);
         let (writer, inbox) = mpsc::channel();
-        thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("automation-log".into())
             .spawn(move || write(connection, &inbox))
             .map_err(|error| LogError { message: error.to_string() })?;
-        Ok(Self { reader, writer })
+        Ok(Self { reader, writer: Some(writer), thread: Some(thread) })
     }
 }
 
@@ -63,17 +65,20 @@ impl Log for SqliteLog {
     fn append(&self, entries: Vec<Entry>) -> BoxFuture<'static, Result<(), LogError>> {
         let (done, committed) = oneshot::channel();
         // Sent here, not when the future is polled: the order of the calls is the log's.
-        let sent = self.writer.send(Append { entries, done });
+        let append = Append { entries, done };
+        let sent = self.writer.as_ref().is_some_and(|writer| writer.send(append).is_ok());
         async move {
             let gone = || LogError { message: "its writer has ended".into() };
-            sent.map_err(|_| gone())?;
+            if !sent {
+                return Err(gone());
+            }
             committed.await.map_err(|_| gone())?
         }
         .boxed()
     }
 
     fn replay(&self, each: &mut dyn FnMut(Entry) -> Result<(), LogError>) -> Result<(), LogError> {
-        let reader = self.reader.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         for (kind, query) in [
             (EntryKind::Document, "SELECT key, body FROM documents"),
             (EntryKind::Event, "SELECT key, body FROM events ORDER BY seq"),
@@ -86,6 +91,16 @@ impl Log for SqliteLog {
             }
         }
         Ok(())
+    }
+}
+
+impl Drop for SqliteLog {
+    fn drop(&mut self) {
+        self.writer = None;
+        if let Some(thread) = self.thread.take() {
+            // It has nothing to say; a panic of it has been printed.
+            let _ = thread.join();
+        }
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Acted {
     pub resumed: bool,
     /// The step's inputs.
     pub inputs: Map<String, Value>,
+    /// How long throttled calls may be repeated.
+    pub throttling_retry: Duration,
     /// The account it acted in.
     pub account: String,
     /// Whether it came to its end.
@@ -87,6 +89,7 @@ impl Actions for FakeActions {
                     token: call.token,
                     resumed: call.resumed,
                     inputs: call.inputs.clone(),
+                    throttling_retry: call.throttling_retry,
                     account: call.account.to_owned(),
                     ended: false,
                 });

@@ -89,3 +89,14 @@ async fn a_raised_quota_lets_those_run_that_wait() {
     rig.engine.set_quotas(Quotas::default()).await;
     assert_eq!(rig.view(&ids[2]).status, Status::InProgress);
 }
+
+#[tokio::test(start_paused = true)]
+async fn throttled_calls_may_be_repeated_as_long_as_the_setting_says() {
+    let rig = Rig::with_steps(&act("a", "", "")).await;
+    rig.run().await;
+    rig.world.documents.set("/ssm/automation/throttling-retry-time-limit", "90");
+    rig.run().await;
+    let limits: Vec<_> =
+        rig.actions.acted().iter().map(|acted| acted.throttling_retry.as_secs()).collect();
+    assert_eq!(limits, [0, 90]);
+}

@@ -156,3 +156,21 @@ async fn a_cancel_within_a_loop_runs_the_inner_steps_on_cancel() {
     let view = rig.end(&id).await;
     assert_eq!(summary(&view), "Cancelled: each Cancelled, undo Success, a Cancelled");
 }
+
+#[tokio::test(start_paused = true)]
+async fn is_end_within_a_loop_ends_the_execution() {
+    let steps = looped("each", "", "      Iterators: [x, y]\n", &act("a", "isEnd: true", ""))
+        + &act("b", "", "");
+    let rig = Rig::with_steps(&steps).await;
+    assert_eq!(summary(&rig.run().await), "Success: each Success, b Pending, a Success");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_loop_has_a_time_limit_as_a_whole_if_it_says_so() {
+    let body = "  - name: rest\n    action: aws:sleep\n    inputs: {Duration: PT1M}\n";
+    let steps = looped("each", "timeoutSeconds: 90", "      Iterators: [x, y, z]\n", body)
+        + &act("b", "", "");
+    let rig = Rig::with_steps(&steps).await;
+    let view = rig.run().await;
+    assert_eq!(summary(&view), "TimedOut: each TimedOut, b Pending, rest Success, rest Success");
+}

@@ -4,6 +4,7 @@ mod approval;
 mod cancel;
 mod children;
 mod crash;
+mod durable;
 mod flow;
 mod interactive;
 mod limits;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use runbook::ActionKind;
 
-use super::{Entry, HOUR, Others, Recovery, Runner, optional, required};
+use super::{Entry, Others, Recovery, Runner, optional, required};
 use crate::actions::failure::phrase;
 
 const fn control(action: ActionKind, timeout: Option<Duration>) -> Entry {
@@ -51,7 +51,8 @@ pub(super) const EXECUTE_AUTOMATION: Entry = Entry {
         optional("Targets"),
     ],
     outputs: &["Output", "ExecutionId", "Status"],
-    ..control(ActionKind::ExecuteAutomation, HOUR)
+    // The child has limits of its own; an hour would cut off its approvals.
+    ..control(ActionKind::ExecuteAutomation, None)
 };
 
 pub(super) const LOOP: Entry = Entry {
