@@ -37,7 +37,7 @@ pub(crate) async fn run() -> Result<()> {
             "--quiet",
             "--workspace",
             "--features",
-            "tests/end-to-end,local-python/end-to-end",
+            "tests/end-to-end,local-gateway/end-to-end,local-python/end-to-end",
         ]),
     );
     report.step("AWS clients", aws_clients(&python).await);
