@@ -56,7 +56,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn seconds(inputs: Value) -> Result<i64, String> {
+    fn seconds(inputs: &Value) -> Result<i64, String> {
         let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         until(inputs.as_object().unwrap(), now).map(|until| until.as_second() - now.as_second())
     }
@@ -73,7 +73,7 @@ mod tests {
             (json!({"Timestamp": "2026-01-01T01:00:00"}), 3_600),
             (json!({"Timestamp": "2020-01-01T01:00:00Z"}), 0),
         ] {
-            assert_eq!(seconds(inputs.clone()), Ok(expected), "{inputs}");
+            assert_eq!(seconds(&inputs), Ok(expected), "{inputs}");
         }
     }
 
@@ -89,7 +89,7 @@ mod tests {
             json!({"Duration": "PT1S", "Timestamp": "2026-01-01T01:00:00Z"}),
             json!({}),
         ] {
-            assert!(seconds(inputs.clone()).is_err(), "{inputs}");
+            assert!(seconds(&inputs).is_err(), "{inputs}");
         }
     }
 }

@@ -74,8 +74,15 @@ impl Documents for FakeDocuments {
 /// An organization that one account may look at.
 #[derive(Default)]
 pub struct FakeDirectory {
-    /// By viewer and parent: the accounts directly in it, and those in units below.
-    units: Mutex<HashMap<(String, String), (Vec<String>, Vec<String>)>>,
+    /// By viewer and parent.
+    units: Mutex<HashMap<(String, String), Unit>>,
+}
+
+/// The accounts directly in an OU, and those in units below it.
+#[derive(Default)]
+struct Unit {
+    direct: Vec<String>,
+    below: Vec<String>,
 }
 
 impl FakeDirectory {
@@ -83,15 +90,16 @@ impl FakeDirectory {
     pub fn add(&self, viewer: &str, parent: &str, direct: &[&str], below: &[&str]) {
         let owned = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
         let mut units = self.units.lock().unwrap_or_else(PoisonError::into_inner);
-        units.insert((viewer.to_owned(), parent.to_owned()), (owned(direct), owned(below)));
+        let unit = Unit { direct: owned(direct), below: owned(below) };
+        units.insert((viewer.to_owned(), parent.to_owned()), unit);
     }
 }
 
 impl Directory for FakeDirectory {
     fn accounts(&self, viewer: &str, parent: &str, with_child_units: bool) -> Option<Vec<String>> {
         let units = self.units.lock().unwrap_or_else(PoisonError::into_inner);
-        let (direct, below) = units.get(&(viewer.to_owned(), parent.to_owned()))?;
-        let below = below.iter().filter(|_| with_child_units);
-        Some(direct.iter().chain(below).cloned().collect())
+        let unit = units.get(&(viewer.to_owned(), parent.to_owned()))?;
+        let below = unit.below.iter().filter(|_| with_child_units);
+        Some(unit.direct.iter().chain(below).cloned().collect())
     }
 }

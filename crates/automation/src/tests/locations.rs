@@ -74,7 +74,7 @@ async fn a_child_runs_in_every_account_and_region_under_the_execution_role() {
     let mut accounts: Vec<_> =
         rig.actions.acted().iter().map(|acted| acted.account.clone()).collect();
     accounts.dedup();
-    assert_eq!(accounts.len() >= 2, true, "{accounts:?}");
+    assert!(accounts.len() >= 2, "{accounts:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -41,7 +41,8 @@ async fn a_repeat_with_the_same_token_meets_the_first_execution() {
 async fn what_aws_refuses_is_refused() {
     let rig = Rig::with(&with_role()).await;
     type Change = fn(&mut StartRequest);
-    let cases: [(&str, Change, fn(&StartError) -> bool); 11] = [
+    type Is = fn(&StartError) -> bool;
+    let cases: [(&str, Change, Is); 11] = [
         (
             "no document",
             |r| r.document_name = "None".into(),
