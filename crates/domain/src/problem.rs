@@ -155,6 +155,10 @@ problem_codes! {
     /// In observe mode: it would have been started now.
     WouldStart: "Set `mode: active` in the rule when it may act.",
     // Runs
+    /// A run waits for an approval.
+    ApprovalWaiting: "Approve or reject it with SendAutomationSignal.",
+    /// A run waits for the word to go on.
+    StepWaiting: "Start its next step with SendAutomationSignal.",
     /// SSM did not start the automation.
     StartRefused: "Read SSM's reason; once it is gone, start run-automation with the same input again.",
     /// A step of the automation failed.

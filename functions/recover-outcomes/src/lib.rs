@@ -163,6 +163,8 @@ fn request(described: &DescribeExecutionOutput) -> PublishOutcomeInput {
         plan: None,
         shares: None,
         membership: None,
+        runs: None,
+        pending: None,
         error: Some(ErrorOutput { error: error.to_owned(), cause }),
     }
 }

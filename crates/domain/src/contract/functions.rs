@@ -4,7 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{ExecutionRef, MachineInput, MembershipRequest, S3Object, ShareRunbooksInput, Trigger};
+use super::{
+    ExecutionRef, MachineInput, MembershipRequest, PendingRun, RunReport, S3Object,
+    ShareRunbooksInput, Trigger,
+};
 use crate::id::{AccountId, Region};
 use crate::problem::Problem;
 
@@ -227,6 +230,14 @@ pub struct PublishOutcomeInput {
     /// How the creation or invitation ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub membership: Option<CheckMembershipOutput>,
+    /// The runs of automations, in their order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    pub runs: Option<Vec<RunReport>>,
+    /// A run that waits for somebody: this is not the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    pub pending: Option<PendingRun>,
     /// The error that ended the execution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorOutput>,
@@ -244,6 +255,8 @@ pub enum Published {
     Failed,
     /// The membership came to nothing.
     Cancelled,
+    /// A run waits for somebody; another outcome follows.
+    PendingApproval,
     /// There was nothing to tell.
     None,
 }

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AccountId, CreateAccountRequestId, HandshakeId};
+use crate::outcome::Flow;
 use crate::run::RunAutomationInput;
 
 /// Which execution a call belongs to (Step Functions' context object).
@@ -222,6 +223,15 @@ impl MachineInput {
             Self::AwaitMembership(input) => Some(&input.trigger),
             Self::RunAutomation(input) => Some(&input.trigger),
             Self::Unknown(_) => None,
+        }
+    }
+
+    /// The flow that an execution with this input belongs to.
+    #[must_use]
+    pub fn flow(&self) -> Flow {
+        match self {
+            Self::RunAutomation(input) => input.flow(),
+            Self::ShareRunbooks(_) | Self::AwaitMembership(_) | Self::Unknown(_) => Flow::Sharing,
         }
     }
 

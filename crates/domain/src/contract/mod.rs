@@ -4,6 +4,7 @@
 mod functions;
 mod machine;
 mod recovery;
+mod remediation;
 pub mod storage;
 
 pub use functions::{
@@ -16,6 +17,7 @@ pub use machine::{
     Trigger, TriggerKind,
 };
 pub use recovery::{ExecutionStatusChange, RecoverOutcomesInput, StatusChangeDetail};
+pub use remediation::{ChildReport, PendingRun, RunReport, Seen, WaitingFor};
 pub use storage::S3Object;
 
 #[cfg(test)]

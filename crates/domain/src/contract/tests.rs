@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::outcome::Flow;
 
 fn parse<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, String> {
     serde_json::from_value(value).map_err(|error| error.to_string())
@@ -109,6 +110,21 @@ fn machine_inputs_are_told_apart_by_their_fields() {
     }))
     .unwrap();
     assert!(matches!(waiting, MachineInput::AwaitMembership(_)));
+}
+
+#[test]
+fn the_flow_of_an_execution_follows_from_what_it_was_started_with() {
+    let flow = |input: Value| parse::<MachineInput>(input).unwrap().flow();
+    assert_eq!(flow(json!({"accounts": ["000000000001"]})), Flow::Sharing);
+    assert_eq!(flow(json!({"typo": 1})), Flow::Sharing);
+    assert_eq!(flow(json!({"runbook": "Org-A"})), Flow::Run);
+    let alarm = json!({"runbook": "Org-A", "account": "000000000001",
+        "alarm": {"arn": "arn:aws:cloudwatch:us-east-1:000000000001:alarm:a"},
+        "rule": {"name": "web", "policyVersion": "sha256:1"}});
+    let alarm: MachineInput = parse(alarm).unwrap();
+    assert_eq!(alarm.flow(), Flow::Remediation);
+    assert_eq!(alarm.accounts(), ["000000000001".parse().unwrap()]);
+    assert_eq!(alarm.trigger().unwrap().kind, TriggerKind::Manual);
 }
 
 #[test]

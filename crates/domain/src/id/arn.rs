@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{AccountId, DocumentName, InvalidId, Partition, Region};
+use super::{AccountId, AutomationId, DocumentName, InvalidId, Partition, Region};
 
 /// `arn:partition:service:region:account:resource`, taken apart. Region and account stay text:
 /// services leave them empty (`arn:aws:iam::…`) or put other words there.
@@ -83,6 +83,15 @@ pub fn execution_console_link(execution_arn: &str) -> Option<String> {
     let domain = region.partition().console_domain()?;
     Some(format!(
         "https://{region}.{domain}/states/home?region={region}#/v2/executions/details/{arn}"
+    ))
+}
+
+/// The console's page of an automation execution, as the account it runs in sees it.
+#[must_use]
+pub fn automation_console_link(region: &Region, id: &AutomationId) -> Option<String> {
+    let domain = region.partition().console_domain()?;
+    Some(format!(
+        "https://{region}.{domain}/systems-manager/automation/execution/{id}?region={region}"
     ))
 }
 

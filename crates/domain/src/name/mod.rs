@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use crate::id::{AccountId, CreateAccountRequestId, HandshakeId};
+use crate::alarm::AlarmTrigger;
+use crate::id::{AccountId, CreateAccountRequestId, DocumentName, HandshakeId, Region};
 
 /// Step Functions' limit.
 const EXECUTION_NAME: usize = 80;
@@ -62,6 +63,34 @@ impl ExecutionName {
     #[must_use]
     pub fn settle(account: AccountId, joined: Timestamp) -> Self {
         Self::new(&format!("settle-{account}-{}", joined.as_second()))
+    }
+
+    /// `alarm-<account>-<region>-<epoch milliseconds>-<alarm>[-<contributor>]`: one transition of an
+    /// alarm into ALARM, whichever way it arrives.
+    #[must_use]
+    pub fn alarm(trigger: &AlarmTrigger) -> Self {
+        let AlarmTrigger { alarm, at, contributor, .. } = trigger;
+        let (account, region, name) = (alarm.account(), alarm.region(), alarm.name());
+        let contributor = match contributor {
+            Some(contributor) => format!("-{}", contributor.id),
+            None => String::new(),
+        };
+        let at = at.as_millisecond();
+        Self::new(&format!("alarm-{account}-{region}-{at}-{name}{contributor}"))
+    }
+
+    /// `onboard-<account>-<epoch seconds>-<region>-<runbook>-<rule>`: one runbook for one membership
+    /// of an account.
+    #[must_use]
+    pub fn onboarding(
+        account: AccountId,
+        joined: Timestamp,
+        region: &Region,
+        runbook: &DocumentName,
+        rule: &str,
+    ) -> Self {
+        let joined = joined.as_second();
+        Self::new(&format!("onboard-{account}-{joined}-{region}-{runbook}-{rule}"))
     }
 
     /// The next name to try after an execution of this one failed; `None` after the last.

@@ -85,3 +85,35 @@ proptest! {
         prop_assert_ne!(ExecutionName::place(account(), &a), ExecutionName::place(account(), &b));
     }
 }
+
+#[test]
+fn one_transition_of_an_alarm_has_one_name_that_step_functions_takes() {
+    use crate::remediation::tests::trigger;
+    let name = |file: &str| ExecutionName::alarm(&trigger(file)).to_string();
+    let cpu = name("aws.cloudwatch/alarm-state-change.json");
+    assert_eq!(cpu, "alarm-111122223333-us-east-1-1570035880989-ServerCpuTooHigh");
+    for way in ["sns/metric.json", "lambda-alarm/metric.json"] {
+        assert_eq!(name(way), cpu);
+    }
+    let long = name("aws.cloudwatch/contributor.json");
+    assert!(long.len() <= 78, "room for a repeat: {long}");
+    let mut other = trigger("aws.cloudwatch/contributor.json");
+    other.contributor.as_mut().unwrap().id = "another".into();
+    assert_ne!(ExecutionName::alarm(&other).to_string(), long);
+    let blanks = name("aws.cloudwatch/anomaly.json");
+    assert!(blanks.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)), "{blanks}");
+}
+
+#[test]
+fn onboarding_is_named_by_the_membership_the_region_and_the_runbook() {
+    let joined: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
+    let name = |runbook: &str, rule: &str| {
+        let account = "000000000042".parse().unwrap();
+        let (region, runbook) = ("us-east-1".parse().unwrap(), runbook.parse().unwrap());
+        ExecutionName::onboarding(account, joined, &region, &runbook, rule).to_string()
+    };
+    assert_eq!(name("Org-A", "web"), "onboard-000000000042-1767323045-us-east-1-Org-A-web");
+    let long = "x".repeat(120);
+    assert!(name(&long, "web").len() <= 78);
+    assert_ne!(name(&long, "web"), name(&long, "db"));
+}

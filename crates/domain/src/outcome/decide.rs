@@ -41,6 +41,15 @@ pub struct Verdict {
     pub outcome: Option<Outcome>,
 }
 
+/// Decides the outcome of an execution of any machine, by its flow.
+#[must_use]
+pub fn decide(evidence: Evidence<'_>) -> Verdict {
+    match evidence.request.flow {
+        Flow::Sharing => sharing(evidence),
+        Flow::Remediation | Flow::Run => super::remediation::run(evidence),
+    }
+}
+
 /// Decides the outcome of an execution of `share-runbooks` or `await-membership`.
 #[must_use]
 pub fn sharing(evidence: Evidence<'_>) -> Verdict {
@@ -200,7 +209,7 @@ fn problems(evidence: Evidence<'_>) -> Vec<Problem> {
     problems
 }
 
-fn execution_problem(request: &PublishOutcomeInput, error: &ErrorOutput) -> Problem {
+pub(super) fn execution_problem(request: &PublishOutcomeInput, error: &ErrorOutput) -> Problem {
     let code = code_of(error).unwrap_or(match (&request.input, &request.plan) {
         (MachineInput::Unknown(_), _) => ProblemCode::InvalidInput,
         (MachineInput::ShareRunbooks(_), None) => ProblemCode::PlanFailed,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::types::{Outcome, OutcomeStatus};
+use super::types::{Flow, Outcome, OutcomeStatus, Run};
 use crate::id::arn::execution_console_link;
 
 /// Longest line of hints and the like.
@@ -19,7 +19,7 @@ pub(super) fn text(outcome: &Outcome, problems: usize) -> String {
 fn write(text: &mut String, outcome: &Outcome, shown: usize) -> std::fmt::Result {
     writeln!(text, "{}", wrap(&outcome.summary, ""))?;
     writeln!(text)?;
-    writeln!(text, "Outcome   {} (severity {})", word(outcome.outcome), outcome.severity.as_str())?;
+    writeln!(text, "Outcome   {} (severity {})", word(outcome), outcome.severity.as_str())?;
     writeln!(text, "When      {:.0}, after {:.1} s", outcome.at, outcome.duration_seconds)?;
     if let Some(trigger) = &outcome.trigger {
         let kind = serde_json::to_value(trigger.kind).ok();
@@ -29,6 +29,26 @@ fn write(text: &mut String, outcome: &Outcome, shown: usize) -> std::fmt::Result
     list(text, "Accounts", outcome.accounts.iter().map(|id| id.as_str()))?;
     list(text, "Regions", outcome.regions.iter().map(|region| region.as_str()))?;
     list(text, "Rules", outcome.policy.iter().map(String::as_str))?;
+    list(text, "Resources", outcome.resources.iter().map(String::as_str))?;
+    if outcome.count > 1 {
+        writeln!(text, "Triggers  {}", outcome.count)?;
+    }
+    if !outcome.runs.is_empty() {
+        writeln!(text, "\nWhat was run\n")?;
+        for run in &outcome.runs {
+            let Run { rung, runbook, status, account, region, .. } = run;
+            writeln!(text, "  rung {rung}  {runbook}: {status}, in {account} {region}")?;
+            if let Some(step) = &run.failed_step {
+                writeln!(text, "          step {step}")?;
+            }
+            if let Some(reason) = &run.reason {
+                writeln!(text, "          {}", wrap(reason, "          "))?;
+            }
+            if let Some(console) = &run.console {
+                writeln!(text, "          {console}")?;
+            }
+        }
+    }
     if !outcome.shares.is_empty() {
         writeln!(text, "\nWhat was shared\n")?;
         writeln!(text, "  owner         Region            documents   added removed  failed")?;
@@ -46,7 +66,12 @@ fn write(text: &mut String, outcome: &Outcome, shown: usize) -> std::fmt::Result
         }
     }
     if outcome.problems_total > 0 {
-        writeln!(text, "\nWhat went wrong, and what to do\n")?;
+        let heading = match outcome.outcome {
+            OutcomeStatus::PendingApproval => "What is waited for, and what to do",
+            OutcomeStatus::Suppressed | OutcomeStatus::Observed => "Why, and what to do",
+            _ => "What went wrong, and what to do",
+        };
+        writeln!(text, "\n{heading}\n")?;
         for (number, problem) in outcome.problems.iter().take(shown).enumerate() {
             writeln!(text, "{:>3}. {} [{}]", number + 1, problem.place, problem.code)?;
             writeln!(text, "     {}", wrap(&problem.what, "     "))?;
@@ -61,6 +86,7 @@ fn write(text: &mut String, outcome: &Outcome, shown: usize) -> std::fmt::Result
     }
     writeln!(text, "\nWhere to look\n")?;
     match execution_console_link(&outcome.execution) {
+        _ if outcome.execution.is_empty() => {}
         Some(link) => writeln!(text, "  Execution    {link}")?,
         None => writeln!(text, "  Execution    {}", outcome.execution)?,
     }
@@ -73,12 +99,15 @@ fn write(text: &mut String, outcome: &Outcome, shown: usize) -> std::fmt::Result
     writeln!(text, "  Outcome id   {}", outcome.id)
 }
 
-fn word(status: OutcomeStatus) -> &'static str {
-    match status {
-        OutcomeStatus::Partial => "partial: some is in place, some failed",
-        OutcomeStatus::Failed => "failed: nothing is in place",
-        OutcomeStatus::PendingApproval => "waiting for approval",
-        other => other.as_str(),
+fn word(outcome: &Outcome) -> &'static str {
+    match (outcome.outcome, outcome.flow) {
+        (OutcomeStatus::Partial, Flow::Sharing) => "partial: some is in place, some failed",
+        (OutcomeStatus::Failed, Flow::Sharing) => "failed: nothing is in place",
+        (OutcomeStatus::Partial, _) => "partial: not all of it went as it should",
+        (OutcomeStatus::PendingApproval, _) => "waiting for approval",
+        (OutcomeStatus::Suppressed, _) => "suppressed: nothing was run",
+        (OutcomeStatus::Observed, _) => "observed: nothing was run",
+        (other, _) => other.as_str(),
     }
 }
 

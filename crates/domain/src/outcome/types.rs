@@ -160,7 +160,7 @@ pub struct Outcome {
     /// The hash of the whole policy: `sha256:…`; null when it was not read.
     #[serde(default)]
     pub policy_version: Option<String>,
-    /// The execution's ARN.
+    /// The execution's ARN; empty for triggers that were held back before there was one.
     pub execution: String,
     /// What set it off; null when the execution's input does not say.
     #[serde(default)]
@@ -212,7 +212,7 @@ pub struct Run {
     pub runbook: String,
     /// Which rung of the ladder.
     pub rung: u32,
-    /// SSM's id of the execution.
+    /// SSM's id of the execution; empty when it was not started.
     pub execution_id: String,
     /// Where it ran.
     pub account: AccountId,

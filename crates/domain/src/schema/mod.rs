@@ -3,10 +3,12 @@
 
 use schemars::{JsonSchema, generate::SchemaSettings};
 
+use crate::brake::Control;
 use crate::contract::{AwaitMembershipInput, ShareRunbooksInput};
 use crate::outcome::Outcome;
 use crate::plan::SharePlan;
 use crate::remediation::RemediationRule;
+use crate::run::RunAutomationInput;
 use crate::sharing::WrittenRule;
 
 /// File names and texts.
@@ -19,6 +21,8 @@ pub fn all() -> Vec<(&'static str, String)> {
         ("share-plan.json", text::<SharePlan>()),
         ("share-runbooks-input.json", text::<ShareRunbooksInput>()),
         ("await-membership-input.json", text::<AwaitMembershipInput>()),
+        ("run-automation-input.json", text::<RunAutomationInput>()),
+        ("control.json", text::<Control>()),
     ]
 }
 

@@ -191,3 +191,44 @@ fn machine_inputs_fit_their_schemas_and_neither_nobody_nor_both() {
         &json!({"request": {"handshakeId": "h-12345678"}, "trigger": {"kind": "join"}}),
     );
 }
+
+#[test]
+fn inputs_of_run_automation_fit_their_schema_and_neither_nothing_nor_both() {
+    for input in [
+        json!({"runbook": "Relay-RebootInstance"}),
+        json!({"runbook": "Org-Patch", "parameters": {"InstanceId": ["{resource}"]},
+               "account": "444455556666", "region": "eu-west-1", "resources": ["i-1"],
+               "trigger": {"kind": "schedule"}, "timeout": "2h", "destructive": true,
+               "run": {"mode": "Interactive", "tags": {"team": "payments"}}}),
+        json!({"ladder": [{"runbook": "Org-A"}, {"runbook": "Org-B", "recoverWithin": "5m"}],
+               "alarm": {"arn": "arn:aws:cloudwatch:us-east-1:111122223333:alarm:cpu"},
+               "run": {"locations": {"accounts": ["/Workloads/Prod"], "regions": ["us-east-1"]}}}),
+    ] {
+        fits("run-automation-input.json", &input);
+        let parsed: RunAutomationInput = serde_json::from_value(input).unwrap();
+        fits("run-automation-input.json", &serde_json::to_value(&parsed).unwrap());
+    }
+    let validator = validator("run-automation-input.json");
+    for input in [
+        json!({}),
+        json!({"ladder": []}),
+        json!({"runbook": "Org-A", "ladder": [{"runbook": "Org-B"}]}),
+        json!({"runbook": "a b"}),
+        json!({"runbook": "Org-A", "account": 444455556666u64}),
+        json!({"runbook": "Org-A", "run": {"mode": "Manual"}}),
+        json!({"runbook": "Org-A", "parametrs": {}}),
+    ] {
+        assert!(!validator.is_valid(&input), "{input}");
+        assert!(serde_json::from_value::<RunAutomationInput>(input).is_err());
+    }
+}
+
+#[test]
+fn the_control_document_fits_its_schema() {
+    fits("control.json", &json!({"mode": "off", "until": "2026-01-02T03:04:05Z", "reason": "x"}));
+    fits("control.json", &json!({"mode": "observe"}));
+    let validator = validator("control.json");
+    for control in [json!({}), json!({"mode": "on"}), json!({"mode": "off", "untill": "x"})] {
+        assert!(!validator.is_valid(&control), "{control}");
+    }
+}
