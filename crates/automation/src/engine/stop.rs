@@ -101,17 +101,17 @@ impl Engine {
     /// An execution has its turn.
     pub(super) async fn begin(&self, run: &Arc<Run>) {
         run.count(true);
-        if run.state().submission.alarms.is_some() {
+        let watched = run.state().submission.alarms.is_some();
+        if watched {
             // It begins once its alarm is known not to ring.
             self.watch(run);
-            return;
+        } else {
+            self.begin_now(run).await;
         }
-        self.begin_now(run).await;
         // It may have been cancelled while it was given its turn.
-        if run.state().status.is_terminal()
-            && run.count(false)
-            && let Some(pool) = run.pool()
-        {
+        let ended = run.state().status.is_terminal();
+        let pool = run.pool().filter(|_| ended && run.count(false));
+        if let Some(pool) = pool {
             self.pools().release(&pool);
         }
     }
