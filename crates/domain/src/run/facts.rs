@@ -82,10 +82,12 @@ impl PlanInput<'_> {
             let what = format!("{name} takes no `{parameter}`; it takes {}", known.join(", "));
             say(ProblemCode::RunbookParameters, &field("parameters"), what);
         }
+        let role_is_known =
+            self.input.run.service_role.is_some() || self.hub.service_role.is_some();
         let filled = |parameter: &str| {
             rung.parameters.contains_key(parameter)
                 || target == Some(parameter)
-                || parameter == ASSUME_ROLE
+                || (parameter == ASSUME_ROLE && role_is_known)
         };
         for (parameter, required) in &facts.parameters {
             if *required && !filled(parameter) {

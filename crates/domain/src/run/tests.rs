@@ -504,6 +504,25 @@ fn a_service_role_is_passed_as_the_parameter_that_takes_it() {
 }
 
 #[test]
+fn a_runbook_that_must_be_given_a_role_is_not_started_without_one() {
+    let mut facts = reboot();
+    facts.parameters.insert(ASSUME_ROLE.into(), true);
+    assert!(plan_with(&input(json!({})), &facts).is_ok(), "the stack's own");
+    let bare = Hub { service_role: None, ..hub() };
+    let input = input(json!({}));
+    let planned = plan(PlanInput {
+        input: &input,
+        rung: 0,
+        execution: "manual-1",
+        hub: &bare,
+        runbook: &facts,
+        organization: None,
+    });
+    let problems = planned.unwrap_err();
+    assert_eq!(problems[0].what, "Relay-RebootInstance needs `AutomationAssumeRole`");
+}
+
+#[test]
 fn a_member_of_a_group_is_put_on_standby_by_a_runbook_that_can() {
     let mut facts = reboot();
     facts.parameters.insert("AutoScaling".into(), false);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use aws_config::BehaviorVersion;
 use aws_sdk_ssm::Client;
+use domain::remediation;
 use domain::sharing::{RuleSet, RuleText};
 use xtask::stack::{policy_files, put_rule};
 
@@ -20,7 +21,7 @@ pub(crate) enum Action {
 
 #[derive(clap::Args)]
 pub(crate) struct Selection {
-    /// The folder with sharing/*.yaml
+    /// The folder with sharing/*.yaml and remediation/*.yaml
     #[arg(default_value = "policies")]
     folder: PathBuf,
     /// Delete parameters that have no file any more
@@ -72,27 +73,33 @@ pub(crate) async fn run(action: Action) -> Result<()> {
     Ok(())
 }
 
-/// Checks the whole set of a folder and says how many rules it holds.
+/// Checks the whole set of a folder, of both kinds, and says how many rules it holds.
 pub(crate) fn check(folder: &Path) -> Result<usize> {
-    let texts: Vec<RuleText> = policy_files(folder)?
-        .into_iter()
-        .filter(|(name, _)| name.starts_with("sharing/"))
-        .map(|(name, text)| RuleText::file(format!("{}/{name}.yaml", folder.display()), text))
-        .collect();
-    let set = RuleSet::parse(texts);
-    for warning in &set.warnings {
+    let files = policy_files(folder)?;
+    let texts = |kind: &str| -> Vec<RuleText> {
+        let of_kind = files.iter().filter(|(name, _)| name.starts_with(kind));
+        of_kind
+            .map(|(name, text)| {
+                RuleText::file(format!("{}/{name}.yaml", folder.display()), text.as_str())
+            })
+            .collect()
+    };
+    let sharing = RuleSet::parse(texts("sharing/"));
+    let remediation = remediation::RuleSet::parse(texts("remediation/"));
+    for warning in sharing.warnings.iter().chain(&remediation.warnings) {
         eprintln!("warning: {warning}");
     }
-    if set.problems.is_empty() {
-        return Ok(set.rules.len());
+    let problems: Vec<_> = sharing.problems.iter().chain(&remediation.problems).collect();
+    if problems.is_empty() {
+        return Ok(sharing.rules.len() + remediation.rules.len());
     }
-    for problem in &set.problems {
+    for problem in &problems {
         eprintln!("{problem}");
     }
-    bail!("{} problems in {}; nothing was written", set.problems.len(), folder.display())
+    bail!("{} problems in {}; nothing was written", problems.len(), folder.display())
 }
 
-/// The deployed rules: `sharing/<name>` to text.
+/// The deployed rules: `sharing/<name>` and `remediation/<name>` to text.
 async fn deployed(client: &Client) -> Result<BTreeMap<String, String>> {
     let mut rules = BTreeMap::new();
     let mut pages = client

@@ -3,6 +3,7 @@
 mod matching;
 mod parsing;
 mod resources;
+mod shipped;
 
 use std::path::Path;
 
