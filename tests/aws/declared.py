@@ -62,6 +62,9 @@ BY_FAULT = {
     ("ssm", "StartAssociationsOnce", "InvalidAssociation"): "an association that AWS has spoiled",
 }
 
+# Operations that have an input, none of whose members has a bound.
+UNCONSTRAINED = {"GetCalendarState"}
+
 # A value for each shape of an input that has a form of its own.
 EXAMPLES = {
     "AccountId": "111122223333", "AccountName": "example", "ChildId": "111122223333",

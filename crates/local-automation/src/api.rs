@@ -18,6 +18,8 @@ pub struct Automation {
     pub(crate) documents: Arc<dyn Documents>,
     pub(crate) directory: Arc<dyn Directory>,
     pub(crate) records: Records,
+    /// Whose turn it is to start what is due.
+    pub(crate) turn: tokio::sync::Mutex<()>,
 }
 
 impl std::fmt::Debug for Automation {
@@ -42,7 +44,7 @@ impl Automation {
     /// The API of an engine.
     pub fn new(world: World) -> Self {
         let World { engine, documents, directory, records } = world;
-        Self { engine, documents, directory, records }
+        Self { engine, documents, directory, records, turn: tokio::sync::Mutex::default() }
     }
 
     /// Whether a request is for this service: any operation of the model, and tagging if the body
@@ -86,13 +88,19 @@ impl Automation {
             "GetCalendarState" => self.calendar_state(request, &parse(body)?),
             "StartExecutionPreview" => self.start_preview(request, parse(body)?),
             "GetExecutionPreview" => self.preview(request, &parse(body)?),
-            "CreateAssociation" => self.associate(request, parse(body)?),
-            "UpdateAssociation" => self.update_association(request, parse(body)?),
+            "CreateAssociation" => {
+                self.then_run(request, self.associate(request, parse(body)?)).await
+            }
+            "UpdateAssociation" => {
+                self.then_run(request, self.update_association(request, parse(body)?)).await
+            }
             "DeleteAssociation" => self.disassociate(request, &parse(body)?),
             "DescribeAssociation" => self.describe_association(request, &parse(body)?),
             "ListAssociations" => self.list_associations(request, &parse(body)?),
             "ListAssociationVersions" => self.association_versions(request, &parse(body)?),
-            "StartAssociationsOnce" => self.start_once(request, &parse(body)?),
+            "StartAssociationsOnce" => {
+                self.then_run(request, self.start_once(request, &parse(body)?)).await
+            }
             "DescribeAssociationExecutions" => self.association_runs(request, &parse(body)?),
             "DescribeAssociationExecutionTargets" => {
                 self.association_targets(request, &parse(body)?)
@@ -102,6 +110,16 @@ impl Automation {
             "ListTagsForResource" => self.tags(request, &parse(body)?),
             unknown => Err(unknown_operation(unknown)),
         }
+    }
+}
+
+impl Automation {
+    /// Starts what an accepted request owes, before it is answered.
+    async fn then_run(&self, request: &Request, reply: Reply) -> Reply {
+        if reply.is_ok() {
+            self.tick(request.now).await;
+        }
+        reply
     }
 }
 

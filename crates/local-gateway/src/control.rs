@@ -56,6 +56,8 @@ async fn handle(gateway: &Gateway, parts: &Parts, path: &str, body: &[u8]) -> Re
         (&Method::POST, "clock") => {
             let advance: Advance = parse(body)?;
             gateway.clock.advance(advance.advance);
+            // Whoever moves the clock finds done what is due by then.
+            gateway.tick().await;
             Ok(json!({"now": gateway.clock.now()}))
         }
         (&Method::GET, "calls") => {

@@ -397,18 +397,23 @@ impl Gateway {
         let mut every = tokio::time::interval(std::time::Duration::from_millis(50));
         loop {
             every.tick().await;
-            self.automation.tick(self.clock.now()).await;
-            let now = self.clock.now();
-            self.emit(self.calendars.changes(&self.services, now));
-            let (events, _) = self.services.tick(now);
-            if events.is_empty() {
-                continue;
-            }
-            if let Err(error) = self.publish_memberships().await {
-                warn!(%error, "the emulator does not know the organization");
-            }
-            self.emit(events);
+            self.tick().await;
         }
+    }
+
+    /// Brings about what is due by now.
+    pub async fn tick(&self) {
+        let now = self.clock.now();
+        self.automation.tick(now).await;
+        self.emit(self.calendars.changes(&self.services, now));
+        let (events, _) = self.services.tick(now);
+        if events.is_empty() {
+            return;
+        }
+        if let Err(error) = self.publish_memberships().await {
+            warn!(%error, "the emulator does not know the organization");
+        }
+        self.emit(events);
     }
 }
 

@@ -62,6 +62,8 @@ impl Automation {
     /// Starts the runs that are due by `now`. Whatever happens meanwhile, each starts once: its id
     /// is the execution's, and a start that was made but not noted is met again.
     pub async fn tick(&self, now: Timestamp) {
+        // One at a time: two would note the same run twice.
+        let _turn = self.turn.lock().await;
         let due = self.records.read(|state| {
             let all = state.associations.values();
             let due = all.filter(|association| {
@@ -78,6 +80,10 @@ impl Automation {
     async fn run_due(&self, mut association: Association, now: Timestamp) -> Result<(), AwsError> {
         let open = self.is_open(&association, now);
         if association.advance(now, open) {
+            self.records.write(Fact::Association(Box::new(association.clone())))?;
+        }
+        if !open && !association.owed.is_empty() {
+            association.owed.clear();
             self.records.write(Fact::Association(Box::new(association.clone())))?;
         }
         for (id, at) in association.owed.clone() {
