@@ -1,6 +1,6 @@
 //! `Targets` and `TargetMaps`: what the targets of an execution are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::{Map, Value, json};
 
@@ -33,10 +33,11 @@ impl Engine {
         let of_instances = parameter
             .is_some_and(|parameter| parameter.kind.name.contains("AWS::EC2::Instance::Id"));
         let mut values: Vec<String> = Vec::new();
+        let mut seen = HashSet::new();
         for target in &spread.targets {
             let wanted = Wanted::new(spread, of_instances);
             for value in self.values(&submission, target, &wanted).await? {
-                if !values.contains(&value) {
+                if seen.insert(value.clone()) {
                     values.push(value);
                 }
             }

@@ -165,15 +165,15 @@ async fn targets_by_tag_are_found_under_the_executions_authority() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn ten_thousand_targets_keep_a_hundred_in_flight_from_the_end_of_the_ramp() {
+async fn many_targets_keep_a_hundred_in_flight_from_the_end_of_the_ramp() {
     let rig = rig("Seconds: 10").await;
     rig.engine.set_quotas(Quotas::UNLIMITED).await;
-    let values: Vec<_> = (0..10_000).map(|n| n.to_string()).collect();
+    let values: Vec<_> = (0..2_000).map(|n| n.to_string()).collect();
     let values: Vec<_> = values.iter().map(String::as_str).collect();
     let mut request = request(&rig, "ParameterValues", &values);
     request.max_concurrency = Some("100".to_owned());
     let view = run(&rig, request).await;
-    assert_eq!(view.progress.success, 10_000);
+    assert_eq!(view.progress.success, 2_000);
     let mut edges: Vec<(i64, i64)> = Vec::new();
     for step in &view.steps {
         edges.push((step.started_at.unwrap().as_millisecond(), 1));
@@ -187,5 +187,5 @@ async fn ten_thousand_targets_keep_a_hundred_in_flight_from_the_end_of_the_ramp(
     }
     // 127 in the waves of the ramp, the rest a hundred at a time.
     let took = view.ended_at.unwrap().duration_since(view.started_at).as_secs();
-    assert_eq!(took, (7 + 99) * 10);
+    assert_eq!(took, (7 + 19) * 10);
 }
