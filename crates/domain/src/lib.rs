@@ -1,4 +1,5 @@
-//! The suite's vocabulary: ids, account events, execution names, sharing policy, plans, outcomes.
+//! The suite's vocabulary: ids, account events, alarms, execution names, policy of both kinds, brakes,
+//! plans, runs, outcomes.
 //!
 //! Everything here is pure: no I/O, no async, no SDK, no clock. What comes from outside enters
 //! through a parser that says what it expected; inside there are no bare strings for ids.

@@ -92,9 +92,7 @@ fn the_schema_of_rules_refuses_what_the_parser_refuses() {
 
 #[test]
 fn the_contracts_remediation_rule_fits_its_schema_and_what_the_parser_refuses_does_not() {
-    let rule: Value = serde_saphyr::from_str(crate::remediation::tests::CONTRACT).unwrap();
-    let mut rule = rule;
-    // The contract shows the fields with their defaults; a target and its key are a choice.
+    let mut rule: Value = serde_saphyr::from_str(crate::remediation::tests::CONTRACT).unwrap();
     fits("remediation-rule.json", &rule);
     let least = json!({"alarm": {"names": ["a"]}, "resource": {"literal": "x"},
                        "ladder": [{"runbook": "Org-A"}]});
