@@ -62,7 +62,7 @@ def test_waiting_and_being_cancelled_are_told_too(ssm, hub):
     ssm.stop_automation_execution(AutomationExecutionId=ident)
     when(ssm, ident, "Cancelled")
     said = {event["detail"]["Status"] for event in heard(hub, queue, 4)}
-    assert said == {"InProgress", "Waiting", "Cancelling", "Cancelled"}
+    assert said == {"InProgress", "Waiting", "Cancelling", "Canceled"}
 
 
 def rule(hub, arn, rolename, **target):

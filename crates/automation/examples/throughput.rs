@@ -32,7 +32,8 @@ async fn main() -> Result<(), Failure> {
     let path = folder.path().join("runs.sqlite");
     let rate = throughput(Box::new(SqliteLog::open(&path)?), runs).await?;
     println!("  log on disk     {rate:>8.0} runs/s, {} bytes a run", size(&path) / runs);
-    weigh("waiting", "Waits", Quotas::UNLIMITED, &folder.path().join("waiting.sqlite"), runs).await?;
+    weigh("waiting", "Waits", Quotas::UNLIMITED, &folder.path().join("waiting.sqlite"), runs)
+        .await?;
     let none = Quotas { running: 0, ..Quotas::UNLIMITED };
     weigh("queued", "Steps", none, &folder.path().join("queued.sqlite"), runs).await?;
     Ok(())
@@ -40,7 +41,9 @@ async fn main() -> Result<(), Failure> {
 
 fn world() -> FakeWorld {
     let world = FakeWorld::default();
-    let mut steps = String::from("schemaVersion: '0.3'\nparameters:\n  Id: {type: String, default: i-1}\nmainSteps:\n");
+    let mut steps = String::from(
+        "schemaVersion: '0.3'\nparameters:\n  Id: {type: String, default: i-1}\nmainSteps:\n",
+    );
     for nth in 0..10 {
         let _ = write!(
             steps,
@@ -48,7 +51,8 @@ fn world() -> FakeWorld {
         );
     }
     world.documents.add("Steps", &steps);
-    let waits = "schemaVersion: '0.3'\nmainSteps:\n  - name: hold\n    action: aws:pause\n    inputs: {}\n";
+    let waits =
+        "schemaVersion: '0.3'\nmainSteps:\n  - name: hold\n    action: aws:pause\n    inputs: {}\n";
     world.documents.add("Waits", waits);
     world
 }

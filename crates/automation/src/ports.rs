@@ -128,6 +128,8 @@ pub struct Script {
     pub account: String,
     /// The Region it acts in.
     pub region: String,
+    /// The execution it is part of: its handler's `context` names it.
+    pub execution_id: String,
 }
 
 /// Where a script's code is.

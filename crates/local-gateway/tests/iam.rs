@@ -295,6 +295,7 @@ def handler(events, context):
             actor: service_role(&role),
             account: HUB.into(),
             region: REGION.into(),
+            execution_id: "5f0c4a2e-0000-4000-8000-00000000abcd".into(),
         };
         let run = world.python.run(&script).await;
         let value = run.result.unwrap_or_else(|error| panic!("{error:?}\n{}", run.log));

@@ -48,6 +48,7 @@ fn script(source: &str) -> Script {
         },
         account: "111122223333".into(),
         region: "us-east-1".into(),
+        execution_id: "0a1b".into(),
     }
 }
 

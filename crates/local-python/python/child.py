@@ -158,7 +158,7 @@ def _python(request):
     function = getattr(module, handler, None)
     if not callable(function):
         raise Unavailable(f"The script has no function named {handler}")
-    return function(request["payload"], {})
+    return function(request["payload"], request["context"])
 
 
 def _inline(request):

@@ -137,6 +137,11 @@ impl Python {
                 "source": source,
                 "attachment": attachment,
                 "payload": script.payload,
+                "context": {
+                    "global:ACCOUNT_ID": script.account,
+                    "global:REGION": script.region,
+                    "automation:EXECUTION_ID": script.execution_id,
+                },
                 "timeout": script.timeout.as_secs_f64(),
                 "folder": folder.path(),
                 "environment": self.environment(folder.path(), &script.region, keys.as_ref()),

@@ -88,6 +88,7 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Done, Failure> {
         actor: call.actor.clone(),
         account: call.account.to_owned(),
         region: call.region.to_owned(),
+        execution_id: call.execution_id.to_owned(),
     };
     let ScriptRun { result, log } = call.world.scripts.run(&script).await;
     script_log::deliver(call, &log).await;

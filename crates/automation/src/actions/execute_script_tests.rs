@@ -5,7 +5,7 @@ use std::time::Duration;
 use runbook::ActionKind;
 use serde_json::{Value, json};
 
-use super::super::testing::{ACCOUNT, Attempt, AwsDouble, REGION, actor};
+use super::super::testing::{ACCOUNT, Attempt, AwsDouble, EXECUTION, REGION, actor};
 use super::super::{FailureStage, FailureType};
 use super::*;
 
@@ -66,6 +66,7 @@ async fn what_it_returns_is_the_payload_and_can_be_selected_from() {
             actor: actor(),
             account: ACCOUNT.into(),
             region: REGION.into(),
+            execution_id: EXECUTION.into(),
         }]
     );
 }

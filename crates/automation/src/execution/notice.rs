@@ -71,7 +71,9 @@ impl State {
         detail.insert("Definition".into(), submission.document_name.clone().into());
         let version: f64 = submission.document_version.parse().unwrap_or(1.0);
         detail.insert("DefinitionVersion".into(), json!(version));
-        detail.insert("Status".into(), status.name().into());
+        // AWS's events spell it with one l, its API with two.
+        let told = if status == Status::Cancelled { "Canceled" } else { status.name() };
+        detail.insert("Status".into(), told.into());
         detail.insert("StartTime".into(), date(started_at).into());
         if status.is_terminal() {
             detail.insert("EndTime".into(), date(now).into());

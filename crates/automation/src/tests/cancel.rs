@@ -25,7 +25,7 @@ async fn a_cancel_ends_the_step_in_flight_and_what_it_left_running() {
     assert_eq!(rig.actions.cancelled().len(), 1);
     let told: Vec<_> =
         rig.world.events.told().iter().map(|event| event.detail["Status"].clone()).collect();
-    assert_eq!(told, ["InProgress", "InProgress", "Cancelling", "Cancelled", "Cancelled"]);
+    assert_eq!(told, ["InProgress", "InProgress", "Cancelling", "Canceled", "Canceled"]);
 }
 
 #[tokio::test(start_paused = true)]

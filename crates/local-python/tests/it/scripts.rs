@@ -31,6 +31,19 @@ fn events_arrive_with_their_types_and_the_value_returns_with_its_own() {
 }
 
 #[test]
+fn the_context_names_the_execution_its_account_and_its_region() {
+    run(|world| async move {
+        let value = world.value("def handler(events, context): return context", json!({})).await;
+        let expected = json!({
+            "global:ACCOUNT_ID": "111122223333",
+            "global:REGION": crate::world::REGION,
+            "automation:EXECUTION_ID": "5f0c4a2e-0000-4000-8000-00000000abcd",
+        });
+        assert_eq!(value, expected);
+    });
+}
+
+#[test]
 fn a_failure_reads_as_aws_writes_it() {
     run(|world| async move {
         let source = "def parse(event):\n    my_control_id = event['expected_control_id']\n\ndef handler(events, context):\n    return parse(events)\n";

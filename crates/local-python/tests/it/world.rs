@@ -136,6 +136,7 @@ pub(crate) fn script(source: &str, payload: Value) -> Script {
         actor: caller("111122223333"),
         account: ACCOUNT.into(),
         region: REGION.into(),
+        execution_id: "5f0c4a2e-0000-4000-8000-00000000abcd".into(),
     }
 }
 
