@@ -263,7 +263,9 @@ fn a_failed_creation_ends_in_one_failed_outcome_with_awss_reason() {
         };
         let outcome = outcomes.wait_for("the failed outcome", about).await?;
         ensure!(outcome.outcome() == "failed", "{}", outcome.json());
-        ensure!(outcome.json().to_string().contains("EMAIL_ALREADY_EXISTS"), "{}", outcome.json());
+        let problem = outcome.problems().next().context("a problem says why")?;
+        ensure!(problem["code"] == "AccountCreationFailed", "{problem}");
+        ensure!(problem["what"].to_string().contains("EMAIL_ALREADY_EXISTS"), "{problem}");
         ensure!(outcomes.all().await?.iter().filter(|o| about(o)).count() == 1);
         Ok(())
     });

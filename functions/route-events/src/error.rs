@@ -47,6 +47,17 @@ pub enum Error {
     Start(StartError),
 }
 
+impl Error {
+    /// The id of the event that cannot be dealt with, where it is known.
+    pub(crate) fn event_id(&self) -> Option<&str> {
+        match self {
+            Self::Unreadable(error) => error.event_id(),
+            Self::NoRequest { event_id } => Some(event_id),
+            _ => None,
+        }
+    }
+}
+
 impl FunctionError for Error {
     const NAMES: &'static [ErrorName] = &[
         ErrorName::InvalidInput,

@@ -36,7 +36,7 @@ impl Content {
     pub(crate) fn event_id(&self) -> Option<&str> {
         match self {
             Self::Fact { event_id, .. } | Self::Ignored { event_id, .. } => Some(event_id),
-            Self::Unreadable(_) => None,
+            Self::Unreadable(error) => error.event_id(),
         }
     }
 }

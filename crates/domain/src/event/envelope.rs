@@ -36,6 +36,17 @@ pub enum EventError {
     },
 }
 
+impl EventError {
+    /// The envelope's id, where there was an envelope.
+    #[must_use]
+    pub fn event_id(&self) -> Option<&str> {
+        match self {
+            Self::Malformed { event_id, .. } => Some(event_id),
+            Self::TooLarge { .. } | Self::NotJson(_) | Self::NotAnEnvelope { .. } => None,
+        }
+    }
+}
+
 /// The parts of an envelope that the intake looks at.
 pub(super) struct Envelope<'a> {
     pub(super) id: &'a str,

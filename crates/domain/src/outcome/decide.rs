@@ -226,8 +226,11 @@ fn membership_problem(request: &PublishOutcomeInput) -> Option<Problem> {
         },
         _ => request.execution.name.clone(),
     };
-    // AWS's own reasons are words like EMAIL_ALREADY_EXISTS; ours are sentences.
-    let word = |reason: &str| reason.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
+    // AWS's own reasons begin with a word like EMAIL_ALREADY_EXISTS; ours are sentences.
+    let word = |reason: &str| {
+        let first = reason.split(':').next().unwrap_or_default();
+        !first.is_empty() && first.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
+    };
     let (code, what) = match &request.membership.as_ref()?.membership {
         Membership::HandedOver { .. } => return None,
         Membership::Pending { .. } => {
@@ -283,12 +286,13 @@ fn summary(
             MembershipRequest::CreateAccountRequestId(id) => format!("the account of {id}"),
             MembershipRequest::HandshakeId(id) => format!("the account invited by {id}"),
         },
-        ([], MachineInput::Unknown(_)) => "nobody".to_owned(),
+        ([], MachineInput::Unknown(_)) => "an input that cannot be used".to_owned(),
         (many, _) => format!("{} accounts", many.len()),
     };
     let ShareCounts { added, removed, present, failed, .. } = total(reports(request));
     let broken = reports(request).iter().filter(|report| report.error.is_some()).count();
     let first = problems.first().map(|problem| problem.what.as_str()).unwrap_or("unknown");
+    let first = first.trim_end_matches('.');
     let mut done = Vec::new();
     for (count, what) in [(added, "added"), (removed, "removed"), (present, "already in place")] {
         if count > 0 {
