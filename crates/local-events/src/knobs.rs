@@ -8,10 +8,21 @@ use serde_json::Value;
 
 use crate::retry::mix;
 
-/// The settings of `POST /_relay/events/delivery` that concern delivery. Members that concern
-/// others are ignored.
+/// What becomes of the status events of SSM Automation, which AWS sends as best it can.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum SsmStatus {
+    /// They arrive.
+    #[default]
+    Deliver,
+    /// They never do.
+    Drop,
+}
+
+/// The settings of `POST /_relay/events/delivery` that concern delivery. One that is not named is
+/// set back to its default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Knobs {
     /// How often each delivery is made; 0 and 1 mean once.
     pub duplicate: u32,
@@ -21,13 +32,22 @@ pub struct Knobs {
     pub window_ms: u64,
     /// Names of events that never arrive: `detail.eventName` or `detail-type`.
     pub drop: Vec<String>,
+    /// Whether events of source `aws.ssm` arrive.
+    pub ssm_status: SsmStatus,
     /// What the disorder is derived from.
     pub seed: u64,
 }
 
 impl Default for Knobs {
     fn default() -> Self {
-        Self { duplicate: 1, shuffle: false, window_ms: 250, drop: Vec::new(), seed: 0 }
+        Self {
+            duplicate: 1,
+            shuffle: false,
+            window_ms: 250,
+            drop: Vec::new(),
+            ssm_status: SsmStatus::Deliver,
+            seed: 0,
+        }
     }
 }
 
@@ -47,6 +67,9 @@ impl Knobs {
 
     /// Whether the event never arrives.
     pub(crate) fn drops(&self, envelope: &Value) -> bool {
+        if self.ssm_status == SsmStatus::Drop && envelope["source"] == "aws.ssm" {
+            return true;
+        }
         [&envelope["detail"]["eventName"], &envelope["detail-type"]]
             .iter()
             .filter_map(|name| name.as_str())
@@ -61,10 +84,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn members_of_others_are_ignored_and_absent_ones_have_defaults() {
-        let body = json!({"AcceptHandshake": "none", "duplicate": 2, "windowMs": 10});
-        let knobs: Knobs = serde_json::from_value(body).unwrap();
+    fn absent_members_have_defaults_and_unknown_ones_are_refused() {
+        let knobs: Knobs = serde_json::from_value(json!({"duplicate": 2, "windowMs": 10})).unwrap();
         assert_eq!(knobs, Knobs { duplicate: 2, window_ms: 10, ..Knobs::default() });
+        assert!(serde_json::from_value::<Knobs>(json!({"dupliacte": 2})).is_err());
+    }
+
+    #[test]
+    fn status_events_of_automation_can_be_lost_for_themselves() {
+        let knobs: Knobs = serde_json::from_value(json!({"ssmStatus": "drop"})).unwrap();
+        let event = json!({"source": "aws.ssm",
+            "detail-type": "EC2 Automation Execution Status-change Notification"});
+        assert!(knobs.drops(&event));
+        assert!(!knobs.drops(&json!({"source": "aws.organizations", "detail-type": "x"})));
+        assert!(!Knobs::default().drops(&event));
     }
 
     #[test]

@@ -31,7 +31,7 @@ mod template;
 pub use arn::{Arn, BusRef};
 pub use deliver::{Clock, Deliverer};
 pub use failure::{ErrorCode, Failure};
-pub use knobs::Knobs;
+pub use knobs::{Knobs, SsmStatus};
 pub use port::{
     Action, Caller, Emulator, MatchedRule, Matches, PortError, ResourcePolicyCheck,
     ResourceVerdict, RoleCheck, RoleVerdict, TargetCall,

@@ -44,6 +44,7 @@ async fn handle(gateway: &Gateway, parts: &Parts, path: &str, body: &[u8]) -> Re
         (&Method::GET, "health") => {
             Ok(json!({"pid": std::process::id(), "now": gateway.clock.now()}))
         }
+        (&Method::GET, "faults") => Ok(serde_json::to_value(gateway.faults.list())?),
         (&Method::POST, "faults") => {
             let faults: Vec<Fault> = parse(body)?;
             gateway.faults.add(faults);

@@ -1,15 +1,16 @@
-//! Faults that a test asks for: `POST /_relay/faults`, applied to every service alike.
+//! Faults that a test asks for: `POST /_relay/faults`, applied to every service alike. They live as
+//! long as the gateway's process: one that is started again has none.
 
 use std::sync::Mutex;
 use std::time::Duration;
 
 use local_api::AwsError;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::incoming::Incoming;
 
 /// What goes wrong.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub enum Kind {
     /// The service's own throttling error.
@@ -26,7 +27,7 @@ pub enum Kind {
 }
 
 /// One fault rule.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Fault {
     /// The signing name, or `*`.
@@ -34,13 +35,16 @@ pub struct Fault {
     /// The operation, or `*`.
     pub operation: String,
     /// Only callers of this account.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
     /// Only calls to this Region.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
     /// The share of calls it hits, 0 to 1: exact, evenly spread, not random.
     #[serde(default = "always")]
     pub rate: f64,
-    /// How often at most.
+    /// How often at most; in a listing, how often still.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
     /// What goes wrong.
     pub kind: Kind,
@@ -48,6 +52,7 @@ pub struct Fault {
     #[serde(default)]
     pub ms: u64,
     /// The error's code instead of the service's usual one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     #[serde(skip)]
     due: f64,
@@ -81,6 +86,11 @@ impl Faults {
     /// Ends all faults.
     pub fn clear(&self) {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clear();
+    }
+
+    /// The faults in force, those that are used up included, as they were asked for.
+    pub fn list(&self) -> Vec<Fault> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
     /// What happens to a call of `account`.
@@ -181,6 +191,17 @@ mod tests {
         ]));
         let hits = (0..5).filter(|_| faults.effect(&call(), "1").error.is_some()).count();
         assert_eq!(hits, 2);
+    }
+
+    #[test]
+    fn a_listing_says_how_often_a_fault_will_still_hit() {
+        let fault = serde_json::json!(
+            {"service": "ssm", "operation": "X", "times": 2, "rate": 1.0, "kind": "deny", "ms": 0}
+        );
+        let faults = faults(serde_json::json!([fault]));
+        assert_eq!(serde_json::to_value(faults.list()).unwrap(), serde_json::json!([fault]));
+        faults.effect(&call(), "1");
+        assert_eq!(faults.list()[0].times, Some(1));
     }
 
     #[test]
