@@ -303,18 +303,25 @@ impl World {
         Ok(found)
     }
 
-    /// Waits until no execution whose name contains `part` runs, and at least one has ended.
+    /// Waits until no execution of share-runbooks whose name contains `part` runs, and at least one
+    /// has ended; none of their states may be larger than [`LARGEST_STATE`].
     ///
     /// # Errors
-    /// When they do not end in time.
+    /// When they do not end in time, or one carried too much.
     pub async fn settled(&self, part: &str) -> Result<BTreeMap<String, ExecutionStatus>> {
-        until(&format!("executions of {part} to end"), || async {
-            let mut found = self.executions("ShareRunbooksStateMachineArn").await?;
+        let machine = "ShareRunbooksStateMachineArn";
+        let ended = until(&format!("executions of {part} to end"), || async {
+            let mut found = self.executions(machine).await?;
             found.retain(|name, _| name.contains(part));
             let running = found.values().any(|status| *status == ExecutionStatus::Running);
             Ok((!found.is_empty() && !running).then_some(found))
         })
-        .await
+        .await?;
+        let executions = self.stack.output(machine)?.replace(":stateMachine:", ":execution:");
+        for name in ended.keys() {
+            self.assert_small_states(&format!("{executions}:{name}")).await?;
+        }
+        Ok(ended)
     }
 
     /// Delivers an envelope through the deployed rules, as it stands.
