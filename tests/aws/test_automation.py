@@ -1,5 +1,6 @@
 """Executions: started, looked at, listed, stopped, tagged."""
 
+import hashlib
 import uuid
 
 import pytest
@@ -167,3 +168,29 @@ def test_an_execution_is_its_accounts_and_regions_alone(ssm, account):
 ])
 def test_what_breaks_the_model_is_refused_by_the_front_end(ssm, call, more):
     assert local.code_of(getattr(ssm, call), **more) == "ValidationException"
+
+
+ATTACHED = """
+schemaVersion: '0.3'
+files: {{tools.py: {{checksums: {{sha256: {sha}}}}}}}
+mainSteps:
+- name: say
+  action: aws:executeScript
+  inputs: {{Runtime: python3.11, Handler: tools.say, Attachment: tools.py, InputPayload: {{n: 2}}}}
+"""
+
+
+def test_a_script_may_be_a_file_attached_to_the_runbook(ssm, account):
+    s3, bucket = local.client("s3", account), local.fresh_name("relay").lower()
+    script = b"def say(events, context):\n    return {'twice': events['n'] * 2}\n"
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="scripts/tools.py", Body=script)
+    text = ATTACHED.format(sha=hashlib.sha256(script).hexdigest())
+    attachment = {"Key": "S3FileUrl", "Name": "tools.py", "Values": [f"s3://{bucket}/scripts/tools.py"]}
+    name = create(ssm, text, Attachments=[attachment])
+    # What happens to the object later does not matter.
+    s3.delete_object(Bucket=bucket, Key="scripts/tools.py")
+    shown = when(ssm, start(ssm, name), "Success")
+    assert shown["StepExecutions"][0]["Outputs"]["Payload"] == ['{"twice":4}']
+    assert local.code_of(ssm.create_document, Name=local.fresh_name(), Content=text, DocumentType="Automation",
+                         DocumentFormat="YAML", Attachments=[attachment]) == "InvalidDocumentContent"

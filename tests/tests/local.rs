@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
+use aws_sdk_ssm::types::{AutomationExecution, DocumentFormat, DocumentType};
 use serde_json::{Value, json};
 use tests::{run, until};
 use xtask::{HOME_REGION, HUB, aws, build};
@@ -124,6 +125,67 @@ fn a_gateway_that_dies_is_started_again_with_what_it_knew() {
         .await?;
         let after = organizations.describe_organization().send().await?.organization;
         ensure!(before == after, "{before:?} {after:?}");
+        Ok(())
+    });
+}
+
+/// A step that has ended, one that is under way when the gateway is killed, one still to come.
+const INTERRUPTED: &str = r#"
+schemaVersion: '0.3'
+mainSteps:
+- {name: done, action: 'aws:sleep', inputs: {Duration: PT0S}}
+- name: slow
+  action: aws:executeScript
+  maxAttempts: 2
+  inputs:
+    Runtime: python3.11
+    Handler: slow
+    Script: |
+      import time
+      def slow(events, context):
+          time.sleep(2)
+          return {}
+- {name: nap, action: 'aws:sleep', inputs: {Duration: PT1S}}
+- name: who
+  action: aws:executeAwsApi
+  inputs: {Service: sts, Api: GetCallerIdentity}
+"#;
+
+#[test]
+fn an_execution_goes_on_where_it_was_when_the_gateway_is_killed() {
+    run(|_| async move {
+        let started = Started::new(free_port()?)?;
+        let ssm = aws_sdk_ssm::Client::new(&aws::config(&started.endpoint, HUB, HOME_REGION).await);
+        ssm.create_document()
+            .name("Relay-Interrupted")
+            .content(INTERRUPTED)
+            .document_type(DocumentType::Automation)
+            .document_format(DocumentFormat::Yaml)
+            .send()
+            .await?;
+        let begun = ssm.start_automation_execution().document_name("Relay-Interrupted");
+        let id = begun.send().await?.automation_execution_id.context("an id")?;
+        // While the gateway is away, no answer is no failure of the test.
+        let look = || async {
+            let found = ssm.get_automation_execution().automation_execution_id(&id).send().await;
+            found.ok().and_then(|answer| answer.automation_execution)
+        };
+        let first = until("the slow step", || async {
+            let found = look().await;
+            Ok(found.filter(|it| it.current_step_name.as_deref() == Some("slow")))
+        })
+        .await?;
+        let pid = started.health().await.and_then(|h| h["pid"].as_i64()).context("a pid")?;
+        Command::new("kill").args(["-9", &pid.to_string()]).status()?;
+        let last = until("the end", || async {
+            let found = look().await;
+            Ok(found.filter(|it| it.execution_end_time.is_some()))
+        })
+        .await?;
+        let status = last.automation_execution_status.as_ref().map(|status| status.as_str());
+        ensure!(status == Some("Success"), "{last:?}");
+        let done = |it: &AutomationExecution| it.step_executions().first().cloned();
+        ensure!(done(&first) == done(&last), "a step that had ended ran again");
         Ok(())
     });
 }

@@ -70,6 +70,9 @@ async fn handle(gateway: &Gateway, parts: &Parts, path: &str, body: &[u8]) -> Re
         (&Method::POST, "impair" | "commands") => {
             gateway.emulator.hook(path, &parse::<Value>(body)?).await
         }
+        (&Method::POST, "run-command") => {
+            gateway.emulator.hook("commands", &parse::<Value>(body)?).await
+        }
         (&Method::POST, "events" | "deliver") => {
             let account = query("account").context("the query names no account")?;
             let region = query("region").context("the query names no region")?;
