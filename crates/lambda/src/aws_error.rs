@@ -49,7 +49,7 @@ impl AwsError {
 
     /// The same error, meant as a refusal to assume `role`; throttling and outages stay what they
     /// are, since they pass.
-    #[cfg(feature = "ssm")]
+    #[cfg(feature = "accounts")]
     pub(crate) fn while_assuming(mut self, role: &str) -> Self {
         if !matches!(self.kind, AwsErrorKind::Throttled | AwsErrorKind::Unavailable) {
             self.kind = AwsErrorKind::RoleNotAssumable;

@@ -3,6 +3,10 @@
 //!
 //! Nothing here knows what a function decides; that is `domain` and the functions themselves.
 
+#[cfg(feature = "accounts")]
+mod accounts;
+#[cfg(feature = "accounts")]
+mod assumed_role;
 mod aws_error;
 mod clients;
 mod clock;
@@ -16,7 +20,11 @@ pub mod members;
 #[cfg(feature = "ssm")]
 mod owners;
 mod start;
+#[cfg(feature = "dynamodb")]
+mod table;
 
+#[cfg(feature = "accounts")]
+pub use accounts::Accounts;
 pub use aws_error::{AwsError, AwsErrorKind};
 #[cfg(feature = "organizations")]
 pub use clients::organizations;
@@ -30,5 +38,7 @@ pub use executions::{LAST_WORD, StartError, Started, start_once};
 #[cfg(feature = "ssm")]
 pub use owners::OwnerAccounts;
 pub use start::start;
+#[cfg(feature = "dynamodb")]
+pub use table::Table;
 
 pub use aws_config::SdkConfig;

@@ -6,15 +6,12 @@ use std::sync::{Mutex, PoisonError};
 
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
-use aws_credential_types::provider::error::CredentialsError;
-use aws_credential_types::provider::{
-    ProvideCredentials, Result as CredentialsResult, SharedCredentialsProvider, future,
-};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_ssm::config::retry::RetryPartition;
 use domain::id::{AccountId, Partition, Region, arn};
 use domain::name::role_session_name;
 
-use crate::{AwsError, AwsErrorKind};
+use crate::assumed_role::AssumedRole;
 
 /// The accounts that own documents, as this function reaches them.
 ///
@@ -95,63 +92,13 @@ impl OwnerAccounts {
         credentials
             .entry(account)
             .or_insert_with(|| {
-                SharedCredentialsProvider::new(AssumedRole {
-                    sts: self.sts.clone(),
-                    role: arn::role(partition, account, &self.role),
-                    session: self.session.clone(),
-                })
+                SharedCredentialsProvider::new(AssumedRole::new(
+                    self.sts.clone(),
+                    arn::role(partition, account, &self.role),
+                    self.session.clone(),
+                ))
             })
             .clone()
-    }
-}
-
-/// Credentials of a role. Unlike the SDK's own provider its errors keep AWS's code, so that a role
-/// that may not be assumed can be told from an STS that is down.
-#[derive(Debug)]
-struct AssumedRole {
-    sts: aws_sdk_sts::Client,
-    role: String,
-    session: String,
-}
-
-impl AssumedRole {
-    async fn assume(&self) -> CredentialsResult {
-        let answer = self
-            .sts
-            .assume_role()
-            .role_arn(&self.role)
-            .role_session_name(&self.session)
-            .send()
-            .await
-            .map_err(|error| {
-                let error = AwsError::from(error).while_assuming(&self.role);
-                CredentialsError::provider_error(error)
-            })?;
-        let credentials = answer.credentials().ok_or_else(|| {
-            CredentialsError::provider_error(AwsError {
-                kind: AwsErrorKind::Unavailable,
-                code: "UnreadableAnswer".into(),
-                message: format!("assume {}: STS answered without credentials", self.role),
-            })
-        })?;
-        let expires = std::time::SystemTime::try_from(*credentials.expiration())
-            .map_err(CredentialsError::unhandled)?;
-        Ok(aws_credential_types::Credentials::new(
-            credentials.access_key_id(),
-            credentials.secret_access_key(),
-            Some(credentials.session_token().to_owned()),
-            Some(expires),
-            "AssumedRole",
-        ))
-    }
-}
-
-impl ProvideCredentials for AssumedRole {
-    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
-    where
-        Self: 'a,
-    {
-        future::ProvideCredentials::new(self.assume())
     }
 }
 

@@ -52,7 +52,7 @@ pub struct Key {
 }
 
 impl Key {
-    pub(super) fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
+    pub(crate) fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
         Self { pk: pk.into(), sk: sk.into() }
     }
 }
@@ -73,30 +73,30 @@ pub struct Write {
 }
 
 impl Write {
-    pub(super) fn new(key: Key, update: &'static str) -> Self {
+    pub(crate) fn new(key: Key, update: &'static str) -> Self {
         Self { key, update, condition: None, names: BTreeMap::new(), values: BTreeMap::new() }
     }
 
-    pub(super) fn when(mut self, condition: &'static str) -> Self {
+    pub(crate) fn when(mut self, condition: &'static str) -> Self {
         self.condition = Some(condition);
         self
     }
 
-    pub(super) fn name(mut self, name: &'static str, attribute: impl Into<String>) -> Self {
+    pub(crate) fn name(mut self, name: &'static str, attribute: impl Into<String>) -> Self {
         self.names.insert(name, attribute.into());
         self
     }
 
-    pub(super) fn value(mut self, name: &'static str, value: Attribute) -> Self {
+    pub(crate) fn value(mut self, name: &'static str, value: Attribute) -> Self {
         self.values.insert(name, value);
         self
     }
 
-    pub(super) fn text(self, name: &'static str, text: impl Into<String>) -> Self {
+    pub(crate) fn text(self, name: &'static str, text: impl Into<String>) -> Self {
         self.value(name, Attribute::Text(text.into()))
     }
 
-    pub(super) fn number(self, name: &'static str, number: i64) -> Self {
+    pub(crate) fn number(self, name: &'static str, number: i64) -> Self {
         self.value(name, Attribute::Number(number))
     }
 }

@@ -17,7 +17,11 @@ pub use machine::{
     Trigger, TriggerKind,
 };
 pub use recovery::{ExecutionStatusChange, RecoverOutcomesInput, StatusChangeDetail};
-pub use remediation::{ChildReport, PendingRun, RunReport, Seen, WaitingFor};
+pub use remediation::{
+    ChildReport, FollowAutomationInput, FollowAutomationOutput, PendingRun, RunReport, Seen,
+    StartAutomationInput, StartAutomationOutput, StartedRun, VerifyRecoveryInput,
+    VerifyRecoveryOutput, WaitingFor,
+};
 pub use storage::S3Object;
 
 #[cfg(test)]

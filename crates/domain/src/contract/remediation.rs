@@ -1,11 +1,13 @@
 //! What `run-automation` tells of its runs.
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::ExecutionRef;
 use crate::id::{AccountId, AutomationId, Region, RunbookName};
 use crate::problem::Problem;
-use crate::run::{AutomationStatus, RungEnd};
+use crate::run::{AutomationStatus, Pace, RunAutomationInput, RungEnd};
 
 /// Whether a run was seen to help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -109,4 +111,138 @@ pub struct PendingRun {
     pub region: Region,
     /// For what.
     pub waiting_for: WaitingFor,
+}
+
+/// Asks `start-automation` to start a rung.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StartAutomationInput {
+    /// The asking execution.
+    pub execution: ExecutionRef,
+    /// The machine's input.
+    pub input: RunAutomationInput,
+    /// Which rung, from 0.
+    pub rung: usize,
+}
+
+/// A run that was started, until it has ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StartedRun {
+    /// SSM's id.
+    pub execution_id: AutomationId,
+    /// Where SSM was called: always an account and Region of the hub's.
+    pub account: AccountId,
+    /// Where SSM was called.
+    pub region: Region,
+    /// When.
+    pub at: Timestamp,
+    /// How long it may run, in seconds.
+    pub limit: u32,
+}
+
+/// What `start-automation` answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "next", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum StartAutomationOutput {
+    /// It runs.
+    Follow {
+        /// The run.
+        run: StartedRun,
+        /// How often to look.
+        pace: Pace,
+    },
+    /// Something stands against it.
+    Finish {
+        /// What.
+        report: Box<RunReport>,
+    },
+    /// A new account is not ready: ask again.
+    Wait {
+        /// After so many seconds.
+        seconds: u32,
+    },
+}
+
+/// Asks `follow-automation` to answer a task's token when there is something to say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FollowAutomationInput {
+    /// The asking execution.
+    pub execution: ExecutionRef,
+    /// The machine's input.
+    pub input: RunAutomationInput,
+    /// Which rung, from 0.
+    pub rung: usize,
+    /// The run.
+    pub run: StartedRun,
+    /// It was told before that it waits for somebody.
+    #[serde(default)]
+    pub told: bool,
+    /// The waiting task's token.
+    pub token: String,
+}
+
+/// What a waiting task is answered with. While there is nothing to say it is not answered: it looks
+/// again after its time-out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "next", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum FollowAutomationOutput {
+    /// It has ended.
+    Verify {
+        /// How.
+        report: Box<RunReport>,
+        /// When that was seen.
+        ended: Timestamp,
+    },
+    /// It waits for somebody, which has to be told.
+    Tell {
+        /// For whom, and what.
+        pending: PendingRun,
+    },
+}
+
+/// Asks `verify-recovery` whether a run has helped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VerifyRecoveryInput {
+    /// The asking execution.
+    pub execution: ExecutionRef,
+    /// The machine's input.
+    pub input: RunAutomationInput,
+    /// Which rung, from 0.
+    pub rung: usize,
+    /// How the run ended.
+    pub report: RunReport,
+    /// When.
+    pub ended: Timestamp,
+    /// Since when the status checks are ok, from the answer before.
+    #[serde(default)]
+    pub checks_ok_since: Option<Timestamp>,
+}
+
+/// What `verify-recovery` answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "next", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum VerifyRecoveryOutput {
+    /// Look again.
+    Wait {
+        /// After so many seconds.
+        seconds: u32,
+        /// Since when the status checks are ok.
+        #[serde(default)]
+        checks_ok_since: Option<Timestamp>,
+    },
+    /// It did not help: the next rung.
+    Rung {
+        /// Which, from 0.
+        rung: usize,
+        /// The run, with what was seen.
+        report: Box<RunReport>,
+    },
+    /// That was all.
+    Finish {
+        /// The run, with what was seen.
+        report: Box<RunReport>,
+    },
 }

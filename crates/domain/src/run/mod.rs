@@ -8,6 +8,7 @@ mod input;
 mod ladder;
 mod pace;
 mod plan;
+mod remembered;
 mod start;
 mod status;
 mod verify;
@@ -22,6 +23,7 @@ pub use plan::{
     APPROVE_THEN_RUN, ASSUME_ROLE, EXECUTION_ROLE, EXECUTION_TAG, Hub, PlanInput, StartPlan,
     TOKEN_TAG, plan,
 };
+pub use remembered::{runs_of, waiting_for};
 pub use start::{Alarm, AlarmConfiguration, StartAutomation, Tag, Target, TargetLocation};
 pub use status::{AutomationStatus, Ending, Phase};
 pub use verify::{Sight, Verified, verify};

@@ -1,0 +1,60 @@
+//! The credentials of a role in another account.
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, Result as CredentialsResult, future};
+
+use crate::{AwsError, AwsErrorKind};
+
+/// Credentials of a role. Unlike the SDK's own provider its errors keep AWS's code, so that a role
+/// that may not be assumed can be told from an STS that is down.
+#[derive(Debug)]
+pub(crate) struct AssumedRole {
+    sts: aws_sdk_sts::Client,
+    role: String,
+    session: String,
+}
+
+impl AssumedRole {
+    pub(crate) fn new(sts: aws_sdk_sts::Client, role: String, session: String) -> Self {
+        Self { sts, role, session }
+    }
+
+    async fn assume(&self) -> CredentialsResult {
+        let answer = self
+            .sts
+            .assume_role()
+            .role_arn(&self.role)
+            .role_session_name(&self.session)
+            .send()
+            .await
+            .map_err(|error| {
+                let error = AwsError::from(error).while_assuming(&self.role);
+                CredentialsError::provider_error(error)
+            })?;
+        let credentials = answer.credentials().ok_or_else(|| {
+            CredentialsError::provider_error(AwsError {
+                kind: AwsErrorKind::Unavailable,
+                code: "UnreadableAnswer".into(),
+                message: format!("assume {}: STS answered without credentials", self.role),
+            })
+        })?;
+        let expires = std::time::SystemTime::try_from(*credentials.expiration())
+            .map_err(CredentialsError::unhandled)?;
+        Ok(aws_credential_types::Credentials::new(
+            credentials.access_key_id(),
+            credentials.secret_access_key(),
+            Some(credentials.session_token().to_owned()),
+            Some(expires),
+            "AssumedRole",
+        ))
+    }
+}
+
+impl ProvideCredentials for AssumedRole {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(self.assume())
+    }
+}
