@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # The first word of a state's name. A new verb is added here, a new noun is not.
 VERBS = set("""
-    Check Choose Compose Decide End Give Pause Plan Publish Refuse Remember Report Share Start Wait
+    Check Choose Compose Decide End Follow Give Pause Plan Publish Refuse Remember Report Share Start Tell Verify Wait
 """.split())
 
 # What Lambda and Step Functions themselves make of a call that did not reach an answer.
@@ -33,7 +33,7 @@ PLATFORM_ERRORS = {
 }
 
 # Calls to other services belong to functions: there they are retried, recorded and tested.
-INTEGRATIONS = {"lambda:invoke", "sns:publish", "states:startExecution"}
+INTEGRATIONS = {"lambda:invoke", "lambda:invoke.waitForTaskToken", "sns:publish", "states:startExecution"}
 
 RULES = []
 
@@ -61,7 +61,7 @@ def statelint_finds_nothing(machine, _template):
     """statelint finds nothing"""
     definition = copy.deepcopy(machine.definition)
     for _, _, state in asl.Machine(machine.path, "", definition).states():
-        for field in ("Seconds", "MaxConcurrency"):
+        for field in ("Seconds", "MaxConcurrency", "TimeoutSeconds"):
             # JSONata is allowed here; statelint 3.1 wants the number.
             if isinstance(state.get(field), str) and asl.EXPRESSION.match(state[field]):
                 state[field] = 1
@@ -122,10 +122,11 @@ def states_are_reached(machine, _template):
 
 @rule
 def tasks_time_out(machine, _template):
-    """every Task has TimeoutSeconds, as a number"""
+    """every Task has TimeoutSeconds, as a number unless somebody else answers it"""
     for _, name, state in tasks(machine):
-        # A number: the emulator does not evaluate JSONata here.
-        if not isinstance(state.get("TimeoutSeconds"), int):
+        timeout = state.get("TimeoutSeconds")
+        # The emulator evaluates JSONata for tasks that are answered only, and with the gateway's help.
+        if not isinstance(timeout, int) and not (is_called_back(state) and isinstance(timeout, str)):
             yield f"{name}: TimeoutSeconds is missing or no number"
 
 
@@ -140,8 +141,10 @@ def tasks_retry_by_name(machine, _template):
             yield f"{name}: retries nothing"
         if "States.ALL" in named:
             yield f"{name}: retries States.ALL; name the errors"
-        if invokes(state, "lambda:invoke") and PLATFORM_ERRORS - again:
-            yield f"{name}: does not retry {', '.join(sorted(PLATFORM_ERRORS - again))}"
+        # A task that nobody has answered in time is no failed call: its Catch asks again.
+        wanted = PLATFORM_ERRORS - again - ({"States.Timeout"} if is_called_back(state) else set())
+        if invokes(state, "lambda:invoke") and wanted:
+            yield f"{name}: does not retry {', '.join(sorted(wanted))}"
         for retrier in retriers:
             if "MaxAttempts" not in retrier:
                 yield f"{name}: says no MaxAttempts for {', '.join(retrier['ErrorEquals'])}"
@@ -180,13 +183,22 @@ def choices_have_a_default(machine, _template):
             yield f"{name}: has no Default"
 
 
+def is_called_back(state):
+    return state.get("Resource", "").endswith(".waitForTaskToken")
+
+
+def waits(state):
+    """A Wait; or a task that somebody answers, unless its time is over first."""
+    return state["Type"] == "Wait" or is_called_back(state) and "TimeoutSeconds" in state
+
+
 @rule
 def loops_wait_and_end(machine, _template):
     """every loop has a Wait and a bound"""
     for graph in machine.graphs:
         for cycle in graph.cycles():
             around = " > ".join([*cycle, cycle[0]])
-            if not any(graph.states[name]["Type"] == "Wait" for name in cycle):
+            if not any(waits(graph.states[name]) for name in cycle):
                 yield f"{around}: has no Wait"
             follows = dict(zip(cycle, [*cycle[1:], cycle[0]]))
             bounds = [edge for edge in graph.edges

@@ -39,6 +39,12 @@ impl Accounts {
         }
     }
 
+    /// The suite's own account.
+    #[must_use]
+    pub fn own(&self) -> AccountId {
+        self.own
+    }
+
     /// The configuration for one account and Region, from which any client is made.
     #[must_use]
     pub fn config(&self, account: AccountId, region: &Region) -> SdkConfig {

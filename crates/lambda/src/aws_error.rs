@@ -47,6 +47,17 @@ impl AwsError {
         self.code == code
     }
 
+    /// What kept credentials from being had: AWS's own answer where there was one.
+    #[cfg(feature = "accounts")]
+    #[must_use]
+    pub fn of_credentials(error: &aws_credential_types::provider::error::CredentialsError) -> Self {
+        find::<Self>(error).cloned().unwrap_or_else(|| Self {
+            kind: AwsErrorKind::Unavailable,
+            code: "NoCredentials".into(),
+            message: causes(error),
+        })
+    }
+
     /// The same error, meant as a refusal to assume `role`; throttling and outages stay what they
     /// are, since they pass.
     #[cfg(feature = "accounts")]

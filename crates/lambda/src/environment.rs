@@ -59,6 +59,18 @@ impl Environment {
         parse(name, value)
     }
 
+    /// The value of a variable that may be absent, without one in its place.
+    ///
+    /// # Errors
+    /// `Invalid` when it is there and cannot be read as a `T`.
+    pub fn optional<T>(&self, name: &str) -> Result<Option<T>, ConfigError>
+    where
+        T: FromStr,
+        T::Err: Display,
+    {
+        self.get(name).map(|value| parse(name, value)).transpose()
+    }
+
     /// The value of a variable that may be absent.
     ///
     /// # Errors

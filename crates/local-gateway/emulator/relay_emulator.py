@@ -391,11 +391,12 @@ if hasattr(ministack_app, "extract_resource_arn"):
 
 _called = threading.local()
 _apply_jsonata_arguments, _add_event = stepfunctions._apply_jsonata_arguments, stepfunctions._add_event
-_invoke_sns_publish = stepfunctions._invoke_sns_publish
+_invoke_sns_publish, _invoke_with_callback = stepfunctions._invoke_sns_publish, stepfunctions._invoke_with_callback
 
 
-def _remembered_arguments(*arguments):
-    _called.arguments = _apply_jsonata_arguments(*arguments)
+def _remembered_arguments(state, raw_input, context=None):
+    _called.state = raw_input, context
+    _called.arguments = _apply_jsonata_arguments(state, raw_input, context)
     return _called.arguments
 
 
@@ -417,7 +418,21 @@ def _publish_with_attributes(resource, arguments):
     return _invoke_sns_publish(resource, arguments)
 
 
+def _with_timeout(resource, arguments, token, state):
+    """ministack waits for an answer as long as a number says; AWS also lets JSONata say it."""
+    timeout = state.get("TimeoutSeconds")
+    if isinstance(timeout, str):
+        state = {**state, "TimeoutSeconds": _timeout_of(state)}
+    return _invoke_with_callback(resource, arguments, token, state)
+
+
+def _timeout_of(state):
+    raw_input, context = _called.state
+    return stepfunctions._jsonata_state_field(state, "TimeoutSeconds", "number", raw_input, context)
+
+
 stepfunctions._apply_jsonata_arguments = _remembered_arguments
+stepfunctions._invoke_with_callback = _with_timeout
 stepfunctions._add_event = _whole_event
 stepfunctions._SERVICE_DISPATCH["arn:aws:states:::sns:publish"] = _publish_with_attributes
 

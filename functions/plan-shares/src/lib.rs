@@ -5,7 +5,7 @@
 
 mod error;
 mod ledger;
-mod organization;
+pub mod organization;
 mod policy;
 mod unchanged;
 

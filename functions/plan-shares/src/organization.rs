@@ -29,7 +29,10 @@ struct Placed {
 }
 
 /// Reads what the scope needs.
-pub(crate) async fn read(client: &Client, scope: &Scope) -> Result<Organization, Error> {
+///
+/// # Errors
+/// When Organizations refuses, does not answer, or answers with what makes no sense.
+pub async fn read(client: &Client, scope: &Scope) -> Result<Organization, Error> {
     match scope {
         Scope::Accounts(accounts) => some(client, accounts).await,
         Scope::Organization => all(client).await,

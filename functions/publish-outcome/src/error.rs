@@ -34,6 +34,14 @@ pub enum Error {
         /// What S3 said.
         source: AwsError,
     },
+    /// The lock on a resource could not be released.
+    #[error("release the lock on {resource}")]
+    Release {
+        /// The resource.
+        resource: String,
+        /// What the table said.
+        source: AwsError,
+    },
     /// The marker could not be read.
     #[error("look for the marker of {execution}")]
     Marker {
@@ -58,7 +66,9 @@ impl FunctionError for Error {
         match self {
             Self::Publish { .. } => ErrorName::PublishFailed,
             Self::Attribute { .. } => ErrorName::Unexpected,
-            Self::Bucket { source, .. } | Self::Marker { source, .. } => source.kind.into(),
+            Self::Bucket { source, .. }
+            | Self::Release { source, .. }
+            | Self::Marker { source, .. } => source.kind.into(),
         }
     }
 }

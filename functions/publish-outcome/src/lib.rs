@@ -11,13 +11,15 @@ mod store;
 pub use error::Error;
 
 use aws_sdk_sns::types::MessageAttributeValue;
+use domain::brake::takes::Taker;
 use domain::contract::{
-    PublishOutcomeInput, PublishOutcomeOutput, Published, S3Object, ShareDetails, storage,
+    MachineInput, PublishOutcomeInput, PublishOutcomeOutput, Published, S3Object, ShareDetails,
+    storage,
 };
-use domain::outcome::{Evidence, Message, Outcome, sharing};
+use domain::outcome::{Evidence, Message, Outcome, decide};
 use domain::plan::SharePlan;
 use futures::StreamExt;
-use lambda::{AwsErrorKind, Clock, ConfigError, Environment, SdkConfig};
+use lambda::{AwsErrorKind, Clock, ConfigError, Environment, SdkConfig, Table};
 
 /// Problems read from S3, at most: an outcome names 50 of them inline, the file beside it these.
 const MOST_PROBLEMS: usize = 2_000;
@@ -78,8 +80,8 @@ impl Publisher {
         &self,
         request: &PublishOutcomeInput,
     ) -> Result<PublishOutcomeOutput, Error> {
-        let arn = &request.execution.arn;
-        if let Some(published) = self.marker(arn).await? {
+        let (arn, kind) = (&request.execution.arn, marker::kind(request));
+        if let Some(published) = self.marked(arn, &kind).await? {
             tracing::info!(id = %published.id, "published before");
             return Ok(published);
         }
@@ -92,7 +94,7 @@ impl Publisher {
             at: self.clock.now(),
             stored: None,
         };
-        let verdict = sharing(evidence);
+        let verdict = decide(evidence);
         let Some(unstored) = verdict.outcome else {
             tracing::info!("unchanged: nothing to publish");
             return Ok(PublishOutcomeOutput { outcome: Published::None, id: verdict.id });
@@ -102,13 +104,32 @@ impl Publisher {
             key: storage::outcome_key(&request.execution.name, verdict.id),
         };
         evidence.stored = Some(&object);
-        let whole = sharing(evidence).outcome.unwrap_or_else(|| unstored.clone());
+        let whole = decide(evidence).outcome.unwrap_or_else(|| unstored.clone());
         let outcome = if self.keep(&object, &whole).await? { whole } else { unstored };
+        if request.pending.is_none() {
+            self.release(request).await?;
+        }
         self.send(&outcome).await?;
         let answer = PublishOutcomeOutput { outcome: verdict.published, id: verdict.id };
-        self.mark(arn, &answer).await;
+        self.mark(arn, &kind, &answer).await;
         tracing::info!(id = %answer.id, outcome = outcome.outcome.as_str(), "published");
         Ok(answer)
+    }
+
+    /// Releases the locks of a remediation: the cool-down begins with its end, on whichever path it
+    /// came to it. Before the message: whoever reads it finds the resource free or cooling down.
+    async fn release(&self, request: &PublishOutcomeInput) -> Result<(), Error> {
+        let MachineInput::RunAutomation(input) = &request.input else { return Ok(()) };
+        let Some(lock) = &input.lock else { return Ok(()) };
+        let (now, table) =
+            (self.clock.now(), Table::new(self.dynamodb.clone(), &self.config.table));
+        let taker = Taker { me: lock.trigger, rule: &lock.rule, observing: false, now };
+        for key in &lock.keys {
+            // Refused by the condition: released before, or taken over after the lease ran out.
+            let released = table.write(&taker.release(key, &lock.cool_down)).await;
+            released.map_err(|source| Error::Release { resource: key.clone(), source })?;
+        }
+        Ok(())
     }
 
     /// The plan, for its problems and its rules. A plan that is gone or forbidden does not keep an

@@ -1,5 +1,6 @@
 //! What keeps an outcome from being recovered: the event is tried again, the sweep comes again.
 
+use domain::id::AutomationId;
 use lambda::{AwsError, ErrorName, FunctionError};
 
 /// Why an outcome is still missing.
@@ -21,6 +22,22 @@ pub enum Error {
         /// What Step Functions said.
         source: AwsError,
     },
+    /// What an execution had started could not be found.
+    #[error("find the automations of {execution}")]
+    Runs {
+        /// The execution's ARN.
+        execution: String,
+        /// What the table said.
+        source: AwsError,
+    },
+    /// An automation that nobody follows any more could not be looked at or stopped.
+    #[error("stop automation {automation}")]
+    Stop {
+        /// The automation.
+        automation: AutomationId,
+        /// What SSM said.
+        source: AwsError,
+    },
     /// The outcome could not be published.
     #[error(transparent)]
     Publish(#[from] publish_outcome::Error),
@@ -38,7 +55,10 @@ impl FunctionError for Error {
 
     fn name(&self) -> ErrorName {
         match self {
-            Self::List { source, .. } | Self::Describe { source, .. } => source.kind.into(),
+            Self::List { source, .. }
+            | Self::Describe { source, .. }
+            | Self::Runs { source, .. }
+            | Self::Stop { source, .. } => source.kind.into(),
             Self::Publish(error) => error.name(),
         }
     }

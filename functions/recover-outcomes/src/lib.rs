@@ -3,6 +3,7 @@
 
 mod error;
 mod history;
+mod runs;
 
 pub use error::Error;
 
@@ -12,9 +13,8 @@ use domain::contract::{
     ErrorOutput, ExecutionRef, ExecutionStatusChange, MachineInput, PublishOutcomeInput, Published,
     RecoverOutcomesInput,
 };
-use domain::outcome::Flow;
 use jiff::{SignedDuration, Timestamp};
-use lambda::{ConfigError, Environment, SdkConfig};
+use lambda::{ConfigError, Environment, SdkConfig, Table};
 use publish_outcome::Publisher;
 use serde_json::{Value, json};
 
@@ -33,6 +33,10 @@ pub struct Deps {
     pub sfn: aws_sdk_sfn::Client,
     /// The state machines whose executions have outcomes.
     pub machines: Vec<String>,
+    /// What executions have started.
+    pub table: Table,
+    /// SSM in any Region of the hub's, to stop what nobody follows any more.
+    pub sdk: SdkConfig,
     /// How far back the sweep looks.
     pub window: SignedDuration,
 }
@@ -49,7 +53,13 @@ impl Deps {
             machines: vec![
                 environment.require("AWAIT_MEMBERSHIP_ARN")?,
                 environment.require("SHARE_RUNBOOKS_ARN")?,
+                environment.require("RUN_AUTOMATION_ARN")?,
             ],
+            table: Table::new(
+                aws_sdk_dynamodb::Client::new(sdk),
+                environment.require::<String>("TABLE_NAME")?,
+            ),
+            sdk: sdk.clone(),
             window: SignedDuration::from_hours(environment.or("SWEEP_HOURS", 48)?),
         })
     }
@@ -132,13 +142,21 @@ async fn recover(deps: &Deps, execution: &str) -> Result<bool, Error> {
         source: error.into(),
     })?;
     let asked = history::last_request(&deps.sfn, execution).await;
-    let request = asked.unwrap_or_else(|| request(&described));
+    let mut request = asked.unwrap_or_else(|| ended(&described));
+    // What was asked last may have been to tell that a run waits: this is the end all the same.
+    if request.pending.take().is_some() {
+        request = ended(&described);
+    }
+    let runs = runs::stop(deps, execution, &request.input).await?;
+    if request.runs.as_ref().is_none_or(Vec::is_empty) && !runs.is_empty() {
+        request.runs = Some(runs);
+    }
     let published = deps.publisher.publish(&request).await?;
     Ok(published.outcome != Published::None)
 }
 
 /// What there is to tell about an execution that ended by itself.
-fn request(described: &DescribeExecutionOutput) -> PublishOutcomeInput {
+fn ended(described: &DescribeExecutionOutput) -> PublishOutcomeInput {
     let input = described.input().and_then(|text| serde_json::from_str(text).ok());
     let end = match described.status() {
         ExecutionStatus::TimedOut => "ExecutionTimedOut",
@@ -152,14 +170,15 @@ fn request(described: &DescribeExecutionOutput) -> PublishOutcomeInput {
         (_, Some(error), None) => (end, Some(error.to_owned())),
         (_, Some(error), Some(cause)) => (end, Some(format!("{error}: {cause}"))),
     };
+    let input = input.unwrap_or(MachineInput::Unknown(Value::Null));
     PublishOutcomeInput {
         execution: ExecutionRef {
             arn: described.execution_arn().to_owned(),
             name: described.name().unwrap_or_default().to_owned(),
             start_time: instant(described.start_date()),
         },
-        flow: Flow::Sharing,
-        input: input.unwrap_or(MachineInput::Unknown(Value::Null)),
+        flow: input.flow(),
+        input,
         plan: None,
         shares: None,
         membership: None,

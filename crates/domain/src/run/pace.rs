@@ -26,6 +26,15 @@ impl Default for Pace {
     }
 }
 
+impl std::str::FromStr for Pace {
+    type Err = serde_json::Error;
+
+    /// From JSON: `{"stages": [600, 3600], "rounds": [150, 300, 900], "verify": 60, "apart": 60}`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        serde_json::from_str(text)
+    }
+}
+
 impl Pace {
     /// The first and longest round of each stage is capped at what is left until `limit`; never 0.
     #[must_use]

@@ -1,0 +1,185 @@
+//! Follows a run. A task of the state machine waits with a token; this function remembers the token,
+//! looks at the run, and answers the task as soon as there is something to say: the run has ended, or
+//! waits for somebody.
+//!
+//! It is called in two ways, with the same end: by the waiting task itself, again and again, since
+//! SSM's events are best effort; and by an event that the run's status changed. The look comes after
+//! the token is stored, so that an event that comes before it is missed by nobody.
+
+mod error;
+mod look;
+
+use domain::contract::{FollowAutomationInput, FollowAutomationOutput, PendingRun, WaitingFor};
+use domain::run::{AutomationIntake, Ending, Follow, Look, Pace, RungEnd, follow, waiting_for};
+use lambda::{Accounts, AwsError, Clock, ConfigError, Environment, SdkConfig, Table};
+use serde_json::{Value, json};
+
+pub use error::Error;
+use look::Seen;
+
+/// What the function works with.
+#[derive(Debug)]
+pub struct Deps {
+    /// SSM in the hub's Regions, and where children run.
+    pub accounts: Accounts,
+    /// Waiting tasks.
+    pub sfn: aws_sdk_sfn::Client,
+    /// Where tokens are remembered.
+    pub table: Table,
+    /// Dates looks.
+    pub clock: Clock,
+}
+
+impl Deps {
+    /// Clients and settings, from the environment.
+    ///
+    /// # Errors
+    /// When a variable is missing or makes no sense.
+    pub fn new(environment: &Environment, config: &SdkConfig) -> Result<Self, ConfigError> {
+        let role: String = environment.require("READ_ROLE_NAME")?;
+        let hub = environment.require("HUB_ACCOUNT")?;
+        Ok(Self {
+            accounts: Accounts::new(config, hub, role, "follow-automation"),
+            sfn: aws_sdk_sfn::Client::new(config),
+            table: Table::new(
+                aws_sdk_dynamodb::Client::new(config),
+                environment.require::<String>("TABLE_NAME")?,
+            ),
+            clock: Clock::system(),
+        })
+    }
+}
+
+/// Looks at a run and answers whoever waits for it. Safe to repeat.
+///
+/// # Errors
+/// When AWS refuses or does not answer. The waiting task then looks again after its time-out.
+pub async fn handle(deps: &Deps, input: Value) -> Result<Value, Error> {
+    let request = match input.get("detail-type") {
+        Some(_) => match waiting(deps, &input).await? {
+            Some(request) => request,
+            None => return Ok(json!({"answered": false})),
+        },
+        None => {
+            let request: FollowAutomationInput =
+                serde_json::from_value(input).map_err(Error::Input)?;
+            deps.table.write(&request.remember()).await.map_err(Error::Table)?;
+            request
+        }
+    };
+    let Some(answer) = answer(deps, &request).await? else {
+        return Ok(json!({"answered": false}));
+    };
+    let answered = send(deps, &request, &answer).await?;
+    Ok(json!({"answered": answered}))
+}
+
+/// The task that waits for what the event is about.
+async fn waiting(deps: &Deps, event: &Value) -> Result<Option<FollowAutomationInput>, Error> {
+    let changed = match AutomationIntake::from_value(event).map_err(Error::Event)? {
+        AutomationIntake::Changed(changed) => changed,
+        AutomationIntake::Ignored { reason, .. } => {
+            tracing::info!(reason, "ignored");
+            return Ok(None);
+        }
+    };
+    let key = waiting_for(&changed.execution);
+    let item = deps.table.get(&key).await.map_err(Error::Table)?;
+    let request = item.as_ref().and_then(FollowAutomationInput::read);
+    if request.is_none() {
+        tracing::info!(automation = %changed.execution, "ignored: nobody waits for it");
+    }
+    Ok(request)
+}
+
+/// What there is to say, if anything. A run beyond its time is stopped first.
+async fn answer(
+    deps: &Deps,
+    request: &FollowAutomationInput,
+) -> Result<Option<FollowAutomationOutput>, Error> {
+    let FollowAutomationInput { input, rung, run, told, .. } = request;
+    let Some(wanted) = input.ladder.get(*rung) else { return Err(Error::NoRung(*rung)) };
+    let seen = Seen::read(&deps.ssm(&run.region), &run.execution_id).await?;
+    let elapsed = deps.clock.now().duration_since(run.at).as_secs().max(0);
+    let look = Look {
+        status: &seen.status,
+        failed_step: seen.failed.first().map(|step| step.name.as_str()),
+        elapsed: u32::try_from(elapsed).unwrap_or(u32::MAX),
+        told: *told,
+    };
+    let number = u32::try_from(*rung).unwrap_or(u32::MAX).saturating_add(1);
+    // The machine's time-out says when to look again: the pace is only asked for whether to tell.
+    let ending = match follow(&look, wanted, &Pace::default()) {
+        Follow::Wait { tell: false, .. } => return Ok(None),
+        Follow::Wait { tell: true, .. } => {
+            let approval = wanted.approval.is_some() && seen.waits_for_approval();
+            let waiting_for = if approval { WaitingFor::Approval } else { seen.waiting_for() };
+            return Ok(Some(FollowAutomationOutput::Tell {
+                pending: PendingRun {
+                    rung: number,
+                    runbook: wanted.runbook.clone(),
+                    execution_id: run.execution_id.clone(),
+                    account: run.account,
+                    region: run.region.clone(),
+                    waiting_for,
+                },
+            }));
+        }
+        Follow::Ended { ending } => ending,
+        Follow::Stop => {
+            stop(deps, request).await?;
+            Ending::TimedOut
+        }
+    };
+    let mut report = seen.report(deps, request, wanted, number).await;
+    report.end = RungEnd::Ran(ending);
+    if ending == Ending::TimedOut && report.reason.is_none() {
+        report.reason = Some(format!("it was stopped after {} s", run.limit));
+    }
+    tracing::info!(automation = %run.execution_id, status = %seen.status, "ended");
+    Ok(Some(FollowAutomationOutput::Verify { report: Box::new(report), ended: deps.clock.now() }))
+}
+
+/// Stops a run, so that its steps for this case still run. One that has ended meanwhile has ended.
+async fn stop(deps: &Deps, request: &FollowAutomationInput) -> Result<(), Error> {
+    let run = &request.run;
+    let stop = deps
+        .ssm(&run.region)
+        .stop_automation_execution()
+        .automation_execution_id(run.execution_id.as_str())
+        .r#type(aws_sdk_ssm::types::StopType::Cancel);
+    match stop.send().await.map_err(AwsError::from) {
+        Ok(_) => Ok(()),
+        Err(error) if error.is("InvalidAutomationStatusUpdateException") => Ok(()),
+        Err(source) => Err(Error::Stop { automation: run.execution_id.clone(), source }),
+    }
+}
+
+/// Answers the task; false when it does not wait any more.
+async fn send(
+    deps: &Deps,
+    request: &FollowAutomationInput,
+    answer: &FollowAutomationOutput,
+) -> Result<bool, Error> {
+    let output = serde_json::to_string(answer).map_err(Error::Answer)?;
+    let send = deps.sfn.send_task_success().task_token(&request.token).output(output);
+    match send.send().await.map_err(AwsError::from) {
+        Ok(_) => Ok(true),
+        // Answered before, or timed out: the machine asks again with another token.
+        Err(error) if error.is("TaskTimedOut") || error.is("TaskDoesNotExist") => {
+            tracing::info!(%error, "the task waits no more");
+            Ok(false)
+        }
+        Err(error) if error.is("InvalidToken") => {
+            tracing::info!(%error, "the task waits no more");
+            Ok(false)
+        }
+        Err(source) => Err(Error::Send(source)),
+    }
+}
+
+impl Deps {
+    fn ssm(&self, region: &domain::id::Region) -> aws_sdk_ssm::Client {
+        aws_sdk_ssm::Client::new(&self.accounts.config(self.accounts.own(), region))
+    }
+}

@@ -1,0 +1,195 @@
+//! Starts one rung of a ladder: what is known of its runbook and the rung become one
+//! StartAutomationExecution, whose token makes sure that a repeat starts nothing twice.
+//!
+//! Whatever stands against a start is an answer, not an error: the execution tells it as its outcome.
+//! Errors are what may pass by itself.
+
+mod error;
+mod facts;
+mod ssm;
+
+use std::time::Duration;
+
+use aws_credential_types::provider::ProvideCredentials;
+use domain::contract::{
+    RunReport, Scope, StartAutomationInput, StartAutomationOutput, StartedRun, TriggerKind,
+};
+use domain::id::{AccountId, Region};
+use domain::policy::Glob;
+use domain::problem::{Problem, ProblemCode};
+use domain::remediation::Rung;
+use domain::run::{Hub, Pace, PlanInput, RungEnd, StartPlan, plan};
+use lambda::{Accounts, AwsError, AwsErrorKind, Clock, ConfigError, Environment, SdkConfig, Table};
+
+pub use error::Error;
+
+/// What the function works with.
+#[derive(Debug)]
+pub struct Deps {
+    /// SSM in the hub's Regions, and the accounts that runs are about.
+    pub accounts: Accounts,
+    /// Organizations, in the partition's Region for it.
+    pub organizations: aws_sdk_organizations::Client,
+    /// Where runs are remembered.
+    pub table: Table,
+    /// The hub, as its stack was deployed.
+    pub hub: Hub,
+    /// How often whoever follows looks.
+    pub pace: Pace,
+    /// How long a new account has until its member stack is there.
+    pub onboarding: Duration,
+    /// Dates starts.
+    pub clock: Clock,
+}
+
+impl Deps {
+    /// Clients and settings, from the environment.
+    ///
+    /// # Errors
+    /// When a variable is missing or makes no sense.
+    pub fn new(environment: &Environment, config: &SdkConfig) -> Result<Self, ConfigError> {
+        let organizations_region: Region = environment.require("ORGANIZATIONS_REGION")?;
+        let account: AccountId = environment.require("HUB_ACCOUNT")?;
+        let role: String = environment.require("READ_ROLE_NAME")?;
+        let allowed: String = environment.require("ALLOWED_RUNBOOKS")?;
+        let globs = allowed.split(',').map(str::trim).filter(|glob| !glob.is_empty());
+        Ok(Self {
+            accounts: Accounts::new(config, account, role, "start-automation"),
+            organizations: lambda::organizations(config, &organizations_region),
+            table: Table::new(
+                aws_sdk_dynamodb::Client::new(config),
+                environment.require::<String>("TABLE_NAME")?,
+            ),
+            hub: Hub {
+                account,
+                region: environment.require("AWS_REGION")?,
+                service_role: environment.optional("SERVICE_ROLE_ARN")?,
+                allowed_runbooks: globs.map(Glob::new).collect(),
+                approval_topic: environment.optional("APPROVAL_TOPIC_ARN")?,
+            },
+            pace: environment.or("PACE", Pace::default())?,
+            onboarding: Duration::from_secs(environment.or("ONBOARDING_SECONDS", 3_600)?),
+            clock: Clock::system(),
+        })
+    }
+}
+
+/// Starts the rung. Safe to repeat: the same rung of the same execution carries the same token.
+///
+/// # Errors
+/// When AWS throttles or does not answer, so that a later try may start it.
+pub async fn handle(
+    deps: &Deps,
+    request: StartAutomationInput,
+) -> Result<StartAutomationOutput, Error> {
+    let StartAutomationInput { execution, input, rung } = &request;
+    let Some(wanted) = input.ladder.get(*rung) else { return Err(Error::NoRung(*rung)) };
+    if input.trigger.kind == TriggerKind::Onboarding
+        && let Some(problem) = not_ready(deps, input.account_or(&deps.hub), &request).await?
+    {
+        let waited = deps.clock.now().duration_since(execution.start_time).unsigned_abs();
+        return Ok(match waited < deps.onboarding {
+            true => StartAutomationOutput::Wait { seconds: deps.pace.verify.max(1) },
+            false => finish(deps, &request, wanted, vec![problem]),
+        });
+    }
+    let region = input.start_region(&deps.hub);
+    let client = deps.ssm(&region);
+    let runbook = facts::read(&client, &deps.hub, &region, wanted).await?;
+    let organization = match input.needs_organization() {
+        true => Some(
+            plan_shares::organization::read(&deps.organizations, &Scope::Organization)
+                .await
+                .map_err(Error::Organization)?,
+        ),
+        false => None,
+    };
+    let planned = plan(PlanInput {
+        input,
+        rung: *rung,
+        execution: &execution.name,
+        hub: &deps.hub,
+        runbook: &runbook,
+        organization: organization.as_ref(),
+    });
+    let StartPlan { region, start, .. } = match planned {
+        Ok(planned) => planned,
+        Err(problems) => return Ok(finish(deps, &request, wanted, problems)),
+    };
+    let at = deps.clock.now();
+    let id = match ssm::start(&deps.ssm(&region), &start, execution.start_time).await {
+        Ok(id) => id,
+        Err(error) if error.passes() => return Err(error),
+        Err(error) => {
+            let what = error.to_string();
+            let place = input.place(&format!("ladder[{rung}].runbook"));
+            let refused = Problem::new(ProblemCode::StartRefused, place, what);
+            tracing::warn!(error = lambda::chain(&error), "refused");
+            return Ok(finish(deps, &request, wanted, vec![refused]));
+        }
+    };
+    let limit = wanted.limit();
+    let run = StartedRun { execution_id: id, account: deps.hub.account, region, at, limit };
+    let remember = run.remember(&execution.arn, *rung);
+    deps.table.write(&remember).await.map_err(Error::Remember)?;
+    tracing::info!(automation = %run.execution_id, runbook = %wanted.runbook, "started");
+    Ok(StartAutomationOutput::Follow { run, pace: deps.pace.clone() })
+}
+
+impl Deps {
+    fn ssm(&self, region: &Region) -> aws_sdk_ssm::Client {
+        aws_sdk_ssm::Client::new(&self.accounts.config(self.hub.account, region))
+    }
+}
+
+/// Why a new account cannot run anything yet: its member stack, by its read role, is not there.
+async fn not_ready(
+    deps: &Deps,
+    account: AccountId,
+    request: &StartAutomationInput,
+) -> Result<Option<Problem>, Error> {
+    if account == deps.hub.account {
+        return Ok(None);
+    }
+    let config = deps.accounts.config(account, &deps.hub.region);
+    let Some(provider) = config.credentials_provider() else { return Ok(None) };
+    let Err(error) = provider.provide_credentials().await else { return Ok(None) };
+    let error = AwsError::of_credentials(&error);
+    match error.kind {
+        AwsErrorKind::Throttled | AwsErrorKind::Unavailable => Err(Error::Probe(error)),
+        _ => {
+            let place = request.input.place("account");
+            let what = format!("account {account} cannot be reached: {error}");
+            let hint = "Deploy stacks/member.yaml in the account, best as a StackSet of the \
+                        organization with automatic deployment.";
+            Ok(Some(Problem::new(ProblemCode::RoleNotAssumable, place, what).with_hint(hint)))
+        }
+    }
+}
+
+fn finish(
+    deps: &Deps,
+    request: &StartAutomationInput,
+    rung: &Rung,
+    problems: Vec<Problem>,
+) -> StartAutomationOutput {
+    let StartAutomationInput { input, rung: index, .. } = request;
+    StartAutomationOutput::Finish {
+        report: Box::new(RunReport {
+            rung: u32::try_from(*index).unwrap_or(u32::MAX).saturating_add(1),
+            runbook: rung.runbook.clone(),
+            execution_id: None,
+            account: input.account_or(&deps.hub),
+            region: input.region_or(&deps.hub),
+            end: RungEnd::NotStarted,
+            status: None,
+            failed_step: None,
+            reason: None,
+            seen: None,
+            children: Vec::new(),
+            children_succeeded: 0,
+            children_failed: 0,
+            problems,
+        }),
+    }
+}

@@ -1,0 +1,133 @@
+//! StartAutomationExecution, once per token however SSM answers a repeat.
+
+use aws_sdk_ssm::Client;
+use aws_sdk_ssm::error::BuildError;
+use aws_sdk_ssm::types::{
+    Alarm, AlarmConfiguration, AutomationExecutionFilter, AutomationExecutionFilterKey,
+    ExecutionMode, ResourceTypeForTagging, Tag, Target, TargetLocation,
+};
+use domain::id::AutomationId;
+use domain::run::{self, StartAutomation, TOKEN_TAG};
+use jiff::Timestamp;
+use lambda::{AwsError, AwsErrorKind};
+
+use crate::Error;
+
+/// Starts it, or finds the run that an earlier start of the same token has begun.
+pub(crate) async fn start(
+    client: &Client,
+    start: &StartAutomation,
+    since: Timestamp,
+) -> Result<AutomationId, Error> {
+    let runbook = &start.document_name;
+    let failed = |source: AwsError| Error::Start { runbook: runbook.clone(), source };
+    let odd = |error: BuildError| failed(invalid(&error));
+    let text = |text: &str| Some(text.to_owned());
+    let mut call = client
+        .start_automation_execution()
+        .document_name(runbook)
+        .set_document_version(start.document_version.clone())
+        .client_token(start.client_token.to_string())
+        .mode(ExecutionMode::from(start.mode.as_str()))
+        .set_target_parameter_name(start.target_parameter_name.clone())
+        .set_max_concurrency(start.max_concurrency.clone())
+        .set_max_errors(start.max_errors.clone());
+    for (name, values) in &start.parameters {
+        call = call.parameters(name, values.clone());
+    }
+    for target in &start.targets {
+        let values = Some(target.values.clone());
+        call =
+            call.targets(Target::builder().set_key(text(&target.key)).set_values(values).build());
+    }
+    for location in &start.target_locations {
+        call = call.target_locations(location_of(location).map_err(odd)?);
+    }
+    if let Some(alarms) = &start.alarm_configuration {
+        call = call.alarm_configuration(alarms_of(alarms).map_err(odd)?);
+    }
+    for tag in &start.tags {
+        call = call.tags(Tag::builder().key(&tag.key).value(&tag.value).build().map_err(odd)?);
+    }
+    let answered = match call.send().await.map_err(AwsError::from) {
+        Ok(answer) => answer.automation_execution_id.unwrap_or_default(),
+        // The token was used: whether SSM repeats its answer then, or refuses, is not documented.
+        Err(error) if error.is("IdempotentParameterMismatch") => {
+            let found = find(client, start, since).await.map_err(failed)?;
+            found.ok_or_else(|| failed(error))?
+        }
+        Err(error) => return Err(failed(error)),
+    };
+    answered.parse().map_err(|_| Error::Answer { runbook: runbook.clone(), id: answered })
+}
+
+/// The run with the token among its tags. One can be filtered by the key of a tag alone, so the
+/// candidates' tags are looked at: those of this runbook, since the machine's execution began.
+async fn find(
+    client: &Client,
+    start: &StartAutomation,
+    since: Timestamp,
+) -> Result<Option<String>, AwsError> {
+    let name = start.document_name.rsplit('/').next().unwrap_or_default();
+    let began = since.to_string();
+    let filters = [
+        (AutomationExecutionFilterKey::DocumentNamePrefix, name),
+        (AutomationExecutionFilterKey::TagKey, TOKEN_TAG),
+        (AutomationExecutionFilterKey::StartTimeAfter, began.as_str()),
+    ];
+    let mut describe = client.describe_automation_executions();
+    for (key, value) in filters {
+        let filter = AutomationExecutionFilter::builder().key(key).values(value).build();
+        describe = describe.filters(filter.map_err(|error| invalid(&error))?);
+    }
+    let mut pages = describe.into_paginator().send();
+    let token = start.client_token.to_string();
+    while let Some(page) = pages.next().await {
+        for execution in page?.automation_execution_metadata_list.unwrap_or_default() {
+            let Some(id) = execution.automation_execution_id else { continue };
+            let answer = client
+                .list_tags_for_resource()
+                .resource_type(ResourceTypeForTagging::Automation)
+                .resource_id(&id)
+                .send()
+                .await?;
+            if answer.tag_list().iter().any(|tag| tag.key == TOKEN_TAG && tag.value == token) {
+                return Ok(Some(id));
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn location_of(location: &run::TargetLocation) -> Result<TargetLocation, BuildError> {
+    let alarms = location.target_location_alarm_configuration.as_ref();
+    Ok(TargetLocation::builder()
+        .set_accounts(Some(location.accounts.clone()))
+        .set_regions(Some(location.regions.clone()))
+        .target_location_max_concurrency(&location.target_location_max_concurrency)
+        .target_location_max_errors(&location.target_location_max_errors)
+        .execution_role_name(&location.execution_role_name)
+        .include_child_organization_units(location.include_child_organization_units)
+        .set_exclude_accounts(
+            (!location.exclude_accounts.is_empty()).then(|| location.exclude_accounts.clone()),
+        )
+        .set_target_location_alarm_configuration(alarms.map(alarms_of).transpose()?)
+        .build())
+}
+
+fn alarms_of(alarms: &run::AlarmConfiguration) -> Result<AlarmConfiguration, BuildError> {
+    let mut configuration =
+        AlarmConfiguration::builder().ignore_poll_alarm_failure(alarms.ignore_poll_alarm_failure);
+    for alarm in &alarms.alarms {
+        configuration = configuration.alarms(Alarm::builder().name(&alarm.name).build()?);
+    }
+    configuration.build()
+}
+
+fn invalid(error: &BuildError) -> AwsError {
+    AwsError {
+        kind: AwsErrorKind::Other,
+        code: "InvalidRequest".to_owned(),
+        message: error.to_string(),
+    }
+}

@@ -1,0 +1,82 @@
+//! Sees whether a run has helped, and says what comes next: look again, the next rung, or the end.
+//!
+//! By the alarm, and while the alarm cannot tell by EC2's status checks: never by a state's name.
+
+mod error;
+mod sight;
+
+use domain::contract::{Seen, VerifyRecoveryInput, VerifyRecoveryOutput};
+use domain::run::{AfterRung, Pace, RungEnd, Sight, Verified, after_rung, time_to_clear, verify};
+use lambda::{Accounts, Clock, ConfigError, Environment, SdkConfig};
+
+pub use error::Error;
+
+/// What the function works with.
+#[derive(Debug)]
+pub struct Deps {
+    /// CloudWatch and EC2, where the alarm and the resources are.
+    pub accounts: Accounts,
+    /// How often to look.
+    pub pace: Pace,
+    /// Dates looks.
+    pub clock: Clock,
+}
+
+impl Deps {
+    /// Clients and settings, from the environment.
+    ///
+    /// # Errors
+    /// When a variable is missing or makes no sense.
+    pub fn new(environment: &Environment, config: &SdkConfig) -> Result<Self, ConfigError> {
+        let role: String = environment.require("READ_ROLE_NAME")?;
+        let hub = environment.require("HUB_ACCOUNT")?;
+        Ok(Self {
+            accounts: Accounts::new(config, hub, role, "verify-recovery"),
+            pace: environment.or("PACE", Pace::default())?,
+            clock: Clock::system(),
+        })
+    }
+}
+
+/// Looks once.
+///
+/// # Errors
+/// When AWS throttles or does not answer; what cannot be seen for good is an answer.
+pub async fn handle(
+    deps: &Deps,
+    request: VerifyRecoveryInput,
+) -> Result<VerifyRecoveryOutput, Error> {
+    let VerifyRecoveryInput { input, rung, mut report, ended, checks_ok_since, .. } = request;
+    let Some(wanted) = input.ladder.get(rung) else { return Err(Error::NoRung(rung)) };
+    let within = match report.end {
+        RungEnd::Ran(ending) => time_to_clear(ending, &wanted.recover_within),
+        RungEnd::NotStarted => None,
+    };
+    let verified = match (&input.alarm, within) {
+        (Some(alarm), Some(within)) => {
+            let sight = Sight {
+                alarm: sight::alarm(deps, alarm).await?,
+                checks_ok: sight::checks(deps, &input).await?,
+                at: deps.clock.now(),
+            };
+            tracing::info!(alarm = ?sight.alarm, checks_ok = sight.checks_ok, "looked");
+            Some(verify(sight, checks_ok_since, ended, &within, &deps.pace))
+        }
+        _ => None,
+    };
+    report.seen = match &verified {
+        Some(Verified::Wait { seconds, checks_ok_since }) => {
+            let checks_ok_since = *checks_ok_since;
+            return Ok(VerifyRecoveryOutput::Wait { seconds: *seconds, checks_ok_since });
+        }
+        Some(Verified::Cleared) => Some(Seen::Cleared),
+        Some(Verified::NotCleared) => Some(Seen::NotCleared),
+        Some(Verified::Unverified) => Some(Seen::Unverified),
+        None => None,
+    };
+    let (rungs, report) = (input.ladder.len(), Box::new(report));
+    Ok(match after_rung(rung, rungs, report.end, verified.as_ref()) {
+        AfterRung::Rung { rung } => VerifyRecoveryOutput::Rung { rung, report },
+        AfterRung::Finish => VerifyRecoveryOutput::Finish { report },
+    })
+}

@@ -1,0 +1,119 @@
+//! What can be seen of an alarm and of instances.
+
+use aws_sdk_cloudwatch::types::AlarmType;
+use aws_sdk_ec2::types::SummaryStatus;
+use domain::alarm::AlarmState;
+use domain::remediation::is_instance;
+use domain::run::{AlarmRef, RunAutomationInput};
+use lambda::{AwsError, AwsErrorKind};
+
+use crate::{Deps, Error};
+
+/// The state of the alarm, or of the time series that rang; `None` when it is gone or may not be
+/// read.
+pub(crate) async fn alarm(deps: &Deps, alarm: &AlarmRef) -> Result<Option<AlarmState>, Error> {
+    let arn = &alarm.arn;
+    let config = deps.accounts.config(arn.account(), arn.region());
+    let client = aws_sdk_cloudwatch::Client::new(&config);
+    let state = match &alarm.contributor {
+        Some(contributor) => {
+            // Only those that ring are listed.
+            let mut token = None;
+            let mut rings = false;
+            loop {
+                let page = client
+                    .describe_alarm_contributors()
+                    .alarm_name(arn.name())
+                    .set_next_token(token)
+                    .send()
+                    .await
+                    .map_err(AwsError::from);
+                let page = match page {
+                    Ok(page) => page,
+                    Err(error) => return blind(alarm, error),
+                };
+                rings |= page
+                    .alarm_contributors()
+                    .iter()
+                    .any(|one| one.contributor_id() == Some(contributor.id.as_str()));
+                token = page.next_token;
+                if token.is_none() {
+                    break;
+                }
+            }
+            Some(if rings { AlarmState::Alarm } else { AlarmState::Ok })
+        }
+        None => {
+            let answer = client
+                .describe_alarms()
+                .alarm_names(arn.name())
+                .alarm_types(AlarmType::MetricAlarm)
+                .alarm_types(AlarmType::CompositeAlarm)
+                .send()
+                .await
+                .map_err(AwsError::from);
+            let answer = match answer {
+                Ok(answer) => answer,
+                Err(error) => return blind(alarm, error),
+            };
+            let metric = answer.metric_alarms().first().and_then(|alarm| alarm.state_value());
+            let composite = answer.composite_alarms().first().and_then(|alarm| alarm.state_value());
+            metric.or(composite).and_then(|state| AlarmState::parse(state.as_str()))
+        }
+    };
+    Ok(state)
+}
+
+/// What passes is tried again; who may not look sees nothing.
+fn blind(alarm: &AlarmRef, error: AwsError) -> Result<Option<AlarmState>, Error> {
+    match error.kind {
+        AwsErrorKind::Throttled | AwsErrorKind::Unavailable => {
+            Err(Error::Alarm { alarm: alarm.arn.to_string(), source: error })
+        }
+        _ => {
+            tracing::warn!(%error, alarm = %alarm.arn, "the alarm cannot be read");
+            Ok(None)
+        }
+    }
+}
+
+/// Whether both status checks of every instance are ok; `None` where there is no instance, or where
+/// they may not be read.
+pub(crate) async fn checks(deps: &Deps, input: &RunAutomationInput) -> Result<Option<bool>, Error> {
+    let instances: Vec<String> =
+        input.resources.iter().filter(|resource| is_instance(resource)).cloned().collect();
+    if instances.is_empty() || instances.len() < input.resources.len() {
+        return Ok(None);
+    }
+    let alarm = input.alarm.as_ref().map(|alarm| &alarm.arn);
+    let account = input.account.or(alarm.map(|arn| arn.account()));
+    let region = input.region.clone().or(alarm.map(|arn| arn.region().clone()));
+    let (Some(account), Some(region)) = (account, region) else { return Ok(None) };
+    let client = aws_sdk_ec2::Client::new(&deps.accounts.config(account, &region));
+    let answer = client
+        .describe_instance_status()
+        .set_instance_ids(Some(instances.clone()))
+        .send()
+        .await
+        .map_err(AwsError::from);
+    match answer {
+        Ok(answer) => {
+            let ok = |summary: Option<&SummaryStatus>| summary == Some(&SummaryStatus::Ok);
+            let well = answer.instance_statuses().iter().filter(|status| {
+                ok(status.instance_status().and_then(|check| check.status()))
+                    && ok(status.system_status().and_then(|check| check.status()))
+            });
+            // An instance that does not run is not in the answer.
+            Ok(Some(well.count() == instances.len()))
+        }
+        Err(source)
+            if matches!(source.kind, AwsErrorKind::Throttled | AwsErrorKind::Unavailable) =>
+        {
+            Err(Error::Checks { instances: instances.join(", "), source })
+        }
+        Err(error) => {
+            tracing::warn!(%error, "the status checks cannot be read");
+            Ok(None)
+        }
+    }
+}
