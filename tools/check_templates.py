@@ -22,12 +22,13 @@ ROOT = Path(__file__).resolve().parent.parent
 LARGEST = {"template.yaml": 1_000_000}
 LARGEST_IN_A_REQUEST = 51_200
 
-# Actions for which IAM knows no resources (Service Authorization Reference).
+# Actions for which IAM knows no resources (Service Authorization Reference), and one that shows composite alarms only
+# to whoever has it on everything (CloudWatch, DescribeAlarms).
 WITHOUT_RESOURCES = {
-    "autoscaling:DescribeAutoScalingInstances", "ec2:DescribeAddresses", "ec2:DescribeInstanceCreditSpecifications",
-    "ec2:DescribeInstanceStatus", "ec2:DescribeInstanceTypes", "ec2:DescribeInstances",
-    "ec2:DescribeVolumesModifications", "ssm:DescribeAutomationExecutions", "ssm:ListCommandInvocations",
-    "ssm:ListCommands", "tag:GetResources",
+    "autoscaling:DescribeAutoScalingInstances", "cloudwatch:DescribeAlarms", "ec2:DescribeAddresses",
+    "ec2:DescribeInstanceCreditSpecifications", "ec2:DescribeInstanceStatus", "ec2:DescribeInstanceTypes",
+    "ec2:DescribeInstances", "ec2:DescribeVolumesModifications", "ssm:DescribeAutomationExecutions",
+    "ssm:ListCommandInvocations", "ssm:ListCommands", "tag:GetResources",
     "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies",
     "logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
     "organizations:DescribeCreateAccountStatus", "organizations:DescribeOrganization", "organizations:ListAccounts",
@@ -117,7 +118,7 @@ def wildcards_have_a_reason(files):
 
 @rule
 def services_are_no_deputies_of_others(files):
-    """what a service may do here it may do for this account only"""
+    """what a service may do here it may do for this account only, or for this organization"""
     for path in files:
         template = templates.load(path)
         documents = [(name, p["PolicyDocument"]) for kind in ("SQS::QueuePolicy", "SNS::TopicPolicy")
@@ -130,7 +131,8 @@ def services_are_no_deputies_of_others(files):
                 services = as_list(principal.get("Service", [])) if isinstance(principal, dict) else []
                 # Lambda sends no aws:SourceArn when it assumes a function's role.
                 if services and services != ["lambda.amazonaws.com"]:
-                    if "aws:SourceAccount" not in str(statement.get("Condition")):
+                    condition = str(statement.get("Condition"))
+                    if "aws:SourceAccount" not in condition and "aws:SourceOrgID" not in condition:
                         yield f"{path.name}: {name}: {', '.join(services)} without aws:SourceAccount"
 
 

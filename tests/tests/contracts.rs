@@ -26,6 +26,7 @@ fn functions() -> Vec<(&'static str, &'static [ErrorName])> {
         ("plan-shares", plan_shares::Error::NAMES),
         ("publish-outcome", publish_outcome::Error::NAMES),
         ("recover-outcomes", recover_outcomes::Error::NAMES),
+        ("route-alarms", route_alarms::Error::NAMES),
         ("route-events", route_events::Error::NAMES),
         ("share-documents", share_documents::Error::NAMES),
     ]

@@ -29,6 +29,9 @@ const UNUSED: &[(&str, &str, &str)] = &[
     ("route-events", "sqs:ReceiveMessage", "Lambda's poller, in the role's name"),
     ("route-events", "sqs:DeleteMessage", "as sqs:ReceiveMessage"),
     ("route-events", "sqs:GetQueueAttributes", "as sqs:ReceiveMessage"),
+    ("route-alarms", "sqs:ReceiveMessage", "Lambda's poller, in the role's name"),
+    ("route-alarms", "sqs:DeleteMessage", "as sqs:ReceiveMessage"),
+    ("route-alarms", "sqs:GetQueueAttributes", "as sqs:ReceiveMessage"),
     ("recover-outcomes", "sqs:SendMessage", "Lambda's, for what fails for good"),
     (
         "plan-shares",
@@ -52,8 +55,13 @@ const UNUSED: &[(&str, &str, &str)] = &[
     ("*", "logs:UpdateLogDelivery", "as logs:CreateLogDelivery"),
 ];
 
-/// The actions for which IAM knows no resources (service authorization reference).
+/// The actions for which IAM knows no resources (service authorization reference), and one that shows
+/// composite alarms only to whoever has it on everything (CloudWatch, DescribeAlarms).
 const WITHOUT_RESOURCES: &[&str] = &[
+    "cloudwatch:DescribeAlarms",
+    "ec2:DescribeInstanceTypes",
+    "ec2:DescribeInstances",
+    "tag:GetResources",
     "organizations:DescribeCreateAccountStatus",
     "organizations:DescribeOrganization",
     "organizations:ListAccounts",

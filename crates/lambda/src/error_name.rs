@@ -37,7 +37,7 @@ error_names! {
     Unavailable,
     /// The input is none that the function knows. Retrying does not help.
     InvalidInput,
-    /// The sharing policy could not be read.
+    /// Policy could not be read: sharing rules, or remediation rules.
     PolicyUnreadable,
     /// The organization could not be read.
     OrganizationUnreadable,

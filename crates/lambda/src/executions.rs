@@ -121,6 +121,31 @@ pub async fn start_once(
     }
 }
 
+/// Sees to it that one execution of `machine` takes care of the fact `name`, and never a second one:
+/// idempotent. When the name is taken nothing is started, however the old execution ended: it has an
+/// outcome of its own, and what it did is not done again because an event came twice.
+///
+/// # Errors
+/// When AWS refuses or does not answer.
+pub async fn start_only_once(
+    client: &Client,
+    machine: &str,
+    name: &ExecutionName,
+    input: &str,
+) -> Result<Started, StartError> {
+    let start = client
+        .start_execution()
+        .state_machine_arn(machine)
+        .name(name.to_string())
+        .input(input)
+        .send();
+    match start.await.map_err(AwsError::from) {
+        Ok(_) => Ok(Started::New(name.clone())),
+        Err(error) if error.is("ExecutionAlreadyExists") => Ok(Started::Already(name.clone())),
+        Err(source) => Err(StartError::Start { name: name.clone(), source }),
+    }
+}
+
 async fn wants_another_try(
     client: &Client,
     machine: &str,

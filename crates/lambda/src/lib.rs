@@ -34,7 +34,7 @@ pub use clock::Clock;
 pub use environment::{ConfigError, Environment};
 pub use error_name::{ErrorName, FunctionError, chain};
 #[cfg(feature = "sfn")]
-pub use executions::{LAST_WORD, StartError, Started, start_once};
+pub use executions::{LAST_WORD, StartError, Started, start_once, start_only_once};
 #[cfg(feature = "ssm")]
 pub use owners::OwnerAccounts;
 pub use start::start;

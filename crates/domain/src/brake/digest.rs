@@ -3,7 +3,7 @@
 //!
 //! | item | pk | sk |
 //! |---|---|---|
-//! | the first of a bucket | `digest#<rule>#<code>#<bucket>` | `first` |
+//! | the first of a bucket, and how many were told | `digest#<rule>#<code>#<bucket>` | `first` |
 //! | one trigger | `digest#<rule>#<code>#<bucket>` | `t#<trigger>` |
 //!
 //! One item a trigger: counting them is exact however often one is written, and there is no item
@@ -57,6 +57,15 @@ pub struct Record {
     pub resources: Vec<String>,
     /// Why, in words.
     pub what: String,
+}
+
+/// What stands about a bucket as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Opening {
+    /// The trigger that is told by itself.
+    pub first: TriggerId,
+    /// How many triggers were told: 0, the first, or with the digest all that there were.
+    pub told: u32,
 }
 
 impl Bucket {
@@ -116,6 +125,39 @@ impl Bucket {
             .name("#expires", "expires")
             .text(":me", trigger.to_string())
             .number(":expires", self.begin + KEPT)
+    }
+
+    /// Where the opening stands.
+    #[must_use]
+    pub fn opening_key(&self) -> Key {
+        Key::new(self.pk(), "first")
+    }
+
+    /// Notes after the telling how many were told, so that a trigger that comes by a second way, or
+    /// an order that comes twice, tells nothing again.
+    #[must_use]
+    pub fn told(&self, count: u32) -> Write {
+        Write::new(self.opening_key(), "SET #told = :told")
+            .when("attribute_not_exists(#told) OR #told < :told")
+            .name("#told", "told")
+            .number(":told", i64::from(count))
+    }
+
+    /// Whether the digest's time is over: what is recorded now comes too late for it.
+    #[must_use]
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.delay(now) == 0
+    }
+}
+
+impl Opening {
+    /// Reads it back.
+    #[must_use]
+    pub fn read(item: &Item) -> Option<Self> {
+        let first = item.get("first").and_then(Attribute::as_text)?;
+        let told = item.get("told").and_then(Attribute::as_number).unwrap_or(0);
+        let told = u32::try_from(told).unwrap_or(u32::MAX);
+        Some(Self { first: TriggerId(first.parse().ok()?), told })
     }
 }
 

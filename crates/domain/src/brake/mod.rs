@@ -10,6 +10,7 @@ mod deliberation;
 pub mod digest;
 mod held_back;
 mod item;
+mod once;
 mod recorded;
 pub mod takes;
 
@@ -19,6 +20,7 @@ pub use deliberation::{
 };
 pub use held_back::{Brake, HeldBack};
 pub use item::{Attribute, Item, Key, Write};
+pub use once::{once, once_key};
 pub use recorded::{Decided, Recorded};
 
 #[cfg(test)]

@@ -88,6 +88,31 @@ impl Recorded {
         serde_json::from_str(text).ok()
     }
 
+    /// Where the input of the execution stands that a start leads to.
+    #[must_use]
+    pub fn input_key(trigger: TriggerId) -> Key {
+        Key::new(format!("trigger#{trigger}"), "input")
+    }
+
+    /// Keeps the input of the execution that is about to be decided on, unless one stands there:
+    /// written before the decision, so that whoever comes back starts the very same, whatever has
+    /// become of the rule and the instance meanwhile.
+    #[must_use]
+    pub fn input_write(trigger: TriggerId, input: &str, at: Timestamp) -> Write {
+        Write::new(Self::input_key(trigger), "SET #input = :input, #expires = :expires")
+            .when("attribute_not_exists(pk)")
+            .name("#input", "input")
+            .name("#expires", "expires")
+            .text(":input", input)
+            .number(":expires", at.as_second() + KEPT)
+    }
+
+    /// Reads the input back.
+    #[must_use]
+    pub fn read_input(item: &Item) -> Option<&str> {
+        item.get("input").and_then(Attribute::as_text)
+    }
+
     /// The bucket in which it is told; nothing for a start, which has an outcome of its own.
     #[must_use]
     pub fn bucket(&self) -> Option<Bucket> {

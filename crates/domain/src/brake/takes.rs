@@ -8,6 +8,7 @@
 //! | storm | `storm#<rule>` | the window's first second | `resources` |
 //! | open breaker | `storm#<rule>` | `open` | `until`, `by` |
 //! | decision | `trigger#<trigger>` | `decision` | `decision`, … |
+//! | input of the run | `trigger#<trigger>` | `input` | `input` |
 //!
 //! Times are epoch seconds. `expires` is for the table's TTL and nothing else: whether a lease or a
 //! cool-down is over is always compared. Rules that only observe have items of their own, so that

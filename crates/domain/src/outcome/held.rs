@@ -40,6 +40,13 @@ pub fn held(told: Told<'_>) -> Option<Outcome> {
     let resources: BTreeSet<&String> = records.iter().flat_map(|r| &r.resources).collect();
     let count = u32::try_from(records.len()).unwrap_or(u32::MAX);
     let problem = Problem::new(bucket.code, &bucket.rule, &head.what);
+    let problem = match bucket.code {
+        // Here it is not an owner's role, but that of an account whose alarms arrive.
+        ProblemCode::RoleNotAssumable => problem.with_hint(
+            "Deploy stacks/member.yaml in the account with this hub's account and organization id.",
+        ),
+        _ => problem,
+    };
     Some(Outcome {
         version: OutcomeVersion::V1,
         id: outcome_id(&bucket.pk(), kind),
@@ -85,7 +92,8 @@ fn status(bucket: &Bucket) -> OutcomeStatus {
         // The rule cannot be run on what rang, and nobody wants it so: it has to be corrected.
         ProblemCode::ResourceUnknown
         | ProblemCode::SeveralResources
-        | ProblemCode::ParameterUnfilled => OutcomeStatus::Failed,
+        | ProblemCode::ParameterUnfilled
+        | ProblemCode::RoleNotAssumable => OutcomeStatus::Failed,
         _ => OutcomeStatus::Suppressed,
     }
 }

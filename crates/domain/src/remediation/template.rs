@@ -48,6 +48,12 @@ impl Values {
         self.with(format!("{DIMENSION}{name}"), value)
     }
 
+    /// The values of dimensions alone, by `dimension.<name>`.
+    #[must_use]
+    pub fn dimensions(self) -> BTreeMap<String, String> {
+        self.values.into_iter().filter(|(word, _)| word.starts_with(DIMENSION)).collect()
+    }
+
     /// Fills in a text. What is filled in is not looked at again.
     ///
     /// # Errors

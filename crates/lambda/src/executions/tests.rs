@@ -113,6 +113,19 @@ async fn an_execution_that_had_the_last_word_is_not_followed_by_another() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_started_only_once_is_not_even_looked_at_again() {
+    let first = exists("h-12345678");
+    let client = mock_client!(aws_sdk_sfn, RuleMode::MatchAny, &[&first]);
+    let started = start_only_once(&client, MACHINE, &fact(), "{}").await.unwrap();
+    assert_eq!(started, Started::Already(fact()));
+    let fresh = starts("h-12345678");
+    let client = mock_client!(aws_sdk_sfn, RuleMode::MatchAny, &[&fresh]);
+    let started = start_only_once(&client, MACHINE, &fact(), "{}").await.unwrap();
+    assert_eq!(started, Started::New(fact()));
+    assert_eq!((first.num_calls(), fresh.num_calls()), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_second_execution_counts_as_much_as_the_first() {
     let rules = [
         exists("h-12345678"),

@@ -1,0 +1,216 @@
+//! What CloudWatch is asked about an alarm, in the account and Region it rings in.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_cloudwatch::types::{
+    AlarmType, CompositeAlarm, HistoryItemType, Metric, MetricAlarm, ScanBy,
+};
+use domain::alarm::{
+    AlarmArn, AlarmMetric, AlarmState, AlarmTrigger, ChildDescription, ChildSearch,
+};
+use domain::brake::AlarmNow;
+use domain::id::AccountId;
+use jiff::{SignedDuration, Timestamp};
+use lambda::AwsError;
+
+use crate::clients::There;
+use crate::{Deps, Error};
+
+/// Two changes of one alarm are further apart than this: it is evaluated every ten seconds at most.
+const MOMENT: SignedDuration = SignedDuration::from_secs(1);
+/// DescribeAlarms takes so many names.
+const NAMES: usize = 100;
+
+fn there(deps: &Deps, alarm: &AlarmArn) -> There {
+    deps.everywhere.at(alarm.account(), alarm.region())
+}
+
+fn failed<E: Into<AwsError>>(what: &'static str, alarm: &AlarmArn) -> impl FnOnce(E) -> Error {
+    let what = format!("{what} {alarm}");
+    move |error| Error::LookUp { what, source: error.into() }
+}
+
+/// The alarm's tags.
+pub(crate) async fn tags(deps: &Deps, alarm: &AlarmArn) -> Result<BTreeMap<String, String>, Error> {
+    let answer =
+        there(deps, alarm).cloudwatch.list_tags_for_resource().resource_arn(alarm.as_str());
+    let answer = match answer.send().await.map_err(AwsError::from) {
+        Ok(answer) => answer,
+        // Gone meanwhile: then it has none, and whether it rings is asked later.
+        Err(error) if error.kind == lambda::AwsErrorKind::NotFound => return Ok(BTreeMap::new()),
+        Err(error) => return Err(failed("list the tags of", alarm)(error)),
+    };
+    let pair = |tag: &aws_sdk_cloudwatch::types::Tag| {
+        Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()))
+    };
+    Ok(answer.tags().iter().filter_map(pair).collect())
+}
+
+/// The alarm as it is, and of one that watches many time series the one that rang.
+pub(crate) async fn now(deps: &Deps, trigger: &AlarmTrigger) -> Result<AlarmNow, Error> {
+    let alarm = &trigger.alarm;
+    let (metric, composite) = describe(deps, alarm, &[alarm.name()]).await?;
+    let found = metric
+        .first()
+        .map(|alarm| (alarm.state_value(), alarm.actions_enabled()))
+        .or_else(|| composite.first().map(|alarm| (alarm.state_value(), alarm.actions_enabled())));
+    let Some((state, actions_enabled)) = found else {
+        return Ok(AlarmNow { state: None, actions_enabled: true });
+    };
+    let state = match &trigger.contributor {
+        // Those that do not ring any more are not listed.
+        Some(contributor) if rings(deps, alarm, &contributor.id).await? => AlarmState::Alarm,
+        Some(_) => AlarmState::Ok,
+        None => state.and_then(|state| AlarmState::parse(state.as_str())).ok_or_else(|| {
+            Error::Nonsense(format!("describe {alarm}: it is in no state that is known"))
+        })?,
+    };
+    Ok(AlarmNow { state: Some(state), actions_enabled: actions_enabled.unwrap_or(true) })
+}
+
+async fn rings(deps: &Deps, alarm: &AlarmArn, contributor: &str) -> Result<bool, Error> {
+    let client = there(deps, alarm).cloudwatch;
+    let mut token = None;
+    loop {
+        let page = client
+            .describe_alarm_contributors()
+            .alarm_name(alarm.name())
+            .set_next_token(token)
+            .send()
+            .await
+            .map_err(failed("list what rings of", alarm))?;
+        if page.alarm_contributors().iter().any(|one| one.contributor_id() == Some(contributor)) {
+            return Ok(true);
+        }
+        token = page.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
+        if token.is_none() {
+            return Ok(false);
+        }
+    }
+}
+
+/// Whether the alarm rang with its first evaluation: from this change backwards, its creation comes
+/// before any other change of its state. CloudWatch keeps the history of 30 days; an alarm whose
+/// creation is not in it is older than that.
+pub(crate) async fn initial(deps: &Deps, trigger: &AlarmTrigger) -> Result<bool, Error> {
+    let alarm = &trigger.alarm;
+    let client = there(deps, alarm).cloudwatch;
+    let mut token = None;
+    loop {
+        let page = client
+            .describe_alarm_history()
+            .alarm_name(alarm.name())
+            .alarm_types(AlarmType::MetricAlarm)
+            .alarm_types(AlarmType::CompositeAlarm)
+            .scan_by(ScanBy::TimestampDescending)
+            .max_records(100)
+            .set_next_token(token)
+            .send()
+            .await
+            .map_err(failed("read the history of", alarm))?;
+        for item in page.alarm_history_items() {
+            let at = item.timestamp().and_then(|at| at.to_millis().ok());
+            let Some(at) = at.and_then(|at| Timestamp::from_millisecond(at).ok()) else { continue };
+            let summary = item.history_summary().unwrap_or_default();
+            match item.history_item_type() {
+                Some(HistoryItemType::StateUpdate) if at + MOMENT <= trigger.at => {
+                    return Ok(false);
+                }
+                Some(HistoryItemType::ConfigurationUpdate)
+                    if at <= trigger.at && summary.ends_with("created") =>
+                {
+                    return Ok(true);
+                }
+                _ => {}
+            }
+        }
+        token = page.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
+        if token.is_none() {
+            return Ok(false);
+        }
+    }
+}
+
+/// Gives the trigger of a composite alarm the metrics of the children that set it off.
+pub(crate) async fn children(deps: &Deps, trigger: &mut AlarmTrigger) -> Result<(), Error> {
+    let mut search = ChildSearch::new(trigger);
+    while !search.wanted().is_empty() {
+        let mut found = Vec::new();
+        for wanted in search.wanted().chunks(NAMES) {
+            let names: Vec<&str> = wanted.iter().map(AlarmArn::name).collect();
+            let (metric, composite) = describe(deps, &trigger.alarm, &names).await?;
+            found.extend(metric.iter().filter_map(metric_child));
+            found.extend(composite.iter().filter_map(composite_child));
+        }
+        search.learn(found);
+    }
+    search.tell(trigger);
+    Ok(())
+}
+
+/// Alarms of these names beside `alarm`. Without the types only metric alarms are looked for.
+async fn describe(
+    deps: &Deps,
+    alarm: &AlarmArn,
+    names: &[&str],
+) -> Result<(Vec<MetricAlarm>, Vec<CompositeAlarm>), Error> {
+    let names = names.iter().map(|name| (*name).to_owned()).collect();
+    let answer = there(deps, alarm)
+        .cloudwatch
+        .describe_alarms()
+        .set_alarm_names(Some(names))
+        .alarm_types(AlarmType::MetricAlarm)
+        .alarm_types(AlarmType::CompositeAlarm)
+        .max_records(100)
+        .send()
+        .await
+        .map_err(failed("describe", alarm))?;
+    Ok((answer.metric_alarms.unwrap_or_default(), answer.composite_alarms.unwrap_or_default()))
+}
+
+fn metric_child(alarm: &MetricAlarm) -> Option<ChildDescription> {
+    let own = alarm.metric_name().zip(alarm.namespace()).map(|(name, namespace)| AlarmMetric {
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+        dimensions: dimensions(alarm.dimensions()),
+        account: None,
+    });
+    let queried = alarm.metrics().iter().filter_map(|query| {
+        let account = query.account_id().and_then(|account| account.parse().ok());
+        metric(query.metric_stat()?.metric()?, account)
+    });
+    let expressions = alarm.metrics().iter().filter_map(|query| query.expression());
+    Some(ChildDescription {
+        arn: alarm.alarm_arn()?.parse().ok()?,
+        state: AlarmState::parse(alarm.state_value()?.as_str())?,
+        metrics: own.into_iter().chain(queried).collect(),
+        expressions: expressions.map(str::to_owned).collect(),
+        alarm_rule: None,
+    })
+}
+
+fn composite_child(alarm: &CompositeAlarm) -> Option<ChildDescription> {
+    Some(ChildDescription {
+        arn: alarm.alarm_arn()?.parse().ok()?,
+        state: AlarmState::parse(alarm.state_value()?.as_str())?,
+        metrics: Vec::new(),
+        expressions: Vec::new(),
+        alarm_rule: alarm.alarm_rule().map(str::to_owned),
+    })
+}
+
+fn metric(metric: &Metric, account: Option<AccountId>) -> Option<AlarmMetric> {
+    Some(AlarmMetric {
+        namespace: metric.namespace()?.to_owned(),
+        name: metric.metric_name()?.to_owned(),
+        dimensions: dimensions(metric.dimensions()),
+        account,
+    })
+}
+
+fn dimensions(dimensions: &[aws_sdk_cloudwatch::types::Dimension]) -> BTreeMap<String, String> {
+    let pair = |dimension: &aws_sdk_cloudwatch::types::Dimension| {
+        Some((dimension.name()?.to_owned(), dimension.value()?.to_owned()))
+    };
+    dimensions.iter().filter_map(pair).collect()
+}

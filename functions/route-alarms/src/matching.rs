@@ -1,0 +1,55 @@
+//! Which rule an alarm is a case of, with what has to be looked up to tell.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::alarm::{AlarmKind, AlarmTrigger};
+use domain::organization::Organization;
+use domain::remediation::{Found, Known, Lookup, RemediationRule, RuleSet};
+
+use crate::{Deps, Error, alarms, place};
+
+/// A rule, and whether the children of a composite alarm are part of the trigger already.
+pub(crate) struct Matched<'a> {
+    pub(crate) rule: &'a RemediationRule,
+    pub(crate) children: bool,
+}
+
+/// The rule that the alarm is a case of; `None` when it is nobody's business.
+pub(crate) async fn find<'a>(
+    deps: &Deps,
+    rules: &'a RuleSet,
+    trigger: &mut AlarmTrigger,
+) -> Result<Option<Matched<'a>>, Error> {
+    let mut tags: Option<BTreeMap<String, String>> = None;
+    let mut organization: Option<Arc<Organization>> = None;
+    let mut children = false;
+    loop {
+        let known = Known { tags: tags.as_ref(), organization: organization.as_deref(), children };
+        let needs = match rules.find(trigger, &known) {
+            Found::Rule(rule) => return Ok(Some(Matched { rule, children })),
+            Found::Nothing => return Ok(None),
+            Found::Needs(needs) => needs,
+        };
+        for lookup in needs {
+            match lookup {
+                Lookup::Tags => tags = Some(alarms::tags(deps, &trigger.alarm).await?),
+                Lookup::Place => {
+                    organization = Some(place::place(deps, trigger.alarm.account()).await?);
+                }
+                Lookup::Children => {
+                    alarms::children(deps, trigger).await?;
+                    children = true;
+                }
+            }
+        }
+    }
+}
+
+/// Looks up the children of a composite alarm, whose metrics tell the resource.
+pub(crate) async fn complete(deps: &Deps, trigger: &mut AlarmTrigger) -> Result<(), Error> {
+    match trigger.kind {
+        AlarmKind::Composite => alarms::children(deps, trigger).await,
+        _ => Ok(()),
+    }
+}

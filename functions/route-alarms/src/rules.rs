@@ -1,0 +1,188 @@
+//! The remediation rules and the kill switch, read together and kept for a few seconds.
+//!
+//! Whole or not at all: a page that cannot be read is not an absence of rules, and a kill switch
+//! that cannot be read counts as pulled.
+
+use std::sync::Arc;
+
+use domain::brake::{Control, once, once_key};
+use domain::outcome::{Flow, Outcome, OutcomeStatus, OutcomeVersion, Severity, outcome_id};
+use domain::policy::RuleText;
+use domain::problem::{Problem, ProblemCode};
+use domain::remediation::RuleSet;
+use jiff::{SignedDuration, Timestamp};
+use lambda::{AwsError, AwsErrorKind, chain};
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+use crate::{Deps, Error};
+
+/// Where the rules lie.
+pub(crate) const PATH: &str = "/runbook-relay/remediation";
+/// What Parameter Store gives in one call, at most.
+const PAGE: i32 = 10;
+/// How long what was read holds. In a storm the intake would read policy a hundred times a second.
+const KEPT: SignedDuration = SignedDuration::from_secs(15);
+
+/// What holds.
+#[derive(Debug)]
+pub(crate) struct Policy {
+    pub(crate) rules: RuleSet,
+    pub(crate) control: Control,
+    /// What is wrong with the kill switch.
+    problems: Vec<Problem>,
+}
+
+/// What was read last, and whose problems were told last.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    policy: Mutex<Option<(Timestamp, Arc<Policy>)>>,
+    told: Mutex<Option<Uuid>>,
+}
+
+/// The policy, at most [`KEPT`] old. While one message reads it the others wait.
+pub(crate) async fn policy(deps: &Deps) -> Result<Arc<Policy>, Error> {
+    let policy = {
+        let mut kept = deps.kept.policy.lock().await;
+        let now = deps.clock.now();
+        match &*kept {
+            Some((at, policy)) if now.duration_since(*at) < KEPT => return Ok(Arc::clone(policy)),
+            _ => {
+                let policy = Arc::new(read(&deps.ssm).await?);
+                *kept = Some((now, Arc::clone(&policy)));
+                policy
+            }
+        }
+    };
+    tell_problems(deps, &policy).await;
+    Ok(policy)
+}
+
+async fn read(client: &aws_sdk_ssm::Client) -> Result<Policy, Error> {
+    let (rules, (control, problems)) = tokio::try_join!(rules(client), control(client))?;
+    for problem in rules.problems.iter().chain(&problems) {
+        tracing::warn!(problem = %problem, version = rules.version, "left out");
+    }
+    Ok(Policy { rules, control, problems })
+}
+
+async fn rules(client: &aws_sdk_ssm::Client) -> Result<RuleSet, Error> {
+    let failed = |error| Error::Policy { path: PATH, source: error };
+    let mut texts = Vec::new();
+    let mut token = None;
+    loop {
+        let page = client
+            .get_parameters_by_path()
+            .path(PATH)
+            .recursive(false)
+            .with_decryption(true)
+            .max_results(PAGE)
+            .set_next_token(token)
+            .send()
+            .await
+            .map_err(|error| failed(AwsError::from(error)))?;
+        texts.extend(page.parameters().iter().filter_map(|parameter| {
+            Some(RuleText::parameter(parameter.name()?, parameter.value().unwrap_or_default()))
+        }));
+        // A page may be empty and still have a successor.
+        token = page.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
+        if token.is_none() {
+            return Ok(RuleSet::parse(texts));
+        }
+    }
+}
+
+/// The kill switch, and what is wrong with it. What passes by itself is an error: the message comes
+/// again, where a decision would stand for ever.
+async fn control(client: &aws_sdk_ssm::Client) -> Result<(Control, Vec<Problem>), Error> {
+    let path = Control::PARAMETER;
+    let answer = client.get_parameter().name(path).with_decryption(true).send().await;
+    match answer.map_err(AwsError::from) {
+        Ok(answer) => {
+            let text = answer.parameter().and_then(|parameter| parameter.value());
+            Ok(match Control::parse(text.unwrap_or_default()) {
+                Ok(control) => (control, Vec::new()),
+                Err(problems) => (Control::pulled(), problems),
+            })
+        }
+        Err(error) if error.is("ParameterNotFound") => Ok((Control::default(), Vec::new())),
+        Err(source)
+            if matches!(source.kind, AwsErrorKind::Throttled | AwsErrorKind::Unavailable) =>
+        {
+            Err(Error::Policy { path, source })
+        }
+        Err(error) => {
+            let problem = Problem::new(ProblemCode::ControlInvalid, path, error.to_string());
+            Ok((Control::pulled(), vec![problem]))
+        }
+    }
+}
+
+/// Tells what is invalid, once for each version of the policy. That it could not be told keeps no
+/// alarm from being dealt with: the next reading tries again.
+async fn tell_problems(deps: &Deps, policy: &Policy) {
+    let Some(outcome) = invalid(policy, deps.clock.now()) else { return };
+    let id = outcome.id;
+    let mut told = deps.kept.told.lock().await;
+    if *told == Some(id) {
+        return;
+    }
+    match tell_once(deps, outcome).await {
+        Ok(()) => *told = Some(id),
+        Err(error) => tracing::error!(error = chain(&error), "invalid rules were not told"),
+    }
+}
+
+async fn tell_once(deps: &Deps, outcome: Outcome) -> Result<(), Error> {
+    let failed = |what| move |source| Error::Table { what, source };
+    let id = outcome.id;
+    let marker = deps.table.get(&once_key(id)).await;
+    if marker.map_err(failed("look whether invalid rules were told"))?.is_none() {
+        deps.publisher.tell("policy", outcome).await.map_err(Error::Tell)?;
+        let marker = once(id, deps.clock.now());
+        deps.table.write(&marker).await.map_err(failed("note that invalid rules were told"))?;
+    }
+    Ok(())
+}
+
+/// The outcome about what is invalid; none where everything is valid.
+fn invalid(policy: &Policy, at: Timestamp) -> Option<Outcome> {
+    let all: Vec<Problem> = policy.rules.problems.iter().chain(&policy.problems).cloned().collect();
+    let first = all.first()?;
+    let version = &policy.rules.version;
+    let texts: Vec<String> = all.iter().map(ToString::to_string).collect();
+    let (severity, left) = match policy.problems.is_empty() {
+        true => (Severity::Medium, "what is invalid is left out"),
+        false => (Severity::High, "the kill switch cannot be read and counts as pulled"),
+    };
+    let summary = match all.len() {
+        1 => format!("A problem in the remediation policy; {left}: {}.", first.what),
+        n => format!("{n} problems in the remediation policy; {left}."),
+    };
+    Some(Outcome {
+        version: OutcomeVersion::V1,
+        id: outcome_id(&format!("{version}/{}", texts.join("\n")), "policy"),
+        flow: Flow::Remediation,
+        outcome: OutcomeStatus::Failed,
+        severity,
+        summary,
+        at,
+        duration_seconds: 0.0,
+        attempt: 1,
+        policy: Vec::new(),
+        policy_version: Some(version.clone()),
+        execution: String::new(),
+        trigger: None,
+        accounts: Vec::new(),
+        regions: Vec::new(),
+        resources: Vec::new(),
+        count: 1,
+        runs: Vec::new(),
+        runs_total: 0,
+        shares: Vec::new(),
+        problems_total: all.len() as u64,
+        problems: all,
+        details: None,
+        truncated: false,
+    })
+}
