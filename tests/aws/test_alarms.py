@@ -3,6 +3,7 @@
 import io
 import json
 import time
+import urllib.error
 import zipfile
 
 import boto3
@@ -429,6 +430,12 @@ def test_an_alarm_may_reboot_its_instance_and_is_calmed_by_it(site):
         states.append(site.about(events, alarm)["detail"]["state"]["value"])
     assert states == ["OK", "ALARM", "OK"]
     assert site.history(alarm, "Action")[0][1]["actionState"] == "Succeeded"
+
+
+def test_an_instance_that_is_not_there_cannot_be_impaired(site):
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        site.impair("i-0123456789abcdef0", "instance", "reboot")
+    assert refused.value.code == 400 and "has no instance" in refused.value.read().decode()
 
 
 def test_the_checks_of_an_instance_are_data_for_everyone(site):

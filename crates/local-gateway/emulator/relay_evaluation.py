@@ -193,8 +193,8 @@ def _state(alarm, values, bad, now):
         return "ALARM"
     if len(bad) < len(values) or treat in ("breaching", "notBreaching"):
         return "OK"
-    # All there is breaches, and more is needed: it rings once the oldest is as old as what is needed.
-    old = now - bad[-1][0] >= needed * period_of(alarm)
+    # All there is breaches, and more is needed: it rings once the oldest is the first of as many periods.
+    old = now - bad[-1][0] >= (needed - 1) * period_of(alarm)
     return "ALARM" if treat == "missing" and old else None
 
 
