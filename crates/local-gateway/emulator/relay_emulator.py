@@ -14,9 +14,10 @@ ministack is checked at start-up, so that an upgrade that moved it fails loudly.
   /_relay/organizations    who is in which organization (for aws:PrincipalOrgID and its kin)
   /_relay/impair           fails a status check of an instance until something cures it
   /_relay/commands         what commands of Run Command answer
+  /_relay/alarm-action     how an action of an alarm ended, for its history
 
-Events that ministack would dispatch by itself go to the gateway instead, which delivers them as
-EventBridge does (other accounts and Regions, retries, dead letters). CloudFormation learns
+Events and transitions of alarms that ministack would act on by itself go to the gateway instead, which delivers them
+as AWS does (other accounts and Regions, retries, dead letters). CloudFormation learns
 AWS::SSM::Document and AWS::Events::EventBusPolicy. When stdin closes, the whole process group ends.
 """
 
@@ -25,7 +26,6 @@ import base64
 import http.client
 import json
 import os
-import queue
 import shutil
 import signal
 import sys
@@ -39,9 +39,12 @@ from ministack.core.arn import parse_arn
 from ministack.services import eventbridge, lambda_svc, stepfunctions
 from ministack.services.cloudformation import provisioners
 
+import relay_alarms
+import relay_checks
 import relay_commands
 import relay_groups
 import relay_instances
+import relay_outbox
 import relay_sessions
 import relay_volumes
 
@@ -69,36 +72,22 @@ require(lambda_svc, "_sqs_esm_concurrency")
 require(provisioners, "_RESOURCE_HANDLERS")
 require(responses, "request_scope", "json_response", "error_response_json")
 
-for extension in (relay_instances, relay_volumes, relay_groups, relay_commands, relay_sessions):
+for extension in (relay_instances, relay_volumes, relay_groups, relay_commands, relay_sessions, relay_checks):
     extension.install(require)
 
 
 # -- Events leave for the gateway ---------------------------------------------------------------
 
-_outbox = queue.Queue()
-
-
-def _send_events():
-    while True:
-        path, body = _outbox.get()
-        try:
-            connection = http.client.HTTPConnection("127.0.0.1", GATEWAY_PORT, timeout=30)
-            connection.request("POST", path, body, {"content-type": "application/json"})
-            connection.getresponse().read()
-            connection.close()
-        except OSError as error:
-            print(f"relay_emulator: event not handed to the gateway: {error}", file=sys.stderr, flush=True)
-
-
 def _dispatch_event(event, view=None):
     view = view or eventbridge._pattern_event_view(event)
     account, region = event.get("Account") or responses.get_account_id(), event.get("Region") or responses.get_region()
     bus = event.get("EventBusName", "default")
-    _outbox.put((f"/_relay/deliver?account={account}&region={region}&bus={quote(bus)}",
-                 json.dumps(view.event_with_detail()).encode()))
+    relay_outbox.hand_over(f"/_relay/deliver?account={account}&region={region}&bus={quote(bus)}",
+                           view.event_with_detail())
 
 
 eventbridge._dispatch_event = _dispatch_event
+relay_alarms.install(require, relay_outbox.hand_over)
 
 
 def matching(request):
@@ -447,7 +436,8 @@ lambda_svc._sqs_esm_concurrency = lambda *arguments: int(_sqs_esm_concurrency(*a
 
 HOOKS = {"matching": matching, "identify": identify, "authorize": authorize, "resource-policy": resource_policy,
          "role-allows": role_allows, "keys": relay_sessions.keys, "assume": relay_sessions.assume,
-         "organizations": organizations, "used": used, "impair": relay_instances.impair, "commands": relay_commands.commands}
+         "organizations": organizations, "used": used, "impair": relay_instances.impair,
+         "commands": relay_commands.commands, "alarm-action": relay_alarms.action}
 
 
 async def app(scope, receive, send):
@@ -480,6 +470,12 @@ def _end_with_stdin():
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
+async def _serve(serve, config):
+    ticking = asyncio.create_task(relay_checks.tick_forever())
+    await serve(app, config)
+    ticking.cancel()
+
+
 def main():
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
@@ -487,13 +483,13 @@ def main():
     if os.getpgrp() != os.getpid():
         os.setpgrp()  # so that the end of stdin ends the functions' processes too
     threading.Thread(target=_end_with_stdin, daemon=True).start()
-    threading.Thread(target=_send_events, daemon=True).start()
+    relay_outbox.start()
     config = Config()
     config.bind = [f"127.0.0.1:{sys.argv[1]}"]
     config.accesslog = None
     config.keep_alive_timeout = 3600
     config.h11_max_incomplete_size = 1 << 20
-    asyncio.run(serve(app, config))
+    asyncio.run(_serve(serve, config))
 
 
 if __name__ == "__main__":

@@ -365,6 +365,8 @@ def impair(request):
     if request["check"] not in ("instance", "system") or request["curedBy"] not in ("reboot", "stopStart", "nothing"):
         raise ValueError("check is instance or system; curedBy is reboot, stopStart or nothing")
     with responses.request_scope(request["account"], request["region"]):
+        if request["instance"] not in ec2._instances:
+            raise ValueError(f"{request['account']} has no instance {request['instance']} in {request['region']}")
         ec2._instances[request["instance"]].setdefault("Impaired", {})[request["check"]] = request["curedBy"]
     return {}
 

@@ -80,6 +80,11 @@ async fn handle(gateway: &Gateway, parts: &Parts, path: &str, body: &[u8]) -> Re
             gateway.delivery.deliver(BusRef { account, region, name: bus }, parse(body)?);
             Ok(json!({}))
         }
+        // From the emulator, as `deliver` is.
+        (&Method::POST, "alarms") => {
+            gateway.alarms.take(parse(body)?);
+            Ok(json!({}))
+        }
         (&Method::GET, "events") => Ok(gateway.delivery.record()),
         (&Method::POST, "events/delivery") => {
             let mut input: serde_json::Map<String, Value> = parse(body)?;

@@ -237,7 +237,7 @@ fn unreachable(error: anyhow::Error) -> PortError {
 }
 
 /// The error's code and message, whichever protocol the service speaks.
-fn refused(status: u16, body: &[u8]) -> PortError {
+pub(crate) fn refused(status: u16, body: &[u8]) -> PortError {
     let text = String::from_utf8_lossy(body);
     let json: Value = serde_json::from_slice(body).unwrap_or_default();
     let tag = |name: &str| {
@@ -259,7 +259,7 @@ fn refused(status: u16, body: &[u8]) -> PortError {
 }
 
 /// Percent-encodes everything but unreserved characters.
-fn encode(text: &str) -> String {
+pub(crate) fn encode(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {

@@ -21,6 +21,7 @@ use tokio::net::TcpListener;
 use tracing::{debug, info, warn};
 use uuid::Uuid;
 
+use crate::alarms::Actions;
 use crate::attachments::{Attachments, File};
 use crate::calls::{Call, Calls};
 use crate::clock::Clock;
@@ -54,6 +55,8 @@ pub struct Gateway {
     pub clock: Arc<Clock>,
     /// Where events go.
     pub delivery: Arc<Delivery>,
+    /// What acts on alarms.
+    pub alarms: Actions,
 }
 
 /// What a gateway is opened with.
@@ -363,6 +366,7 @@ impl Gateway {
             allow_webhooks: settings.allow_webhooks,
         };
         let automation = engine::open(world, &beside("automation.sqlite")).await?;
+        let alarms = Actions::new(emulator.clone(), Arc::clone(&delivery));
         Ok(Self {
             emulator,
             services,
@@ -373,6 +377,7 @@ impl Gateway {
             calls: Calls::default(),
             clock,
             delivery,
+            alarms,
         })
     }
 

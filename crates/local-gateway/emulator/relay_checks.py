@@ -1,0 +1,56 @@
+"""The data points of EC2's status checks, and the clock of all alarms.
+
+Once a second, each running instance gives a data point of StatusCheckFailed, StatusCheckFailed_Instance and
+StatusCheckFailed_System, and every metric alarm is evaluated: what is a minute in AWS is a second here.
+"""
+
+import asyncio
+import sys
+import time
+
+from ministack.core import responses
+from ministack.services import cloudwatch, ec2
+
+METRICS = {"StatusCheckFailed": ("instance", "system"), "StatusCheckFailed_Instance": ("instance",),
+           "StatusCheckFailed_System": ("system",)}
+# So many data points are kept as they came; of older ones one a minute.
+_RECENT = 60
+
+
+def _record(instance, now):
+    dims = {"InstanceId": instance["InstanceId"]}
+    for name, checks in METRICS.items():
+        points = cloudwatch._metric_bucket(("AWS/EC2", name, cloudwatch._dims_key(dims)))
+        failed = any(check in instance.get("Impaired", {}) for check in checks)
+        points.append({"Timestamp": now, "Value": float(failed), "Unit": "Count", "Dimensions": dims})
+        if len(points) > _RECENT + 1:
+            first, second = points[-_RECENT - 2:-_RECENT]
+            if first["Timestamp"] // 60 == second["Timestamp"] // 60:
+                del points[-_RECENT - 2 + (first["Value"] > second["Value"])]
+
+
+def tick(now):
+    """One second of all instances and alarms, in every account and Region."""
+    for (account, region, _), instance in list(ec2._instances._data.items()):
+        if instance["State"]["Name"] == "running":
+            with responses.request_scope(account, region):
+                _record(instance, now)
+    for (account, region, _), alarm in list(cloudwatch._alarms._data.items()):
+        with responses.request_scope(account, region):
+            cloudwatch._evaluate_alarm(alarm)
+
+
+async def tick_forever():
+    """A tick in each second, for as long as the loop runs."""
+    while True:
+        await asyncio.sleep(1.01 - time.time() % 1)
+        try:
+            tick(time.time())
+        except Exception as error:  # the next second is another try
+            print(f"relay_emulator: alarms not evaluated: {error!r}", file=sys.stderr, flush=True)
+
+
+def install(require):
+    """Replaces nothing; fails at start-up if what this uses is not there."""
+    require(ec2, "_instances")
+    require(cloudwatch, "_alarms", "_metric_bucket", "_dims_key", "_evaluate_alarm")
