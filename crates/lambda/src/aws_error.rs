@@ -130,6 +130,14 @@ fn causes(error: &dyn Error) -> String {
     error.source().map_or_else(|| error.to_string(), chain)
 }
 
+impl AwsErrorKind {
+    /// What an answer with this code and HTTP status means.
+    #[must_use]
+    pub fn of(code: &str, status: u16) -> Self {
+        kind_of(code, status)
+    }
+}
+
 /// Codes as services spell them; where a code says nothing, the HTTP status decides.
 fn kind_of(code: &str, status: u16) -> AwsErrorKind {
     match code {

@@ -10,6 +10,8 @@ mod assumed_role;
 mod aws_error;
 mod clients;
 mod clock;
+#[cfg(feature = "ec2")]
+pub mod ec2;
 mod environment;
 mod error_name;
 #[cfg(feature = "sfn")]

@@ -77,7 +77,7 @@ impl Deps {
     /// When a variable is missing or makes no sense.
     pub fn new(environment: &Environment, config: &SdkConfig) -> Result<Self, ConfigError> {
         let region: Region = environment.require("ORGANIZATIONS_REGION")?;
-        let hub: AccountId = environment.require("ACCOUNT_ID")?;
+        let hub: AccountId = environment.require("HUB_ACCOUNT")?;
         let role: String = environment.require("READ_ROLE_NAME")?;
         let table: String = environment.require("TABLE_NAME")?;
         Ok(Self {
@@ -212,4 +212,3 @@ fn span(work: &Work, messages: &[String]) -> tracing::Span {
 fn log(error: &Error, message_id: Option<&str>) {
     tracing::error!(name = %error.name(), message_id, error = chain(error), "failed");
 }
-

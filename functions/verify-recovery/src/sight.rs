@@ -1,10 +1,10 @@
 //! What can be seen of an alarm and of instances.
 
 use aws_sdk_cloudwatch::types::AlarmType;
-use aws_sdk_ec2::types::SummaryStatus;
 use domain::alarm::AlarmState;
 use domain::remediation::is_instance;
 use domain::run::{AlarmRef, RunAutomationInput};
+use lambda::ec2::Ec2;
 use lambda::{AwsError, AwsErrorKind};
 
 use crate::{Deps, Error};
@@ -89,23 +89,10 @@ pub(crate) async fn checks(deps: &Deps, input: &RunAutomationInput) -> Result<Op
     let account = input.account.or(alarm.map(|arn| arn.account()));
     let region = input.region.clone().or(alarm.map(|arn| arn.region().clone()));
     let (Some(account), Some(region)) = (account, region) else { return Ok(None) };
-    let client = aws_sdk_ec2::Client::new(&deps.accounts.config(account, &region));
-    let answer = client
-        .describe_instance_status()
-        .set_instance_ids(Some(instances.clone()))
-        .send()
-        .await
-        .map_err(AwsError::from);
-    match answer {
-        Ok(answer) => {
-            let ok = |summary: Option<&SummaryStatus>| summary == Some(&SummaryStatus::Ok);
-            let well = answer.instance_statuses().iter().filter(|status| {
-                ok(status.instance_status().and_then(|check| check.status()))
-                    && ok(status.system_status().and_then(|check| check.status()))
-            });
-            // An instance that does not run is not in the answer.
-            Ok(Some(well.count() == instances.len()))
-        }
+    let client = Ec2::new(&deps.accounts.config(account, &region));
+    match client.well(&instances).await {
+        // An instance that does not run is not in the answer.
+        Ok(well) => Ok(Some(well == instances.len())),
         Err(source)
             if matches!(source.kind, AwsErrorKind::Throttled | AwsErrorKind::Unavailable) =>
         {
