@@ -20,15 +20,16 @@ ROOT = Path(__file__).resolve().parent.parent
 # CloudFormation takes a template of this size inside a request; larger ones only by way of S3.
 LARGEST = 51_200
 
-# Actions for which IAM knows no resources (Service Authorization Reference), and one that shows composite alarms only
-# to whoever has it on everything (CloudWatch, DescribeAlarms).
+# Actions for which IAM knows no resources (Service Authorization Reference).
 WITHOUT_RESOURCES = {
-    "cloudwatch:DescribeAlarms", "ec2:DescribeInstanceTypes", "ec2:DescribeInstances", "tag:GetResources",
     "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies",
     "logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
     "organizations:DescribeCreateAccountStatus", "organizations:DescribeOrganization", "organizations:ListAccounts",
     "organizations:ListRoots", "ssm:ListDocuments", "xray:GetSamplingRules", "xray:GetSamplingTargets",
     "xray:PutTelemetryRecords", "xray:PutTraceSegments",
+    # Shows composite alarms only to whoever has it on everything (CloudWatch, DescribeAlarms).
+    "cloudwatch:DescribeAlarms",
+    "ec2:DescribeInstanceTypes", "ec2:DescribeInstances", "tag:GetResources",
 }
 
 RULES = []

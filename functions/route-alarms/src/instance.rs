@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_ec2::types::{DeviceType, Instance, InstanceType};
+use aws_sdk_ec2::types::{DeviceType, Instance, InstanceStateName, InstanceType};
 use domain::id::{AccountId, Region};
 use domain::remediation::InstanceFacts;
 use lambda::{AwsError, AwsErrorKind};
@@ -29,7 +29,17 @@ pub(crate) async fn facts(
     let answer = client.describe_instances().set_instance_ids(Some(ids_given)).send().await;
     let answer = match answer.map_err(AwsError::from) {
         Ok(answer) => answer,
-        Err(error) if error.kind == AwsErrorKind::NotFound => return Ok(HashMap::new()),
+        Err(error) if error.kind == AwsErrorKind::NotFound && ids.len() == 1 => {
+            return Ok(HashMap::new());
+        }
+        // One of them is gone: each by itself tells which.
+        Err(error) if error.kind == AwsErrorKind::NotFound => {
+            let mut found = HashMap::new();
+            for id in ids {
+                found.extend(Box::pin(facts(deps, account, region, &[id])).await?);
+            }
+            return Ok(found);
+        }
         Err(source) => {
             let what = format!("describe {} in {account}/{region}", ids.join(", "));
             return Err(Error::LookUp { what, source });
@@ -38,6 +48,11 @@ pub(crate) async fn facts(
     let mut found = HashMap::new();
     for instance in answer.reservations().iter().flat_map(|reservation| reservation.instances()) {
         let Some(id) = instance.instance_id() else { continue };
+        // EC2 shows what was terminated for another hour.
+        let state = instance.state().and_then(|state| state.name());
+        if matches!(state, Some(InstanceStateName::ShuttingDown | InstanceStateName::Terminated)) {
+            continue;
+        }
         let volumes = match instance.instance_type() {
             Some(kind) => volumes(deps, &client, kind).await?,
             None => 0,

@@ -212,4 +212,3 @@ fn span(work: &Work, messages: &[String]) -> tracing::Span {
 fn log(error: &Error, message_id: Option<&str>) {
     tracing::error!(name = %error.name(), message_id, error = chain(error), "failed");
 }
-
