@@ -22,10 +22,9 @@ ROOT = Path(__file__).resolve().parent.parent
 LARGEST = {"template.yaml": 1_000_000}
 LARGEST_IN_A_REQUEST = 51_200
 
-# Actions for which IAM knows no resources (Service Authorization Reference), and one that shows composite alarms only
-# to whoever has it on everything (CloudWatch, DescribeAlarms).
+# Actions for which IAM knows no resources (Service Authorization Reference).
 WITHOUT_RESOURCES = {
-    "autoscaling:DescribeAutoScalingInstances", "cloudwatch:DescribeAlarms", "ec2:DescribeAddresses",
+    "autoscaling:DescribeAutoScalingInstances", "ec2:DescribeAddresses",
     "ec2:DescribeInstanceCreditSpecifications", "ec2:DescribeInstanceStatus", "ec2:DescribeInstanceTypes",
     "ec2:DescribeInstances", "ec2:DescribeVolumesModifications", "ssm:DescribeAutomationExecutions",
     "ssm:ListCommandInvocations", "ssm:ListCommands", "tag:GetResources",
@@ -34,6 +33,8 @@ WITHOUT_RESOURCES = {
     "organizations:DescribeCreateAccountStatus", "organizations:DescribeOrganization", "organizations:ListAccounts",
     "organizations:ListRoots", "ssm:ListDocuments", "xray:GetSamplingRules", "xray:GetSamplingTargets",
     "xray:PutTelemetryRecords", "xray:PutTraceSegments",
+    # Shows composite alarms only to whoever has it on everything (CloudWatch, DescribeAlarms).
+    "cloudwatch:DescribeAlarms",
 }
 
 RULES = []

@@ -12,7 +12,7 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4;
 use aws_smithy_http_client::{Builder, tls};
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnectorSettings, SharedHttpClient,
+    HttpClient, HttpConnector, HttpConnectorSettings, SharedHttpClient,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
@@ -39,6 +39,8 @@ pub struct Instance {
     pub id: String,
     /// `instanceType`.
     pub kind: String,
+    /// `instanceState.name`.
+    pub state: String,
     /// `rootDeviceType` is `instance-store`.
     pub instance_store_root: bool,
     /// The value of the tag `aws:autoscaling:groupName`, which EC2 Auto Scaling sets.
@@ -127,7 +129,8 @@ impl Ec2 {
         let timeouts = self.config.timeout_config();
         let mut settings = HttpConnectorSettings::builder();
         settings.set_connect_timeout(timeouts.and_then(|timeouts| timeouts.connect_timeout()));
-        settings.set_read_timeout(timeouts.and_then(|timeouts| timeouts.operation_attempt_timeout()));
+        settings
+            .set_read_timeout(timeouts.and_then(|timeouts| timeouts.operation_attempt_timeout()));
         let components = RuntimeComponentsBuilder::new("ec2").build();
         let components = components.map_err(|error| invalid(&error))?;
         let connector = self.http.http_connector(&settings.build(), &components);
@@ -137,7 +140,8 @@ impl Ec2 {
             message: error.to_string(),
         })?;
         let status = answer.status().as_u16();
-        let bytes = aws_smithy_types::byte_stream::ByteStream::new(answer.into_body()).collect().await;
+        let bytes =
+            aws_smithy_types::byte_stream::ByteStream::new(answer.into_body()).collect().await;
         let bytes = bytes.map_err(|error| unreadable(&error))?.into_bytes();
         let text = String::from_utf8_lossy(&bytes).into_owned();
         if (200..300).contains(&status) { Ok(text) } else { Err(refusal(&text, status)) }
@@ -154,19 +158,21 @@ impl Ec2 {
         let credentials = provider.provide_credentials().await;
         let credentials = credentials.map_err(|error| AwsError::of_credentials(&error))?;
         let identity = credentials.into();
+        let now = self.clock.now().as_duration().unsigned_abs();
         let params = v4::SigningParams::builder()
             .identity(&identity)
             .region(region)
             .name("ec2")
-            .time(SystemTime::from(self.clock.now()))
+            .time(SystemTime::UNIX_EPOCH + now)
             .settings(SigningSettings::default())
             .build()
             .map_err(|error| invalid(&error))?
             .into();
         let uri = request.uri().to_string();
         let headers = request.headers().iter();
-        let headers: Vec<(&str, &str)> =
-            headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect();
+        let headers: Vec<(&str, &str)> = headers
+            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+            .collect();
         let signable =
             SignableRequest::new("POST", &uri, headers.into_iter(), SignableBody::Bytes(body));
         let signable = signable.map_err(|error| invalid(&error))?;
@@ -181,10 +187,13 @@ fn instance(node: Node<'_, '_>) -> Instance {
     let group = tags
         .filter(|tag| child_text(*tag, "key") == Some("aws:autoscaling:groupName"))
         .find_map(|tag| child_text(tag, "value"));
+    let state = node.children().find(|child| child.has_tag_name("instanceState"));
+    let state = state.and_then(|state| child_text(state, "name"));
     let owners = node.descendants().filter(|child| child.has_tag_name("ipOwnerId"));
     Instance {
         id: child_text(node, "instanceId").unwrap_or_default().to_owned(),
         kind: child_text(node, "instanceType").unwrap_or_default().to_owned(),
+        state: state.unwrap_or_default().to_owned(),
         instance_store_root: child_text(node, "rootDeviceType") == Some("instance-store"),
         auto_scaling_group: group.map(str::to_owned),
         loose_public_address: owners.filter_map(|owner| owner.text()).any(|id| id == "amazon"),
@@ -257,6 +266,7 @@ mod tests {
         let text = r#"<DescribeInstancesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">
             <reservationSet><item><groupSet/><instancesSet><item>
               <instanceId>i-0123456789abcdef0</instanceId><instanceType>m5d.large</instanceType>
+              <instanceState><code>16</code><name>running</name></instanceState>
               <rootDeviceType>instance-store</rootDeviceType>
               <networkInterfaceSet><item><association><ipOwnerId>amazon</ipOwnerId></association>
               </item></networkInterfaceSet>
@@ -271,6 +281,7 @@ mod tests {
             [Instance {
                 id: "i-0123456789abcdef0".into(),
                 kind: "m5d.large".into(),
+                state: "running".into(),
                 instance_store_root: true,
                 auto_scaling_group: Some("web".into()),
                 loose_public_address: true,

@@ -132,23 +132,6 @@ impl Publisher {
         Ok(())
     }
 
-    /// Tells an outcome that no execution has: stores the whole under `outcomes/<folder>/` and sends
-    /// it. Unmarked: whoever calls this knows whether it was told before.
-    ///
-    /// # Errors
-    /// When SNS did not take the message or S3 did not answer: it may be tried again.
-    pub async fn tell(&self, folder: &str, mut outcome: Outcome) -> Result<(), Error> {
-        let (bucket, key) = (self.config.bucket.clone(), storage::outcome_key(folder, outcome.id));
-        let object = S3Object { bucket, key };
-        outcome.details = Some(object.clone());
-        if !self.keep(&object, &outcome).await? {
-            outcome.details = None;
-        }
-        self.send(&outcome).await?;
-        tracing::info!(id = %outcome.id, outcome = outcome.outcome.as_str(), "published");
-        Ok(())
-    }
-
     /// The plan, for its problems and its rules. A plan that is gone or forbidden does not keep an
     /// outcome from being told.
     async fn plan(&self, request: &PublishOutcomeInput) -> Result<Option<SharePlan>, Error> {
@@ -184,6 +167,23 @@ impl Publisher {
             }
         }
         Ok(details)
+    }
+
+    /// Tells an outcome that no execution has: stores the whole under `outcomes/<folder>/` and sends
+    /// it. Unmarked: whoever calls this knows whether it was told before.
+    ///
+    /// # Errors
+    /// When SNS did not take the message or S3 did not answer: it may be tried again.
+    pub async fn tell(&self, folder: &str, mut outcome: Outcome) -> Result<(), Error> {
+        let (bucket, key) = (self.config.bucket.clone(), storage::outcome_key(folder, outcome.id));
+        let object = S3Object { bucket, key };
+        outcome.details = Some(object.clone());
+        if !self.keep(&object, &outcome).await? {
+            outcome.details = None;
+        }
+        self.send(&outcome).await?;
+        tracing::info!(id = %outcome.id, outcome = outcome.outcome.as_str(), "published");
+        Ok(())
     }
 
     async fn send(&self, outcome: &Outcome) -> Result<(), Error> {

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use domain::id::{AccountId, Region};
 use lambda::Accounts;
+use lambda::ec2::Ec2;
 
 /// The clients of one account and Region.
 #[derive(Debug, Clone)]
@@ -13,7 +14,7 @@ pub struct There {
     /// The alarm as it is, its tags, history, children, contributors.
     pub cloudwatch: aws_sdk_cloudwatch::Client,
     /// Instances.
-    pub ec2: aws_sdk_ec2::Client,
+    pub ec2: Ec2,
     /// Resources by their tags.
     pub tagging: aws_sdk_resourcegroupstagging::Client,
     /// Change calendars; only ever asked in the suite's own account.
@@ -36,7 +37,7 @@ impl Everywhere {
             let config = accounts.config(account, region);
             There {
                 cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
-                ec2: aws_sdk_ec2::Client::new(&config),
+                ec2: Ec2::new(&config),
                 tagging: aws_sdk_resourcegroupstagging::Client::new(&config),
                 ssm: aws_sdk_ssm::Client::new(&config),
             }

@@ -97,9 +97,9 @@ fn change(item: &mut Map<String, Value>, body: &Value) {
             "SET" => drop(item.insert(name, value)),
             "ADD" => {
                 let mut all = set(item.get(&name));
-                all.extend(set(Some(&value)).into_iter().filter(|new| {
-                    !set(item.get(&name)).contains(new)
-                }));
+                all.extend(
+                    set(Some(&value)).into_iter().filter(|new| !set(item.get(&name)).contains(new)),
+                );
                 item.insert(name, json!({ "SS": all }));
             }
             "DELETE" => {

@@ -422,3 +422,33 @@ fn of_a_bucket_one_trigger_is_the_first_and_each_is_counted_once() {
     let counted = table.items.keys().filter(|key| key.sk.starts_with("t#")).count();
     assert_eq!(counted, 4);
 }
+
+#[test]
+fn what_was_told_of_a_bucket_only_grows() {
+    let mut table = Table::default();
+    let bucket = digest::Bucket::at("web", ProblemCode::Locked, false, now());
+    let first = trigger(INSTANCE).id();
+    let opening = |table: &Table| digest::Opening::read(&table.items[&bucket.opening_key()]);
+    table.write(&bucket.first(first));
+    assert_eq!(opening(&table), Some(digest::Opening { first, told: 0 }));
+    for (told, answer) in [(1, true), (7, true), (7, false), (1, false)] {
+        assert_eq!(table.write(&bucket.told(told)) == TakeAnswer::Taken, answer, "{told}");
+    }
+    assert_eq!(opening(&table), Some(digest::Opening { first, told: 7 }));
+    assert_eq!(table.write(&bucket.first(first)), TakeAnswer::Taken, "the first may come again");
+    let end = now() + SignedDuration::from_secs(i64::from(bucket.delay(now())));
+    assert!(!bucket.is_over(now()) && bucket.is_over(end));
+}
+
+#[test]
+fn the_input_of_a_run_is_kept_as_it_was_first() {
+    let mut table = Table::default();
+    let me = trigger(INSTANCE).id();
+    assert_eq!(table.write(&Recorded::input_write(me, "{1}", now())), TakeAnswer::Taken);
+    let TakeAnswer::Refused(_) = table.write(&Recorded::input_write(me, "{2}", now())) else {
+        panic!("another was written over it");
+    };
+    let item = &table.items[&Recorded::input_key(me)];
+    assert_eq!(Recorded::read_input(item), Some("{1}"));
+    assert_ne!(Recorded::input_key(me), Recorded::key(me));
+}

@@ -1,0 +1,470 @@
+//! From alarms in the queue to executions, outcomes and digests, on an AWS in memory.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "all of this is test code")]
+
+mod world;
+
+use std::path::Path;
+use std::time::Duration;
+
+use lambda::FunctionError;
+use serde_json::{Value, json};
+use world::{Answer, Instance, World};
+
+const NOW: &str = "2019-10-02T17:04:45Z";
+const NAME: &str = "alarm-111122223333-us-east-1-1570035880989-ServerCpuTooHigh";
+const RULE: &str = r#"
+alarm: {names: ["Server*"]}
+resource: {dimension: InstanceId}
+ladder: [{runbook: Relay-RebootInstance, parameters: {InstanceId: ["{resource}"]}}]
+"#;
+
+fn fixture(path: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events").join(path);
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn event() -> Value {
+    fixture("aws.cloudwatch/alarm-state-change.json")
+}
+
+/// The same alarm, going off `seconds` later.
+fn again(seconds: u32) -> Value {
+    let mut event = event();
+    event["id"] = json!(format!("e-{seconds}"));
+    event["detail"]["state"]["timestamp"] =
+        json!(format!("2019-10-02T17:05:{seconds:02}.000+0000"));
+    event
+}
+
+fn world() -> World {
+    let world = World::at(NOW);
+    world.rule("cpu", RULE);
+    world
+}
+
+const NONE: [&str; 0] = [];
+
+#[tokio::test(start_paused = true)]
+async fn one_trigger_by_three_ways_starts_one_execution_with_the_whole_input() {
+    let world = world();
+    let ways =
+        [fixture("sns/metric-in-a-queue.json"), event(), fixture("lambda-alarm/metric.json")];
+    assert_eq!(world.batch(&ways).await, NONE);
+    for way in ways {
+        assert_eq!(world.batch(&[way]).await, NONE);
+    }
+    let state = world.state();
+    assert_eq!(state.executions.keys().collect::<Vec<_>>(), [NAME]);
+    let input = &state.executions[NAME];
+    assert_eq!(input["ladder"][0]["runbook"], "Relay-RebootInstance");
+    assert_eq!(input["account"], "111122223333");
+    assert_eq!(input["region"], "us-east-1");
+    assert_eq!(input["resources"], json!(["i-12345678901234567"]));
+    assert_eq!(input["values"], json!({"dimension.InstanceId": "i-12345678901234567"}));
+    assert_eq!(input["rule"]["name"], "cpu");
+    assert!(input["rule"]["policyVersion"].as_str().unwrap().starts_with("sha256:"));
+    let key = "111122223333#us-east-1#i-12345678901234567";
+    assert_eq!(input["lock"]["keys"], json!([key]));
+    assert_eq!(input["trigger"]["kind"], "alarm");
+    let ids = ["7ecb5c87-f12f-5506-9cce-959a05d7d308", "85062d18-5281-5362-947d-ec8fdb77c854"];
+    assert_eq!(input["trigger"]["eventIds"], json!(ids));
+    assert_eq!(input["warnings"][0]["code"], "InstanceMayLose");
+    assert!(state.outcomes.is_empty() && state.queue.is_empty());
+    let lock = state.table.get(&format!("resource#{key}"), "brake").unwrap();
+    assert_eq!(lock["owner"]["S"], input["lock"]["trigger"]);
+    serde_json::from_value::<domain::run::RunAutomationInput>(input.clone()).unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_execution_that_failed_is_not_started_again_by_a_repeat() {
+    let world = world();
+    world.state().executions.insert(NAME.into(), json!("failed long ago"));
+    assert_eq!(world.batch(&[event()]).await, NONE);
+    assert_eq!(world.batch(&[event()]).await, NONE);
+    assert_eq!(world.state().executions.len(), 1);
+    assert_eq!(world.count("DescribeExecution"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_held_back_is_told_once_at_first_and_then_as_a_digest_with_its_count() {
+    let world = world();
+    assert_eq!(world.batch(&[event()]).await, NONE);
+    // The lock is held: the first of these is told, the others are counted.
+    for seconds in [10, 20, 30] {
+        let ways = [again(seconds), again(seconds)];
+        assert_eq!(world.batch(&ways).await, NONE);
+        assert_eq!(world.batch(&ways).await, NONE, "by yet another way");
+    }
+    let order = {
+        let state = world.state();
+        let [outcome] = &state.outcomes[..] else { panic!("{:#?}", state.outcomes) };
+        assert_eq!(outcome["outcome"], "suppressed");
+        assert_eq!(outcome["count"], 1);
+        assert_eq!(outcome["problems"][0]["code"], "Locked");
+        assert_eq!(outcome["resources"], json!(["i-12345678901234567"]));
+        let key = outcome["details"]["key"].as_str().unwrap();
+        assert_eq!(state.objects[key]["id"], outcome["id"]);
+        let [(order, delay)] = &state.queue[..] else { panic!("{:?}", state.queue) };
+        // 17:04:45 is 285 s into its bucket.
+        assert_eq!((order["digest"]["code"].as_str(), *delay), (Some("Locked"), 25));
+        order.clone()
+    };
+    tokio::time::advance(Duration::from_secs(25)).await;
+    assert_eq!(world.batch(&[order.clone()]).await, NONE);
+    assert_eq!(world.batch(&[order]).await, NONE, "an order that comes twice");
+    let state = world.state();
+    assert_eq!(state.outcomes.len(), 2);
+    assert_eq!(state.outcomes[1]["count"], 2);
+    assert_ne!(state.outcomes[0]["id"], state.outcomes[1]["id"]);
+    assert_eq!(state.executions.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rule_that_observes_runs_nothing_and_says_what_it_would_have_done() {
+    let world = World::at(NOW);
+    world.rule("cpu", &format!("mode: observe{RULE}"));
+    assert_eq!(world.batch(&[event()]).await, NONE);
+    let state = world.state();
+    assert!(state.executions.is_empty());
+    assert_eq!(state.outcomes[0]["outcome"], "observed");
+    let summary = state.outcomes[0]["summary"].as_str().unwrap();
+    assert!(summary.contains("it would have run Relay-RebootInstance"), "{summary}");
+    assert!(state.table.keys("resource#").is_empty(), "it holds nothing back that acts");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_cannot_be_read_fails_alone_and_foreign_ones_are_done_with() {
+    let world = world();
+    let bodies = [
+        "no json".to_owned(),
+        event().to_string(),
+        fixture("sns/no-instant.json").to_string(),
+        fixture("aws.cloudwatch/alarm-state-change-to-ok.json").to_string(),
+        json!({"digest": {"rule": "x"}}).to_string(),
+    ];
+    assert_eq!(world.texts(&bodies).await, ["m-0", "m-2", "m-4"]);
+    assert_eq!(world.state().executions.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_alarm_that_no_rule_is_about_has_no_outcome() {
+    let world = World::at(NOW);
+    world.rule("other", &RULE.replace("Server*", "web-*"));
+    assert_eq!(world.batch(&[event()]).await, NONE);
+    let state = world.state();
+    assert!(state.outcomes.is_empty() && state.executions.is_empty() && state.queue.is_empty());
+    assert!(state.table.items.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_table_that_refuses_at_any_write_fails_the_message_and_nothing_shows_twice() {
+    // Every write of a start, then every write of a trigger that is held back.
+    let mut failures = 0;
+    for refused in 0..12 {
+        let world = world();
+        for message in [event(), again(10)] {
+            // One fails for as long as the SDK tries.
+            world.after("UpdateItem", refused, 10, Answer::error("ThrottlingException"));
+            let failed = world.batch(std::slice::from_ref(&message)).await;
+            failures += failed.len();
+            world.heal();
+            assert_eq!(world.batch(&[message]).await, NONE);
+        }
+        let state = world.state();
+        assert_eq!(state.executions.len(), 1, "{refused}");
+        let told: std::collections::BTreeSet<String> =
+            state.outcomes.iter().map(|outcome| outcome["id"].to_string()).collect();
+        assert_eq!(told.len(), 1, "{refused}: {:#?}", state.outcomes);
+        assert!(state.outcomes.len() <= 2, "{refused}");
+    }
+    assert!(failures >= 10, "{failures}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_that_is_lost_takes_and_starts_nothing_twice() {
+    for operation in ["UpdateItem", "StartExecution", "SendMessage", "Publish"] {
+        let world = world();
+        world.lose(operation, 1);
+        assert_eq!(world.batch(&[event()]).await, NONE, "{operation}");
+        assert_eq!(world.batch(&[again(10)]).await, NONE, "{operation}");
+        let state = world.state();
+        assert_eq!(state.executions.len(), 1, "{operation}");
+        let budget = state.table.keys("budget#rule#cpu").remove(0);
+        let takers = &state.table.get(&budget.0, &budget.1).unwrap()["takers"]["SS"];
+        assert_eq!(takers.as_array().unwrap().len(), 1, "{operation}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_comes_back_after_the_decision_starts_the_same_though_the_rule_is_gone() {
+    let world = world();
+    world.instead("StartExecution", 10, Answer::error("ThrottlingException"));
+    assert_eq!(world.batch(&[event()]).await, ["m-0"]);
+    world.heal();
+    world.state().rules.clear();
+    world.alarm("ServerCpuTooHigh", "OK", Some(("AWS/EC2", "CPUUtilization", "i-1")));
+    tokio::time::advance(Duration::from_secs(60)).await;
+    assert_eq!(world.batch(&[event()]).await, NONE);
+    assert_eq!(world.state().executions[NAME]["rule"]["name"], "cpu");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_alarm_that_calls_the_function_is_put_into_the_queue_as_it_stands() {
+    let world = world();
+    for direct in ["lambda-alarm/metric.json", "sns/metric.json"] {
+        let answer = world.direct(fixture(direct)).await.unwrap();
+        assert_eq!(answer, json!({"queued": true}));
+        let (message, delay) = world.state().queue.pop().unwrap();
+        assert_eq!((message.clone(), delay), (fixture(direct), 0));
+        assert_eq!(world.batch(&[message]).await, NONE);
+    }
+    assert_eq!(world.state().executions.len(), 1);
+    world.instead("SendMessage", 10, Answer::error("AccessDeniedException"));
+    let error = world.direct(fixture("sns/metric.json")).await.unwrap_err();
+    assert_eq!(error.name().as_str(), "AccessDenied");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_but_the_function_gives_its_orders() {
+    let world = world();
+    for order in [json!({"digest": {}}), json!({"later": event()})] {
+        let error = world.direct(order).await.unwrap_err();
+        assert_eq!(error.name().as_str(), "InvalidInput");
+    }
+    assert!(world.state().queue.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_system_check_is_left_to_ec2_first_in_steps_that_the_queue_can_delay() {
+    let world = World::at("2026-01-02T03:04:06Z");
+    let rule = RULE.replace("Server*", "ec2-*");
+    world.rule("system", &format!("{rule}guard: {{deferToAutoRecovery: 20m}}\n"));
+    let metric = ("AWS/EC2", "StatusCheckFailed_System", "i-0123456789abcdef0");
+    world.alarm("ec2-status-system", "ALARM", Some(metric));
+    world.state().instances.insert("i-0123456789abcdef0".into(), Instance::default());
+    let event = fixture("aws.cloudwatch/status-check-system.json");
+    assert_eq!(world.batch(&[event.clone()]).await, NONE);
+    let mut message = event.clone();
+    for delay in [900, 300] {
+        let (order, delayed) = world.state().queue.pop().unwrap();
+        assert_eq!((&order, delayed), (&json!({"later": event}), delay));
+        tokio::time::advance(Duration::from_secs(delay as u64)).await;
+        assert!(world.state().executions.is_empty());
+        message = order;
+        assert_eq!(world.batch(&[message.clone()]).await, NONE);
+    }
+    assert!(world.state().queue.is_empty(), "{message}");
+    assert_eq!(world.state().executions.len(), 1);
+    // The account is another one: its alarm and instance were looked at with its role.
+    let state = world.state();
+    let looks = state.calls.iter().filter(|c| c.service == "monitoring" || c.service == "ec2");
+    for look in looks {
+        assert_eq!((look.account.as_str(), look.region.as_str()), ("444455556666", "eu-west-1"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_that_cannot_be_looked_into_is_held_back_and_told() {
+    let world = World::at("2026-01-02T03:04:06Z");
+    world.rule("system", &RULE.replace("Server*", "ec2-*"));
+    let denied = b"<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error>\
+                   </ErrorResponse>";
+    world.instead("AssumeRole", 100, Answer::Reply(403, denied.to_vec()));
+    let event = fixture("aws.cloudwatch/status-check-system.json");
+    assert_eq!(world.batch(&[event]).await, NONE);
+    let state = world.state();
+    assert_eq!(state.outcomes[0]["outcome"], "failed");
+    assert_eq!(state.outcomes[0]["problems"][0]["code"], "RoleNotAssumable");
+    assert!(state.executions.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_member_of_a_group_is_refused_unless_the_rule_says_otherwise() {
+    let grouped = Instance { group: Some("web"), loose_address: true, ..Instance::default() };
+    let world = world();
+    world.state().instances.insert("i-12345678901234567".into(), grouped.clone());
+    assert_eq!(world.batch(&[event()]).await, NONE);
+    assert_eq!(world.state().outcomes[0]["problems"][0]["code"], "ResourceRefused");
+    assert!(world.state().executions.is_empty());
+
+    let world = World::at(NOW);
+    world.rule("cpu", &RULE.replace("InstanceId}", "InstanceId, autoScaling: standby}"));
+    world.state().instances.insert("i-12345678901234567".into(), grouped);
+    assert_eq!(world.batch(&[event()]).await, NONE);
+    let input = world.state().executions[NAME].clone();
+    assert_eq!(input["standby"], "web");
+    assert_eq!(input["warnings"].as_array().unwrap().len(), 2, "volumes and the address");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_that_is_gone_is_no_resource() {
+    let world = world();
+    world.state().instances.clear();
+    assert_eq!(world.batch(&[event()]).await, NONE);
+    assert_eq!(world.state().outcomes[0]["problems"][0]["code"], "ResourceUnknown");
+}
+
+#[tokio::test(start_paused = true)]
+async fn policy_that_cannot_be_read_is_not_an_absence_of_rules() {
+    let world = world();
+    world.instead("GetParametersByPath", 10, Answer::error("AccessDeniedException"));
+    assert_eq!(world.batch(&[event()]).await, ["m-0"]);
+    world.heal();
+    assert_eq!(world.batch(&[event()]).await, NONE);
+    assert_eq!(world.state().executions.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn policy_is_read_once_for_many_messages_and_again_after_a_quarter_of_a_minute() {
+    let world = world();
+    assert_eq!(world.batch(&[event(), again(10), again(20)]).await, NONE);
+    assert_eq!(world.count("GetParametersByPath"), 1);
+    tokio::time::advance(Duration::from_secs(15)).await;
+    assert_eq!(world.batch(&[again(30)]).await, NONE);
+    assert_eq!(world.count("GetParametersByPath"), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kill_switch_that_cannot_be_read_counts_as_pulled() {
+    for text in ["mode: off\nreason: drill", "mode: onn"] {
+        let world = world();
+        world.state().control = Some(text.to_owned());
+        assert_eq!(world.batch(&[event()]).await, NONE);
+        let state = world.state();
+        assert!(state.executions.is_empty(), "{text}");
+        let held = state.outcomes.last().unwrap();
+        assert_eq!(held["problems"][0]["code"], "KillSwitch", "{text}");
+    }
+    let world = world();
+    world.instead("GetParameter", 10, Answer::error("ThrottlingException"));
+    assert_eq!(world.batch(&[event()]).await, ["m-0"], "what passes is waited for");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_invalid_rule_is_left_out_and_told_once_per_version() {
+    let world = world();
+    world.rule("broken", "alarm: {names: [x]}\nladderr: []\n");
+    for _ in 0..2 {
+        assert_eq!(world.batch(&[event()]).await, NONE);
+        tokio::time::advance(Duration::from_secs(16)).await;
+    }
+    // Another instance of the function.
+    let fresh = world.another();
+    assert_eq!(fresh.batch(&[again(10)]).await, NONE);
+    let state = world.state();
+    assert_eq!(state.executions.len(), 1);
+    let problems: Vec<&Value> =
+        state.outcomes.iter().filter(|outcome| outcome["outcome"] == "failed").collect();
+    let [outcome] = problems[..] else { panic!("{:#?}", state.outcomes) };
+    let place = outcome["problems"][0]["where"].as_str().unwrap();
+    assert!(place.contains("/runbook-relay/remediation/broken"), "{place}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_composite_alarm_is_about_what_its_ringing_children_are_about() {
+    let world = World::at("2023-08-04T13:00:00Z");
+    let event = fixture("aws.cloudwatch/composite.json");
+    let name = event["detail"]["alarmName"].as_str().unwrap().to_owned();
+    world.rule("composite", &RULE.replace("Server*", &name));
+    world.alarm(&name, "ALARM", None);
+    let children = domain::alarm::AlarmIntake::from_value(&event).unwrap();
+    let domain::alarm::AlarmIntake::Trigger(trigger) = children else { panic!("no trigger") };
+    let search = domain::alarm::ChildSearch::new(&trigger);
+    let metric = ("AWS/EC2", "CPUUtilization", "i-12345678901234567");
+    for child in search.wanted() {
+        world.alarm(child.name(), "ALARM", Some(metric));
+    }
+    assert_eq!(world.batch(&[event]).await, NONE);
+    let state = world.state();
+    let input = state.executions.values().next().unwrap();
+    assert_eq!(input["resources"], json!(["i-12345678901234567"]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whether_it_rang_with_its_first_evaluation_is_in_its_history_where_sns_does_not_say() {
+    let rang = 1_570_035_880.989;
+    for (history, code) in [
+        (
+            vec![
+                ("StateUpdate", rang, "to ALARM"),
+                ("ConfigurationUpdate", rang - 60.0, "Alarm \"x\" created"),
+            ],
+            Some("InitialCreation"),
+        ),
+        (
+            vec![
+                ("StateUpdate", rang, "to ALARM"),
+                ("StateUpdate", rang - 30.0, "to OK"),
+                ("ConfigurationUpdate", rang - 60.0, "Alarm \"x\" created"),
+            ],
+            None,
+        ),
+        (vec![("StateUpdate", rang, "to ALARM")], None),
+    ] {
+        let world = world();
+        let message = fixture("sns/metric-from-insufficient-data.json");
+        world.state().history = history;
+        assert_eq!(world.batch(&[message]).await, NONE);
+        let state = world.state();
+        let told = state.outcomes.first().map(|outcome| outcome["problems"][0]["code"].clone());
+        assert_eq!(told, code.map(Value::from));
+        assert_eq!(state.executions.len(), usize::from(code.is_none()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rules_look_at_tags_and_places_and_resources_by_tag() {
+    let world = World::at(NOW);
+    world.rule(
+        "tagged",
+        r#"
+alarm: {names: ["Server*"], tags: {team: web}, accounts: [/Workloads]}
+resource: {tags: {app: web}}
+ladder: [{runbook: Relay-RebootInstance, parameters: {InstanceId: ["{resource}"]}}]
+"#,
+    );
+    assert_eq!(world.batch(&[event(), again(10)]).await, NONE);
+    assert_eq!(world.state().executions.len(), 1);
+    assert_eq!(world.count("DescribeOrganizationalUnit"), 1, "kept for a while");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_closed_calendar_holds_back_until_it_opens() {
+    let world = World::at(NOW);
+    world.rule("cpu", &format!("{RULE}guard: {{calendar: Freeze}}\n"));
+    assert_eq!(world.batch(&[event()]).await, NONE);
+    assert_eq!(world.state().outcomes[0]["problems"][0]["code"], "CalendarClosed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_storm_starts_as_many_as_the_budget_has_and_tells_the_rest_together() {
+    let world = World::at(NOW);
+    world.rule(
+        "cpu",
+        &format!("{RULE}guard: {{perHour: 2, storm: {{resources: 5, window: 5m}}}}\n"),
+    );
+    let mut messages = Vec::new();
+    for n in 0..30 {
+        let id: &'static str = Box::leak(format!("i-{n:017x}").into_boxed_str());
+        let name = format!("Server-{n}");
+        world.alarm(&name, "ALARM", Some(("AWS/EC2", "CPUUtilization", id)));
+        world.state().instances.insert(id.into(), Instance::default());
+        let text = event().to_string().replace("ServerCpuTooHigh", &name);
+        messages.push(serde_json::from_str(&text.replace("i-12345678901234567", id)).unwrap());
+    }
+    for batch in messages.chunks(10) {
+        assert_eq!(world.batch(batch).await, NONE);
+    }
+    let orders: Vec<Value> = world.state().queue.drain(..).map(|(order, _)| order).collect();
+    tokio::time::advance(Duration::from_secs(30)).await;
+    assert_eq!(world.batch(&orders).await, NONE);
+    let state = world.state();
+    assert_eq!(state.executions.len(), 2);
+    let count: u64 = state.outcomes.iter().map(|outcome| outcome["count"].as_u64().unwrap()).sum();
+    assert_eq!(count, 28);
+    assert!(state.outcomes.len() <= 4, "two reasons, a first and a digest each");
+    let codes: Vec<&str> =
+        state.outcomes.iter().map(|o| o["problems"][0]["code"].as_str().unwrap()).collect();
+    assert!(codes.contains(&"StormBreaker"), "{codes:?}");
+}
