@@ -100,7 +100,8 @@ def test_expressions_may_name_each_other_but_not_themselves():
         return {"Metrics": [*queries, metric], "EvaluationPeriods": 1, "Threshold": 190,
                 "ComparisonOperator": "GreaterThanThreshold"}
 
-    state, reason, data = relay_evaluation.evaluate(alarm("e2 * 2", "m1"), lambda *_: points("X"), NOW)
+    state, told = relay_evaluation.evaluate(alarm("e2 * 2", "m1"), lambda *_: points("X"), NOW)
+    reason, data = told()
     assert (state, json.loads(data)["recentDatapoints"]) == ("ALARM", [198.0])
     assert reason.startswith("Threshold Crossed: 1 out of the last 1 datapoints [198.0 (")
     assert relay_evaluation.evaluate(alarm("e2", "e1"), lambda *_: points("X"), NOW) is None

@@ -4,9 +4,11 @@ import io
 import json
 import time
 import urllib.error
+import urllib.request
 import zipfile
 
 import boto3
+import cbor2
 import pytest
 
 import local
@@ -183,6 +185,29 @@ def test_a_state_set_by_hand_is_one_event_one_message_and_one_instant(site):
     assert round(noted.timestamp() * 1000) == at
     for queue in (events, messages):
         site.quiet(queue)
+
+
+def test_clients_that_speak_cbor_see_the_same_instant(site):
+    """Rust's CloudWatch client does; boto3 speaks JSON."""
+    events = site.events()
+
+    def call(operation, **body):
+        scope = f"{site.account}/20200101/{site.region}/monitoring/aws4_request"
+        request = urllib.request.Request(
+            f"{local.ENDPOINT}/service/GraniteServiceVersion20100801/operation/{operation}", cbor2.dumps(body), {
+                "smithy-protocol": "rpc-v2-cbor", "content-type": "application/cbor",
+                "authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"})
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return cbor2.loads(answer.read())
+
+    call("PutMetricAlarm", AlarmName="cbor", Namespace="Relay/Test", MetricName="cbor", Statistic="Maximum", Period=60,
+         EvaluationPeriods=1, Threshold=1.0, ComparisonOperator="GreaterThanThreshold")
+    call("SetAlarmState", AlarmName="cbor", StateValue="ALARM", StateReason="by hand")
+    shown = call("DescribeAlarms", AlarmNames=["cbor"])["MetricAlarms"][0]["StateUpdatedTimestamp"]
+    noted = call("DescribeAlarmHistory", AlarmName="cbor", HistoryItemType="StateUpdate")["AlarmHistoryItems"][0]
+    assert shown == noted["Timestamp"]
+    at = instant(round(shown.timestamp() * 1000))
+    assert site.about(events, "cbor")["detail"]["state"]["timestamp"] == at == instant(site.since("cbor"))
 
 
 def test_the_next_event_tells_the_state_before_as_it_was_told(site):

@@ -139,10 +139,10 @@ def _evaluate_alarm(alarm):
         found = relay_evaluation.evaluate(alarm, _points_of, time.time(), _by_hand.get(alarm["AlarmName"]))
         if found is None:
             return
-        state, reason, reason_data = found
+        state, told = found
         _by_hand.pop(alarm["AlarmName"], None)
         if state != alarm["StateValue"]:
-            _transition(alarm, state, reason, reason_data)
+            _transition(alarm, state, *told())
             cloudwatch._evaluate_parent_alarms(alarm)
 
 

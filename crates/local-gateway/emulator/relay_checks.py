@@ -14,7 +14,7 @@ from ministack.services import cloudwatch, ec2
 METRICS = {"StatusCheckFailed": ("instance", "system"), "StatusCheckFailed_Instance": ("instance",),
            "StatusCheckFailed_System": ("system",)}
 # So many data points are kept as they came; of older ones one a minute.
-_RECENT = 60
+_RECENT = 30
 
 
 def _record(instance, now):
@@ -29,8 +29,20 @@ def _record(instance, now):
                 del points[-_RECENT - 2 + (first["Value"] > second["Value"])]
 
 
+def _forget(now):
+    """ministack drops points of two weeks at each request of the account, which looks at all of them."""
+    for key, points in list(cloudwatch._metrics._data.items()):
+        kept = [point for point in points if point["Timestamp"] >= now - cloudwatch.TWO_WEEKS_SECONDS]
+        if not kept:
+            del cloudwatch._metrics._data[key]
+        elif len(kept) < len(points):
+            cloudwatch._metrics._data[key] = kept
+
+
 def tick(now):
     """One second of all instances and alarms, in every account and Region."""
+    if int(now) % 60 == 0:
+        _forget(now)
     for (account, region, _), instance in list(ec2._instances._data.items()):
         if instance["State"]["Name"] == "running":
             with responses.request_scope(account, region):
@@ -51,6 +63,8 @@ async def tick_forever():
 
 
 def install(require):
-    """Replaces nothing; fails at start-up if what this uses is not there."""
+    """Fails at start-up if what this uses or replaces is not there."""
     require(ec2, "_instances")
-    require(cloudwatch, "_alarms", "_metric_bucket", "_dims_key", "_evaluate_alarm")
+    require(cloudwatch, "_alarms", "_metrics", "_metric_bucket", "_dims_key", "_evaluate_alarm", "_evict_old_metrics",
+            "TWO_WEEKS_SECONDS")
+    cloudwatch._evict_old_metrics = lambda: None

@@ -10,6 +10,7 @@ Metrics Insights and SEARCH are not evaluated: such an alarm changes state by Se
 """
 
 import ast
+import functools
 import json
 import operator
 from datetime import datetime, timezone
@@ -40,16 +41,17 @@ def _minute(seconds):
 
 # -- Series ---------------------------------------------------------------------------------------
 
-def series(points, statistic, period, since, now):
-    """The data points of a metric, `(instant, value)`, the newest first."""
-    slots = {}
+def series(points, statistic, period, since, now, wanted):
+    """The latest data points of a metric, `(instant, value)`, the newest first; at most as many as wanted."""
+    slots, by_period, second = {}, statistic in ("Sum", "SampleCount"), int(now)
     for point in points:
-        at = min(point["Timestamp"], now)
+        at = point["Timestamp"]
         if at > since:
-            slot = int((now - at) // period) if statistic in ("Sum", "SampleCount") else int(now) - int(at)
-            slots.setdefault(slot, []).append(point)
+            at = min(at, now)
+            slots.setdefault(int((now - at) // period) if by_period else second - int(at), []).append(point)
     found = []
-    for _, together in sorted(slots.items()):
+    for slot in sorted(slots)[:wanted]:
+        together = slots[slot]
         value = cloudwatch._stat_value(cloudwatch._calc_stats(together), statistic, together)
         if value is not None:
             found.append((min(max(point["Timestamp"] for point in together), now), float(value)))
@@ -106,12 +108,12 @@ def _of_queries(alarm, points_of, now):
     instant: clients put metrics one after the other."""
     queries = {query["Id"]: query for query in alarm["Metrics"]}
     stats = {ident: query["MetricStat"] for ident, query in queries.items() if query.get("MetricStat")}
-    back = _periods(alarm) * period_of(alarm)
+    wanted, back = alarm.get("EvaluationPeriods", 1), _periods(alarm) * period_of(alarm)
     found = {}
     for ident, stat in stats.items():
         metric, period = stat["Metric"], int(stat["Period"])
         points = points_of(metric.get("Namespace"), metric.get("MetricName"), metric.get("Dimensions") or [])
-        found[ident] = series(points, stat["Stat"], period, now - back, now)
+        found[ident] = series(points, stat["Stat"], period, now - back, now, wanted)
     returned = [ident for ident, query in queries.items() if query.get("ReturnData", True)]
     if len(returned) != 1 or "ThresholdMetricId" in alarm:
         return None
@@ -159,14 +161,15 @@ def _series_of(alarm, points_of, now):
         return None
     points = points_of(alarm["Namespace"], alarm["MetricName"], alarm.get("Dimensions") or [])
     statistic, period = alarm.get("ExtendedStatistic") or alarm.get("Statistic", "Average"), period_of(alarm)
-    return series(points, statistic, period, now - _periods(alarm) * period, now)
+    return series(points, statistic, period, now - _periods(alarm) * period, now, alarm.get("EvaluationPeriods", 1))
 
 
 # -- The verdict ------------------------------------------------------------------------------------
 
 def evaluate(alarm, points_of, now, after=None):
-    """`(state, reason, reason data)` that the data says, or `None`: as it was. `points_of(namespace, name, dimensions)`
-    are a metric's points. With `after`, only points that came later count, and all that are evaluated must have."""
+    """The state that the data says and who tells its reason and reason data, or `None`: as it was.
+    `points_of(namespace, name, dimensions)` are a metric's points. With `after`, only points that came later count, and
+    all that are evaluated must have."""
     compare = _COMPARISONS.get(alarm.get("ComparisonOperator"))
     values = _series_of(alarm, points_of, now) if compare else None
     if values is None or "Threshold" not in alarm:
@@ -176,10 +179,9 @@ def evaluate(alarm, points_of, now, after=None):
         values = [value for value in values if value[0] > after]
         if len(values) < wanted:
             return None
-    values = values[:wanted]
     bad = [value for value in values if compare[0](value[1], alarm["Threshold"])]
     state = _state(alarm, values, bad, now)
-    return state and (state, *_told(alarm, state, values, bad, compare[1], now))
+    return state and (state, functools.partial(_told, alarm, state, values, bad, compare[1], now))
 
 
 def _state(alarm, values, bad, now):
