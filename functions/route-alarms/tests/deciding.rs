@@ -1,5 +1,6 @@
 //! From alarms in the queue to executions, outcomes and digests, on an AWS in memory.
 
+#![recursion_limit = "256"]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "all of this is test code")]
 
 mod world;
