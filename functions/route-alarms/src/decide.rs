@@ -16,7 +16,7 @@ use crate::{Deps, Error, input, matching};
 /// What is to be done about a trigger.
 pub(crate) enum Doing {
     /// Act on what stands in the table now.
-    Act(Recorded, Option<Subject>),
+    Act(Box<Recorded>, Option<Subject>),
     /// Look again at this time.
     Later(Timestamp),
     /// Nothing; why.
@@ -49,14 +49,14 @@ pub(crate) async fn decide(deps: &Deps, policy: &Policy, rang: &mut Rang) -> Res
     match verdict.decision {
         Decision::Later(until) => Ok(Doing::Later(until)),
         Decision::Over => Ok(Doing::Nothing("its run has ended long ago".to_owned())),
-        Decision::Repeat(recorded) => Ok(Doing::Act(*recorded, subject)),
+        Decision::Repeat(recorded) => Ok(Doing::Act(recorded, subject)),
         ref decision => {
             if let Decision::Start(subject) = decision {
                 let version = &policy.rules.version;
                 keep_input(deps, rule, rang, subject, version, judged, now).await?;
             }
             let recorded = record(deps, &case, &policy.rules.version, &verdict).await?;
-            Ok(Doing::Act(recorded, subject))
+            Ok(Doing::Act(Box::new(recorded), subject))
         }
     }
 }

@@ -1,5 +1,6 @@
 //! From alarms in the queue to executions, outcomes and digests, on an AWS in memory.
 
+#![recursion_limit = "256"]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "all of this is test code")]
 
 mod world;
@@ -111,7 +112,7 @@ async fn what_is_held_back_is_told_once_at_first_and_then_as_a_digest_with_its_c
         order.clone()
     };
     tokio::time::advance(Duration::from_secs(25)).await;
-    assert_eq!(world.batch(&[order.clone()]).await, NONE);
+    assert_eq!(world.batch(std::slice::from_ref(&order)).await, NONE);
     assert_eq!(world.batch(&[order]).await, NONE, "an order that comes twice");
     let state = world.state();
     assert_eq!(state.outcomes.len(), 2);
@@ -244,7 +245,7 @@ async fn a_system_check_is_left_to_ec2_first_in_steps_that_the_queue_can_delay()
     world.alarm("ec2-status-system", "ALARM", Some(metric));
     world.state().instances.insert("i-0123456789abcdef0".into(), Instance::default());
     let event = fixture("aws.cloudwatch/status-check-system.json");
-    assert_eq!(world.batch(&[event.clone()]).await, NONE);
+    assert_eq!(world.batch(std::slice::from_ref(&event)).await, NONE);
     let mut message = event.clone();
     for delay in [900, 300] {
         let (order, delayed) = world.state().queue.pop().unwrap();
