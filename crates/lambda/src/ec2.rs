@@ -4,6 +4,7 @@
 //! (docs/decisions/0014). Signing, HTTP and XML are libraries'; nothing here retries, for whoever
 //! calls is called again (state machine, queue).
 
+use std::convert::Infallible;
 use std::time::SystemTime;
 
 use aws_config::SdkConfig;
@@ -11,12 +12,11 @@ use aws_credential_types::provider::ProvideCredentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use aws_smithy_http_client::{Builder, tls};
-use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorSettings, SharedHttpClient,
-};
+use aws_smithy_runtime::client::orchestrator::operation::Operation;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
 use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::timeout::TimeoutConfig;
 use roxmltree::{Document, Node};
 
 use crate::{AwsError, AwsErrorKind, Clock};
@@ -126,24 +126,31 @@ impl Ec2 {
         let request = HttpRequest::try_from(request.map(SdkBody::from));
         let request = request.map_err(|error| invalid(&error))?;
 
-        let timeouts = self.config.timeout_config();
-        let mut settings = HttpConnectorSettings::builder();
-        settings.set_connect_timeout(timeouts.and_then(|timeouts| timeouts.connect_timeout()));
-        settings
-            .set_read_timeout(timeouts.and_then(|timeouts| timeouts.operation_attempt_timeout()));
-        let components = RuntimeComponentsBuilder::new("ec2").build();
-        let components = components.map_err(|error| invalid(&error))?;
-        let connector = self.http.http_connector(&settings.build(), &components);
-        let answer = connector.call(request).await.map_err(|error| AwsError {
+        let operation = Operation::builder()
+            .service_name("ec2")
+            .operation_name(action.to_owned())
+            .http_client(self.http.clone())
+            .endpoint_url(&uri)
+            // Signed already.
+            .no_auth()
+            .no_retry()
+            .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
+            .timeout_config(
+                self.config.timeout_config().cloned().unwrap_or_else(TimeoutConfig::disabled),
+            )
+            .serializer(|request: HttpRequest| Ok(request))
+            .deserializer::<_, Infallible>(|answer| {
+                let body = answer.body().bytes().unwrap_or_default();
+                let text = String::from_utf8_lossy(body).into_owned();
+                Ok((answer.status().as_u16(), text))
+            })
+            .build();
+        let answer = operation.invoke(request).await;
+        let (status, text) = answer.map_err(|error| AwsError {
             kind: AwsErrorKind::Unavailable,
             code: "NoAnswer".to_owned(),
-            message: error.to_string(),
+            message: crate::chain(&error),
         })?;
-        let status = answer.status().as_u16();
-        let bytes =
-            aws_smithy_types::byte_stream::ByteStream::new(answer.into_body()).collect().await;
-        let bytes = bytes.map_err(|error| unreadable(&error))?.into_bytes();
-        let text = String::from_utf8_lossy(&bytes).into_owned();
         if (200..300).contains(&status) { Ok(text) } else { Err(refusal(&text, status)) }
     }
 
