@@ -358,7 +358,9 @@ provisioners._RESOURCE_HANDLERS["AWS::Events::EventBusPolicy"] = {
     "create": _bus_policy_create, "update": _bus_policy_update, "delete": _bus_policy_delete}
 
 
-# -- The resource of GetParametersByPath is its path; the emulator knows none -------------------
+# -- The resource of GetParametersByPath is its path, that of a token its machine; the emulator knows neither --
+
+_machine_of_token = {}
 
 _extract_resource_arn = iam_actions.extract_resource_arn
 
@@ -368,6 +370,8 @@ def _resource_arn(service, method, path, headers, body, query_params, *rest, **n
     if service == "ssm" and headers.get("x-amz-target", "").endswith(".GetParametersByPath"):
         under = json.loads(body or b"{}").get("Path", "/").strip("/")
         return f"arn:aws:ssm:{responses.get_region()}:{responses.get_account_id()}:parameter/{under}"
+    if headers.get("x-amz-target", "").startswith("AWSStepFunctions.SendTask"):
+        return _machine_of_token.get(json.loads(body or b"{}").get("taskToken"), arn)
     return arn
 
 
@@ -407,21 +411,21 @@ def _publish_with_attributes(resource, arguments):
     return _invoke_sns_publish(resource, arguments)
 
 
-def _with_timeout(resource, arguments, token, state):
+def _answered_in_time(resource, arguments, token, state):
     """ministack waits for an answer as long as a number says; AWS also lets JSONata say it."""
     timeout = state.get("TimeoutSeconds")
     if isinstance(timeout, str):
-        state = {**state, "TimeoutSeconds": _timeout_of(state)}
-    return _invoke_with_callback(resource, arguments, token, state)
-
-
-def _timeout_of(state):
-    raw_input, context = _called.state
-    return stepfunctions._jsonata_state_field(state, "TimeoutSeconds", "number", raw_input, context)
+        seconds = stepfunctions._jsonata_state_field(state, "TimeoutSeconds", "number", *_called.state)
+        state = {**state, "TimeoutSeconds": seconds}
+    _machine_of_token[token] = _called.state[1]["StateMachine"]["Id"]
+    try:
+        return _invoke_with_callback(resource, arguments, token, state)
+    finally:
+        del _machine_of_token[token]
 
 
 stepfunctions._apply_jsonata_arguments = _remembered_arguments
-stepfunctions._invoke_with_callback = _with_timeout
+stepfunctions._invoke_with_callback = _answered_in_time
 stepfunctions._add_event = _whole_event
 stepfunctions._SERVICE_DISPATCH["arn:aws:states:::sns:publish"] = _publish_with_attributes
 

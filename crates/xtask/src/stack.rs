@@ -11,11 +11,14 @@ use crate::seed::Seeded;
 use crate::{HOME_REGION, HUB, aws};
 
 /// Intervals that fit a laptop: seconds where AWS has minutes.
-const QUICK: [(&str, &str); 5] = [
+const QUICK: [(&str, &str); 8] = [
     ("PollFirstSeconds", "1"),
     ("PollLongestSeconds", "5"),
     ("SettleSeconds", "5"),
     ("IntakeBatchingSeconds", "0"),
+    ("AlarmBatchingSeconds", "0"),
+    ("AlarmRetrySeconds", "5"),
+    ("Pace", r#"{"stages":[10,60],"rounds":[2,5,10],"verify":1,"apart":2}"#),
     ("LogRetentionDays", "7"),
 ];
 
