@@ -68,21 +68,22 @@ impl Table {
         Ok(get.consistent_read(true).send().await?.item.map(item_of))
     }
 
-    /// Every item of a partition whose sort key begins so, in the order of the sort keys, with it.
+    /// Every item of a partition whose sort key begins so (with nothing: every item), in the order of
+    /// the sort keys, with it.
     ///
     /// # Errors
     /// When the table does not answer.
     pub async fn query(&self, pk: &str, begin: &str) -> Result<Vec<(String, Item)>, AwsError> {
-        let mut pages = self
-            .client
-            .query()
-            .table_name(&self.name)
-            .consistent_read(true)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :begin)")
-            .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
-            .expression_attribute_values(":begin", AttributeValue::S(begin.to_owned()))
-            .into_paginator()
-            .send();
+        let query = self.client.query().table_name(&self.name).consistent_read(true);
+        let query = query.expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()));
+        // DynamoDB takes no empty text as a value of a key.
+        let query = match begin {
+            "" => query.key_condition_expression("pk = :pk"),
+            begin => query
+                .key_condition_expression("pk = :pk AND begins_with(sk, :begin)")
+                .expression_attribute_values(":begin", AttributeValue::S(begin.to_owned())),
+        };
+        let mut pages = query.into_paginator().send();
         let mut found = Vec::new();
         while let Some(page) = pages.next().await {
             for mut item in page?.items.unwrap_or_default() {

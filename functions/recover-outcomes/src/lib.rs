@@ -13,6 +13,7 @@ use domain::contract::{
     ErrorOutput, ExecutionRef, ExecutionStatusChange, MachineInput, PublishOutcomeInput, Published,
     RecoverOutcomesInput,
 };
+use domain::outcome::Flow;
 use jiff::{SignedDuration, Timestamp};
 use lambda::{ConfigError, Environment, SdkConfig, Table};
 use publish_outcome::Publisher;
@@ -177,7 +178,11 @@ fn ended(described: &DescribeExecutionOutput) -> PublishOutcomeInput {
             name: described.name().unwrap_or_default().to_owned(),
             start_time: instant(described.start_date()),
         },
-        flow: input.flow(),
+        // An input that no machine takes says nothing: the machine does.
+        flow: match (&input, described.state_machine_arn().ends_with("-run-automation")) {
+            (MachineInput::Unknown(_), true) => Flow::Run,
+            (input, _) => input.flow(),
+        },
         input,
         plan: None,
         shares: None,
