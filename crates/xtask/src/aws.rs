@@ -53,3 +53,38 @@ pub async fn relay(endpoint: &str, method: &str, path: &str, body: &Value) -> Re
     }
     Ok(serde_json::from_slice(&body)?)
 }
+
+/// Calls EC2 on the local AWS as the root of an account: the answer's XML. The local AWS asks who
+/// calls, and of roots nothing else.
+///
+/// # Errors
+/// When it does not answer or refuses, with its own words.
+pub async fn ec2(
+    endpoint: &str,
+    account: &str,
+    region: &str,
+    action: &str,
+    fields: &[(&str, &str)],
+) -> Result<String> {
+    let mut body = format!("Action={action}&Version=2016-11-15");
+    for (name, value) in fields {
+        body.push_str(&format!("&{name}={value}"));
+    }
+    let scope = format!("{account}/20260101/{region}/ec2/aws4_request");
+    let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
+    let request = hyper::Request::post(format!("{endpoint}/"))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header(
+            "authorization",
+            format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"),
+        )
+        .body(Full::new(Bytes::from(body)))?;
+    let response = client.request(request).await.context("the local AWS does not answer")?;
+    let status = response.status();
+    let body = response.into_body().collect().await?.to_bytes();
+    let text = String::from_utf8_lossy(&body).into_owned();
+    if !status.is_success() {
+        bail!("{action}: {status} {text}");
+    }
+    Ok(text)
+}

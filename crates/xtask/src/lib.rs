@@ -8,6 +8,7 @@ pub mod local;
 pub mod outcomes;
 pub mod process;
 pub mod python;
+pub mod remediation;
 pub mod scenario;
 pub mod seed;
 pub mod stack;

@@ -34,6 +34,11 @@ enum Command {
         #[command(subcommand)]
         action: commands::policies::Action,
     },
+    /// Creates or updates runbooks/ in the hub, tagged so that they may be started
+    Runbooks {
+        #[command(subcommand)]
+        action: commands::runbooks::Action,
+    },
     /// Sends dead letters (a queue's URL) or recorded events (a file) through the intake again
     Replay(commands::replay::Arguments),
     /// Delivers one EventBridge envelope to the local AWS as it stands
@@ -65,6 +70,7 @@ async fn run(command: Command) -> Result<()> {
         Command::Bench(arguments) => commands::bench::run(arguments).await,
         Command::Package(arguments) => commands::package::run(&arguments),
         Command::Policies { action } => commands::policies::run(action).await,
+        Command::Runbooks { action } => commands::runbooks::run(action).await,
         Command::Replay(arguments) => commands::replay::run(&arguments).await,
         Command::Event { file, endpoint } => commands::event::run(&file, &endpoint).await,
     }

@@ -1,4 +1,5 @@
-//! `cargo xtask demo`: an account joins an organization and gets its runbooks, shown live.
+//! `cargo xtask demo`, shown live: an account joins an organization and gets its runbooks; alarms ring
+//! and runbooks answer them.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -72,7 +73,8 @@ async fn show(local: &Local, started: Instant) -> Result<()> {
     step(started, &format!("organizations:MoveAccount {account} → {UNIT}"));
     let received = follow(local, &mut inbox, &account, started).await?;
     report(&received)?;
-    check(endpoint, &account, &received).await
+    check(endpoint, &account, &received).await?;
+    super::alarms::show(&stack, &mut inbox, started).await
 }
 
 async fn create_account(stack: &Stack, started: Instant) -> Result<String> {
@@ -251,6 +253,6 @@ async fn check(endpoint: &str, account: &str, received: &[Received]) -> Result<(
     Ok(())
 }
 
-fn step(started: Instant, text: &str) {
+pub(crate) fn step(started: Instant, text: &str) {
     println!("{:>7.1} s  {text}", started.elapsed().as_secs_f32());
 }

@@ -1,5 +1,6 @@
 //! One module per command.
 
+pub(crate) mod alarms;
 pub(crate) mod bench;
 pub(crate) mod demo;
 pub(crate) mod event;
@@ -7,6 +8,7 @@ pub(crate) mod local;
 pub(crate) mod package;
 pub(crate) mod policies;
 pub(crate) mod replay;
+pub(crate) mod runbooks;
 pub(crate) mod test;
 
 /// A variable of the user's own environment; empty if it is not set.
