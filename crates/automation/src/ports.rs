@@ -114,9 +114,9 @@ pub trait Aws: Send + Sync {
 pub struct Script {
     /// E.g. `python3.11`, `PowerShell 7.4`.
     pub runtime: String,
-    /// `function`, or `file.function` with an attachment.
+    /// `function`, or `file.function` in an attachment.
     pub handler: String,
-    /// The script's text; with an attachment, that of its `.py` file.
+    /// Its code.
     pub source: ScriptSource,
     /// The `events` argument.
     pub payload: Value,
@@ -142,6 +142,15 @@ pub enum ScriptSource {
         /// The file's name.
         name: String,
         /// The file.
+        content: Vec<u8>,
+    },
+    /// In the document, and it imports from an attachment.
+    Importing {
+        /// The text in the document.
+        text: String,
+        /// The attachment's file name.
+        name: String,
+        /// The attachment.
         content: Vec<u8>,
     },
 }

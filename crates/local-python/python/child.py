@@ -153,8 +153,9 @@ def _python(request):
     own = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [request["folder"], *(entry for entry in sys.path if entry != own)]
     sys.argv = [MODULE + ".py"]
-    attachment = request["attachment"]
-    module, handler = (_attached if attachment else _inline)(request)
+    if request["attachment"]:
+        unpack(request["attachment"], request["folder"])
+    module, handler = (_attached if request["source"] is None else _inline)(request)
     function = getattr(module, handler, None)
     if not callable(function):
         raise Unavailable(f"The script has no function named {handler}")
@@ -173,7 +174,6 @@ def _inline(request):
 
 
 def _attached(request):
-    unpack(request["attachment"], request["folder"])
     name, _, handler = request["handler"].rpartition(".")
     if not name:
         raise Unavailable(f"The handler of an attachment is file.function, not {request['handler']}")

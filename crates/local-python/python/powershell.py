@@ -38,6 +38,7 @@ def run(request, ports):
     script = SCRIPT
     if request["attachment"]:
         unpack(request["attachment"], folder)
+    if request["source"] is None:
         script = request["handler"] or _only_script(folder)
         if not os.path.isfile(os.path.join(folder, script)):
             raise Unavailable(f"The attachment {request['attachment']['name']} has no file {script}")

@@ -123,10 +123,14 @@ impl Python {
             .prefix("script-")
             .tempdir_in(&self.settings.folder)
             .map_err(unavailable)?;
+        let attached = |name: &String, content: &Vec<u8>| {
+            Some(json!({"name": name, "content": STANDARD.encode(content)}))
+        };
         let (source, attachment) = match &script.source {
             ScriptSource::Inline(text) => (Some(text), None),
-            ScriptSource::Attachment { name, content } => {
-                (None, Some(json!({"name": name, "content": STANDARD.encode(content)})))
+            ScriptSource::Attachment { name, content } => (None, attached(name, content)),
+            ScriptSource::Importing { text, name, content } => {
+                (Some(text), attached(name, content))
             }
         };
         let server = self.scripts.worker().map_err(unavailable)?;

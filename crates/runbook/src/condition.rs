@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 
 use serde_json::{Number, Value};
 
-use crate::substitute::{Scope, SubstitutionError, substitute, written};
+use crate::substitute::{Scope, SubstitutionError, Unresolved, substitute, written};
 
 /// A condition.
 #[derive(Debug, Clone, PartialEq)]
@@ -152,8 +152,11 @@ impl Condition {
     /// Whether it holds now. What does not matter is not looked at: after the first of `Or` that
     /// holds, and the first of `And` that does not.
     ///
+    /// A comparison with an output that is not there does not hold: AWS's samples branch on
+    /// `Platform`, which EC2 tells of Windows only, and on outputs that a script leaves out.
+    ///
     /// # Errors
-    /// When something it refers to has no value, or has the wrong type.
+    /// When something else it refers to has no value, or has the wrong type.
     pub fn holds(&self, scope: &dyn Scope) -> Result<bool, ConditionError> {
         match self {
             Self::And(conditions) => {
@@ -174,8 +177,16 @@ impl Condition {
             }
             Self::Not(condition) => Ok(!condition.holds(scope)?),
             Self::Test { variable, operator, operand } => {
-                operator.compare(&substitute(variable, scope)?, &substitute(operand, scope)?)
+                let (variable, operand) = (substitute(variable, scope), substitute(operand, scope));
+                if [&variable, &operand].into_iter().any(is_not_there) {
+                    return Ok(false);
+                }
+                operator.compare(&variable?, &operand?)
             }
         }
     }
+}
+
+fn is_not_there(value: &Result<Value, SubstitutionError>) -> bool {
+    value.as_ref().is_err_and(|error| error.why == Unresolved::NotYet)
 }

@@ -36,7 +36,7 @@ pub use model::{
 };
 pub use pattern::{Pattern, PatternError};
 pub use read::parse;
-pub use reference::{Global, Reference};
+pub use reference::{Global, MAINTENANCE_WINDOW, Reference};
 pub use selector::{Selector, SelectorError};
 pub use signature::Signature;
 pub use substitute::{Scope, SubstitutionError, Unresolved, substitute};

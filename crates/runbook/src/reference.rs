@@ -6,6 +6,11 @@
 use std::fmt;
 use std::ops::Range;
 
+/// What a maintenance window fills in where it starts a runbook; public runbooks have them as
+/// defaults. Without a window they are text.
+/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/maintenance-window-tasks-pseudo-parameters.html>
+pub const MAINTENANCE_WINDOW: [&str; 2] = ["TARGET_ID", "RESOURCE_ID"];
+
 /// What stands between double braces.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Reference {

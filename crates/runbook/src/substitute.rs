@@ -40,8 +40,10 @@ pub struct SubstitutionError {
 /// The value with every reference in its texts substituted, in lists and in the values of maps.
 ///
 /// A text that is exactly one reference becomes the value itself, with its type. Within a longer
-/// text a value is written out: lists and maps as JSON. What was substituted is not looked at
-/// again; keys of maps and text that has not the form of a reference stay as they are.
+/// text a value is written out: lists and maps as JSON. A reference that is an item of a list and
+/// stands for a list gives its items, not itself: public runbooks write `UserIds: ["{{ Ids }}"]` of
+/// a StringList, for operations and for scripts alike. What was substituted is not looked at again;
+/// keys of maps and text that has not the form of a reference stay as they are.
 ///
 /// # Errors
 /// When a reference has no value.
@@ -49,7 +51,14 @@ pub fn substitute(value: &Value, scope: &dyn Scope) -> Result<Value, Substitutio
     Ok(match value {
         Value::String(text) => in_text(text, scope)?,
         Value::Array(items) => {
-            items.iter().map(|item| substitute(item, scope)).collect::<Result<_, _>>()?
+            let mut filled = Vec::with_capacity(items.len());
+            for item in items {
+                match substitute(item, scope)? {
+                    Value::Array(found) if item.is_string() => filled.extend(found),
+                    found => filled.push(found),
+                }
+            }
+            Value::Array(filled)
         }
         Value::Object(map) => map
             .iter()

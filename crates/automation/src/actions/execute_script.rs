@@ -37,8 +37,23 @@ impl Step {
         }
         let source = match (inputs.optional("Script")?, inputs.optional("Attachment")?) {
             (Some(script), None) => ScriptSource::Inline(script),
-            (None, Some(name)) => attachment(call, name, &handler, python)?,
-            _ => return Err(Failure::input("Give one of the inputs Script and Attachment")),
+            (None, Some(name)) => {
+                if python && handler.split('.').filter(|part| !part.is_empty()).count() < 2 {
+                    return Err(Failure::input(&format!(
+                        "With an attachment the input Handler is file.function, but it is {handler}"
+                    )));
+                }
+                let content = attachment(call, &name, python)?;
+                ScriptSource::Attachment { name, content }
+            }
+            // AWS's own runbooks give both: the script imports from the attachment.
+            (Some(text), Some(name)) => {
+                let content = attachment(call, &name, python)?;
+                ScriptSource::Importing { text, name, content }
+            }
+            (None, None) => {
+                return Err(Failure::input("Give one of the inputs Script and Attachment"));
+            }
         };
         let payload = inputs.value("InputPayload").cloned().unwrap_or_else(|| json!({}));
         Ok(Self { runtime, handler, source, payload })
@@ -50,12 +65,8 @@ fn is_python(runtime: &str) -> bool {
     runtime.strip_prefix("python3.").is_some_and(|minor| minor.parse::<u8>().is_ok())
 }
 
-fn attachment(
-    call: &Call<'_>,
-    name: String,
-    handler: &str,
-    python: bool,
-) -> Result<ScriptSource, Failure> {
+/// The content of the attachment of a name.
+fn attachment(call: &Call<'_>, name: &str, python: bool) -> Result<Vec<u8>, Failure> {
     let kinds: &[&str] = if python { &[".py", ".zip"] } else { &[".zip"] };
     if !kinds.iter().any(|kind| name.ends_with(kind)) {
         let kinds = kinds.join(" or ");
@@ -63,15 +74,9 @@ fn attachment(
             "Input Attachment must name a {kinds} file, not {name}"
         )));
     }
-    if python && handler.split('.').filter(|part| !part.is_empty()).count() < 2 {
-        return Err(Failure::input(&format!(
-            "With an attachment the input Handler is file.function, but it is {handler}"
-        )));
-    }
-    let content = call.attachments.get(&name).cloned().ok_or_else(|| {
+    call.attachments.get(name).cloned().ok_or_else(|| {
         Failure::input(&format!("The document has no attachment of the name {name}"))
-    })?;
-    Ok(ScriptSource::Attachment { name, content })
+    })
 }
 
 /// Runs the script once, for 600 seconds at most: what it does cannot be known, so nothing repeats

@@ -170,6 +170,22 @@ async fn an_attachment_is_handed_over_with_its_name() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_script_is_handed_over_with_the_attachment_it_imports_from() {
+    let attempt = script(json!({"Attachment": "tool.py"})).attachment("tool.py", b"N = 1");
+    run(&attempt).await.unwrap();
+    let scripts = attempt.scripts();
+    assert_eq!(scripts[0].handler, "handler");
+    assert_eq!(
+        scripts[0].source,
+        ScriptSource::Importing {
+            text: "def handler(events, context):\n    return events\n".into(),
+            name: "tool.py".into(),
+            content: b"N = 1".to_vec(),
+        }
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn powershell_needs_no_handler() {
     let inputs = json!({"Runtime": "PowerShell 7.4", "Script": "'hi' | ConvertTo-Json"});
     let attempt = Attempt::new(ActionKind::ExecuteScript, inputs);
@@ -185,7 +201,8 @@ async fn wrong_inputs_run_nothing() {
         (json!({"Runtime": "python3.x"}), "Runtime is python3.x"),
         (json!({"Handler": ""}), "needs the input Handler"),
         (json!({"Script": ""}), "one of the inputs Script and Attachment"),
-        (json!({"Attachment": "a.py"}), "one of the inputs Script and Attachment"),
+        (json!({"Attachment": "a.py"}), "no attachment of the name a.py"),
+        (json!({"Attachment": "a.sh"}), "must name a .py or .zip file, not a.sh"),
         (
             json!({"Script": null, "Attachment": "a.sh", "Handler": "a.f"}),
             "must name a .py or .zip file, not a.sh",

@@ -72,7 +72,10 @@ impl<'a> Reader<'a> {
 
     /// A parameter's value: as given, or its default, which may refer to others.
     pub(crate) fn parameter(&self, name: &str) -> Result<Value, Unresolved> {
-        let value = self.parameters.get(name).ok_or(Unresolved::Unknown)?;
+        let Some(value) = self.parameters.get(name) else {
+            let of_window = runbook::MAINTENANCE_WINDOW.contains(&name);
+            return of_window.then(|| format!("{{{{{name}}}}}").into()).ok_or(Unresolved::Unknown);
+        };
         if self.given.contains_key(name) {
             return Ok(value.clone());
         }

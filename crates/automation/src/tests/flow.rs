@@ -204,6 +204,27 @@ async fn a_branch_takes_the_first_choice_that_holds_or_its_default_or_goes_on() 
     }
 }
 
+/// As AWS's samples branch on `Platform`, which EC2 tells of Windows only.
+#[tokio::test(start_paused = true)]
+async fn a_branch_on_an_output_that_is_not_there_takes_no_choice_but_one_that_denies_it() {
+    let windows = "Variable: '{{ a.Out }}', StringEquals: windows";
+    for (choice, expected) in [
+        (format!("{{NextStep: b, {windows}}}"), "c"),
+        (format!("{{NextStep: b, Not: {{{windows}}}}}"), "b"),
+    ] {
+        let steps = act("a", "", "Give: {}")
+            + &format!(
+                "  - name: choose\n    action: aws:branch\n    inputs:\n      Choices: [{choice}]\n      Default: c\n"
+            )
+            + &act("b", "isEnd: true", "")
+            + &act("c", "", "");
+        let rig = Rig::with_steps(&steps).await;
+        let view = rig.run().await;
+        assert_eq!(view.status, Status::Success, "{}", summary(&view));
+        assert_eq!(rig.actions.names(), ["a", expected]);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_sleep_lasts_as_long_as_it_says() {
     let steps = "  - name: rest\n    action: aws:sleep\n    inputs: {Duration: PT2H}\n".to_owned()

@@ -59,6 +59,21 @@ fn the_modules_of_a_zip_find_each_other_and_their_data() {
 }
 
 #[test]
+fn a_script_in_the_document_imports_from_its_attachment() {
+    run(|world| async move {
+        let zip = archive(&[("help.py", "def double(n): return 2 * n")]);
+        for (name, content) in
+            [("help.py", b"def double(n): return 2 * n".to_vec()), ("b.zip", zip)]
+        {
+            let text = "import help\ndef handler(events, context): return help.double(events['n'])";
+            let source = ScriptSource::Importing { text: text.into(), name: name.into(), content };
+            let run = world.python.run(&Script { source, ..script("", json!({"n": 4})) }).await;
+            assert_eq!(run.result, Ok(json!(8)), "{}", run.log);
+        }
+    });
+}
+
+#[test]
 fn an_attachment_that_does_not_fit_its_handler_cannot_be_run() {
     run(|world| async move {
         let content = b"def entry(events, context): return 1".to_vec();

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::read::{Names, Outline, Reader};
-use crate::reference::Reference;
+use crate::reference::{MAINTENANCE_WINDOW, Reference};
 
 pub(crate) fn names(reader: &mut Reader<'_>, names: &Names) {
     let parameters: HashSet<_> = names.parameters.iter().map(String::as_str).collect();
@@ -13,6 +13,11 @@ pub(crate) fn names(reader: &mut Reader<'_>, names: &Names) {
     for mentioned in std::mem::take(&mut reader.mentioned) {
         let message = match &mentioned.to {
             Err(name) => format!("Parameter \"{name}\" is not declared."),
+            Ok(Reference::Parameter(name))
+                if mentioned.stored && MAINTENANCE_WINDOW.contains(&name.as_str()) =>
+            {
+                continue;
+            }
             Ok(Reference::Parameter(name)) if !parameters.contains(name.as_str()) => {
                 format!("Parameter \"{name}\" is not declared.")
             }

@@ -123,3 +123,15 @@ fn and_or_and_not_look_no_further_than_they_have_to() {
         assert_eq!(condition.holds(&Names).ok(), expected, "{condition:?}");
     }
 }
+
+#[test]
+fn a_comparison_with_an_output_that_is_not_there_does_not_hold() {
+    for operator in Operator::ALL {
+        for (variable, operand) in [("{{ b.Missing }}", "1"), ("1", "{{ b.Missing }}")] {
+            let compares = test(json!(variable), operator.name(), json!(operand));
+            assert_eq!(compares.holds(&Names), Ok(false), "{compares:?}");
+            assert_eq!(Condition::Not(Box::new(compares)).holds(&Names), Ok(true));
+        }
+    }
+    assert!(test(json!("{{ Unknown }}"), "StringEquals", json!("1")).holds(&Names).is_err());
+}

@@ -60,6 +60,17 @@ fn parameter_store_is_asked_in_defaults_only() {
 }
 
 #[test]
+fn a_maintenance_window_fills_in_its_target_in_defaults_only() {
+    check(
+        "schemaVersion: '0.3'\nparameters:\n  Id: {type: String, default: '{{TARGET_ID}}'}\n  Ids: {type: StringList, default: ['{{ RESOURCE_ID }}']}\n  Other: {type: String, default: '{{ TARGET }}'}\nmainSteps:\n- {name: a, action: 'aws:deleteImage', inputs: {ImageId: '{{ TARGET_ID }}'}}\n",
+        &expect![[r#"
+            5:35 parameters.Other.default: Parameter "TARGET" is not declared.
+            7:59 mainSteps[0].inputs.ImageId: Parameter "TARGET_ID" is not declared.
+        "#]],
+    );
+}
+
+#[test]
 fn text_that_has_not_the_form_of_a_reference_is_text() {
     check_inputs(
         "executeScript",

@@ -92,6 +92,27 @@ fn every_kind_of_reference_is_filled_in_wherever_it_stands_but_in_keys() {
 }
 
 #[test]
+fn a_list_in_the_place_of_an_item_gives_its_items() {
+    let all: String = [
+        json!(["{{ List }}"]),
+        json!(["x", "{{ List }}", "y", "{{ Text }}"]),
+        json!({"Values": ["{{List}}", "{{ List }}"]}),
+        json!([["{{ List }}"]]),
+        json!(["x{{ List }}", "{{ Map }}"]),
+    ]
+    .map(|value| show(&value))
+    .concat();
+    expect![[r#"
+        ["{{ List }}"] ["a","b"]
+        ["x","{{ List }}","y","{{ Text }}"] ["x","a","b","y","text"]
+        {"Values":["{{List}}","{{ List }}"]} {"Values":["a","b","a","b"]}
+        [["{{ List }}"]] [["a","b"]]
+        ["x{{ List }}","{{ Map }}"] ["x[\"a\",\"b\"]",{"k":[1]}]
+    "#]]
+    .assert_eq(&all);
+}
+
+#[test]
 fn what_was_filled_in_is_not_looked_at_again() {
     expect![[r#"
         ["{{ Nested }}","x{{ Nested }}"] ["{{ Text }}","x{{ Text }}"]
