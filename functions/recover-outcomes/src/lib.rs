@@ -22,8 +22,8 @@ use serde_json::{Value, json};
 /// The ends that may have gone untold. A run that succeeded has told its outcome, or had none.
 const UNTOLD: [ExecutionStatus; 3] =
     [ExecutionStatus::Failed, ExecutionStatus::TimedOut, ExecutionStatus::Aborted];
-/// No execution runs longer: await-membership ends after 20 days.
-const LONGEST_RUN: SignedDuration = SignedDuration::from_hours(21 * 24);
+/// No execution runs longer: every machine's TimeoutSeconds is 30 days.
+const LONGEST_RUN: SignedDuration = SignedDuration::from_hours(31 * 24);
 
 /// What the function works with.
 #[derive(Debug)]
@@ -78,7 +78,7 @@ pub async fn handle(deps: &Deps, input: RecoverOutcomesInput) -> Result<Value, E
             let status = ExecutionStatus::from(detail.status.as_str());
             let ours = deps.machines.contains(&detail.state_machine_arn);
             if ours && UNTOLD.contains(&status) {
-                u32::from(recover(deps, &detail.execution_arn).await?)
+                u32::from(recover(deps, &detail.execution_arn, true).await?)
             } else {
                 tracing::info!(status = detail.status, "ignored: nothing to recover");
                 0
@@ -94,7 +94,7 @@ async fn sweep(deps: &Deps) -> Result<u32, Error> {
     for machine in &deps.machines {
         for status in UNTOLD {
             for execution in closed(deps, machine, status).await? {
-                match recover(deps, &execution).await {
+                match recover(deps, &execution, false).await {
                     Ok(published) => recovered += u32::from(published),
                     Err(error) => {
                         tracing::error!(execution, error = %lambda::chain(&error), "not recovered");
@@ -132,9 +132,12 @@ async fn closed(deps: &Deps, machine: &str, status: ExecutionStatus) -> Result<V
     Ok(found)
 }
 
-/// Publishes the outcome of an execution that has no marker; says whether it did.
-async fn recover(deps: &Deps, execution: &str) -> Result<bool, Error> {
-    if deps.publisher.marker(execution).await?.is_some() {
+/// Publishes the outcome of an execution that has no marker; says whether it did. What it left
+/// running is stopped, with `fresh` even where its outcome was told: a machine that gave up does so.
+async fn recover(deps: &Deps, execution: &str, fresh: bool) -> Result<bool, Error> {
+    let told = deps.publisher.marker(execution).await?.is_some();
+    let runs = execution.contains("-run-automation:");
+    if told && !(fresh && runs) {
         return Ok(false);
     }
     let described = deps.sfn.describe_execution().execution_arn(execution).send().await;
@@ -149,6 +152,9 @@ async fn recover(deps: &Deps, execution: &str) -> Result<bool, Error> {
         request = ended(&described);
     }
     let runs = runs::stop(deps, execution, &request.input).await?;
+    if told {
+        return Ok(false);
+    }
     if request.runs.as_ref().is_none_or(Vec::is_empty) && !runs.is_empty() {
         request.runs = Some(runs);
     }

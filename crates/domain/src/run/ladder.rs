@@ -52,8 +52,9 @@ pub fn after_rung(
     let helped = match (end, verified) {
         (RungEnd::NotStarted | RungEnd::Ran(Ending::Cancelled | Ending::Rejected), _) => true,
         (_, Some(Verified::NotCleared | Verified::Wait { .. })) => false,
-        (_, Some(Verified::Cleared | Verified::Unverified)) => true,
-        (RungEnd::Ran(ending), None) => ending == Ending::Succeeded,
+        (_, Some(Verified::Cleared)) => true,
+        // Nobody could look: the runbook's own word counts.
+        (RungEnd::Ran(ending), Some(Verified::Unverified) | None) => ending == Ending::Succeeded,
     };
     match rung + 1 {
         next if !helped && next < rungs => AfterRung::Rung { rung: next },
@@ -81,6 +82,7 @@ mod tests {
             (Failed, Some(&cleared), FINISH),
             (Failed, Some(&rings), NEXT),
             (Failed, None, NEXT),
+            (Failed, Some(&unseen), NEXT),
             (TimedOut, Some(&rings), NEXT),
             (TimedOut, None, NEXT),
             (Cancelled, Some(&rings), FINISH),

@@ -151,7 +151,7 @@ impl World {
             )))
             .build();
         let environment = Environment::from_iter([
-            ("ACCOUNT_ID", HUB),
+            ("HUB_ACCOUNT", HUB),
             ("ORGANIZATIONS_REGION", "us-east-1"),
             ("READ_ROLE_NAME", "runbook-relay-read"),
             ("ALARM_QUEUE_URL", QUEUE),
