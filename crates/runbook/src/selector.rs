@@ -1,8 +1,9 @@
-//! The JSONPath that runbooks speak: `$`, `.name`, `[n]` and `..name`, and nothing else. A name may
-//! stand in quotes: `.'step.Output'`; a path may begin with a name: `Stack.Status`.
+//! The JSONPath that runbooks speak: `$`, `.name`, `[n]`, `..name` and `[*]`, and nothing else. A
+//! name may stand in quotes: `.'step.Output'`; a path may begin with a name: `Stack.Status`.
 //!
-//! <https://docs.aws.amazon.com/systems-manager/latest/userguide/automation-jsonpath.html>. No
-//! public runbook uses wildcards, filters, slices or functions; they are refused by name.
+//! <https://docs.aws.amazon.com/systems-manager/latest/userguide/automation-jsonpath.html> has no
+//! wildcards, but public runbooks write `$.Reservations[*].Instances[*].InstanceId`. None uses
+//! filters, slices or functions; they are refused by name.
 
 use std::fmt;
 
@@ -16,6 +17,8 @@ pub struct Selector(Vec<Part>);
 enum Part {
     Name(String),
     Index(usize),
+    /// Every item of a list, every value of a map.
+    Every,
     /// Every value of that name, however deep.
     Deep(String),
 }
@@ -30,9 +33,7 @@ pub enum SelectorError {
     #[error("a name is expected at character {0}")]
     NoName(usize),
     /// Brackets hold something other than a number or a quoted name, or do not close.
-    #[error(
-        "[number] is expected at character {0}; wildcards, filters and slices are not supported"
-    )]
+    #[error("[number] or [*] is expected at character {0}; filters and slices are not supported")]
     NoIndex(usize),
     /// A path does not go on like this.
     #[error(".name, ..name or [number] is expected at character {0}")]
@@ -60,6 +61,8 @@ impl Selector {
             let (part, after) = if let Some(after) = rest.strip_prefix("..") {
                 let (name, after) = name(after).ok_or(SelectorError::NoName(place + 2))?;
                 (Part::Deep(name.to_owned()), after)
+            } else if let Some(after) = rest.strip_prefix(".*").or(rest.strip_prefix("[*]")) {
+                (Part::Every, after)
             } else if let Some(after) = rest.strip_prefix('.') {
                 let (name, after) = name(after).ok_or(SelectorError::NoName(place + 1))?;
                 (Part::Name(name.to_owned()), after)
@@ -76,7 +79,8 @@ impl Selector {
 
     /// What the path leads to; `None` if it leads nowhere.
     ///
-    /// After a deep scan the answer is always a list, of everything that is found, in order.
+    /// After a deep scan or a wildcard the answer is always a list, of everything that is found, in
+    /// order.
     pub fn select(&self, value: &Value) -> Option<Value> {
         let mut found = vec![value];
         let mut many = false;
@@ -85,6 +89,10 @@ impl Selector {
                 Part::Name(name) => found.into_iter().filter_map(|value| value.get(name)).collect(),
                 Part::Index(index) => {
                     found.into_iter().filter_map(|value| value.get(index)).collect()
+                }
+                Part::Every => {
+                    many = true;
+                    found.into_iter().flat_map(every).collect()
                 }
                 Part::Deep(name) => {
                     many = true;
@@ -98,6 +106,14 @@ impl Selector {
             return Some(found.into_iter().cloned().collect());
         }
         found.first().map(|value| (*value).clone())
+    }
+}
+
+fn every(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Object(map) => map.values().collect(),
+        Value::Array(items) => items.iter().collect(),
+        _ => Vec::new(),
     }
 }
 
@@ -142,6 +158,7 @@ impl fmt::Display for Selector {
         self.0.iter().try_for_each(|part| match part {
             Part::Name(name) => write!(f, ".{}", quoted(name)),
             Part::Index(index) => write!(f, "[{index}]"),
+            Part::Every => f.write_str("[*]"),
             Part::Deep(name) => write!(f, "..{}", quoted(name)),
         })
     }

@@ -86,10 +86,21 @@ pub fn parse(text: &str) -> Result<Node, SyntaxError> {
             }
             None => message,
         };
+        let at = if message.contains("found a tab") { tab(text, at).or(at) } else { at };
         SyntaxError { at, message }
     })?;
     let lines: Vec<&str> = text.lines().collect();
     Ok(raw.into_node(&lines))
+}
+
+/// The first tab that indents a line, from a place on: the scanner names the scalar before it.
+fn tab(text: &str, from: Option<Position>) -> Option<Position> {
+    let from = from.map_or(1, |at| at.line);
+    text.lines().zip(1..).skip_while(|(_, line)| *line < from).find_map(|(text, line)| {
+        let mut indent = text.chars().take_while(|c| matches!(c, ' ' | '\t')).zip(1..);
+        let (_, column) = indent.find(|(c, _)| *c == '\t')?;
+        Some(Position { line, column })
+    })
 }
 
 struct Raw(Spanned<RawValue>);
@@ -323,6 +334,12 @@ mod tests {
             &expect![[r#"
             2:1 duplicate mapping key `a` is not allowed here
         "#]],
+        );
+        check(
+            "a:\n  b: x\n\n \tc: 2\n",
+            &expect![[r#"
+                4:2 while scanning a plain scalar, found a tab
+            "#]],
         );
         check(
             "a: \"x\\q\"\n",

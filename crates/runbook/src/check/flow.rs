@@ -31,7 +31,7 @@ fn unique<'o>(reader: &mut Reader<'_>, steps: &'o [Outline], seen: &mut HashSet<
             && !seen.insert(name)
         {
             let message = "Duplicate step names found in mainSteps of the document.";
-            reader.defect(step.at, &format!("{}.name", step.path), message);
+            reader.defect(step.named_at, &format!("{}.name", step.path), message);
         }
         unique(reader, &step.inner, seen);
     }
@@ -87,7 +87,12 @@ fn cycles(reader: &mut Reader<'_>, steps: &[Outline]) {
         let names: Vec<_> = trace.iter().map(|step| graph.name(*step)).collect();
         if let Some(step) = trace.iter().rev().nth(1).and_then(|step| steps.get(*step)) {
             let message = format!("The steps form a cycle: {}", names.join(" -> "));
-            reader.defect(step.at, &step.path, message);
+            let mut links = Vec::new();
+            links_of(step, &mut links);
+            // What leads back; nothing is written where the next step in order does.
+            let back = links.iter().find(|link| names.last() == Some(&link.to.as_str()));
+            let (at, path) = back.map_or((step.at, &step.path), |link| (link.at, &link.path));
+            reader.defect(at, path, message);
         }
     }
     for step in steps {

@@ -14,6 +14,8 @@ pub(crate) use document::Names;
 pub(crate) use outline::{Link, LinkKind, Outline};
 pub(crate) use reader::Reader;
 
+use yaml_tree::Position;
+
 use crate::check;
 use crate::defect::{Defect, DefectKind, Defects};
 use crate::model::Runbook;
@@ -25,21 +27,30 @@ use crate::model::Runbook;
 pub fn parse(text: &str) -> Result<Runbook, Defects> {
     let root = yaml_tree::parse(text).map_err(|error| {
         // JSON is tried first: the words are what AWS says of everything that is neither.
-        let message = if text.trim_start().starts_with('{') {
-            format!("JSON not well-formed. {}", error.message)
+        let (at, message) = if text.trim_start().starts_with('{') {
+            let (at, why) = json(text).unwrap_or((error.at, error.message));
+            (at, format!("JSON not well-formed. {why}"))
         } else {
-            format!("YAML not well-formed. {}", error.message)
+            (error.at, format!("YAML not well-formed. {}", error.message))
         };
-        Defects(vec![Defect {
-            at: error.at,
-            path: String::new(),
-            message,
-            kind: DefectKind::Content,
-        }])
+        Defects(vec![Defect { at, path: String::new(), message, kind: DefectKind::Content }])
     })?;
     let mut reader = Reader::new(text);
     let (runbook, names) = document::read(&mut reader, &root);
     check::names(&mut reader, &names);
     check::flow(&mut reader, &names.steps);
     reader.finish(runbook)
+}
+
+/// Why a text is no JSON, and where: a reader of JSON names the wrong sign, one of YAML the bracket
+/// that it should have closed.
+fn json(text: &str) -> Option<(Option<Position>, String)> {
+    let error = serde_json::from_str::<serde::de::IgnoredAny>(text).err()?;
+    let (line, bytes) = (error.line(), error.column());
+    let before = text.lines().nth(line.saturating_sub(1)).unwrap_or_default().as_bytes();
+    let column = String::from_utf8_lossy(before.get(..bytes).unwrap_or(before)).chars().count();
+    let at = Position { line: line as u64, column: column.max(1) as u64 };
+    let message = error.to_string();
+    let why = message.split(" at line ").next().unwrap_or_default().to_owned();
+    Some((Some(at), why))
 }

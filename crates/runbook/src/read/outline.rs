@@ -9,6 +9,8 @@ use crate::action::ActionKind;
 pub(crate) struct Outline {
     /// `None` if it is missing or invalid.
     pub(crate) name: Option<String>,
+    /// Where the name is, or the step that has none.
+    pub(crate) named_at: Position,
     pub(crate) at: Position,
     pub(crate) path: String,
     /// `None` if it is missing or unknown.

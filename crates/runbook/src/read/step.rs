@@ -50,6 +50,7 @@ pub(super) fn steps(
 fn step(reader: &mut Reader<'_>, cursor: &Cursor<'_>) -> (Option<Step>, Outline) {
     let mut outline = Outline {
         name: None,
+        named_at: cursor.node.at,
         at: cursor.node.at,
         path: cursor.path.clone(),
         action: None,
@@ -62,6 +63,7 @@ fn step(reader: &mut Reader<'_>, cursor: &Cursor<'_>) -> (Option<Step>, Outline)
         return (None, outline);
     }
     outline.name = name(reader, cursor, &fields);
+    outline.named_at = fields.get("name").map_or(cursor.node.at, |cursor| cursor.node.at);
     outline.action = action(reader, cursor, &fields);
     let description = fields.get("description").and_then(|cursor| reader.text(cursor, "a text"));
     let max_attempts = amount(reader, fields.get("maxAttempts"), u64::MAX);

@@ -41,31 +41,31 @@ fn a_cycle_is_named_with_its_trace() {
     check_steps(
         "- {name: a, action: 'aws:pause', nextStep: a}\n",
         &expect![[r#"
-        3:3 mainSteps[0]: The steps form a cycle: a -> a
-    "#]],
+            3:44 mainSteps[0].nextStep: The steps form a cycle: a -> a
+        "#]],
     );
     check_steps(
         "- {name: a, action: 'aws:pause'}\n- {name: b, action: 'aws:pause'}\n- {name: c, action: 'aws:pause', nextStep: b}\n",
         &expect![[r#"
-            5:3 mainSteps[2]: The steps form a cycle: b -> c -> b
+            5:44 mainSteps[2].nextStep: The steps form a cycle: b -> c -> b
         "#]],
     );
     check_steps(
         "- {name: a, action: 'aws:pause', nextStep: c}\n- {name: b, action: 'aws:pause', nextStep: c}\n- {name: c, action: 'aws:pause', onFailure: 'step:b', isEnd: true}\n",
         &expect![[r#"
-            4:3 mainSteps[1]: The steps form a cycle: c -> b -> c
+            4:44 mainSteps[1].nextStep: The steps form a cycle: c -> b -> c
         "#]],
     );
     check_steps(
         "- {name: a, action: 'aws:pause'}\n- name: b\n  action: aws:branch\n  inputs:\n    Choices: [{Variable: '{{ a.x }}', StringEquals: y, NextStep: a}]\n    Default: c\n- {name: c, action: 'aws:pause'}\n",
         &expect![[r#"
-            4:3 mainSteps[1]: The steps form a cycle: a -> b -> a
+            7:66 mainSteps[1].inputs.Choices[0].NextStep: The steps form a cycle: a -> b -> a
         "#]],
     );
     check_steps(
         "- {name: a, action: 'aws:deleteImage', inputs: {ImageId: x}, onCancel: 'step:b', isEnd: true}\n- {name: b, action: 'aws:deleteImage', inputs: {ImageId: x}, onCancel: 'step:a', isEnd: true}\n",
         &expect![[r#"
-            4:3 mainSteps[1]: The steps form a cycle: a -> b -> a
+            4:72 mainSteps[1].onCancel: The steps form a cycle: a -> b -> a
         "#]],
     );
 }
@@ -92,8 +92,8 @@ fn steps_of_a_loop_lead_among_themselves_and_out_of_it_but_nothing_leads_into_it
         "- {name: a, action: 'aws:pause', onFailure: 'step:b'}\n- name: l\n  action: aws:loop\n  inputs:\n    Iterators: [x]\n    Steps:\n    - {name: b, action: 'aws:pause', nextStep: c}\n    - {name: c, action: 'aws:pause', nextStep: b}\n- name: m\n  action: aws:loop\n  inputs:\n    Iterators: [x]\n    Steps:\n    - {name: e, action: 'aws:pause', nextStep: a, onFailure: 'step:b'}\n",
         &expect![[r#"
             3:45 mainSteps[0].onFailure: Unknown step name: "b" in onFailure
-            10:7 mainSteps[1].inputs.Steps[1]: The steps form a cycle: b -> c -> b
-            11:3 mainSteps[2]: The steps form a cycle: a -> l -> m -> a
+            10:48 mainSteps[1].inputs.Steps[1].nextStep: The steps form a cycle: b -> c -> b
+            16:48 mainSteps[2].inputs.Steps[0].nextStep: The steps form a cycle: a -> l -> m -> a
             16:62 mainSteps[2].inputs.Steps[0].onFailure: Unknown step name: "b" in onFailure
         "#]],
     );
@@ -104,6 +104,7 @@ fn ways_of_any_length_are_followed_without_deep_recursion() {
     const LENGTH: usize = 50_000;
     let step = |nth: usize| Outline {
         name: Some(format!("s{nth}")),
+        named_at: Position { line: 1, column: 1 },
         at: Position { line: 1, column: 1 },
         path: String::new(),
         action: None,

@@ -39,6 +39,12 @@ fn a_path_leads_to_one_value_or_after_a_deep_scan_to_a_list() {
         "$[\"it's\"]",
         "$..'aws:tag'",
         "$.dash-ed.aws:tag",
+        "$.A.B[*].C",
+        "$.A.B[*].C[0]",
+        "$.A.*[1].D",
+        "$.A.B[0][*]",
+        "$.Empty[*]",
+        "$.Null[*]",
         "A.B[0].C",
         "'step.Output'[0]",
         "$.A.B[0].C ",
@@ -74,6 +80,12 @@ fn a_path_leads_to_one_value_or_after_a_deep_scan_to_a_list() {
         $["it's"] true
         $..'aws:tag' ["t"]
         $.dash-ed.aws:tag "t"
+        $.A.B[*].C [1,[3,{"C":4}]]
+        $.A.B[*].C[0] [3]
+        $.A.*[1].D []
+        $.A.B[0][*] [1,{"C":2}]
+        $.Empty[*] []
+        $.Null[*] []
         A.B[0].C 1
         'step.Output'[0] "x"
         $.A.B[0].C  1
@@ -95,9 +107,10 @@ fn everything_else_is_refused_with_the_place() {
         "$.A[]",
         "$.A[x]",
         "$.A[-1]",
-        "$.A[*]",
-        "$.A.*",
-        "$.*",
+        "$.A[*",
+        "$.A[ * ]",
+        "$..*",
+        "$.A*",
         "$.A[0:1]",
         "$.A[0,1]",
         "$.A[?(@.B)]",
@@ -124,22 +137,23 @@ fn everything_else_is_refused_with_the_place() {
         $..: a name is expected at character 4
         $...A: a name is expected at character 4
         $.A.: a name is expected at character 5
-        $.A[: [number] is expected at character 4; wildcards, filters and slices are not supported
-        $.A[]: [number] is expected at character 4; wildcards, filters and slices are not supported
-        $.A[x]: [number] is expected at character 4; wildcards, filters and slices are not supported
-        $.A[-1]: [number] is expected at character 4; wildcards, filters and slices are not supported
-        $.A[*]: [number] is expected at character 4; wildcards, filters and slices are not supported
-        $.A.*: a name is expected at character 5
-        $.*: a name is expected at character 3
-        $.A[0:1]: [number] is expected at character 4; wildcards, filters and slices are not supported
-        $.A[0,1]: [number] is expected at character 4; wildcards, filters and slices are not supported
-        $.A[?(@.B)]: [number] is expected at character 4; wildcards, filters and slices are not supported
+        $.A[: [number] or [*] is expected at character 4; filters and slices are not supported
+        $.A[]: [number] or [*] is expected at character 4; filters and slices are not supported
+        $.A[x]: [number] or [*] is expected at character 4; filters and slices are not supported
+        $.A[-1]: [number] or [*] is expected at character 4; filters and slices are not supported
+        $.A[*: [number] or [*] is expected at character 4; filters and slices are not supported
+        $.A[ * ]: [number] or [*] is expected at character 4; filters and slices are not supported
+        $..*: a name is expected at character 4
+        $.A*: .name, ..name or [number] is expected at character 4
+        $.A[0:1]: [number] or [*] is expected at character 4; filters and slices are not supported
+        $.A[0,1]: [number] or [*] is expected at character 4; filters and slices are not supported
+        $.A[?(@.B)]: [number] or [*] is expected at character 4; filters and slices are not supported
         $.A.length(): .name, ..name or [number] is expected at character 11
-        $['A': [number] is expected at character 2; wildcards, filters and slices are not supported
-        $['A: [number] is expected at character 2; wildcards, filters and slices are not supported
+        $['A': [number] or [*] is expected at character 2; filters and slices are not supported
+        $['A: [number] or [*] is expected at character 2; filters and slices are not supported
         $.'A: a name is expected at character 3
         $.A B: .name, ..name or [number] is expected at character 4
         @.A: a selector begins with $ or a name
-        $.A[18446744073709551616]: [number] is expected at character 4; wildcards, filters and slices are not supported
+        $.A[18446744073709551616]: [number] or [*] is expected at character 4; filters and slices are not supported
     "#]].assert_eq(&all);
 }

@@ -63,15 +63,15 @@ fn names_are_unique_in_the_whole_document() {
     check_steps(
         "- {name: a, action: 'aws:pause'}\n- {name: a, action: 'aws:pause'}\n- {name: b, action: 'aws:pause'}\n- {name: a, action: 'aws:pause'}\n",
         &expect![[r#"
-            4:3 mainSteps[1].name: Duplicate step names found in mainSteps of the document.
-            6:3 mainSteps[3].name: Duplicate step names found in mainSteps of the document.
+            4:10 mainSteps[1].name: Duplicate step names found in mainSteps of the document.
+            6:10 mainSteps[3].name: Duplicate step names found in mainSteps of the document.
         "#]],
     );
     check_steps(
         "- {name: a, action: 'aws:pause'}\n- name: l\n  action: aws:loop\n  inputs:\n    Iterators: [x]\n    Steps:\n    - {name: a, action: 'aws:pause'}\n    - {name: l, action: 'aws:pause'}\n",
         &expect![[r#"
-            9:7 mainSteps[1].inputs.Steps[0].name: Duplicate step names found in mainSteps of the document.
-            10:7 mainSteps[1].inputs.Steps[1].name: Duplicate step names found in mainSteps of the document.
+            9:14 mainSteps[1].inputs.Steps[0].name: Duplicate step names found in mainSteps of the document.
+            10:14 mainSteps[1].inputs.Steps[1].name: Duplicate step names found in mainSteps of the document.
         "#]],
     );
 }
@@ -255,12 +255,12 @@ fn an_output_has_a_name_a_selector_and_a_type() {
     "#]],
     );
     check_steps(
-        &step("{Name: x, Selector: '$.A[*]', Type: List, As: y}"),
+        &step("{Name: x, Selector: '$.A[?]', Type: List, As: y}"),
         &expect![[r#"
-        6:33 mainSteps[0].outputs[0].Selector: Selector "$.A[*]" is invalid: [number] is expected at character 4; wildcards, filters and slices are not supported
-        6:49 mainSteps[0].outputs[0].Type: Found "List", expected one of String, StringList, Boolean, Integer, StringMap, MapList
-        6:55 mainSteps[0].outputs[0].As: Unknown property "As". Expected one of Name, Selector, Type
-    "#]],
+            6:33 mainSteps[0].outputs[0].Selector: Selector "$.A[?]" is invalid: [number] or [*] is expected at character 4; filters and slices are not supported
+            6:49 mainSteps[0].outputs[0].Type: Found "List", expected one of String, StringList, Boolean, Integer, StringMap, MapList
+            6:55 mainSteps[0].outputs[0].As: Unknown property "As". Expected one of Name, Selector, Type
+        "#]],
     );
     check_steps(
         &step("x"),

@@ -15,14 +15,32 @@ fn what_is_neither_yaml_nor_json_is_named_with_its_place() {
     check(
         "{\"schemaVersion\": \"0.3\",",
         &expect![[r#"
-        1:1 : JSON not well-formed. unclosed bracket '{'
-    "#]],
+            1:24 : JSON not well-formed. EOF while parsing an object
+        "#]],
     );
     check(
         "{\"schemaVersion\": \"0.3\" \"mainSteps\": []}",
         &expect![[r#"
-        1:25 : JSON not well-formed. invalid trailing content after double-quoted scalar
-    "#]],
+            1:25 : JSON not well-formed. expected `,` or `}`
+        "#]],
+    );
+    check(
+        "{\"schemaVersion\": \"0.3\",\n\"mainSteps\": [{\n  \"é\": 1 ] }]}",
+        &expect![[r#"
+            3:10 : JSON not well-formed. expected `,` or `}`
+        "#]],
+    );
+    check(
+        "{\"schemaVersion\": \"0.3\",\n\"schemaVersion\": \"0.3\"}",
+        &expect![[r#"
+            2:1 : JSON not well-formed. duplicate mapping key `schemaVersion` is not allowed here
+        "#]],
+    );
+    check(
+        "schemaVersion: '0.3'\nmainSteps:\n- name: a\n\taction: aws:pause\n",
+        &expect![[r#"
+            4:1 : YAML not well-formed. while scanning a plain scalar, found a tab
+        "#]],
     );
     check(
         "schemaVersion: '0.3'\nschemaVersion: '0.3'\n",
