@@ -1,10 +1,15 @@
-//! How many ten-step runs a second the engine makes, and what a waiting and a queued run weigh.
+//! What the engine costs: `cargo xtask bench --only engine` runs it part by part.
 //!
-//! `cargo run --release -p automation --features testing --example throughput [runs]`: AWS is
-//! answered by the in-memory double; the log is in memory, then on disk.
+//! `cargo run --profile speed -p automation --features testing --example throughput -- PART NUMBER`
+//! prints one line of JSON. AWS is answered by the in-memory double.
+//!
+//! - `disk`, `memory`: NUMBER runs of ten steps, the log there;
+//! - `waiting`, `queued`: what NUMBER runs weigh that have not ended;
+//! - `targets`: one run with NUMBER targets, how many of them are in flight at once.
 
 #![expect(clippy::print_stdout, reason = "it is run to be read")]
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,30 +17,42 @@ use std::time::{Duration, Instant};
 
 use automation::ports::Actor;
 use automation::testing::{FakeActions, FakeWorld};
-use automation::{Engine, Log, MemoryLog, Quotas, SqliteLog, StartRequest};
+use automation::{Engine, Log, MemoryLog, Quotas, SqliteLog, StartRequest, Status, Target};
+use serde_json::{Value, json};
+use tokio::runtime::Builder;
 use uuid::Uuid;
 
 const ACCOUNT: &str = "111122223333";
 const REGION: &str = "eu-west-1";
 /// Runs that are started at once.
 const AT_ONCE: usize = 200;
+/// Targets in flight.
+const CONCURRENCY: usize = 100;
 
 type Failure = Box<dyn std::error::Error>;
 
-#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
-async fn main() -> Result<(), Failure> {
-    let runs = std::env::args().nth(1).and_then(|count| count.parse().ok()).unwrap_or(20_000);
+fn main() -> Result<(), Failure> {
+    let mut arguments = std::env::args().skip(1);
+    let part = arguments.next().unwrap_or_else(|| "disk".into());
+    let number = arguments.next().map_or(Ok(20_000), |number| number.parse())?;
     let folder = tempfile::tempdir()?;
-    println!("{runs} runs of ten steps");
-    let rate = throughput(Box::new(MemoryLog::default()), runs).await?;
-    println!("  log in memory   {rate:>8.0} runs/s");
     let path = folder.path().join("runs.sqlite");
-    let rate = throughput(Box::new(SqliteLog::open(&path)?), runs).await?;
-    println!("  log on disk     {rate:>8.0} runs/s, {} bytes a run", size(&path) / runs);
-    weigh("waiting", "Waits", Quotas::UNLIMITED, &folder.path().join("waiting.sqlite"), runs)
-        .await?;
+    let disk = || SqliteLog::open(&path).map(|log| Box::new(log) as Box<dyn Log>);
     let none = Quotas { running: 0, ..Quotas::UNLIMITED };
-    weigh("queued", "Steps", none, &folder.path().join("queued.sqlite"), runs).await?;
+    // A core more than it may use would flatter it.
+    let real = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let told = match part.as_str() {
+        "memory" => real.block_on(throughput(Box::new(MemoryLog::default()), None, number))?,
+        "disk" => real.block_on(throughput(disk()?, Some(&path), number))?,
+        "waiting" => real.block_on(weigh("Waits", Quotas::UNLIMITED, disk()?, &path, number))?,
+        "queued" => real.block_on(weigh("Steps", none, disk()?, &path, number))?,
+        "targets" => {
+            let runtime = Builder::new_current_thread().enable_all().start_paused(true).build()?;
+            runtime.block_on(targets(number))?
+        }
+        other => return Err(format!("there is no part {other}").into()),
+    };
+    println!("{told}");
     Ok(())
 }
 
@@ -54,6 +71,8 @@ fn world() -> FakeWorld {
     let waits =
         "schemaVersion: '0.3'\nmainSteps:\n  - name: hold\n    action: aws:pause\n    inputs: {}\n";
     world.documents.add("Waits", waits);
+    let target = "schemaVersion: '0.3'\nparameters:\n  Id: {type: 'AWS::EC2::Instance::Id'}\nmainSteps:\n  - name: act\n    action: aws:executeAwsApi\n    inputs: {Service: ec2, Api: RebootInstances, InstanceIds: ['{{ Id }}'], Seconds: 10}\n";
+    world.documents.add("Target", target);
     world
 }
 
@@ -65,8 +84,8 @@ fn request(document: &str, nth: usize) -> StartRequest {
     StartRequest::new(ACCOUNT, REGION, caller, Uuid::from_u128(nth as u128 + 1), document)
 }
 
-async fn open(log: Box<dyn Log>, quotas: Quotas) -> Result<Arc<Engine>, Failure> {
-    let mut ports = world().ports();
+async fn open(world: FakeWorld, log: Box<dyn Log>, quotas: Quotas) -> Result<Arc<Engine>, Failure> {
+    let mut ports = world.ports();
     ports.events = Arc::new(Nobody);
     let engine = Engine::open_with(ports, log, Arc::new(FakeActions::silent())).await?;
     engine.set_quotas(quotas).await;
@@ -80,9 +99,9 @@ impl automation::ports::Events for Nobody {
     fn emit(&self, _event: automation::ports::StatusEvent) {}
 }
 
-async fn throughput(log: Box<dyn Log>, runs: usize) -> Result<f64, Failure> {
-    let engine = open(log, Quotas::UNLIMITED).await?;
-    let began = Instant::now();
+async fn throughput(log: Box<dyn Log>, path: Option<&Path>, runs: usize) -> Result<Value, Failure> {
+    let engine = open(world(), log, Quotas::UNLIMITED).await?;
+    let (began, cpu) = (Instant::now(), processor()?);
     let mut workers = Vec::new();
     for worker in 0..AT_ONCE {
         let engine = Arc::clone(&engine);
@@ -97,27 +116,95 @@ async fn throughput(log: Box<dyn Log>, runs: usize) -> Result<f64, Failure> {
     for worker in workers {
         worker.await??;
     }
-    #[expect(clippy::cast_precision_loss, reason = "runs are few")]
-    let rate = runs as f64 / began.elapsed().as_secs_f64();
-    Ok(rate)
+    let (took, cpu) = (began.elapsed().as_secs_f64(), processor()? - cpu);
+    Ok(json!({
+        "seconds": took,
+        "processorSeconds": cpu,
+        "resident": resident()?,
+        "store": path.map(size),
+    }))
 }
 
 async fn weigh(
-    what: &str,
     document: &str,
     quotas: Quotas,
+    log: Box<dyn Log>,
     path: &Path,
     runs: usize,
-) -> Result<(), Failure> {
-    let engine = open(Box::new(SqliteLog::open(path)?), quotas).await?;
+) -> Result<Value, Failure> {
+    let engine = open(world(), log, quotas).await?;
     let before = resident()?;
+    let began = Instant::now();
     for nth in 0..runs {
         engine.start(request(document, nth)).await?;
     }
+    let took = began.elapsed().as_secs_f64();
+    // Until the last ones have come to where they wait.
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let each = resident()?.saturating_sub(before) / runs;
-    println!("  {what:<15} {each:>8} bytes resident a run, {} in the store", size(path) / runs);
-    Ok(())
+    let wanted = if document == "Waits" { Status::Waiting } else { Status::Pending };
+    let first = engine.execution(ACCOUNT, REGION, &request(document, 0).id.to_string());
+    let status = first.map(|view| view.status);
+    let resident = resident()?;
+    Ok(json!({
+        "seconds": took,
+        "as_wanted": status == Some(wanted),
+        "status": format!("{status:?}"),
+        "resident": resident,
+        "each": resident.saturating_sub(before) / runs,
+        "store": size(path),
+    }))
+}
+
+/// In virtual time: what is in flight is exact, however busy the machine is.
+async fn targets(number: usize) -> Result<Value, Failure> {
+    let world = world();
+    let instances: Vec<_> =
+        (0..number).map(|nth| json!({"InstanceId": format!("i-{nth:017x}")})).collect();
+    let page = json!({"Reservations": [{"Instances": instances}]});
+    world.aws.answer(move |_| Ok(page.clone()));
+    let engine = open(world, Box::new(MemoryLog::default()), Quotas::UNLIMITED).await?;
+    let mut request = request("Target", 0);
+    request.target_parameter_name = Some("Id".to_owned());
+    request.targets =
+        vec![Target { key: "AWS::EC2::Instance".to_owned(), values: vec!["*".to_owned()] }];
+    request.max_concurrency = Some(CONCURRENCY.to_string());
+    let began = processor()?;
+    let id = engine.start(request).await?;
+    engine.wait(ACCOUNT, REGION, &id).await;
+    let view = engine.execution(ACCOUNT, REGION, &id).ok_or("the run is gone")?;
+    // Time → by how much the number in flight changes then.
+    let mut changes = BTreeMap::new();
+    for step in &view.steps {
+        if let (Some(started), Some(ended)) = (step.started_at, step.ended_at) {
+            *changes.entry(started).or_insert(0_i64) += 1;
+            *changes.entry(ended).or_insert(0_i64) -= 1;
+        }
+    }
+    let in_flight: Vec<_> = changes
+        .values()
+        .scan(0, |now, change| {
+            *now += change;
+            Some(*now)
+        })
+        .collect();
+    let most = in_flight.iter().max().copied().unwrap_or_default();
+    let full = i64::try_from(CONCURRENCY)?;
+    let ramped = in_flight.iter().position(|now| *now >= full);
+    let last = in_flight.iter().rposition(|now| *now >= full);
+    // What is not the ramp and not the remainder.
+    let least = match (ramped, last) {
+        (Some(from), Some(to)) => in_flight[from..=to].iter().min().copied(),
+        _ => None,
+    };
+    let after = last.map_or(0, |last| in_flight.len() - 1 - last);
+    Ok(json!({
+        "ended": view.steps.iter().filter(|step| step.status == Status::Success).count(),
+        "most": most,
+        "least": least,
+        "waves": in_flight.len(),
+        "wavesAfter": after,
+        "processorSeconds": processor()? - began,
+    }))
 }
 
 fn resident() -> Result<usize, Failure> {
@@ -129,8 +216,20 @@ fn resident() -> Result<usize, Failure> {
     Ok(pages * 4_096)
 }
 
-fn size(path: &Path) -> usize {
+/// Seconds of processor time that this process has used.
+fn processor() -> Result<f64, Failure> {
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    let (_, after) = stat.rsplit_once(')').ok_or("stat has no name")?;
+    let fields: Vec<&str> = after.split_whitespace().collect();
+    let ticks = |nth: usize| -> Result<f64, Failure> {
+        Ok(fields.get(nth).ok_or("stat has no times")?.parse()?)
+    };
+    // A hundred ticks a second is what Linux tells every program.
+    Ok((ticks(11)? + ticks(12)?) / 100.0)
+}
+
+fn size(path: &Path) -> u64 {
     let wal = path.with_extension("sqlite-wal");
     let length = |path: &Path| std::fs::metadata(path).map(|data| data.len()).unwrap_or_default();
-    usize::try_from(length(path) + length(&wal)).unwrap_or(usize::MAX)
+    length(path) + length(&wal)
 }

@@ -1,5 +1,7 @@
-//! What a warm script costs beside its own work: `cargo run --release -p local-python --example
-//! script_overhead [RUNS]`. Prints milliseconds; needs the project's `.venv`.
+//! What a warm script costs beside its own work: `cargo xtask bench --only scripts` runs it.
+//!
+//! `cargo run --profile speed -p local-python --example script_overhead [RUNS]` prints milliseconds as
+//! JSON; needs the project's `.venv`.
 #![expect(clippy::print_stdout, reason = "printing is what it is for")]
 
 use std::path::Path;
@@ -59,11 +61,17 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;
     let settings = Settings::new(venv, "http://127.0.0.1:4566".into(), folder.path().to_owned());
     let python = Python::start(settings, Arc::new(NoSessions))?;
-    for (what, source) in [
-        ("a script that returns", "def handler(events, context): return events"),
-        ("one that imports boto3", "import boto3\ndef handler(events, context): return events"),
+    let mut told = Vec::new();
+    for (what, limited, source) in [
+        ("a script that returns", true, "def handler(events, context): return events"),
+        (
+            "one that imports boto3",
+            false,
+            "import boto3\ndef handler(events, context): return events",
+        ),
         (
             "one that makes an EC2 client",
+            false,
             "import boto3\ndef handler(events, context): boto3.client('ec2')",
         ),
     ] {
@@ -78,7 +86,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         took.sort_unstable();
         let at = |share: f64| took[((took.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
-        println!("{what}: p50 {:.1} ms, p90 {:.1} ms, p99 {:.1} ms", at(0.5), at(0.9), at(0.99));
+        told.push(json!({
+            "what": what,
+            "limited": limited,
+            "p50": at(0.5),
+            "p90": at(0.9),
+            "p99": at(0.99),
+        }));
     }
+    println!("{}", serde_json::Value::from(told));
     Ok(())
 }

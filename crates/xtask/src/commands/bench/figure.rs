@@ -23,6 +23,16 @@ impl Figure {
         }
     }
 
+    /// A value that must be `limit` or more.
+    pub(super) fn at_least(what: impl Into<String>, value: f64, limit: f64, unit: &str) -> Self {
+        Self {
+            what: what.into(),
+            measured: with_unit(value.round(), unit),
+            limit: format!("≥ {}", with_unit(limit, unit)),
+            held: Some(value >= limit),
+        }
+    }
+
     /// A number that must be just this one.
     pub(super) fn exactly(what: impl Into<String>, value: usize, expected: usize) -> Self {
         Self {
@@ -118,10 +128,12 @@ mod tests {
                 Figure::at_most("at the limit", 1.3, 1.3, ""),
                 Figure::at_most("over", 1.31, 1.3, ""),
                 Figure::exactly("one more", 801, 800),
+                Figure::at_least("under", 999.9, 1000.0, ""),
+                Figure::at_least("enough", 1000.0, 1000.0, ""),
                 Figure::noted("noted", "anything"),
             ],
         };
-        assert_eq!(section.broken().collect::<Vec<_>>(), ["over", "one more"]);
+        assert_eq!(section.broken().collect::<Vec<_>>(), ["over", "one more", "under"]);
     }
 
     #[test]

@@ -33,12 +33,16 @@ pub(super) struct Start {
 }
 
 /// Starts a function in an environment of its own, with `settings`, and waits for its answer to
-/// the event `{}`.
-pub(super) async fn start(binary: &Path, settings: &[(&str, &str)]) -> Result<Start> {
+/// the event.
+pub(super) async fn start(
+    binary: &Path,
+    settings: &[(&str, &str)],
+    event: &'static str,
+) -> Result<Start> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let address = listener.local_addr()?;
     let (tell, answered) = oneshot::channel();
-    let server = tokio::spawn(serve(listener, Arc::new(Mutex::new(Some(tell)))));
+    let server = tokio::spawn(serve(listener, event, Arc::new(Mutex::new(Some(tell)))));
     let mut command = Command::new(binary);
     command
         .env_clear()
@@ -61,9 +65,13 @@ pub(super) async fn start(binary: &Path, settings: &[(&str, &str)]) -> Result<St
 
 type Answered = Arc<Mutex<Option<oneshot::Sender<Instant>>>>;
 
-async fn serve(listener: TcpListener, answered: Answered) -> std::io::Result<()> {
+async fn serve(
+    listener: TcpListener,
+    event: &'static str,
+    answered: Answered,
+) -> std::io::Result<()> {
     // The one event is given to whoever asks first; the next request waits for ever.
-    let event = Arc::new(Mutex::new(Some(())));
+    let event = Arc::new(Mutex::new(Some(event)));
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
@@ -80,14 +88,15 @@ async fn serve(listener: TcpListener, answered: Answered) -> std::io::Result<()>
 
 async fn answer(
     request: Request<Incoming>,
-    event: Arc<Mutex<Option<()>>>,
+    event: Arc<Mutex<Option<&'static str>>>,
     answered: Answered,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     if request.uri().path().ends_with("/invocation/next") {
-        if take(&event).is_none() {
-            std::future::pending::<()>().await;
-        }
-        let mut response = Response::new(Full::new(Bytes::from_static(b"{}")));
+        let event = match take(&event) {
+            Some(event) => event,
+            None => std::future::pending().await,
+        };
+        let mut response = Response::new(Full::new(Bytes::from_static(event.as_bytes())));
         for (name, value) in [
             ("lambda-runtime-aws-request-id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd"),
             ("lambda-runtime-deadline-ms", "4102444800000"),

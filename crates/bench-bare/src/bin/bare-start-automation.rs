@@ -1,0 +1,15 @@
+//! Bare, with the clients of `start-automation`.
+
+use lambda_runtime::Error;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    bench_bare::start(|config| {
+        (
+            aws_sdk_dynamodb::Client::new(config),
+            aws_sdk_organizations::Client::new(config),
+            aws_sdk_sts::Client::new(config),
+        )
+    })
+    .await
+}
