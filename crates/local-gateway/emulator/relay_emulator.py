@@ -417,11 +417,9 @@ def _answered_in_time(resource, arguments, token, state):
     if isinstance(timeout, str):
         seconds = stepfunctions._jsonata_state_field(state, "TimeoutSeconds", "number", *_called.state)
         state = {**state, "TimeoutSeconds": seconds}
+    # Kept: whoever answers too late is told so, not that it may not.
     _machine_of_token[token] = _called.state[1]["StateMachine"]["Id"]
-    try:
-        return _invoke_with_callback(resource, arguments, token, state)
-    finally:
-        del _machine_of_token[token]
+    return _invoke_with_callback(resource, arguments, token, state)
 
 
 stepfunctions._apply_jsonata_arguments = _remembered_arguments

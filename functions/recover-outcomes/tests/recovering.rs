@@ -122,6 +122,8 @@ impl World {
             publisher: publisher(&self.aws),
             sfn: aws_sdk_sfn::Client::new(&sdk(&self.aws)),
             machines: MACHINES.map(str::to_owned).to_vec(),
+            table: lambda::Table::new(aws_sdk_dynamodb::Client::new(&sdk(&self.aws)), "table"),
+            sdk: sdk(&self.aws),
             window: SignedDuration::from_hours(48),
         }
     }
