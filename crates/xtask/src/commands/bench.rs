@@ -64,7 +64,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
         if arguments.only.is_some_and(|only| only != *part) {
             continue;
         }
-        let section = match part {
+        let mut section = match part {
             Part::Size => binaries::sizes(&folder)?,
             Part::Start => binaries::starts(&folder).await?,
             Part::Join => join::measure(&folder).await?,
@@ -72,6 +72,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
             Part::Engine => engine::measure()?,
             Part::Scripts => engine::scripts()?,
         };
+        section.how.push_str(&machine());
         println!("{}", section.text());
         // At once: what comes after it may fail.
         write(&section)?;
@@ -82,6 +83,16 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
         bail!("limits are broken: {}", broken.join("; "));
     }
     Ok(())
+}
+
+/// On what it was measured, and how busy that was with other things besides.
+fn machine() -> String {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    match load.split_whitespace().next() {
+        Some(load) => format!(" On {processors} processors, at a load average of {load}."),
+        None => format!(" On {processors} processors."),
+    }
 }
 
 const BEGIN: &str = "<!-- written by cargo xtask bench, from here -->\n";
