@@ -45,6 +45,9 @@ pub(super) fn measure() -> Result<Section> {
         let each = number(&told, "processorSeconds")? * 1e6 / RUNS as f64;
         figures
             .push(Figure::noted(format!("{what}: processor time"), format!("{each:.0} µs a run")));
+        let resident = number(&told, "resident")? / RUNS as f64 / 1e3;
+        let resident = format!("{resident:.1} KB a run");
+        figures.push(Figure::noted(format!("{what}: resident when all have ended"), resident));
         if let Some(store) = told["store"].as_f64() {
             let store = format!("{:.1} KB a run", store / RUNS as f64 / 1e3);
             figures.push(Figure::noted(format!("{what}: store"), store));
@@ -94,7 +97,8 @@ pub(super) fn measure() -> Result<Section> {
             "Optimised (profile `speed`), on two worker threads, AWS and its actions answered by \
              the in-memory double, 200 runs started side by side. The log is SQLite (WAL, group \
              commit, `synchronous=NORMAL`). Each part has a process of its own; resident is what \
-             the kernel says of it, of a waiting run the difference that {} make. Growth is the \
+             the kernel says of it, of a waiting run the difference that {} make; a run that has \
+             ended stays in memory. Growth is the \
              time from the first start to the last end, divided by the runs; for 100 and 1,000 the \
              median of several. The targets run in virtual time, ten seconds each, so that what is \
              in flight at an instant is exact.",
@@ -202,7 +206,7 @@ fn thousands(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (nth, digit) in digits.chars().enumerate() {
-        if nth > 0 && (digits.len() - nth) % 3 == 0 {
+        if nth > 0 && (digits.len() - nth).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
