@@ -50,6 +50,19 @@ impl Local {
     /// # Errors
     /// When the port is taken, or one of the two does not come up; their logs are named.
     pub async fn start(options: &Options) -> Result<Self> {
+        for _ in 0..2 {
+            match Self::try_start(options).await {
+                // The emulator's port was free when it was chosen, and somebody's a moment later.
+                Err(error) if error.to_string().contains("Address already in use") => {
+                    tokio::time::sleep(Duration::from_millis(500)).await;
+                }
+                started => return started,
+            }
+        }
+        Self::try_start(options).await
+    }
+
+    async fn try_start(options: &Options) -> Result<Self> {
         let python = python::ensure_venv()?;
         let port = match options.port {
             Some(port) => free(port).with_context(|| busy(port))?,
