@@ -23,6 +23,7 @@ AWS::SSM::Document and AWS::Events::EventBusPolicy. When stdin closes, the whole
 
 import asyncio
 import base64
+import functools
 import http.client
 import json
 import os
@@ -175,6 +176,18 @@ def _organization_aware_key(key, context):
 
 iam._resolve_condition_key = _organization_aware_key
 iam._principal_org_id = lambda account: (ORGANIZATIONS.get(account) or {}).get("id")
+
+
+_parse_policy = iam.parse_policy_document
+_parse_policy_text = functools.lru_cache(maxsize=1024)(_parse_policy)
+
+
+def _parse_policy_once(document):
+    """ministack parses a principal's policies for every request; of a text there is one result."""
+    return _parse_policy_text(document) if isinstance(document, str) else _parse_policy(document)
+
+
+iam.parse_policy_document = _parse_policy_once
 
 
 USED = {}  # (account, role, action) -> whether it was ever allowed, and ever denied

@@ -27,6 +27,8 @@ pub struct Options {
     pub allow_run_command: bool,
     /// Whether `aws:invokeWebhook` may leave the loopback interface.
     pub allow_webhooks: bool,
+    /// The gateway's binary; that of the build if none is named.
+    pub gateway: Option<PathBuf>,
 }
 
 /// A running local AWS. Dropping it ends it; [`Local::stop`] also waits.
@@ -34,13 +36,9 @@ pub struct Options {
 pub struct Local {
     /// `http://127.0.0.1:<port>`.
     pub endpoint: String,
-    port: u16,
-    emulator_port: u16,
     emulator: Leashed,
     gateway: Leashed,
-    python: PathBuf,
-    allow_webhooks: bool,
-    state: PathBuf,
+    gateway_start: GatewayStart,
     temporary: Option<TempDir>,
 }
 
@@ -90,8 +88,15 @@ impl Local {
             emulator.env("RELAY_REMOVE_AT_END", &state);
         }
         let mut emulator = Leashed::start("the emulator", emulator, &state.join("emulator.log"))?;
-        let allow_webhooks = options.allow_webhooks;
-        let mut gateway = start_gateway(&python, &state, port, emulator_port, allow_webhooks)?;
+        let gateway_start = GatewayStart {
+            binary: options.gateway.clone().unwrap_or_else(|| build::binary("local-gateway")),
+            python,
+            state: state.clone(),
+            port,
+            emulator_port,
+            allow_webhooks: options.allow_webhooks,
+        };
+        let mut gateway = gateway_start.run()?;
         let endpoint = format!("http://127.0.0.1:{port}");
         let deadline = Instant::now() + Duration::from_secs(60);
         while !(answers(&endpoint).await && free(emulator_port).is_err()) {
@@ -105,17 +110,7 @@ impl Local {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        Ok(Self {
-            endpoint,
-            port,
-            emulator_port,
-            emulator,
-            gateway,
-            python,
-            allow_webhooks,
-            state,
-            temporary,
-        })
+        Ok(Self { endpoint, emulator, gateway, gateway_start, temporary })
     }
 
     /// Whether a port can be had, before any work is done for it.
@@ -133,7 +128,7 @@ impl Local {
 
     /// Where its logs and its journal are.
     pub fn state(&self) -> &Path {
-        &self.state
+        &self.gateway_start.state
     }
 
     /// Calls its control interface.
@@ -158,7 +153,7 @@ impl Local {
         loop {
             tokio::select! {
                 ended = self.emulator.ended() => {
-                    bail!("the emulator ended: {}\n{}", ended?, last_words(&self.state.join("emulator.log")));
+                    bail!("the emulator ended: {}\n{}", ended?, last_words(&self.gateway_start.state.join("emulator.log")));
                 }
                 ended = self.gateway.ended() => {
                     eprintln!("the gateway ended ({}); starting it again", ended?);
@@ -171,13 +166,7 @@ impl Local {
     }
 
     fn restart_gateway(&mut self) -> Result<()> {
-        self.gateway = start_gateway(
-            &self.python,
-            &self.state,
-            self.port,
-            self.emulator_port,
-            self.allow_webhooks,
-        )?;
+        self.gateway = self.gateway_start.run()?;
         Ok(())
     }
 
@@ -222,25 +211,33 @@ fn emulator(python: &Path, state: &Path, port: u16, emulator_port: u16) -> Comma
     command
 }
 
-fn start_gateway(
-    python: &Path,
-    state: &Path,
+/// How the gateway is started, and started again.
+#[derive(Debug)]
+struct GatewayStart {
+    binary: PathBuf,
+    python: PathBuf,
+    state: PathBuf,
     port: u16,
     emulator_port: u16,
     allow_webhooks: bool,
-) -> Result<Leashed> {
-    let mut command = Command::new(build::binary("local-gateway"));
-    command
-        .env_clear()
-        .args(["--port", &port.to_string(), "--emulator-port", &emulator_port.to_string()])
-        .arg("--journal")
-        .arg(state.join("journal.jsonl"))
-        .arg("--python")
-        .arg(python);
-    if allow_webhooks {
-        command.arg("--allow-webhooks");
+}
+
+impl GatewayStart {
+    fn run(&self) -> Result<Leashed> {
+        let mut command = Command::new(&self.binary);
+        command
+            .env_clear()
+            .args(["--port", &self.port.to_string()])
+            .args(["--emulator-port", &self.emulator_port.to_string()])
+            .arg("--journal")
+            .arg(self.state.join("journal.jsonl"))
+            .arg("--python")
+            .arg(&self.python);
+        if self.allow_webhooks {
+            command.arg("--allow-webhooks");
+        }
+        Leashed::start("the gateway", command, &self.state.join("gateway.log"))
     }
-    Leashed::start("the gateway", command, &state.join("gateway.log"))
 }
 
 async fn answers(endpoint: &str) -> bool {

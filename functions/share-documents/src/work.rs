@@ -18,13 +18,17 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use lambda::{AwsError, Clock};
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 /// Documents that may wait for their turn: a page is read ahead, not more.
 pub(crate) const READ_AHEAD: usize = 50;
 /// Changes that may wait for the ledger's writer, and how many writes are made side by side.
 pub(crate) const UNWRITTEN: usize = 400;
 const WRITES: usize = 8;
+/// How long a change waits for others to be written with. Killed meanwhile, it is shared once more.
+const LINGER: Duration = Duration::from_millis(300);
 
 /// What one invocation did, and where the next goes on.
 #[derive(Debug)]
@@ -214,25 +218,31 @@ impl Worker<'_> {
         // Dropping the sharer here lets the ledger's writer come to its end.
     }
 
-    /// Writes the ledger as the shares come in: what has gathered while the last write was under
-    /// way makes the next, and several writes go side by side when much has gathered.
+    /// Writes the ledger as the shares come in: full batches, or what there is after a while; several
+    /// writes go side by side when much has gathered.
     async fn write(&self, mut changes: mpsc::Receiver<Change>) -> Result<(), LedgerError> {
         let mut writes = FuturesUnordered::new();
-        let mut open = true;
-        while open || !writes.is_empty() {
-            let gathered = writes.is_empty() || changes.len() >= ITEMS_PER_WRITE;
-            let mut batch = Vec::new();
+        let (mut batch, mut open) = (Vec::new(), true);
+        let mut due = Instant::now();
+        while open || !batch.is_empty() || !writes.is_empty() {
+            let full = batch.len() >= ITEMS_PER_WRITE;
+            let ripe = full || !batch.is_empty() && (!open || Instant::now() >= due);
+            if ripe && writes.len() < WRITES {
+                let (batch, at) = (std::mem::take(&mut batch), self.clock.now().to_string());
+                writes.push(async move { self.ledger.record(&batch, &at).await });
+                continue;
+            }
+            let (first, room) = (batch.is_empty(), ITEMS_PER_WRITE - batch.len());
             tokio::select! {
-                received = changes.recv_many(&mut batch, ITEMS_PER_WRITE),
-                    if open && gathered && writes.len() < WRITES =>
+                received = changes.recv_many(&mut batch, room),
+                    if open && !full =>
                 {
-                    if received == 0 {
-                        open = false;
-                    } else {
-                        let at = self.clock.now().to_string();
-                        writes.push(async move { self.ledger.record(&batch, &at).await });
+                    open = received > 0;
+                    if first {
+                        due = Instant::now() + LINGER;
                     }
                 }
+                () = tokio::time::sleep_until(due), if !ripe && !first => {}
                 Some(written) = writes.next() => {
                     if let Err(error) = written {
                         self.caller.stop();

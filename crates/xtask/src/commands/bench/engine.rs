@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use xtask::{build, python, root};
+use xtask::{build, python};
 
 use super::figure::{Figure, Section, median};
 
@@ -169,19 +169,9 @@ struct Example {
 
 impl Example {
     fn build(package: &str, feature: Option<&str>, name: &str) -> Result<Self> {
-        let folder = build::target_dir();
-        let mut command = Command::new("cargo");
-        command
-            .current_dir(root())
-            .args(["build", "--quiet", "--locked", "--profile", "speed", "--target-dir"])
-            .arg(&folder)
-            .args(["--package", package, "--example", name]);
-        if let Some(feature) = feature {
-            command.args(["--features", feature]);
-        }
-        let status = command.status().context("run cargo build")?;
-        ensure!(status.success(), "the example {name} does not build");
-        Ok(Self { binary: folder.join("speed/examples").join(name) })
+        let mut what = vec!["--example", name];
+        what.extend(feature.iter().flat_map(|feature| ["--features", feature]));
+        Ok(Self { binary: build::speed(package, &what)?.join("examples").join(name) })
     }
 
     /// What it prints.

@@ -53,7 +53,9 @@ impl World {
         documents: usize,
         regions: &[&str],
     ) -> Result<Self> {
-        let local = Local::start(&Options::default()).await?;
+        let gateway = build::speed("local-gateway", &[])?.join("local-gateway");
+        let options = Options { gateway: Some(gateway), ..Options::default() };
+        let local = Local::start(&options).await?;
         let hub = aws::config(&local.endpoint, HUB, HOME_REGION).await;
         let seeded = seed::organization(&hub).await?;
         // Before the suite is there: nothing happens when they join.
