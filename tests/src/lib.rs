@@ -46,19 +46,21 @@ pub struct World {
 /// # Panics
 /// When the world cannot be started or the test fails.
 pub fn run<F: Future<Output = Result<()>>>(test: impl FnOnce(&'static World) -> F) {
-    run_with(&Options::default(), test);
+    run_with(&Options::default(), &StackOptions::default(), test);
 }
 
-/// The same on a local AWS with options of the binary's own: all its tests have to name the same.
+/// The same on a local AWS and a stack with options of the binary's own: all its tests have to name
+/// the same.
 ///
 /// # Panics
 /// As [`run`].
 pub fn run_with<F: Future<Output = Result<()>>>(
     options: &Options,
+    stack: &StackOptions,
     test: impl FnOnce(&'static World) -> F,
 ) {
     RUNTIME.block_on(async {
-        let world = WORLD.get_or_try_init(|| World::start(options)).await;
+        let world = WORLD.get_or_try_init(|| World::start(options, stack)).await;
         let world = world.expect("the local AWS starts");
         if let Err(error) = test(world).await {
             panic!("{error:?}");
@@ -87,11 +89,11 @@ pub async fn until<T, F: Future<Output = Result<Option<T>>>>(
 }
 
 impl World {
-    async fn start(options: &Options) -> Result<Self> {
+    async fn start(options: &Options, stack: &StackOptions) -> Result<Self> {
         let local = Local::start(options).await?;
         let hub = aws::config(&local.endpoint, HUB, HOME_REGION).await;
         let seeded = seed::organization(&hub).await?;
-        let stack = Stack::deploy(&local.endpoint, seeded, &StackOptions::default()).await?;
+        let stack = Stack::deploy(&local.endpoint, seeded, stack).await?;
         Ok(Self { local, stack })
     }
 

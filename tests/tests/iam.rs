@@ -68,7 +68,13 @@ const UNUSED: &[(&str, &str, &str)] = &[
         "organizations:ListOrganizationalUnitsForParent",
         "as organizations:ListAccounts",
     ),
-    ("start-automation", "sts:AssumeRole", "only for onboarding"),
+    ("start-automation", "sts:AssumeRole", "only for onboarding (onboarding.rs)"),
+    (
+        "start-automation",
+        "ssm:GetServiceSetting",
+        "only for `run.adaptiveConcurrency` (remediation.rs)",
+    ),
+    ("start-automation", "ssm:UpdateServiceSetting", "as ssm:GetServiceSetting"),
     ("follow-automation", "ssm:StopAutomationExecution", "only for a run beyond its time"),
     ("follow-automation", "sts:AssumeRole", "only for children in other accounts"),
     (

@@ -13,6 +13,7 @@ use tests::{Ended, Subscriber, World, run_with, until};
 use tokio::sync::{Mutex, MutexGuard};
 use xtask::local::Options;
 use xtask::outcomes::Received;
+use xtask::stack::StackOptions;
 use xtask::{HUB, aws};
 
 const OWNER: &str = "222233334444";
@@ -27,7 +28,7 @@ static SUBSCRIBER: Mutex<Option<Subscriber>> = Mutex::const_new(None);
 /// what they say, since the last resort's retries take a minute.
 fn alone(test: impl AsyncFnOnce(&World, &mut Subscriber) -> Result<()>) {
     let options = Options { wait_scale: Some(0.2), ..Options::default() };
-    run_with(&options, |world| async move {
+    run_with(&options, &StackOptions::default(), |world| async move {
         let mut held: MutexGuard<Option<Subscriber>> = SUBSCRIBER.lock().await;
         world.no_faults().await?;
         world.delivery(&json!({})).await?;

@@ -200,6 +200,28 @@ fn anybody_starts_the_machine_and_bad_input_says_what_to_do() {
 }
 
 #[test]
+fn adaptive_concurrency_is_on_before_a_run_that_asks_for_it() {
+    run(|world| async move {
+        ready(world).await?;
+        let mut inbox = world.subscribe("adaptive").await?;
+        let ssm = aws_sdk_ssm::Client::new(&world.stack.hub);
+        let id = "/ssm/automation/enable-adaptive-concurrency";
+        let setting = || async {
+            let setting = ssm.get_service_setting().setting_id(id).send().await?.service_setting;
+            anyhow::Ok(setting.and_then(|s| s.setting_value).context("a value")?.to_lowercase())
+        };
+        ensure!(setting().await? == "false", "off at first");
+        let (instance, _) = healthy(world, HUB, HOME_REGION).await?;
+        let mut input = reboot(&instance);
+        input["run"] = json!({"adaptiveConcurrency": true});
+        start(world, &input).await?;
+        outcome(&mut inbox, &instance, "succeeded").await?;
+        ensure!(setting().await? == "true", "on before the run");
+        Ok(())
+    });
+}
+
+#[test]
 fn an_approval_is_asked_for_once_and_then_it_runs() {
     run(|world| async move {
         ready(world).await?;

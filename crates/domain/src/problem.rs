@@ -124,11 +124,11 @@ problem_codes! {
     /// There is no such runbook where it should be started.
     RunbookNotFound: "Correct the name, or create and share the runbook in this account and Region.",
     /// The stack does not let this runbook be started.
-    RunbookNotAllowed: "Add the runbook to the template parameter AllowedRunbooks, and tag it `runbook-relay: allowed`.",
+    RunbookNotAllowed: "Add the runbook to the template parameter AllowedRunbooks, and tag it `runbook-relay: allowed`; one that another account shares, by its ARN to SharedRunbookArns.",
     /// A runbook does not take these parameters, or needs more.
     RunbookParameters: "Give the runbook the parameters that it declares.",
-    /// A service role is set, and the runbook has no `AutomationAssumeRole`.
-    AssumeRoleNotTaken: "Add the parameter AutomationAssumeRole to the runbook and use it in `assumeRole`, or remove `run.serviceRole`.",
+    /// The runbook has no `AutomationAssumeRole`, and needs the service role by it.
+    AssumeRoleNotTaken: "Add the parameter AutomationAssumeRole to the runbook and use it in `assumeRole`.",
     /// The suite may not pass this role to SSM.
     RoleNotPassable: "Use a role of the hub's account under the path /runbook-relay/, or the stack's own.",
     // Brakes
@@ -199,6 +199,9 @@ problem_codes! {
     ShareFailed: "Read the reason; once it is gone, run share-runbooks for the account again.",
     /// The work on one owner and Region ended without a result.
     WorkerFailed: "Look into the log of share-documents for this owner and Region, then run again.",
+    // Onboarding
+    /// An onboarding runbook of a new account could not be started.
+    OnboardingNotStarted: "Start run-automation for the account by hand: {\"runbook\": ..., \"account\": ...}.",
     // Membership
     /// AWS could not create the account.
     AccountCreationFailed: "Read AWS's reason; correct it and create the account again.",

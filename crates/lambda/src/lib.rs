@@ -19,6 +19,8 @@ mod executions;
 mod logging;
 #[cfg(feature = "organizations")]
 pub mod members;
+#[cfg(feature = "sns")]
+pub mod outcomes;
 #[cfg(feature = "ssm")]
 mod owners;
 mod start;

@@ -146,7 +146,9 @@ fn read_invitation(handshake: &Handshake) -> Option<Invitation> {
     })
 }
 
-fn timestamp(time: &DateTime) -> Option<Timestamp> {
+/// The SDK's time as ours; `None` where it is out of range.
+#[must_use]
+pub fn timestamp(time: &DateTime) -> Option<Timestamp> {
     Timestamp::new(time.secs(), time.subsec_nanos().try_into().ok()?).ok()
 }
 

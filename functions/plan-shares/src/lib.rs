@@ -19,7 +19,7 @@ use domain::contract::{
 };
 use domain::id::{AccountId, Region};
 use domain::organization::Organization;
-use domain::plan::{PlanInput, SharePlan};
+use domain::plan::{OnboardingInput, PlanInput, SharePlan};
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use jiff::Timestamp;
 use lambda::{AwsError, Clock, ConfigError, Environment, SdkConfig};
@@ -45,6 +45,8 @@ pub struct Deps {
     pub s3: aws_sdk_s3::Client,
     /// The account that owns documents where a rule names none.
     pub hub: AccountId,
+    /// The Region it is in, from which onboarding runbooks are started.
+    pub region: Region,
     /// Where policy lies, without a slash at its end.
     pub policy_path: String,
     /// The table's name.
@@ -61,11 +63,11 @@ impl Deps {
     /// # Errors
     /// When a variable is missing or makes no sense.
     pub fn new(environment: &Environment, config: &SdkConfig) -> Result<Self, ConfigError> {
-        let region: Region = environment.require("ORGANIZATIONS_REGION")?;
+        let organizations: Region = environment.require("ORGANIZATIONS_REGION")?;
         // A whole organization is hundreds of calls to an API that allows few a second: more
         // attempts than elsewhere, about 16 s of backing off at most. Not adaptive: at its slowest
         // that mode lets one retry through in 10 s, and a call would run into its time-out.
-        let organizations = lambda::organizations(config, &region).config().to_builder();
+        let organizations = lambda::organizations(config, &organizations).config().to_builder();
         let organizations = organizations
             .retry_config(
                 RetryConfig::standard()
@@ -81,6 +83,7 @@ impl Deps {
             dynamodb: aws_sdk_dynamodb::Client::new(config),
             s3: lambda::s3(config),
             hub: environment.require("HUB_ACCOUNT")?,
+            region: environment.require("AWS_REGION")?,
             policy_path: policy_path.trim_end_matches('/').to_owned(),
             table: environment.require("TABLE_NAME")?,
             bucket: environment.require("BUCKET_NAME")?,
@@ -119,6 +122,14 @@ pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOut
         ledger: &ledger,
     });
     plan.removals_allowed = may_remove(kind, &plan);
+    let mut onboarding = plan.onboarding(OnboardingInput {
+        trigger: &input.trigger,
+        execution: &execution.arn,
+        organization: &organization,
+        hub: deps.hub,
+        region: &deps.region,
+        now: seen_at,
+    });
 
     let last = match kind {
         TriggerKind::Settle => last_places(deps, &accounts).await?,
@@ -134,6 +145,9 @@ pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOut
         unchanged = !latest && !matches!(kind, TriggerKind::Join | TriggerKind::Manual);
     }
 
+    if unchanged {
+        onboarding.clear();
+    }
     let work = if unchanged { Vec::new() } else { work(&plan) };
     let (accounts, problems) = (plan.accounts.len() as u64, plan.problems.len() as u64);
     tracing::info!(
@@ -142,6 +156,7 @@ pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOut
         rules = plan.rules.len(),
         work = work.len(),
         problems,
+        onboarding = onboarding.len(),
         removals_allowed = plan.removals_allowed,
         policy_version = plan.policy_version,
         "{}",
@@ -154,6 +169,7 @@ pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOut
         problems,
         policy_version: plan.policy_version,
         unchanged,
+        onboarding,
     })
 }
 

@@ -14,6 +14,8 @@ use domain::contract::Scope;
 use domain::id::{AccountId, OrganizationalUnitId, ParentId, RootId};
 use domain::organization::{Account, AccountState, Organization};
 use futures::stream::{StreamExt, TryStreamExt, iter};
+use jiff::Timestamp;
+use lambda::members;
 
 use crate::Error;
 use calls::Unit;
@@ -25,6 +27,7 @@ const AT_ONCE: usize = 4;
 struct Placed {
     id: AccountId,
     state: AccountState,
+    joined_at: Option<Timestamp>,
     way: Vec<ParentId>,
 }
 
@@ -97,11 +100,12 @@ async fn place(client: &Client, accounts: &[Listed]) -> Result<Vec<Placed>, Erro
                 account.state().map(|state| state.as_str()),
                 account.status().map(|status| status.as_str()),
             );
+            let joined_at = account.joined_timestamp().and_then(members::timestamp);
             let way = match account.paths().iter().find_map(|path| way(path)) {
                 Some(way) => Some(way),
                 None => calls::way_up(client, id).await?,
             };
-            Ok(way.map(|way| Placed { id, state, way }))
+            Ok(way.map(|way| Placed { id, state, joined_at, way }))
         })
         .buffer_unordered(AT_ONCE)
         .try_filter_map(async |placed| Ok(placed))
@@ -141,14 +145,14 @@ async fn assemble(
     for (id, Unit { name, parent }) in units {
         organization.add_unit(id, name, parent);
     }
-    for Placed { id, state, way } in members {
+    for Placed { id, state, joined_at, way } in members {
         let Some(parent) = way.last().cloned() else { continue };
         organization.add_account(Account {
             id,
             email: None,
             state,
             joined_method: None,
-            joined_at: None,
+            joined_at,
             parent,
         });
     }

@@ -307,6 +307,7 @@ fn the_settings_come_from_the_environment() {
         .behavior_version(aws_sdk_s3::config::BehaviorVersion::v2026_01_12())
         .build();
     let environment = Environment::from_iter([
+        ("AWS_REGION", "us-east-1"),
         ("HUB_ACCOUNT", HUB),
         ("ORGANIZATIONS_REGION", "us-east-1"),
         ("POLICY_PATH", "/runbook-relay/sharing/"),
@@ -317,4 +318,27 @@ fn the_settings_come_from_the_environment() {
     assert_eq!(deps.policy_path, "/runbook-relay/sharing");
     let error = Deps::new(&Environment::default(), &config).unwrap_err();
     assert_eq!(error, ConfigError::Missing("ORGANIZATIONS_REGION".into()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_account_is_onboarded_by_the_execution_whose_plan_stands() {
+    const ONBOARDED: &str = r#"
+documents: {names: ["Org-*"]}
+regions: [us-east-1]
+accounts: {in: [organization]}
+onboarding: [{runbook: Org-Baseline}]
+"#;
+    let aws = Aws::new();
+    aws.member(NEWCOMER, WORKLOADS);
+    aws.rule("everybody", ONBOARDED);
+    let names = |output: PlanSharesOutput| -> Vec<String> {
+        output.onboarding.into_iter().map(|start| start.name).collect()
+    };
+    let name = format!("onboard-{NEWCOMER}-0-Org-Baseline-everybody");
+    assert_eq!(names(plan(&aws, "join").await.unwrap()), [name]);
+    let second = plan(&aws, "settle").await.unwrap();
+    assert!(second.unchanged);
+    assert_eq!(names(second), [""; 0], "an unchanged plan starts nothing");
+    aws.world.lock().unwrap().now = 31 * 86_400_000;
+    assert_eq!(names(plan(&aws, "place").await.unwrap()), [""; 0], "it is new no more");
 }

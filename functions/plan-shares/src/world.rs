@@ -60,6 +60,8 @@ pub(crate) struct World {
     pub(crate) ledger: BTreeSet<(String, String)>,
     /// Items of the table, by `pk`.
     pub(crate) items: BTreeMap<String, HashMap<String, AttributeValue>>,
+    /// When every member joined, in milliseconds.
+    pub(crate) joined: i64,
     /// The time, in milliseconds.
     pub(crate) now: i64,
     /// Objects of the bucket.
@@ -84,6 +86,8 @@ impl World {
             AccountState::Active
         };
         let account = Account::builder().id(id).state(state);
+        let joined = aws_smithy_types::DateTime::from_millis(self.joined);
+        let account = account.joined_timestamp(joined);
         Some(if self.without_paths { account } else { account.paths(path) }.build())
     }
 }
@@ -123,6 +127,7 @@ impl Aws {
             dynamodb: mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &rules),
             s3: mock_client!(aws_sdk_s3, RuleMode::MatchAny, &rules),
             hub: HUB.parse().unwrap(),
+            region: "us-east-1".parse().unwrap(),
             policy_path: "/runbook-relay/sharing".into(),
             table: "table".into(),
             bucket: "bucket".into(),

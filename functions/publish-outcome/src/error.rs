@@ -1,27 +1,15 @@
 //! What keeps an outcome from being published. The state machine retries, then publishes a minimal
 //! outcome itself.
 
+use lambda::outcomes::SendError;
 use lambda::{AwsError, ErrorName, FunctionError};
 
 /// Why an outcome was not published.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// SNS did not take it.
-    #[error("publish the outcome {id}")]
-    Publish {
-        /// The outcome's id.
-        id: uuid::Uuid,
-        /// What SNS said.
-        source: AwsError,
-    },
-    /// An attribute that the SDK does not take.
-    #[error("build the message attribute {name}")]
-    Attribute {
-        /// The attribute's name.
-        name: &'static str,
-        /// What is wrong with it.
-        source: aws_sdk_sns::error::BuildError,
-    },
+    /// It did not reach the topic.
+    #[error(transparent)]
+    Send(#[from] SendError),
     /// The bucket did not answer.
     #[error("{action} s3://{bucket}/{key}")]
     Bucket {
@@ -64,8 +52,7 @@ impl FunctionError for Error {
 
     fn name(&self) -> ErrorName {
         match self {
-            Self::Publish { .. } => ErrorName::PublishFailed,
-            Self::Attribute { .. } => ErrorName::Unexpected,
+            Self::Send(error) => error.name(),
             Self::Bucket { source, .. }
             | Self::Release { source, .. }
             | Self::Marker { source, .. } => source.kind.into(),

@@ -10,16 +10,15 @@ mod store;
 
 pub use error::Error;
 
-use aws_sdk_sns::types::MessageAttributeValue;
 use domain::brake::takes::Taker;
 use domain::contract::{
     MachineInput, PublishOutcomeInput, PublishOutcomeOutput, Published, S3Object, ShareDetails,
     storage,
 };
-use domain::outcome::{Evidence, Message, Outcome, decide};
+use domain::outcome::{Evidence, decide};
 use domain::plan::SharePlan;
 use futures::StreamExt;
-use lambda::{AwsErrorKind, Clock, ConfigError, Environment, SdkConfig, Table};
+use lambda::{AwsErrorKind, Clock, ConfigError, Environment, SdkConfig, Table, outcomes};
 
 /// Problems read from S3, at most: an outcome names 50 of them inline, the file beside it these.
 const MOST_PROBLEMS: usize = 2_000;
@@ -109,7 +108,7 @@ impl Publisher {
         if request.pending.is_none() {
             self.release(request).await?;
         }
-        self.send(&outcome).await?;
+        outcomes::send(&self.sns, &self.config.topic, &outcome).await?;
         let answer = PublishOutcomeOutput { outcome: verdict.published, id: verdict.id };
         self.mark(arn, &kind, &answer).await;
         tracing::info!(id = %answer.id, outcome = outcome.outcome.as_str(), "published");
@@ -167,46 +166,6 @@ impl Publisher {
             }
         }
         Ok(details)
-    }
-
-    /// Tells an outcome that no execution has: stores the whole under `outcomes/<folder>/` and sends
-    /// it. Unmarked: whoever calls this knows whether it was told before.
-    ///
-    /// # Errors
-    /// When SNS did not take the message or S3 did not answer: it may be tried again.
-    pub async fn tell(&self, folder: &str, mut outcome: Outcome) -> Result<(), Error> {
-        let (bucket, key) = (self.config.bucket.clone(), storage::outcome_key(folder, outcome.id));
-        let object = S3Object { bucket, key };
-        outcome.details = Some(object.clone());
-        if !self.keep(&object, &outcome).await? {
-            outcome.details = None;
-        }
-        self.send(&outcome).await?;
-        tracing::info!(id = %outcome.id, outcome = outcome.outcome.as_str(), "published");
-        Ok(())
-    }
-
-    async fn send(&self, outcome: &Outcome) -> Result<(), Error> {
-        let message = Message::render(outcome);
-        let mut publish = self
-            .sns
-            .publish()
-            .topic_arn(&self.config.topic)
-            .subject(message.subject)
-            .message_structure("json")
-            .message(message.body);
-        for attribute in message.attributes {
-            let value = MessageAttributeValue::builder()
-                .data_type(attribute.data_type)
-                .string_value(attribute.value)
-                .build()
-                .map_err(|source| Error::Attribute { name: attribute.name, source })?;
-            publish = publish.message_attributes(attribute.name, value);
-        }
-        match publish.send().await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(Error::Publish { id: outcome.id, source: error.into() }),
-        }
     }
 }
 

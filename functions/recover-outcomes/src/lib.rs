@@ -179,6 +179,7 @@ fn ended(described: &DescribeExecutionOutput) -> PublishOutcomeInput {
     };
     let input = input.unwrap_or(MachineInput::Unknown(Value::Null));
     PublishOutcomeInput {
+        onboarding: None,
         execution: ExecutionRef {
             arn: described.execution_arn().to_owned(),
             name: described.name().unwrap_or_default().to_owned(),

@@ -166,9 +166,9 @@ async fn publish(
 ) -> Result<(), Error> {
     let at = deps.clock.now();
     let policy_version = recorded.map(|recorded| recorded.policy_version.as_str());
-    let told = Told { bucket, records, first, severity, policy_version, at, stored: None };
+    let told = Told { bucket, records, first, severity, policy_version, at };
     let Some(outcome) = held(told) else { return Ok(()) };
-    deps.publisher.tell(&format!("held-{}", bucket.rule), outcome).await.map_err(Error::Tell)
+    deps.tell(&outcome).await
 }
 
 async fn note(deps: &Deps, bucket: &Bucket, count: u32) -> Result<(), Error> {

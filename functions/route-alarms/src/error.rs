@@ -76,7 +76,7 @@ pub enum Error {
     Start(StartError),
     /// An outcome could not be told.
     #[error(transparent)]
-    Tell(publish_outcome::Error),
+    Tell(lambda::outcomes::SendError),
 }
 
 impl Error {

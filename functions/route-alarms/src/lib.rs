@@ -23,9 +23,11 @@ mod rules;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use domain::id::{AccountId, Region};
+use domain::outcome::Outcome;
 use futures::stream::{StreamExt, iter};
-use lambda::{Accounts, Clock, ConfigError, Environment, FunctionError, SdkConfig, Table, chain};
-use publish_outcome::Publisher;
+use lambda::{
+    Accounts, Clock, ConfigError, Environment, FunctionError, SdkConfig, Table, chain, outcomes,
+};
 use serde::Serialize;
 use serde_json::Value;
 use tracing::Instrument;
@@ -56,9 +58,11 @@ pub struct Deps {
     /// The memory of the brakes.
     pub table: Table,
     /// Tells outcomes.
-    pub publisher: Publisher,
+    pub sns: aws_sdk_sns::Client,
     /// The suite's account.
     pub hub: AccountId,
+    /// The topic of outcomes.
+    pub topic: String,
     /// The URL of its own queue.
     pub queue: String,
     /// The ARN of `run-automation`.
@@ -87,8 +91,9 @@ impl Deps {
             organizations: lambda::organizations(config, &region),
             everywhere: Everywhere::through(Accounts::new(config, hub, role, SESSION)),
             table: Table::new(aws_sdk_dynamodb::Client::new(config), table),
-            publisher: Publisher::new(environment, config)?,
+            sns: aws_sdk_sns::Client::new(config),
             hub,
+            topic: environment.require("TOPIC_ARN")?,
             queue: environment.require("ALARM_QUEUE_URL")?,
             run_automation: environment.require("RUN_AUTOMATION_ARN")?,
             clock: Clock::system(),
@@ -96,6 +101,14 @@ impl Deps {
             places: place::Places::default(),
             stores: instance::Stores::default(),
         })
+    }
+
+    /// Tells an outcome that no execution has. Unmarked: whoever calls this knows whether it was told
+    /// before.
+    async fn tell(&self, outcome: &Outcome) -> Result<(), Error> {
+        outcomes::send(&self.sns, &self.topic, outcome).await.map_err(Error::Tell)?;
+        tracing::info!(id = %outcome.id, outcome = outcome.outcome.as_str(), "published");
+        Ok(())
     }
 
     /// Sends a message to the function's own queue.

@@ -138,7 +138,7 @@ async fn tell_once(deps: &Deps, outcome: Outcome) -> Result<(), Error> {
     let id = outcome.id;
     let marker = deps.table.get(&once_key(id)).await;
     if marker.map_err(failed("look whether invalid rules were told"))?.is_none() {
-        deps.publisher.tell("policy", outcome).await.map_err(Error::Tell)?;
+        deps.tell(&outcome).await?;
         let marker = once(id, deps.clock.now());
         deps.table.write(&marker).await.map_err(failed("note that invalid rules were told"))?;
     }

@@ -22,6 +22,9 @@ pub enum Error {
     /// Whether a new account is ready could not be asked.
     #[error("assume the read role")]
     Probe(#[source] AwsError),
+    /// Adaptive concurrency could not be switched on.
+    #[error("switch on adaptive concurrency")]
+    Concurrency(#[source] AwsError),
     /// SSM did not start it.
     #[error("start {runbook}: {source}")]
     Start {
@@ -48,6 +51,7 @@ impl Error {
         match self {
             Self::Runbook { source, .. }
             | Self::Probe(source)
+            | Self::Concurrency(source)
             | Self::Start { source, .. }
             | Self::Remember(source) => Some(source),
             Self::NoRung(_) | Self::Organization(_) | Self::Answer { .. } => None,

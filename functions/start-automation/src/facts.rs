@@ -46,6 +46,7 @@ pub(crate) async fn read(
     Ok(RunbookFacts {
         exists: true,
         by_amazon: owner == "Amazon",
+        shared: !own && owner != "Amazon",
         parameters: parameters.collect(),
         tags,
     })

@@ -4,6 +4,7 @@
 //! Whatever stands against a start is an answer, not an error: the execution tells it as its outcome.
 //! Errors are what may pass by itself.
 
+mod concurrency;
 mod error;
 mod facts;
 mod ssm;
@@ -52,7 +53,7 @@ impl Deps {
         let account: AccountId = environment.require("HUB_ACCOUNT")?;
         let role: String = environment.require("READ_ROLE_NAME")?;
         let allowed: String = environment.require("ALLOWED_RUNBOOKS")?;
-        let globs = allowed.split(',').map(str::trim).filter(|glob| !glob.is_empty());
+        let shared: String = environment.optional("SHARED_RUNBOOK_ARNS")?.unwrap_or_default();
         Ok(Self {
             accounts: Accounts::new(config, account, role, "start-automation"),
             organizations: lambda::organizations(config, &organizations_region),
@@ -64,7 +65,8 @@ impl Deps {
                 account,
                 region: environment.require("AWS_REGION")?,
                 service_role: environment.optional("SERVICE_ROLE_ARN")?,
-                allowed_runbooks: globs.map(Glob::new).collect(),
+                allowed_runbooks: globs(&allowed),
+                shared_runbooks: globs(&shared),
                 approval_topic: environment.optional("APPROVAL_TOPIC_ARN")?,
             },
             pace: environment.or("PACE", Pace::default())?,
@@ -116,6 +118,10 @@ pub async fn handle(
         Ok(planned) => planned,
         Err(problems) => return Ok(finish(deps, &request, wanted, problems)),
     };
+    if input.run.adaptive_concurrency {
+        let on = concurrency::switch_on(&deps.ssm(&region)).await;
+        on.map_err(Error::Concurrency)?;
+    }
     let at = deps.clock.now();
     let id = match ssm::start(&deps.ssm(&region), &start, execution.start_time).await {
         Ok(id) => id,
@@ -131,9 +137,19 @@ pub async fn handle(
     let limit = wanted.limit();
     let run = StartedRun { execution_id: id, account: deps.hub.account, region, at, limit };
     let remember = run.remember(&execution.arn, *rung);
-    deps.table.write(&remember).await.map_err(Error::Remember)?;
+    match deps.table.write(&remember).await.map_err(Error::Remember) {
+        Ok(_) => {}
+        // The repeat finds the run by its token.
+        Err(error) if error.passes() => return Err(error),
+        // It runs, and is followed all the same; only if this execution is stopped, it goes on.
+        Err(error) => tracing::error!(error = lambda::chain(&error), "not remembered"),
+    }
     tracing::info!(automation = %run.execution_id, runbook = %wanted.runbook, "started");
     Ok(StartAutomationOutput::Follow { run, pace: deps.pace.clone() })
+}
+
+fn globs(list: &str) -> Vec<Glob> {
+    list.split(',').map(str::trim).filter(|glob| !glob.is_empty()).map(Glob::new).collect()
 }
 
 impl Deps {

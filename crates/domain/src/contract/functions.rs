@@ -9,6 +9,7 @@ use super::{
     ShareRunbooksInput, Trigger,
 };
 use crate::id::{AccountId, Region};
+use crate::plan::{OnboardingReport, OnboardingStart};
 use crate::problem::Problem;
 
 /// Asks `check-membership` whether the account has joined.
@@ -107,6 +108,9 @@ pub struct PlanSharesOutput {
     pub policy_version: String,
     /// Nothing that the plan rests on has changed since the last one: no work.
     pub unchanged: bool,
+    /// The onboarding runbooks to start once everything is shared.
+    #[serde(default)]
+    pub onboarding: Vec<OnboardingStart>,
 }
 
 /// What has been done at one owner in one Region so far.
@@ -227,6 +231,9 @@ pub struct PublishOutcomeInput {
     /// How each owner and Region ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shares: Option<Vec<ShareReport>>,
+    /// What became of the onboarding runbooks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub onboarding: Option<Vec<OnboardingReport>>,
     /// How the creation or invitation ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub membership: Option<CheckMembershipOutput>,

@@ -73,6 +73,17 @@ text_id!(
     is_document_name
 );
 
+impl DocumentName {
+    /// Whether only AWS gives such names: its documents have them in every account.
+    #[must_use]
+    pub fn is_amazons(&self) -> bool {
+        // CreateDocument's reference: "aws", "amazon", "amzn", "AWSEC2", "AWSConfigRemediation",
+        // "AWSSupport".
+        let name = self.0.to_ascii_lowercase();
+        ["aws", "amazon", "amzn"].iter().any(|prefix| name.starts_with(prefix))
+    }
+}
+
 text_id!(
     /// What a runbook is started by: a document's name, or the ARN of one that is shared.
     RunbookName,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::alarm::AlarmTrigger;
-use crate::id::{AccountId, CreateAccountRequestId, DocumentName, HandshakeId, Region};
+use crate::id::{AccountId, CreateAccountRequestId, DocumentName, HandshakeId};
 
 /// Step Functions' limit.
 const EXECUTION_NAME: usize = 80;
@@ -79,18 +79,17 @@ impl ExecutionName {
         Self::new(&format!("alarm-{account}-{region}-{at}-{name}{contributor}"))
     }
 
-    /// `onboard-<account>-<epoch seconds>-<region>-<runbook>-<rule>`: one runbook for one membership
-    /// of an account.
+    /// `onboard-<account>-<epoch seconds>-<runbook>-<rule>`: one runbook for one membership of an
+    /// account.
     #[must_use]
     pub fn onboarding(
         account: AccountId,
         joined: Timestamp,
-        region: &Region,
         runbook: &DocumentName,
         rule: &str,
     ) -> Self {
         let joined = joined.as_second();
-        Self::new(&format!("onboard-{account}-{joined}-{region}-{runbook}-{rule}"))
+        Self::new(&format!("onboard-{account}-{joined}-{runbook}-{rule}"))
     }
 
     /// The next name to try after an execution of this one failed; `None` after the last.

@@ -105,14 +105,14 @@ fn one_transition_of_an_alarm_has_one_name_that_step_functions_takes() {
 }
 
 #[test]
-fn onboarding_is_named_by_the_membership_the_region_and_the_runbook() {
+fn onboarding_is_named_by_the_membership_the_runbook_and_the_rule() {
     let joined: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
     let name = |runbook: &str, rule: &str| {
         let account = "000000000042".parse().unwrap();
-        let (region, runbook) = ("us-east-1".parse().unwrap(), runbook.parse().unwrap());
-        ExecutionName::onboarding(account, joined, &region, &runbook, rule).to_string()
+        let runbook = runbook.parse().unwrap();
+        ExecutionName::onboarding(account, joined, &runbook, rule).to_string()
     };
-    assert_eq!(name("Org-A", "web"), "onboard-000000000042-1767323045-us-east-1-Org-A-web");
+    assert_eq!(name("Org-A", "web"), "onboard-000000000042-1767323045-Org-A-web");
     let long = "x".repeat(120);
     assert!(name(&long, "web").len() <= 78);
     assert_ne!(name(&long, "web"), name(&long, "db"));

@@ -12,7 +12,7 @@ use crate::contract::{
 };
 use crate::id::{AccountId, Region};
 use crate::name::attempt_of;
-use crate::plan::SharePlan;
+use crate::plan::{OnboardingReport, SharePlan};
 use crate::problem::{Problem, ProblemCode};
 
 /// Everything that is known about an execution that came to its end.
@@ -79,7 +79,8 @@ fn status(evidence: Evidence<'_>) -> Option<OutcomeStatus> {
     let failed = request.error.is_some()
         || total.failed > 0
         || reports(request).iter().any(|report| report.error.is_some())
-        || plan.is_some_and(policy_is_broken);
+        || onboarding(request).iter().any(|report| report.error.is_some())
+        || plan.is_some_and(|plan| policy_is_broken(plan) || onboarding_was_cut(plan));
     if failed {
         return Some(match total.added + total.removed + total.present {
             0 => OutcomeStatus::Failed,
@@ -96,6 +97,15 @@ fn policy_is_broken(plan: &SharePlan) -> bool {
     plan.valid_rules == 0
         && !plan.problems.is_empty()
         && plan.problems.iter().all(|problem| problem.code != ProblemCode::PolicyEmpty)
+}
+
+/// Not all onboarding runbooks fitted into the machine.
+fn onboarding_was_cut(plan: &SharePlan) -> bool {
+    plan.problems.iter().any(|problem| problem.code == ProblemCode::OnboardingNotStarted)
+}
+
+fn onboarding(request: &PublishOutcomeInput) -> &[OnboardingReport] {
+    request.onboarding.as_deref().unwrap_or_default()
 }
 
 fn reports(request: &PublishOutcomeInput) -> &[ShareReport] {
@@ -202,6 +212,10 @@ fn problems(evidence: Evidence<'_>) -> Vec<Problem> {
             problems.push(Problem::new(code, place, error.in_words()));
         }
     }
+    problems.extend(onboarding(request).iter().filter_map(|report| {
+        let error = report.error.as_ref()?;
+        Some(Problem::new(ProblemCode::OnboardingNotStarted, &report.name, error.in_words()))
+    }));
     problems.extend(details.iter().flat_map(|details| details.problems.iter().cloned()));
     problems.extend(plan.into_iter().flat_map(|plan| plan.problems.iter().cloned()));
     let mut seen = BTreeSet::new();
@@ -299,6 +313,11 @@ fn summary(
             done.push(format!("{count} {what}"));
         }
     }
+    match onboarding(request).iter().filter(|report| report.error.is_none()).count() {
+        0 => {}
+        1 => done.push("1 onboarding runbook started".to_owned()),
+        n => done.push(format!("{n} onboarding runbooks started")),
+    }
     let done = if done.is_empty() { "nothing to share".to_owned() } else { done.join(", ") };
     let mut not_done = Vec::new();
     if failed > 0 {
@@ -308,6 +327,11 @@ fn summary(
         0 => {}
         1 => not_done.push("the work in one Region of an owner broke off".to_owned()),
         n => not_done.push(format!("the work in {n} Regions of owners broke off")),
+    }
+    match onboarding(request).iter().filter(|report| report.error.is_some()).count() {
+        0 => {}
+        1 => not_done.push("1 onboarding runbook could not be started".to_owned()),
+        n => not_done.push(format!("{n} onboarding runbooks could not be started")),
     }
     match status {
         OutcomeStatus::Succeeded => format!("Runbooks for {whom}: {done}."),

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::types::{Flow, Outcome, OutcomeStatus, OutcomeVersion, Severity, outcome_id};
 use crate::brake::digest::{Bucket, Record};
-use crate::contract::{S3Object, Trigger, TriggerKind};
+use crate::contract::{Trigger, TriggerKind};
 use crate::problem::{Problem, ProblemCode};
 
 /// Triggers of one bucket.
@@ -24,14 +24,12 @@ pub struct Told<'a> {
     pub policy_version: Option<&'a str>,
     /// Now.
     pub at: Timestamp,
-    /// Where the whole outcome is stored.
-    pub stored: Option<&'a S3Object>,
 }
 
 /// The outcome of triggers that came to nothing; `None` for a digest of none. Repeats carry one id.
 #[must_use]
 pub fn held(told: Told<'_>) -> Option<Outcome> {
-    let Told { bucket, records, first, policy_version, at, stored, .. } = told;
+    let Told { bucket, records, first, policy_version, at, .. } = told;
     let head = records.first()?;
     let status = status(bucket);
     let kind = if first { "first" } else { "digest" };
@@ -81,7 +79,8 @@ pub fn held(told: Told<'_>) -> Option<Outcome> {
         shares: Vec::new(),
         problems: vec![problem],
         problems_total: 1,
-        details: stored.cloned(),
+        // Its triggers' decisions are in the table.
+        details: None,
         truncated: false,
     })
 }

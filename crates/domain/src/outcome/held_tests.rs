@@ -32,7 +32,6 @@ fn tell(code: ProblemCode, observed: bool, records: &[Record], first: bool) -> O
         severity: Severity::High,
         policy_version: Some("sha256:1"),
         at: at(),
-        stored: None,
     })
 }
 

@@ -46,7 +46,9 @@ fn input(request: &PublishOutcomeInput) -> Option<&RunAutomationInput> {
 /// or some of its children: partial; neither: failed.
 fn status(request: &PublishOutcomeInput) -> OutcomeStatus {
     let Some(last) = runs(request).last() else { return OutcomeStatus::Failed };
-    let ran = last.end == RungEnd::Ran(Ending::Succeeded);
+    // With errors allowed, SSM calls a run on which nothing went well a success.
+    let in_vain = last.children_succeeded == 0 && last.children_failed > 0;
+    let ran = last.end == RungEnd::Ran(Ending::Succeeded) && !in_vain;
     let some_children = last.children_succeeded > 0 && last.children_failed > 0;
     let status = match (last.seen, ran) {
         (Some(Seen::NotCleared), _) => OutcomeStatus::Failed,

@@ -251,3 +251,33 @@ fn what_failed_is_listed_in_order_of_urgency_and_once() {
     assert_eq!(codes, ["ExecutionFailed", "RoleNotAssumable", "AccessDenied", "PolicySyntax"]);
     assert_eq!(outcome.details, Some(stored));
 }
+
+#[test]
+fn an_onboarding_runbook_that_was_not_started_makes_it_partial_and_is_named() {
+    let told = decide(
+        &request(json!({
+            "shares": [counts(3, 0, 0, 0)],
+            "onboarding": [
+                {"name": "onboard-1-a"},
+                {"name": "onboard-1-b", "error": {"Error": "StepFunctions.X", "Cause": "no"}}
+            ]
+        })),
+        Some(&plan(1, vec![])),
+    );
+    let outcome = told.outcome.unwrap();
+    assert_eq!(outcome.outcome, OutcomeStatus::Partial);
+    assert_eq!(
+        outcome.summary,
+        "Runbooks for account 444455556666: 3 added, 1 onboarding runbook started; 1 onboarding \
+         runbook could not be started."
+    );
+    let [problem] = outcome.problems.as_slice() else { panic!("{:?}", outcome.problems) };
+    assert_eq!(problem.code, ProblemCode::OnboardingNotStarted);
+    assert_eq!(
+        (problem.place.as_str(), problem.what.as_str()),
+        ("onboard-1-b", "StepFunctions.X: no")
+    );
+    let cut = Problem::new(ProblemCode::OnboardingNotStarted, "1/Org-A", "more");
+    let told = decide(&request(json!({"shares": [counts(3, 0, 0, 0)]})), Some(&plan(1, vec![cut])));
+    assert_eq!(told.published, Published::Partial);
+}

@@ -17,7 +17,7 @@ pub use matching::{Found, Known, Lookup};
 pub use options::{
     Calendar, Locations, MaxConcurrency, MaxErrors, RoleArn, RunMode, RunOptions, Targets,
 };
-pub(crate) use options::{one_error, tenth};
+pub(crate) use options::{all_at_a_time, any_errors, one_error, tenth};
 pub use resource::{Resolution, Subject};
 pub use rule::{
     AlarmSelector, Approval, AutoScaling, Guard, InstanceStore, Mode, Places, RemediationRule,

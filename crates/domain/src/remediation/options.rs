@@ -229,6 +229,16 @@ pub(crate) fn no_errors() -> MaxErrors {
     MaxErrors("0".into())
 }
 
+/// For what has nothing to do with each other.
+pub(crate) fn all_at_a_time() -> MaxConcurrency {
+    MaxConcurrency("100%".into())
+}
+
+/// For what has nothing to do with each other.
+pub(crate) fn any_errors() -> MaxErrors {
+    MaxErrors("100%".into())
+}
+
 /// What is used where targets are given and the rate is not.
 pub(crate) fn tenth() -> MaxConcurrency {
     MaxConcurrency("10%".into())
@@ -275,6 +285,10 @@ pub struct RunOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", length(min = 1, max = 255))]
     pub stop_on_alarm: Option<String>,
+    /// Switches on adaptive concurrency (`/ssm/automation/enable-adaptive-concurrency`) in the hub's
+    /// account and the Region of the start, before it: a quota of more runs at once, for all of them.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub adaptive_concurrency: bool,
     /// Tags of the run, at most three: SSM takes five, and two are the suite's.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("maxProperties" = 3))]

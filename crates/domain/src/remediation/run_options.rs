@@ -20,6 +20,7 @@ pub(super) const RUN: &[&str] = &[
     "maxConcurrency",
     "maxErrors",
     "stopOnAlarm",
+    "adaptiveConcurrency",
     "tags",
 ];
 pub(super) const TARGETS: &[&str] = &["parameter", "key", "values", "resourceGroup"];
@@ -50,6 +51,7 @@ pub(super) fn run(reader: &mut Reader<'_>, fields: &Fields<'_>) -> RunOptions {
         stop_on_alarm: own
             .get("stopOnAlarm")
             .and_then(|(node, path)| reader.text(node, &path, "an alarm's name")),
+        adaptive_concurrency: flag(reader, &own, "adaptiveConcurrency"),
         tags: own.get("tags").map(|(node, path)| run_tags(reader, node, &path)).unwrap_or_default(),
     }
 }

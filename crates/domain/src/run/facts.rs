@@ -21,6 +21,8 @@ pub struct RunbookFacts {
     pub exists: bool,
     /// It is owned by Amazon.
     pub by_amazon: bool,
+    /// Another account owns it, whose tags cannot be seen.
+    pub shared: bool,
     /// Its parameters, and whether each is required.
     pub parameters: BTreeMap<String, bool>,
     /// Its tags.
@@ -36,6 +38,7 @@ impl RunbookFacts {
 
     fn is_tagged(&self) -> bool {
         self.by_amazon
+            || self.shared
             || self
                 .tags
                 .get(ALLOWED_TAG)
@@ -64,8 +67,12 @@ impl PlanInput<'_> {
             say(ProblemCode::RunbookNotFound, &field("runbook"), what);
             return problems;
         }
-        if !self.hub.allowed_runbooks.iter().any(|glob| glob.matches(name)) {
-            let what = format!("AllowedRunbooks does not name {name}");
+        let (parameter, globs, named) = match facts.shared {
+            true => ("SharedRunbookArns", &self.hub.shared_runbooks, rung.runbook.as_str()),
+            false => ("AllowedRunbooks", &self.hub.allowed_runbooks, name),
+        };
+        if !globs.iter().any(|glob| glob.matches(named)) {
+            let what = format!("{parameter} does not name {named}");
             say(ProblemCode::RunbookNotAllowed, &field("runbook"), what);
         } else if !facts.is_tagged() {
             let what = format!("{name} lacks the tag {ALLOWED_TAG}: {ALLOWED}");

@@ -92,6 +92,26 @@ pub struct RunAutomationInput {
 }
 
 impl RunAutomationInput {
+    /// One runbook, run in the hub's account, with nothing else said.
+    #[must_use]
+    pub fn new(rung: Rung) -> Self {
+        Self {
+            ladder: vec![rung],
+            account: None,
+            region: None,
+            resources: Vec::new(),
+            values: BTreeMap::new(),
+            run: RunOptions::default(),
+            alarm: None,
+            rule: None,
+            lock: None,
+            standby: None,
+            warnings: Vec::new(),
+            severity: high(),
+            trigger: Trigger::without_event(TriggerKind::Manual),
+        }
+    }
+
     /// Whether an alarm set it off, or something else.
     #[must_use]
     pub fn flow(&self) -> Flow {

@@ -37,8 +37,11 @@ pub struct Hub {
     pub region: Region,
     /// The stack's own service role.
     pub service_role: Option<RoleArn>,
-    /// Which runbooks may be started.
+    /// Which runbooks may be started: the hub's own and Amazon's, by name.
     pub allowed_runbooks: Vec<Glob>,
+    /// Which runbooks of other accounts may be started, by ARN. Their tags cannot be seen: being named
+    /// here stands for the tag.
+    pub shared_runbooks: Vec<Glob>,
     /// The topic that SSM tells of approvals; its name begins with `Automation`.
     pub approval_topic: Option<String>,
 }
@@ -273,6 +276,15 @@ impl Planner<'_> {
         if own.is_some() && !takes {
             let what = format!("{} has no parameter {ASSUME_ROLE}", self.rung.runbook);
             self.problem(ProblemCode::AssumeRoleNotTaken, "run.serviceRole", what);
+        }
+        let elsewhere = input.run.locations.is_some() || input.account_or(hub) != hub.account;
+        if elsewhere && !takes && runbook.exists {
+            let path = self.rung_path("runbook");
+            let what = format!(
+                "{} has no parameter {ASSUME_ROLE}: it takes the service role to reach other accounts",
+                self.rung.runbook
+            );
+            self.problem(ProblemCode::AssumeRoleNotTaken, &path, what);
         }
         let role = own.or(hub.service_role.as_ref());
         if let (Some(role), true, false) = (role, takes, parameters.contains_key(ASSUME_ROLE)) {

@@ -14,6 +14,7 @@ fn hub() -> Hub {
         account: "111122223333".parse().unwrap(),
         region: "us-east-1".parse().unwrap(),
         service_role: Some("arn:aws:iam::111122223333:role/runbook-relay/Run".parse().unwrap()),
+        shared_runbooks: vec![Glob::new("arn:aws:ssm:*:222233334444:document/Org-*")],
         allowed_runbooks: vec![Glob::new("Relay-*"), Glob::new("AWS-*")],
         approval_topic: Some("arn:aws:sns:us-east-1:111122223333:Automation-relay".into()),
     }
@@ -24,6 +25,7 @@ fn reboot() -> RunbookFacts {
     RunbookFacts {
         exists: true,
         by_amazon: false,
+        shared: false,
         parameters: [("InstanceId".into(), true), (ASSUME_ROLE.into(), false)].into(),
         tags: [(ALLOWED_TAG.into(), ALLOWED.into())].into(),
     }
@@ -534,6 +536,24 @@ fn a_member_of_a_group_is_put_on_standby_by_a_runbook_that_can() {
         &reboot(),
         &["ResourceRefused input (resource.autoScaling): Relay-RebootInstance has no parameter \
          AutoScaling: it cannot put a member of web on standby"],
+    );
+}
+
+#[test]
+fn a_runbook_of_another_account_has_to_be_named_by_its_arn() {
+    let mut shared = reboot();
+    shared.shared = true;
+    shared.tags.clear();
+    let named = "arn:aws:ssm:us-east-1:222233334444:document/Org-Restart";
+    let plan = plan_with(&input(json!({"runbook": named})), &shared).unwrap();
+    assert_eq!(plan.start.document_name, named);
+    // Whose runbook has an allowed name, but another owner.
+    let other = "arn:aws:ssm:us-east-1:333344445555:document/Relay-RebootInstance";
+    refused(
+        json!({"runbook": other}),
+        &shared,
+        &["RunbookNotAllowed input (ladder[0].runbook): SharedRunbookArns does not name \
+         arn:aws:ssm:us-east-1:333344445555:document/Relay-RebootInstance"],
     );
 }
 

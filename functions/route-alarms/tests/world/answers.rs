@@ -54,11 +54,6 @@ pub(super) fn answer(state: &mut State, call: &Call) -> Answer {
             state.outcomes.push(serde_json::from_str(outcome).unwrap());
             xml("Publish", "<MessageId>m</MessageId>")
         }
-        ("s3", "putObject") => {
-            let key = call.path.trim_start_matches("/bucket/").to_owned();
-            state.objects.insert(key, body.clone());
-            Answer::Reply(200, Vec::new())
-        }
         ("sts", "AssumeRole") => {
             let account = body["RoleArn"].as_str().unwrap().split(':').nth(4).unwrap();
             assert!(body["RoleArn"].as_str().unwrap().ends_with(":role/runbook-relay-read"));

@@ -100,7 +100,6 @@ pub(crate) struct State {
     /// Name and input.
     pub(crate) executions: BTreeMap<String, Value>,
     pub(crate) outcomes: Vec<Value>,
-    pub(crate) objects: BTreeMap<String, Value>,
     pub(crate) calls: Vec<Call>,
     faults: Vec<Fault>,
 }
@@ -157,7 +156,6 @@ impl World {
             ("ALARM_QUEUE_URL", QUEUE),
             ("RUN_AUTOMATION_ARN", MACHINE),
             ("TABLE_NAME", "table"),
-            ("BUCKET_NAME", "bucket"),
             ("TOPIC_ARN", "arn:aws:sns:us-east-1:111122223333:outcomes"),
         ]);
         let mut deps = Deps::new(&environment, &sdk).unwrap();
@@ -286,8 +284,6 @@ fn parse(request: &HttpRequest) -> Call {
         (operation.to_owned(), json())
     } else if header("smithy-protocol") == "rpc-v2-cbor" {
         (path.rsplit('/').next().unwrap_or_default().to_owned(), cbor::decode(bytes))
-    } else if at(3) == "s3" {
-        (format!("{}Object", request.method().to_lowercase()), json())
     } else {
         let form = form(std::str::from_utf8(bytes).unwrap());
         (form.get("Action").cloned().unwrap_or_default(), json!(form))

@@ -170,7 +170,7 @@ fn unknown_fields_are_named_with_what_was_probably_meant() {
               Did you mean `coolDown`?
             web.yaml:5:31 (guard.storm.resource): unknown field `resource`, expected one of `resources`, `window` [UnknownField]
               Did you mean `resources`?
-            web.yaml:6:7 (run.mod): unknown field `mod`, expected one of `serviceRole`, `executionRole`, `mode`, `targets`, `locations`, `maxConcurrency`, `maxErrors`, `stopOnAlarm`, `tags` [UnknownField]
+            web.yaml:6:7 (run.mod): unknown field `mod`, expected one of `serviceRole`, `executionRole`, `mode`, `targets`, `locations`, `maxConcurrency`, `maxErrors`, `stopOnAlarm`, `adaptiveConcurrency`, `tags` [UnknownField]
               Did you mean `mode`?"#]],
     );
 }
