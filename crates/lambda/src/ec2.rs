@@ -1,36 +1,20 @@
 //! The few calls of EC2 that the suite makes, over its query protocol.
 //!
 //! Not `aws-sdk-ec2`: for three calls its 700 operations cost every build minutes and gigabytes
-//! (docs/decisions/0014). Signing, HTTP and XML are libraries'; nothing here retries, for whoever
-//! calls is called again (state machine, queue).
-
-use std::convert::Infallible;
-use std::time::SystemTime;
+//! (docs/decisions/0014). XML is a library's.
 
 use aws_config::SdkConfig;
-use aws_credential_types::provider::ProvideCredentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
-use aws_smithy_http_client::{Builder, tls};
-use aws_smithy_runtime::client::orchestrator::operation::Operation;
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::timeout::TimeoutConfig;
 use roxmltree::{Document, Node};
 
-use crate::{AwsError, AwsErrorKind, Clock};
+use crate::signed::{Signed, unreadable};
+use crate::{AwsError, AwsErrorKind};
 
 const VERSION: &str = "2016-11-15";
 const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
 
 /// EC2 in one account and Region.
 #[derive(Debug, Clone)]
-pub struct Ec2 {
-    config: SdkConfig,
-    http: SharedHttpClient,
-    clock: Clock,
-}
+pub struct Ec2(Signed);
 
 /// An instance, as far as the suite asks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -53,10 +37,7 @@ impl Ec2 {
     /// From the configuration of an account and Region. Calls nothing.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
-        let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
-        let http = config.http_client();
-        let http = http.unwrap_or_else(|| Builder::new().tls_provider(provider).build_https());
-        Self { config: config.clone(), http, clock: Clock::system() }
+        Self(Signed::new(config, "ec2"))
     }
 
     /// DescribeInstances of these ids.
@@ -104,88 +85,12 @@ impl Ec2 {
     }
 
     async fn call(&self, action: &str, fields: &[(String, String)]) -> Result<String, AwsError> {
-        let region = self.config.region().map(|region| region.as_ref().to_owned());
-        let region = region.ok_or_else(|| invalid("no Region is configured"))?;
-        let uri = match self.config.endpoint_url() {
-            Some(endpoint) => format!("{}/", endpoint.trim_end_matches('/')),
-            None => {
-                let known: Result<domain::id::Region, _> = region.parse();
-                let suffix = known.map_err(|error| invalid(&error))?.partition().dns_suffix();
-                format!("https://ec2.{region}.{suffix}/")
-            }
-        };
         let mut body = format!("Action={action}&Version={VERSION}");
         for (name, value) in fields {
             body.push_str(&format!("&{name}={}", encode(value)));
         }
-        let mut request = http::Request::post(&uri)
-            .header("content-type", FORM)
-            .body(body.clone())
-            .map_err(|error| invalid(&error))?;
-        self.sign(&mut request, &region, body.as_bytes()).await?;
-        let request = HttpRequest::try_from(request.map(SdkBody::from));
-        let request = request.map_err(|error| invalid(&error))?;
-
-        let operation = Operation::builder()
-            .service_name("ec2")
-            .operation_name(action.to_owned())
-            .http_client(self.http.clone())
-            .endpoint_url(&uri)
-            // Signed already.
-            .no_auth()
-            .no_retry()
-            .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
-            .timeout_config(
-                self.config.timeout_config().cloned().unwrap_or_else(TimeoutConfig::disabled),
-            )
-            .serializer(|request: HttpRequest| Ok(request))
-            .deserializer::<_, Infallible>(|answer| {
-                let body = answer.body().bytes().unwrap_or_default();
-                let text = String::from_utf8_lossy(body).into_owned();
-                Ok((answer.status().as_u16(), text))
-            })
-            .build();
-        let answer = operation.invoke(request).await;
-        let (status, text) = answer.map_err(|error| AwsError {
-            kind: AwsErrorKind::Unavailable,
-            code: "NoAnswer".to_owned(),
-            message: crate::chain(&error),
-        })?;
+        let (status, text) = self.0.post(action, &[("content-type", FORM)], body).await?;
         if (200..300).contains(&status) { Ok(text) } else { Err(refusal(&text, status)) }
-    }
-
-    async fn sign(
-        &self,
-        request: &mut http::Request<String>,
-        region: &str,
-        body: &[u8],
-    ) -> Result<(), AwsError> {
-        let provider = self.config.credentials_provider();
-        let provider = provider.ok_or_else(|| invalid("no credentials are configured"))?;
-        let credentials = provider.provide_credentials().await;
-        let credentials = credentials.map_err(|error| AwsError::of_credentials(&error))?;
-        let identity = credentials.into();
-        let now = self.clock.now().as_duration().unsigned_abs();
-        let params = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(region)
-            .name("ec2")
-            .time(SystemTime::UNIX_EPOCH + now)
-            .settings(SigningSettings::default())
-            .build()
-            .map_err(|error| invalid(&error))?
-            .into();
-        let uri = request.uri().to_string();
-        let headers = request.headers().iter();
-        let headers: Vec<(&str, &str)> = headers
-            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
-            .collect();
-        let signable =
-            SignableRequest::new("POST", &uri, headers.into_iter(), SignableBody::Bytes(body));
-        let signable = signable.map_err(|error| invalid(&error))?;
-        let signed = sign(signable, &params).map_err(|error| invalid(&error))?;
-        signed.into_parts().0.apply_to_request_http1x(request);
-        Ok(())
     }
 }
 
@@ -252,16 +157,6 @@ fn encode(text: &str) -> String {
         }
     }
     encoded
-}
-
-fn invalid(error: &(impl ToString + ?Sized)) -> AwsError {
-    let (kind, code) = (AwsErrorKind::Other, "InvalidRequest".to_owned());
-    AwsError { kind, code, message: error.to_string() }
-}
-
-fn unreadable(error: &(impl ToString + ?Sized)) -> AwsError {
-    let (kind, code) = (AwsErrorKind::Unavailable, "UnreadableAnswer".to_owned());
-    AwsError { kind, code, message: error.to_string() }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ mod assumed_role;
 mod aws_error;
 mod clients;
 mod clock;
-#[cfg(feature = "ec2")]
+#[cfg(feature = "signed")]
 pub mod ec2;
 mod environment;
 mod error_name;
@@ -23,9 +23,13 @@ pub mod members;
 pub mod outcomes;
 #[cfg(feature = "ssm")]
 mod owners;
+#[cfg(feature = "signed")]
+mod signed;
 mod start;
 #[cfg(feature = "dynamodb")]
 mod table;
+#[cfg(feature = "signed")]
+pub mod tagging;
 
 #[cfg(feature = "accounts")]
 pub use accounts::Accounts;

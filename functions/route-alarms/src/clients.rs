@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use domain::id::{AccountId, Region};
 use lambda::Accounts;
 use lambda::ec2::Ec2;
+use lambda::tagging::Tagging;
 
 /// The clients of one account and Region.
 #[derive(Debug, Clone)]
@@ -16,7 +17,7 @@ pub struct There {
     /// Instances.
     pub ec2: Ec2,
     /// Resources by their tags.
-    pub tagging: aws_sdk_resourcegroupstagging::Client,
+    pub tagging: Tagging,
     /// Change calendars; only ever asked in the suite's own account.
     pub ssm: aws_sdk_ssm::Client,
 }
@@ -38,7 +39,7 @@ impl Everywhere {
             There {
                 cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
                 ec2: Ec2::new(&config),
-                tagging: aws_sdk_resourcegroupstagging::Client::new(&config),
+                tagging: Tagging::new(&config),
                 ssm: aws_sdk_ssm::Client::new(&config),
             }
         })

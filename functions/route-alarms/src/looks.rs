@@ -105,36 +105,11 @@ async fn tagged(
     tags: &BTreeMap<String, String>,
 ) -> Result<Vec<String>, Error> {
     const ENOUGH: usize = 100;
-    let client = deps.everywhere.at(account, region).tagging;
-    let filters: Vec<_> = tags
-        .iter()
-        .map(|(key, value)| {
-            aws_sdk_resourcegroupstagging::types::TagFilter::builder()
-                .key(key)
-                .values(value)
-                .build()
-        })
-        .collect();
-    let (mut arns, mut token) = (Vec::new(), None);
-    loop {
-        let page = client
-            .get_resources()
-            .set_tag_filters(Some(filters.clone()))
-            .resource_type_filters(kind)
-            .set_pagination_token(token)
-            .send()
-            .await
-            .map_err(|error| Error::LookUp {
-                what: format!("look up {kind} by tags in {account}/{region}"),
-                source: error.into(),
-            })?;
-        let found = page.resource_tag_mapping_list().iter();
-        arns.extend(found.filter_map(|resource| resource.resource_arn().map(str::to_owned)));
-        token = page.pagination_token().filter(|token| !token.is_empty()).map(str::to_owned);
-        if token.is_none() || arns.len() >= ENOUGH {
-            return Ok(arns);
-        }
-    }
+    let found = deps.everywhere.at(account, region).tagging.resources(kind, tags, ENOUGH).await;
+    found.map_err(|source| Error::LookUp {
+        what: format!("look up {kind} by tags in {account}/{region}"),
+        source,
+    })
 }
 
 /// Whether the rule may be run on the instances among the resources.

@@ -11,9 +11,12 @@ use lambda::AwsError;
 
 use crate::Error;
 
-/// DescribeDocument, and for a runbook of the hub's own ListTagsForResource: another account's tags
+/// What is known of a rung's runbook in a Region of the hub: DescribeDocument, and for a runbook of the hub's own ListTagsForResource: another account's tags
 /// cannot be seen.
-pub(crate) async fn read(
+///
+/// # Errors
+/// When SSM refuses or does not answer.
+pub async fn read(
     client: &Client,
     hub: &Hub,
     region: &Region,

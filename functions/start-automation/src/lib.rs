@@ -6,7 +6,7 @@
 
 mod concurrency;
 mod error;
-mod facts;
+pub mod facts;
 mod ssm;
 
 use std::time::Duration;
@@ -65,8 +65,8 @@ impl Deps {
                 account,
                 region: environment.require("AWS_REGION")?,
                 service_role: environment.optional("SERVICE_ROLE_ARN")?,
-                allowed_runbooks: globs(&allowed),
-                shared_runbooks: globs(&shared),
+                allowed_runbooks: Glob::list(&allowed),
+                shared_runbooks: Glob::list(&shared),
                 approval_topic: environment.optional("APPROVAL_TOPIC_ARN")?,
             },
             pace: environment.or("PACE", Pace::default())?,
@@ -146,10 +146,6 @@ pub async fn handle(
     }
     tracing::info!(automation = %run.execution_id, runbook = %wanted.runbook, "started");
     Ok(StartAutomationOutput::Follow { run, pace: deps.pace.clone() })
-}
-
-fn globs(list: &str) -> Vec<Glob> {
-    list.split(',').map(str::trim).filter(|glob| !glob.is_empty()).map(Glob::new).collect()
 }
 
 impl Deps {

@@ -143,7 +143,7 @@ impl SharePlan {
                     arn: Some(input.execution.to_owned()),
                     event_ids: input.trigger.event_ids.clone(),
                 },
-                ..RunAutomationInput::new(rung)
+                ..RunAutomationInput::of(vec![rung])
             },
         })
     }

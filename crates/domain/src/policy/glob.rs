@@ -19,6 +19,12 @@ impl Glob {
         Self(pattern.into())
     }
 
+    /// The patterns of a list separated by commas.
+    #[must_use]
+    pub fn list(text: &str) -> Vec<Self> {
+        text.split(',').map(str::trim).filter(|glob| !glob.is_empty()).map(Self::new).collect()
+    }
+
     /// Whether the whole of the text matches.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {

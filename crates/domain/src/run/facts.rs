@@ -47,8 +47,9 @@ impl RunbookFacts {
 }
 
 impl PlanInput<'_> {
-    /// What the runbook, the stack and the role say against a start.
-    pub(super) fn check(&self) -> Vec<Problem> {
+    /// What the runbook, the stack and the role say against a start, whatever it is to run on.
+    #[must_use]
+    pub fn objections(&self) -> Vec<Problem> {
         let Some(rung) = self.input.ladder.get(self.rung) else { return Vec::new() };
         let mut problems = Vec::new();
         let mut say = |code: ProblemCode, path: &str, what: String| {
@@ -101,6 +102,18 @@ impl PlanInput<'_> {
                 let what = format!("{name} needs `{parameter}`");
                 say(ProblemCode::RunbookParameters, &field("parameters"), what);
             }
+        }
+        let takes = facts.parameters.contains_key(ASSUME_ROLE);
+        let elsewhere = self.input.run.locations.is_some()
+            || self.input.account_or(self.hub) != self.hub.account;
+        if self.input.run.service_role.is_some() && !takes {
+            let what = format!("{name} has no parameter {ASSUME_ROLE}");
+            say(ProblemCode::AssumeRoleNotTaken, "run.serviceRole", what);
+        } else if elsewhere && !takes {
+            let what = format!(
+                "{name} has no parameter {ASSUME_ROLE}: it takes the service role to reach other accounts"
+            );
+            say(ProblemCode::AssumeRoleNotTaken, &field("runbook"), what);
         }
         if let Some(role) = &self.input.run.service_role
             && (role.account() != self.hub.account || !role.path().starts_with(ROLE_PATH))

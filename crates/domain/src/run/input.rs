@@ -92,11 +92,11 @@ pub struct RunAutomationInput {
 }
 
 impl RunAutomationInput {
-    /// One runbook, run in the hub's account, with nothing else said.
+    /// A ladder of at least one rung, run in the hub's account, with nothing else said.
     #[must_use]
-    pub fn new(rung: Rung) -> Self {
+    pub fn of(ladder: Vec<Rung>) -> Self {
         Self {
-            ladder: vec![rung],
+            ladder,
             account: None,
             region: None,
             resources: Vec::new(),

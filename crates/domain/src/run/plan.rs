@@ -139,7 +139,7 @@ pub fn plan(plan: PlanInput<'_>) -> Result<StartPlan, Vec<Problem>> {
     };
     let mut planner = Planner { plan, rung, problems: Vec::new() };
     let start = planner.start();
-    planner.problems.extend(plan.check());
+    planner.problems.extend(plan.objections());
     match start {
         Some(start) if planner.problems.is_empty() => Ok(start),
         _ => Err(planner.problems),
@@ -271,22 +271,8 @@ impl Planner<'_> {
     /// A service role is no field of the call: it is a parameter of the runbook.
     fn assume_role(&mut self, parameters: &mut BTreeMap<String, Vec<String>>) {
         let PlanInput { input, hub, runbook, .. } = self.plan;
-        let own = input.run.service_role.as_ref();
         let takes = runbook.parameters.contains_key(ASSUME_ROLE);
-        if own.is_some() && !takes {
-            let what = format!("{} has no parameter {ASSUME_ROLE}", self.rung.runbook);
-            self.problem(ProblemCode::AssumeRoleNotTaken, "run.serviceRole", what);
-        }
-        let elsewhere = input.run.locations.is_some() || input.account_or(hub) != hub.account;
-        if elsewhere && !takes && runbook.exists {
-            let path = self.rung_path("runbook");
-            let what = format!(
-                "{} has no parameter {ASSUME_ROLE}: it takes the service role to reach other accounts",
-                self.rung.runbook
-            );
-            self.problem(ProblemCode::AssumeRoleNotTaken, &path, what);
-        }
-        let role = own.or(hub.service_role.as_ref());
+        let role = input.run.service_role.as_ref().or(hub.service_role.as_ref());
         if let (Some(role), true, false) = (role, takes, parameters.contains_key(ASSUME_ROLE)) {
             parameters.insert(ASSUME_ROLE.to_owned(), vec![role.to_string()]);
         }

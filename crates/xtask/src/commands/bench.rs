@@ -1,14 +1,17 @@
 //! `cargo xtask bench`: measures what is promised about speed and size, and writes the figures into
 //! `docs/benchmarks.md`. No test is timed; these are.
 
+mod alarm;
 mod binaries;
 mod engine;
 mod figure;
 mod history;
 mod join;
 mod process;
+mod ringing;
 mod runtime;
 mod scale;
+mod storm;
 mod world;
 
 use anyhow::{Context, Result, bail};
@@ -36,6 +39,10 @@ enum Part {
     Join,
     /// 20 accounts, 500 documents, 17 Regions
     Scale,
+    /// From an alarm to its runbook, and what a remediation costs
+    Alarm,
+    /// 5,000 alarms on 500 resources at once
+    Storm,
     /// Runs in the automation engine
     Engine,
     /// Scripts in the automation engine
@@ -69,6 +76,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
             Part::Start => binaries::starts(&folder).await?,
             Part::Join => join::measure(&folder).await?,
             Part::Scale => scale::measure(&folder).await?,
+            Part::Alarm => alarm::measure(&folder).await?,
+            Part::Storm => storm::measure(&folder).await?,
             Part::Engine => engine::measure()?,
             Part::Scripts => engine::scripts()?,
         };

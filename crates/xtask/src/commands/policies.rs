@@ -1,5 +1,7 @@
 //! `cargo xtask policies diff|push`: the rules of a folder against the deployed parameters.
 
+mod runbooks;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -38,6 +40,10 @@ pub(crate) async fn run(action: Action) -> Result<()> {
     check(&selection.folder)?;
     let config = aws_config::load_defaults(BehaviorVersion::latest()).await;
     let client = Client::new(&config);
+    let remarks = runbooks::against(&config, &selection.folder).await?;
+    for remark in remarks {
+        eprintln!("warning: {remark}");
+    }
     let wanted: BTreeMap<String, String> = policy_files(&selection.folder)?.into_iter().collect();
     let present = deployed(&client).await?;
     let mut changes = 0;
@@ -75,17 +81,8 @@ pub(crate) async fn run(action: Action) -> Result<()> {
 
 /// Checks the whole set of a folder, of both kinds, and says how many rules it holds.
 pub(crate) fn check(folder: &Path) -> Result<usize> {
-    let files = policy_files(folder)?;
-    let texts = |kind: &str| -> Vec<RuleText> {
-        let of_kind = files.iter().filter(|(name, _)| name.starts_with(kind));
-        of_kind
-            .map(|(name, text)| {
-                RuleText::file(format!("{}/{name}.yaml", folder.display()), text.as_str())
-            })
-            .collect()
-    };
-    let sharing = RuleSet::parse(texts("sharing/"));
-    let remediation = remediation::RuleSet::parse(texts("remediation/"));
+    let sharing = RuleSet::parse(texts(folder, "sharing/")?);
+    let remediation = remediation::RuleSet::parse(texts(folder, "remediation/")?);
     for warning in sharing.warnings.iter().chain(&remediation.warnings) {
         eprintln!("warning: {warning}");
     }
@@ -97,6 +94,17 @@ pub(crate) fn check(folder: &Path) -> Result<usize> {
         eprintln!("{problem}");
     }
     bail!("{} problems in {}; nothing was written", problems.len(), folder.display())
+}
+
+/// The rules of one kind in a folder.
+fn texts(folder: &Path, kind: &str) -> Result<Vec<RuleText>> {
+    let files = policy_files(folder)?;
+    let of_kind = files.iter().filter(|(name, _)| name.starts_with(kind));
+    Ok(of_kind
+        .map(|(name, text)| {
+            RuleText::file(format!("{}/{name}.yaml", folder.display()), text.as_str())
+        })
+        .collect())
 }
 
 /// The deployed rules: `sharing/<name>` and `remediation/<name>` to text.

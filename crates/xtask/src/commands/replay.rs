@@ -11,7 +11,8 @@ use serde_json::Value;
 pub(crate) struct Arguments {
     /// A queue's URL, or a file: one envelope, an array of them, or one a line
     from: String,
-    /// The intake queue's URL; default: the output IntakeQueueUrl of the stack runbook-relay
+    /// The intake queue's URL; default: the one of the stack runbook-relay that the dead letters came
+    /// from, and for a file AlarmQueueUrl for alarms, IntakeQueueUrl for all others
     #[arg(long)]
     to: Option<String>,
 }
@@ -20,37 +21,71 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
     let config = aws_config::load_defaults(BehaviorVersion::latest()).await;
     let sqs = aws_sdk_sqs::Client::new(&config);
-    let to = match &arguments.to {
-        Some(url) => url.clone(),
-        None => intake_queue(&config).await?,
+    let intakes = match &arguments.to {
+        Some(url) => Intakes { accounts: url.clone(), alarms: url.clone(), alarm_letters: None },
+        None => intakes(&config).await?,
     };
-    let sent = if arguments.from.starts_with("http") {
-        redrive(&sqs, &arguments.from, &to).await?
-    } else {
-        let events = read(Path::new(&arguments.from))?;
+    if arguments.from.starts_with("http") {
+        let to = match intakes.alarm_letters.as_ref() == Some(&arguments.from) {
+            true => &intakes.alarms,
+            false => &intakes.accounts,
+        };
+        let sent = redrive(&sqs, &arguments.from, to).await?;
+        println!("{sent} sent to {to}");
+        return Ok(());
+    }
+    let events = read(Path::new(&arguments.from))?;
+    let (alarms, others): (Vec<&Value>, Vec<&Value>) = events.iter().partition(|e| is_alarm(e));
+    for (events, to) in [(alarms, &intakes.alarms), (others, &intakes.accounts)] {
         for event in &events {
-            send(&sqs, &to, &event.to_string()).await?;
+            send(&sqs, to, &event.to_string()).await?;
         }
-        events.len()
-    };
-    println!("{sent} sent to {to}");
+        if !events.is_empty() {
+            println!("{} sent to {to}", events.len());
+        }
+    }
     Ok(())
 }
 
-async fn intake_queue(config: &aws_config::SdkConfig) -> Result<String> {
+/// The queues of the stack.
+struct Intakes {
+    accounts: String,
+    alarms: String,
+    /// What the intake of alarms could not deal with.
+    alarm_letters: Option<String>,
+}
+
+/// Whether the intake of alarms is meant: an event of CloudWatch, or what an alarm sends to a topic or
+/// a function.
+fn is_alarm(event: &Value) -> bool {
+    event["source"] == "aws.cloudwatch"
+        || ["alarmArn", "AlarmArn", "AlarmName", "TopicArn"]
+            .iter()
+            .any(|field| event.get(field).is_some())
+        || event["Records"][0]["EventSource"] == "aws:sns"
+}
+
+async fn intakes(config: &aws_config::SdkConfig) -> Result<Intakes> {
     let stacks = aws_sdk_cloudformation::Client::new(config);
     let described = stacks.describe_stacks().stack_name("runbook-relay").send().await;
     let described = described
         .map_err(aws_sdk_cloudformation::Error::from)
         .context("find the stack runbook-relay (or name the queue with --to)")?;
-    described
-        .stacks()
-        .iter()
-        .flat_map(aws_sdk_cloudformation::types::Stack::outputs)
-        .find(|output| output.output_key() == Some("IntakeQueueUrl"))
-        .and_then(|output| output.output_value())
-        .map(str::to_owned)
-        .context("the stack runbook-relay has no output IntakeQueueUrl")
+    let output = |key: &str| {
+        described
+            .stacks()
+            .iter()
+            .flat_map(aws_sdk_cloudformation::types::Stack::outputs)
+            .find(|output| output.output_key() == Some(key))
+            .and_then(|output| output.output_value())
+            .map(str::to_owned)
+            .with_context(|| format!("the stack runbook-relay has no output {key}"))
+    };
+    Ok(Intakes {
+        accounts: output("IntakeQueueUrl")?,
+        alarms: output("AlarmQueueUrl")?,
+        alarm_letters: Some(output("AlarmDeadLetterQueueUrl")?),
+    })
 }
 
 async fn redrive(sqs: &aws_sdk_sqs::Client, from: &str, to: &str) -> Result<usize> {
@@ -96,4 +131,29 @@ fn read(file: &Path) -> Result<Vec<Value>> {
         bail!("{} holds no event", file.display());
     }
     Ok(events)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alarms_are_told_from_the_events_of_accounts_in_whichever_way_they_came() {
+        let events = xtask::root().join("events");
+        for (folder, alarms) in [
+            ("aws.cloudwatch", true),
+            ("sns", true),
+            ("lambda-alarm", true),
+            ("aws.organizations", false),
+        ] {
+            for entry in std::fs::read_dir(events.join(folder)).unwrap() {
+                let path = entry.unwrap().path();
+                let text = std::fs::read_to_string(&path).unwrap();
+                let event: Value = serde_json::from_str(&text).unwrap();
+                // Not an alarm, and in the folder to be told from one.
+                let odd = path.ends_with("not-an-alarm.json");
+                assert!(odd || is_alarm(&event) == alarms, "{}", path.display());
+            }
+        }
+    }
 }

@@ -23,7 +23,7 @@ const SLACK: f64 = 1.5;
 /// Measures.
 pub(super) async fn measure(binaries: &Path) -> Result<Section> {
     let members: Vec<String> = (0..=WARM).map(|n| format!("61000000000{n}")).collect();
-    let world = World::start(binaries, &members, DOCUMENTS, &REGIONS).await?;
+    let world = World::sharing(binaries, &members, DOCUMENTS, &REGIONS).await?;
     // The first account finds the functions cold, the second warm.
     world.slow_ssm(LATENCY_MS).await?;
     let first = world.share("bench-cold", &members[..1], || {}).await?;

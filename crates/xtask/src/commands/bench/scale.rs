@@ -37,7 +37,7 @@ const GROWTH: f64 = 1.2;
 /// Measures.
 pub(super) async fn measure(binaries: &Path) -> Result<Section> {
     let members: Vec<String> = (0..ACCOUNTS).map(|n| (610_000_000_000 + n).to_string()).collect();
-    let world = World::start(binaries, &members, DOCUMENTS, &REGIONS).await?;
+    let world = World::sharing(binaries, &members, DOCUMENTS, &REGIONS).await?;
     let endpoint = world.local.endpoint.clone();
     let mut seen = Seen::default();
     let history = world
@@ -81,15 +81,16 @@ pub(super) async fn measure(binaries: &Path) -> Result<Section> {
 
 /// The memory of a function's processes over time.
 #[derive(Debug, Default)]
-struct Seen {
+pub(super) struct Seen {
     /// The mean over its processes at each look.
     means: Vec<f64>,
-    peak: u64,
-    processes: std::collections::BTreeSet<u32>,
+    pub(super) peak: u64,
+    pub(super) processes: std::collections::BTreeSet<u32>,
 }
 
 impl Seen {
-    fn look(&mut self, endpoint: &str, function: &str) {
+    /// Looks at the processes that run a function now.
+    pub(super) fn look(&mut self, endpoint: &str, function: &str) {
         let ids = process::of_function(endpoint, function);
         let memory: Vec<_> = ids.iter().filter_map(|id| process::memory(*id)).collect();
         self.processes.extend(ids);
@@ -102,7 +103,7 @@ impl Seen {
     }
 
     /// The means over the second and over the last quarter of the time.
-    fn halves(&self) -> Option<(f64, f64)> {
+    pub(super) fn halves(&self) -> Option<(f64, f64)> {
         let quarter = self.means.len() / 4;
         let mean =
             |part: &[f64]| (!part.is_empty()).then(|| part.iter().sum::<f64>() / part.len() as f64);

@@ -41,17 +41,17 @@ mainSteps:
 pub(super) struct World {
     /// The local AWS.
     pub(super) local: Local,
-    stack: Stack,
+    /// The suite.
+    pub(super) stack: Stack,
 }
 
 impl World {
-    /// Starts a local AWS whose organization has [`OWNER`] and `members`, with the packaged
-    /// functions of `binaries`, and documents of the owner that one rule shares with everybody.
+    /// Starts a local AWS whose organization has `members`, with the suite and the packaged functions
+    /// of `binaries`.
     pub(super) async fn start(
         binaries: &Path,
         members: &[String],
-        documents: usize,
-        regions: &[&str],
+        parameters: Vec<(&'static str, String)>,
     ) -> Result<Self> {
         let gateway = build::speed("local-gateway", &[])?.join("local-gateway");
         let options = Options { gateway: Some(gateway), ..Options::default() };
@@ -59,15 +59,27 @@ impl World {
         let hub = aws::config(&local.endpoint, HUB, HOME_REGION).await;
         let seeded = seed::organization(&hub).await?;
         // Before the suite is there: nothing happens when they join.
-        for member in members.iter().map(String::as_str).chain([OWNER]) {
+        for member in members {
             join(&local.endpoint, member).await?;
         }
-        let parameters = vec![("SettleSeconds", "0".to_owned())];
         let stack = Stack::deploy(&local.endpoint, seeded, &StackOptions { parameters }).await?;
         let world = Self { local, stack };
         for name in build::function_names()? {
             world.replace(&name, &package::bootstrap(binaries, &name)?).await?;
         }
+        Ok(world)
+    }
+
+    /// The same with [`OWNER`] as another member, whose documents one rule shares with everybody.
+    pub(super) async fn sharing(
+        binaries: &Path,
+        members: &[String],
+        documents: usize,
+        regions: &[&str],
+    ) -> Result<Self> {
+        let all: Vec<String> = members.iter().cloned().chain([OWNER.to_owned()]).collect();
+        let parameters = vec![("SettleSeconds", "0".to_owned())];
+        let world = Self::start(binaries, &all, parameters).await?;
         world.stack.deploy_owner(OWNER).await?;
         for region in regions {
             world.create_documents(region, documents).await?;
@@ -165,8 +177,14 @@ impl World {
             meanwhile();
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
+        self.history(&arn).await
+    }
+
+    /// The history of an execution.
+    pub(super) async fn history(&self, arn: &str) -> Result<Vec<HistoryEvent>> {
+        let sfn = aws_sdk_sfn::Client::new(&self.stack.hub);
         let mut pages =
-            sfn.get_execution_history().execution_arn(&arn).into_paginator().items().send();
+            sfn.get_execution_history().execution_arn(arn).into_paginator().items().send();
         let mut history = Vec::new();
         while let Some(event) = pages.next().await {
             history.push(event?);

@@ -1,0 +1,135 @@
+//! Calls of AWS without an SDK for the service: one signed POST. Signing and HTTP are libraries';
+//! nothing here retries, for whoever calls is called again (state machine, queue).
+
+use std::convert::Infallible;
+use std::time::SystemTime;
+
+use aws_config::SdkConfig;
+use aws_credential_types::provider::ProvideCredentials;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use aws_smithy_http_client::{Builder, tls};
+use aws_smithy_runtime::client::orchestrator::operation::Operation;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::timeout::TimeoutConfig;
+
+use crate::{AwsError, AwsErrorKind, Clock};
+
+/// A service in one account and Region.
+#[derive(Debug, Clone)]
+pub(crate) struct Signed {
+    config: SdkConfig,
+    http: SharedHttpClient,
+    clock: Clock,
+    /// The first part of its host name, and what is signed for.
+    service: &'static str,
+}
+
+impl Signed {
+    /// From the configuration of an account and Region. Calls nothing.
+    pub(crate) fn new(config: &SdkConfig, service: &'static str) -> Self {
+        let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
+        let http = config.http_client();
+        let http = http.unwrap_or_else(|| Builder::new().tls_provider(provider).build_https());
+        Self { config: config.clone(), http, clock: Clock::system(), service }
+    }
+
+    /// Status and body of the answer, whatever the status.
+    pub(crate) async fn post(
+        &self,
+        action: &str,
+        headers: &[(&str, &str)],
+        body: String,
+    ) -> Result<(u16, String), AwsError> {
+        let region = self.config.region().map(|region| region.as_ref().to_owned());
+        let region = region.ok_or_else(|| invalid("no Region is configured"))?;
+        let uri = match self.config.endpoint_url() {
+            Some(endpoint) => format!("{}/", endpoint.trim_end_matches('/')),
+            None => {
+                let known: Result<domain::id::Region, _> = region.parse();
+                let suffix = known.map_err(|error| invalid(&error))?.partition().dns_suffix();
+                format!("https://{}.{region}.{suffix}/", self.service)
+            }
+        };
+        let mut request = http::Request::post(&uri);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut request = request.body(body).map_err(|error| invalid(&error))?;
+        self.sign(&mut request, &region).await?;
+        let request = HttpRequest::try_from(request.map(SdkBody::from));
+        let request = request.map_err(|error| invalid(&error))?;
+
+        let operation = Operation::builder()
+            .service_name(self.service)
+            .operation_name(action.to_owned())
+            .http_client(self.http.clone())
+            .endpoint_url(&uri)
+            // Signed already.
+            .no_auth()
+            .no_retry()
+            .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
+            .timeout_config(
+                self.config.timeout_config().cloned().unwrap_or_else(TimeoutConfig::disabled),
+            )
+            .serializer(|request: HttpRequest| Ok(request))
+            .deserializer::<_, Infallible>(|answer| {
+                let body = answer.body().bytes().unwrap_or_default();
+                let text = String::from_utf8_lossy(body).into_owned();
+                Ok((answer.status().as_u16(), text))
+            })
+            .build();
+        let answer = operation.invoke(request).await;
+        answer.map_err(|error| AwsError {
+            kind: AwsErrorKind::Unavailable,
+            code: "NoAnswer".to_owned(),
+            message: crate::chain(&error),
+        })
+    }
+
+    async fn sign(
+        &self,
+        request: &mut http::Request<String>,
+        region: &str,
+    ) -> Result<(), AwsError> {
+        let provider = self.config.credentials_provider();
+        let provider = provider.ok_or_else(|| invalid("no credentials are configured"))?;
+        let credentials = provider.provide_credentials().await;
+        let credentials = credentials.map_err(|error| AwsError::of_credentials(&error))?;
+        let identity = credentials.into();
+        let now = self.clock.now().as_duration().unsigned_abs();
+        let params = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(region)
+            .name(self.service)
+            .time(SystemTime::UNIX_EPOCH + now)
+            .settings(SigningSettings::default())
+            .build()
+            .map_err(|error| invalid(&error))?
+            .into();
+        let uri = request.uri().to_string();
+        let headers = request.headers().iter();
+        let headers: Vec<(&str, &str)> = headers
+            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+            .collect();
+        let body = SignableBody::Bytes(request.body().as_bytes());
+        let signable = SignableRequest::new("POST", &uri, headers.into_iter(), body);
+        let signable = signable.map_err(|error| invalid(&error))?;
+        let signed = sign(signable, &params).map_err(|error| invalid(&error))?;
+        signed.into_parts().0.apply_to_request_http1x(request);
+        Ok(())
+    }
+}
+
+fn invalid(error: &(impl ToString + ?Sized)) -> AwsError {
+    let (kind, code) = (AwsErrorKind::Other, "InvalidRequest".to_owned());
+    AwsError { kind, code, message: error.to_string() }
+}
+
+/// An answer that says nothing: asked again, it may.
+pub(crate) fn unreadable(error: &(impl ToString + ?Sized)) -> AwsError {
+    let (kind, code) = (AwsErrorKind::Unavailable, "UnreadableAnswer".to_owned());
+    AwsError { kind, code, message: error.to_string() }
+}

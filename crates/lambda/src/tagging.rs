@@ -1,0 +1,136 @@
+//! Resources by their tags: GetResources of the Resource Groups Tagging API, the one call that the
+//! suite makes of it (docs/decisions/0014).
+
+use std::collections::BTreeMap;
+
+use aws_config::SdkConfig;
+use serde::{Deserialize, Serialize};
+
+use crate::signed::{Signed, unreadable};
+use crate::{AwsError, AwsErrorKind};
+
+const HEADERS: [(&str, &str); 2] = [
+    ("content-type", "application/x-amz-json-1.1"),
+    ("x-amz-target", "ResourceGroupsTaggingAPI_20170126.GetResources"),
+];
+
+/// The tagging API in one account and Region.
+#[derive(Debug, Clone)]
+pub struct Tagging(Signed);
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Question<'a> {
+    tag_filters: Vec<Filter<'a>>,
+    resource_type_filters: [&'a str; 1],
+    pagination_token: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Filter<'a> {
+    key: &'a str,
+    values: [&'a str; 1],
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Page {
+    #[serde(default)]
+    pagination_token: Option<String>,
+    #[serde(default)]
+    resource_tag_mapping_list: Vec<Mapping>,
+}
+
+#[derive(Deserialize)]
+struct Mapping {
+    #[serde(rename = "ResourceARN")]
+    arn: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Refusal {
+    #[serde(rename = "__type")]
+    code: String,
+    #[serde(alias = "Message")]
+    message: String,
+}
+
+impl Tagging {
+    /// From the configuration of an account and Region. Calls nothing.
+    #[must_use]
+    pub fn new(config: &SdkConfig) -> Self {
+        Self(Signed::new(config, "tagging"))
+    }
+
+    /// The ARNs of resources of a type (`ec2:instance`) that have all these tags; pages are followed
+    /// until there are `enough`.
+    ///
+    /// # Errors
+    /// When AWS refuses or does not answer.
+    pub async fn resources(
+        &self,
+        kind: &str,
+        tags: &BTreeMap<String, String>,
+        enough: usize,
+    ) -> Result<Vec<String>, AwsError> {
+        let (mut arns, mut token) = (Vec::new(), String::new());
+        loop {
+            let filters = tags.iter().map(|(key, value)| Filter { key, values: [value] });
+            let question = Question {
+                tag_filters: filters.collect(),
+                resource_type_filters: [kind],
+                pagination_token: &token,
+            };
+            // Texts always serialise.
+            let body = serde_json::to_string(&question).unwrap_or_default();
+            let (status, text) = self.0.post("GetResources", &HEADERS, body).await?;
+            if status != 200 {
+                return Err(refusal(&text, status));
+            }
+            let page: Page = serde_json::from_str(&text).map_err(|error| unreadable(&error))?;
+            arns.extend(page.resource_tag_mapping_list.into_iter().map(|mapping| mapping.arn));
+            token = page.pagination_token.unwrap_or_default();
+            if token.is_empty() || arns.len() >= enough {
+                return Ok(arns);
+            }
+        }
+    }
+}
+
+fn refusal(text: &str, status: u16) -> AwsError {
+    let Refusal { code, message } = serde_json::from_str(text).unwrap_or_default();
+    let code = match code.rsplit('#').next() {
+        Some(code) if !code.is_empty() => code.to_owned(),
+        _ => format!("Http{status}"),
+    };
+    AwsError { kind: AwsErrorKind::of(&code, status), code, message }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_is_as_the_api_has_it() {
+        let question = Question {
+            tag_filters: vec![Filter { key: "App", values: ["web"] }],
+            resource_type_filters: ["ec2:instance"],
+            pagination_token: "",
+        };
+        assert_eq!(
+            serde_json::to_string(&question).unwrap(),
+            r#"{"TagFilters":[{"Key":"App","Values":["web"]}],"ResourceTypeFilters":["ec2:instance"],"PaginationToken":""}"#
+        );
+    }
+
+    #[test]
+    fn a_refusal_keeps_its_code() {
+        let text = r#"{"__type":"com.amazonaws.tagging#ThrottledException","Message":"slow"}"#;
+        let error = refusal(text, 400);
+        assert_eq!((error.code.as_str(), error.message.as_str()), ("ThrottledException", "slow"));
+        assert_eq!(error.kind, AwsErrorKind::Throttled);
+        assert_eq!(refusal("", 503).kind, AwsErrorKind::Unavailable);
+    }
+}
