@@ -123,8 +123,8 @@ pub(super) async fn measure(binaries: &Path) -> Result<Section> {
              tasks of the machine, events delivered to functions, and one of route-alarms. Prices are \
              AWS's list prices in us-east-1 times what was counted per remediation and per trigger \
              that a cool-down holds back, each in an invocation of its own; a function is taken to \
-             run {BILLED_SECONDS} s with 256 MB on Arm. Not in them: what the first step of a runbook \
-             costs is shown apart, free tiers, logs."
+             run {BILLED_SECONDS} s with 256 MB on Arm. Not in them: free tiers, \
+             logs, and the steps of the runbook, whose price stands apart."
         ),
         figures,
     })
@@ -262,6 +262,7 @@ impl Costs {
             (format!("SQS, {queue:.1} requests"), queue * price::QUEUE),
             (format!("SNS, {publishes:.1} messages"), publishes * price::PUBLISH),
         ];
+        lines.retain(|(_, dollars)| *dollars > 0.0);
         let sum = lines.iter().map(|(_, dollars)| dollars).sum();
         lines.push(("all of the suite's".to_owned(), sum));
         if *starts > 0.0 {

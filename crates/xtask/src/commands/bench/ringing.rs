@@ -1,6 +1,7 @@
 //! Instances and alarms about them, the runbook that answers, and what came of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use aws_sdk_cloudwatch::types::{ComparisonOperator, Dimension, StateValue, Statistic};
@@ -20,6 +21,9 @@ use super::world::World;
 const SIDE_BY_SIDE: usize = 8;
 /// The namespace of the alarms' metric. Not EC2's: nobody evaluates it, states are set.
 pub(super) const NAMESPACE: &str = "Bench";
+
+/// For so long route-alarms keeps what it has read of policy, and a second more.
+pub(super) const POLICY_KEPT: Duration = Duration::from_secs(16);
 
 /// An instance and the alarm about it.
 #[derive(Clone, Debug)]
@@ -118,8 +122,7 @@ impl World {
         );
         let ssm = aws_sdk_ssm::Client::new(&self.stack.hub);
         xtask::stack::put_rule(&ssm, &format!("remediation/{name}"), &text).await?;
-        // For so long route-alarms keeps what it has read of policy, and a second more.
-        tokio::time::sleep(std::time::Duration::from_secs(16)).await;
+        tokio::time::sleep(POLICY_KEPT).await;
         Ok(())
     }
 
