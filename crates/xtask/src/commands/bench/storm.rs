@@ -39,20 +39,20 @@ pub(super) async fn measure(binaries: &Path) -> Result<Section> {
     world.runbook("Relay-Bench", 1).await?;
     let mut inbox = Inbox::subscribe(&world.stack, "storm").await?;
 
-    let open = "guard: {perHour: 1000, perAccountHour: 1000, storm: {resources: 1000}}\n";
     // Nobody answers this ringing yet.
-    world.set_all(&ringing, StateValue::Alarm).await?;
-    settled(&world).await?;
-    world.rule("open", "storm", "Relay-Bench", open).await?;
-    let a = storm(&world, &mut inbox, &ringing, RESOURCES).await?;
-
-    let ssm = aws_sdk_ssm::Client::new(&world.stack.hub);
-    ssm.delete_parameter().name("/runbook-relay/remediation/open").send().await?;
-    tokio::time::sleep(POLICY_KEPT).await;
     world.set_all(&ringing, StateValue::Alarm).await?;
     settled(&world).await?;
     world.rule("usual", "storm", "Relay-Bench", "").await?;
     let b = storm(&world, &mut inbox, &ringing, 0).await?;
+
+    let ssm = aws_sdk_ssm::Client::new(&world.stack.hub);
+    ssm.delete_parameter().name("/runbook-relay/remediation/usual").send().await?;
+    tokio::time::sleep(POLICY_KEPT).await;
+    world.set_all(&ringing, StateValue::Alarm).await?;
+    settled(&world).await?;
+    let open = "guard: {perHour: 1000, perAccountHour: 1000, storm: {resources: 1000}}\n";
+    world.rule("open", "storm", "Relay-Bench", open).await?;
+    let a = storm(&world, &mut inbox, &ringing, RESOURCES).await?;
     world.local.stop().await?;
 
     let triggers = RESOURCES * TIMES;
