@@ -23,6 +23,8 @@ pub mod members;
 pub mod outcomes;
 #[cfg(feature = "ssm")]
 mod owners;
+#[cfg(feature = "ssm")]
+pub mod policy;
 #[cfg(feature = "signed")]
 mod signed;
 mod start;

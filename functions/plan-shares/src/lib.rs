@@ -6,7 +6,6 @@
 mod error;
 mod ledger;
 pub mod organization;
-mod policy;
 mod unchanged;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +19,7 @@ use domain::contract::{
 use domain::id::{AccountId, Region};
 use domain::organization::Organization;
 use domain::plan::{OnboardingInput, PlanInput, SharePlan};
+use domain::sharing::RuleSet;
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use jiff::Timestamp;
 use lambda::{AwsError, Clock, ConfigError, Environment, SdkConfig};
@@ -105,10 +105,8 @@ pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOut
     let kind = input.trigger.kind;
     // Before anything is read: whoever planned later than this has seen at least as much.
     let seen_at = deps.clock.now();
-    let (rules, organization) = tokio::try_join!(
-        policy::read(&deps.ssm, &deps.policy_path),
-        organization::read(&deps.organizations, &input.scope),
-    )?;
+    let (rules, organization) =
+        tokio::try_join!(rules(deps), organization::read(&deps.organizations, &input.scope),)?;
     let accounts = in_scope(&input.accounts(), &organization);
     let ledger = match kind {
         TriggerKind::Join => BTreeSet::new(),
@@ -184,6 +182,13 @@ fn may_remove(kind: TriggerKind, plan: &SharePlan) -> bool {
         TriggerKind::Leave if plan.places.iter().all(|place| !place.active) => true,
         _ => plan.removals_allowed,
     }
+}
+
+/// Never cached: a function stays warm for hours.
+async fn rules(deps: &Deps) -> Result<RuleSet, Error> {
+    let path = deps.policy_path.clone();
+    let texts = lambda::policy::texts(&deps.ssm, &path).await;
+    Ok(RuleSet::parse(texts.map_err(|source| Error::Policy { path, source })?))
 }
 
 fn work(plan: &SharePlan) -> Vec<WorkItem> {

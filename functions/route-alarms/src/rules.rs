@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use domain::brake::{Control, once, once_key};
 use domain::outcome::{Flow, Outcome, OutcomeStatus, OutcomeVersion, Severity, outcome_id};
-use domain::policy::RuleText;
 use domain::problem::{Problem, ProblemCode};
 use domain::remediation::RuleSet;
 use jiff::{SignedDuration, Timestamp};
@@ -19,8 +18,6 @@ use crate::{Deps, Error};
 
 /// Where the rules lie.
 pub(crate) const PATH: &str = "/runbook-relay/remediation";
-/// What Parameter Store gives in one call, at most.
-const PAGE: i32 = 10;
 /// How long what was read holds. In a storm the intake would read policy a hundred times a second.
 const KEPT: SignedDuration = SignedDuration::from_secs(15);
 
@@ -67,29 +64,8 @@ async fn read(client: &aws_sdk_ssm::Client) -> Result<Policy, Error> {
 }
 
 async fn rules(client: &aws_sdk_ssm::Client) -> Result<RuleSet, Error> {
-    let failed = |error| Error::Policy { path: PATH, source: error };
-    let mut texts = Vec::new();
-    let mut token = None;
-    loop {
-        let page = client
-            .get_parameters_by_path()
-            .path(PATH)
-            .recursive(false)
-            .with_decryption(true)
-            .max_results(PAGE)
-            .set_next_token(token)
-            .send()
-            .await
-            .map_err(|error| failed(AwsError::from(error)))?;
-        texts.extend(page.parameters().iter().filter_map(|parameter| {
-            Some(RuleText::parameter(parameter.name()?, parameter.value().unwrap_or_default()))
-        }));
-        // A page may be empty and still have a successor.
-        token = page.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
-        if token.is_none() {
-            return Ok(RuleSet::parse(texts));
-        }
-    }
+    let texts = lambda::policy::texts(client, PATH).await;
+    Ok(RuleSet::parse(texts.map_err(|source| Error::Policy { path: PATH, source })?))
 }
 
 /// The kill switch, and what is wrong with it. What passes by itself is an error: the message comes

@@ -1,17 +1,19 @@
-//! The sharing policy, whole or not at all: a page that cannot be read is not an absence of rules.
+//! Policy: the parameters under a path, whole or not at all.
 
 use aws_sdk_ssm::Client;
-use domain::sharing::{RuleSet, RuleText};
-use lambda::AwsError;
+use domain::policy::RuleText;
 
-use crate::Error;
+use crate::AwsError;
 
 /// What Parameter Store gives in one call, at most.
 const PAGE: i32 = 10;
 
-/// Reads every parameter directly under `path`. Never cached: a function stays warm for hours.
-pub(crate) async fn read(client: &Client, path: &str) -> Result<RuleSet, Error> {
-    let failed = |source| Error::Policy { path: path.to_owned(), source };
+/// The text of every parameter directly under `path`. A page that cannot be read is not an absence of
+/// rules: there is no answer without it. Nothing is cached.
+///
+/// # Errors
+/// When AWS refuses or does not answer.
+pub async fn texts(client: &Client, path: &str) -> Result<Vec<RuleText>, AwsError> {
     let mut texts = Vec::new();
     let mut token = None;
     loop {
@@ -23,15 +25,14 @@ pub(crate) async fn read(client: &Client, path: &str) -> Result<RuleSet, Error> 
             .max_results(PAGE)
             .set_next_token(token)
             .send()
-            .await
-            .map_err(|error| failed(AwsError::from(error)))?;
+            .await?;
         texts.extend(page.parameters().iter().filter_map(|parameter| {
             Some(RuleText::parameter(parameter.name()?, parameter.value().unwrap_or_default()))
         }));
         // A page may be empty and still have a successor.
         token = page.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
         if token.is_none() {
-            return Ok(RuleSet::parse(texts));
+            return Ok(texts);
         }
     }
 }
