@@ -143,6 +143,12 @@ async fn outcome(inbox: &mut Subscriber, instance: &str, wanted: &str) -> Result
     inbox.wait_for(&format!("the outcome {wanted} of {instance}"), fits).await
 }
 
+/// The ids of all outcomes about an instance.
+async fn ends(inbox: &mut Subscriber, instance: &str) -> Result<BTreeSet<String>> {
+    let told = inbox.all().await?.iter().filter(|told| about(instance)(told));
+    Ok(told.map(|told| told.id().to_owned()).collect())
+}
+
 async fn start(world: &World, input: &Value) -> Result<String> {
     let sfn = world.step_functions();
     let start = sfn.start_execution().state_machine_arn(world.stack.output(MACHINE)?);
@@ -249,13 +255,7 @@ fn functions_killed_in_the_middle_start_nothing_twice_and_leave_nothing_untold()
             tokio::try_join!(kill, cure(world, &name, &instance))?;
             outcome(&mut inbox, &instance, "succeeded").await.context(function)?;
             ensure!(started(world, &instance).await? == 1, "{function}: started once");
-            let ids: BTreeSet<String> = inbox
-                .all()
-                .await?
-                .iter()
-                .filter(|told| about(&instance)(told))
-                .map(|told| told.id().to_owned())
-                .collect();
+            let ids = ends(&mut inbox, &instance).await?;
             ensure!(ids.len() == 1, "{function}: one outcome: {ids:?}");
         }
         Ok(())
@@ -284,13 +284,7 @@ fn of_transitions_that_come_late_twice_and_in_any_order_each_has_one_end() {
         // One of the two rang, the other met its lock, its cool-down, or the alarm cleared.
         outcome(&mut inbox, &instance, "suppressed").await?;
         ensure!(started(world, &instance).await? == 1, "started once");
-        let ends: BTreeSet<String> = inbox
-            .all()
-            .await?
-            .iter()
-            .filter(|told| about(&instance)(told))
-            .map(|told| told.id().to_owned())
-            .collect();
+        let ends = ends(&mut inbox, &instance).await?;
         ensure!(ends.len() == 2, "two transitions, two ends: {ends:?}");
         Ok(())
     });
