@@ -21,7 +21,7 @@ mod messages;
 mod place;
 mod rules;
 
-use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use aws_lambda_events::event::sqs::SqsBatchResponse;
 use domain::id::{AccountId, Region};
 use domain::outcome::Outcome;
 use futures::stream::{StreamExt, iter};
@@ -35,7 +35,7 @@ use tracing::Instrument;
 pub use clients::{Everywhere, There};
 use decide::Doing;
 pub use error::Error;
-use messages::{Asked, Rang, Work};
+use messages::{Asked, Rang, Records, Work};
 
 /// Triggers decided about at a time.
 const AT_ONCE: usize = 5;
@@ -142,7 +142,7 @@ pub enum Answer {
 /// take the alarm.
 pub async fn handle(deps: &Deps, input: Value) -> Result<Answer, Error> {
     if messages::is_batch(&input) {
-        let batch: SqsEvent = serde_json::from_value(input).map_err(Error::Batch)?;
+        let batch: Records = serde_json::from_value(input).map_err(Error::Batch)?;
         return Ok(Answer::Batch(take_in(deps, batch).await));
     }
     if messages::is_order(&input) {
@@ -153,7 +153,7 @@ pub async fn handle(deps: &Deps, input: Value) -> Result<Answer, Error> {
     Ok(Answer::Queued { queued: true })
 }
 
-async fn take_in(deps: &Deps, batch: SqsEvent) -> SqsBatchResponse {
+async fn take_in(deps: &Deps, batch: Records) -> SqsBatchResponse {
     let messages::Batch { asked, unreadable, ignored } = messages::read(batch);
     for (event, reason) in ignored {
         tracing::info!(event, reason, "ignored");

@@ -2,15 +2,32 @@
 
 use std::collections::BTreeMap;
 
-use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use domain::alarm::{AlarmIntake, AlarmTrigger, TriggerId, Via};
 use domain::brake::digest::Bucket;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::Error;
 
 const DIGEST: &str = "digest";
 const LATER: &str = "later";
+
+/// What Lambda hands over of the queue. Of a message only id and body are read: whatever else changes
+/// there is no reason to refuse it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Records {
+    #[serde(rename = "Records")]
+    records: Vec<Message>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Message {
+    #[serde(default)]
+    message_id: Option<String>,
+    #[serde(default)]
+    body: Option<String>,
+}
 
 /// What one or several messages ask for.
 #[derive(Debug)]
@@ -77,7 +94,7 @@ pub(crate) fn digest(bucket: &Bucket) -> Value {
 }
 
 /// Reads a batch. Never fails as a whole.
-pub(crate) fn read(batch: SqsEvent) -> Batch {
+pub(crate) fn read(batch: Records) -> Batch {
     let mut read = Batch::default();
     let mut triggers: BTreeMap<TriggerId, usize> = BTreeMap::new();
     for message in batch.records {
@@ -122,7 +139,7 @@ impl Rang {
     }
 }
 
-fn one(message: SqsMessage) -> (String, Result<Content, Error>) {
+fn one(message: Message) -> (String, Result<Content, Error>) {
     let id = message.message_id.unwrap_or_default();
     let content = match message.body.as_deref() {
         None => Err(Error::NoBody),
