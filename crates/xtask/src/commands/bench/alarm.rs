@@ -38,6 +38,10 @@ mod price {
     pub(super) const READ: f64 = 0.125e-6;
     /// A request to a queue.
     pub(super) const QUEUE: f64 = 0.4e-6;
+    /// A request to CloudWatch.
+    pub(super) const CLOUDWATCH: f64 = 10e-6;
+    /// An object put into a bucket.
+    pub(super) const PUT: f64 = 5e-6;
     /// A message to a topic.
     pub(super) const PUBLISH: f64 = 0.5e-6;
     /// A step of a runbook.
@@ -124,7 +128,7 @@ pub(super) async fn measure(binaries: &Path) -> Result<Section> {
              AWS's list prices in us-east-1 times what was counted per remediation and per trigger \
              that a cool-down holds back, each in an invocation of its own; a function is taken to \
              run {BILLED_SECONDS} s with 256 MB on Arm. Not in them: free tiers, \
-             logs, and the steps of the runbook, whose price stands apart."
+             logs, the key, and the steps of the runbook, whose price stands apart."
         ),
         figures,
     })
@@ -212,6 +216,8 @@ struct Costs {
     reads: f64,
     queue: f64,
     publishes: f64,
+    cloudwatch: f64,
+    puts: f64,
     starts: f64,
 }
 
@@ -241,13 +247,16 @@ impl Costs {
             // The event's message is sent, received and deleted by others than functions.
             queue: 3.0 + count("sqs", &|_| true),
             publishes: count("sns", &|_| true),
+            cloudwatch: count("monitoring", &|_| true),
+            puts: count("s3", &|operation| operation.starts_with("PUT")),
             starts: count("ssm", &|operation| operation == "StartAutomationExecution"),
         }
     }
 
     /// Dollars for a thousand, by service.
     fn thousand(&self) -> Vec<(String, f64)> {
-        let Self { transitions, invocations, writes, reads, queue, publishes, starts } = self;
+        let Self { transitions, invocations, writes, reads, .. } = self;
+        let Self { queue, publishes, cloudwatch, puts, starts, .. } = self;
         let compute = price::INVOCATION + BILLED_SECONDS * GIGABYTES * price::GIGABYTE_SECOND;
         let mut lines = vec![
             (
@@ -261,6 +270,8 @@ impl Costs {
             ),
             (format!("SQS, {queue:.1} requests"), queue * price::QUEUE),
             (format!("SNS, {publishes:.1} messages"), publishes * price::PUBLISH),
+            (format!("CloudWatch, {cloudwatch:.1} requests"), cloudwatch * price::CLOUDWATCH),
+            (format!("S3, {puts:.1} objects put"), puts * price::PUT),
         ];
         lines.retain(|(_, dollars)| *dollars > 0.0);
         let sum = lines.iter().map(|(_, dollars)| dollars).sum();
