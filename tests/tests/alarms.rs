@@ -366,9 +366,9 @@ fn of_many_concurrent_triggers_one_a_resource_starts_and_no_execution_fails() {
     run(|world| async move {
         ready(world).await?;
         let _alone = knobs().await;
-        let alarms = ringing(world, "many", 12).await?;
-        // Five transitions of each, each three times: 180 messages, five functions at a time.
-        offer(world, &alarms, 5, 3).await?;
+        let alarms = ringing(world, "many", 8).await?;
+        // Four transitions of each, each three times: 96 messages, five functions at a time.
+        offer(world, &alarms, 4, 3).await?;
         until("a start on every resource", || async {
             let started = starts(world).await?;
             let begun: Vec<_> =
