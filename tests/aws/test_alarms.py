@@ -474,3 +474,41 @@ def test_the_checks_of_an_instance_are_data_for_everyone(site):
         return points["Datapoints"] and points["Datapoints"][-1]["Maximum"] == 1.0
 
     local.eventually(latest)
+
+
+# -- Alarms of templates ----------------------------------------------------------------------------
+
+def test_a_template_makes_alarms_over_metric_math_and_composite_ones(site):
+    stacks, name = local.client("cloudformation", site.account, site.region), local.fresh_name("stack")
+    metric = local.fresh_name("metric")
+    math = {"Type": "AWS::CloudWatch::Alarm", "Properties": {
+        "EvaluationPeriods": "1", "Threshold": "10", "ComparisonOperator": "GreaterThanThreshold", "Metrics": [
+            {"Id": "twice", "Expression": "m * 2", "ReturnData": "true"},
+            {"Id": "m", "ReturnData": False, "MetricStat": {"Period": "60", "Stat": "Maximum", "Metric": {
+                "Namespace": "Relay/Test", "MetricName": metric}}}]}}
+    both = {"Type": "AWS::CloudWatch::CompositeAlarm", "Properties": {
+        "AlarmRule": {"Fn::Sub": 'ALARM("${Math}")'}, "AlarmDescription": "of a template"}}
+    template = {"Resources": {"Math": math, "Both": both},
+                "Outputs": {"Math": {"Value": {"Ref": "Math"}}, "Both": {"Value": {"Ref": "Both"}},
+                            "Arn": {"Value": {"Fn::GetAtt": ["Both", "Arn"]}}}}
+    stacks.create_stack(StackName=name, TemplateBody=json.dumps(template))
+
+    def outputs(status):
+        stack = stacks.describe_stacks(StackName=name)["Stacks"][0]
+        assert "FAILED" not in stack["StackStatus"] and "ROLLBACK" not in stack["StackStatus"], stack
+        return stack["StackStatus"] == status and {o["OutputKey"]: o["OutputValue"] for o in stack["Outputs"]}
+
+    made = local.eventually(lambda: outputs("CREATE_COMPLETE"), within=20)
+    assert made["Arn"] == site.arn("cloudwatch", f"alarm:{made['Both']}")
+    assert site.shown(made["Both"])["AlarmDescription"] == "of a template"
+    site.put(metric, 6)
+    site.becomes(made["Math"], "ALARM")
+    site.becomes(made["Both"], "ALARM")
+
+    both["Properties"]["AlarmRule"] = {"Fn::Sub": 'NOT ALARM("${Math}")'}
+    stacks.update_stack(StackName=name, TemplateBody=json.dumps(template))
+    assert local.eventually(lambda: outputs("UPDATE_COMPLETE"), within=20)["Both"] == made["Both"]
+    site.becomes(made["Both"], "OK")
+    stacks.delete_stack(StackName=name)
+    local.eventually(lambda: not site.cloudwatch.describe_alarms(
+        AlarmNames=[made["Both"], made["Math"]], AlarmTypes=["MetricAlarm", "CompositeAlarm"])["CompositeAlarms"], within=20)

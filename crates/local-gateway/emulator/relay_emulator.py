@@ -47,6 +47,7 @@ import relay_groups
 import relay_instances
 import relay_outbox
 import relay_sessions
+import relay_templates
 import relay_volumes
 
 GATEWAY_PORT = int(os.environ["GATEWAY_PORT"])
@@ -89,6 +90,7 @@ def _dispatch_event(event, view=None):
 
 eventbridge._dispatch_event = _dispatch_event
 relay_alarms.install(require, relay_outbox.hand_over)
+relay_templates.install(require)
 
 
 def matching(request):
