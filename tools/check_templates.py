@@ -55,14 +55,21 @@ def of_type(template, kind):
             if resource["Type"] == kind}
 
 
+def statements(document):
+    """The statements of a policy, those too that stand under a condition."""
+    for statement in document["Statement"]:
+        branches = statement["Fn::If"][1:] if "Fn::If" in statement else [statement]
+        yield from (branch for branch in branches if branch != {"Ref": "AWS::NoValue"})
+
+
 def role_statements(template):
     """Every statement of every role's and managed policy's permissions, with its place."""
     for name, properties in of_type(template, "AWS::IAM::Role").items():
         for policy in properties.get("Policies", []):
-            for statement in policy["PolicyDocument"]["Statement"]:
+            for statement in statements(policy["PolicyDocument"]):
                 yield f"{name}, {policy['PolicyName']}", statement
     for name, properties in of_type(template, "AWS::IAM::ManagedPolicy").items():
-        for statement in properties["PolicyDocument"]["Statement"]:
+        for statement in statements(properties["PolicyDocument"]):
             yield name, statement
 
 

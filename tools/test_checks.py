@@ -54,6 +54,7 @@ TEMPLATE_FAULTS = [
     ("every template fits", OWNER, "Parameters:\n", "# " + "x" * 51_200 + "\nParameters:\n", "over 51200"),
     ("no template uses YAML's anchors", OWNER, "      Policies:\n", "      Policies: &policies\n", "&policies"),
     ("no role is granted", HUB, "Action: ssm:GetParametersByPath", "Action: ssm:Get*", "ssm:Get*"),
+    ("no role is granted", HUB, "Resource: !Ref SharedRunbookArns", 'Resource: "*"', "ssm:StartAutomationExecution on everything"),
     ("no role is granted", OWNER, "Resource: !Sub arn:${AWS::Partition}:ssm:*:${AWS::AccountId}:document/*", 'Resource: "*"',
      "ssm:ModifyDocumentPermission on everything"),
     ("what a service may do", EVENTS, 'StringEquals: {"aws:SourceAccount": !Ref AWS::AccountId}', 'StringEquals: {"aws:PrincipalOrgID": o-exampleorgid}',
