@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use aws_config::SdkConfig;
+use aws_credential_types::provider::ProvideCredentials;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{Capability, Parameter, StackStatus};
 use aws_sdk_s3::primitives::ByteStream;
@@ -23,7 +24,10 @@ pub type Outputs = BTreeMap<String, String>;
 /// # Errors
 /// When an artifact is missing or the stack does not become complete: with the events that say why.
 pub async fn suite(config: &SdkConfig, parameters: &[(&str, String)]) -> Result<Outputs> {
-    let bucket = "runbook-relay-artifacts";
+    // Names of buckets are everybody's; the key of a local account is its id.
+    let provider = config.credentials_provider().context("credentials are configured")?;
+    let account = provider.provide_credentials().await?;
+    let bucket = &format!("runbook-relay-artifacts-{}", account.access_key_id());
     let s3 = aws::s3(config);
     s3.create_bucket().bucket(bucket).send().await.context("create the artifact bucket")?;
     let template = std::fs::read_to_string(root().join("template.yaml"))?;
