@@ -106,6 +106,12 @@ fn a_new_accounts_runbook_runs_once_in_every_region_when_the_account_can_be_reac
         world.settled(&created.account).await?;
         let started = onboarding(world, &created.account, "prod").await?;
         ensure!(started == 1, "join, move and second look start it once: {started}");
+        // What was there already is no problem.
+        let problem =
+            inbox.all().await?.iter().find(|told| {
+                told.problems().any(|problem| problem["code"] == "OnboardingNotStarted")
+            });
+        ensure!(problem.is_none(), "{problem:?}");
         // What was shared says what was started.
         let shared = inbox.all().await?.iter().filter(|o| o.json()["flow"] == "sharing");
         let summaries: Vec<_> = shared.map(|o| o.json()["summary"].to_string()).collect();

@@ -155,7 +155,7 @@ fn wanted_regions(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Region> {
 
 fn onboarding(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<OnboardingRunbook> {
     let Some((node, path)) = fields.get("onboarding") else { return Vec::new() };
-    let mut runbooks = Vec::new();
+    let mut runbooks: Vec<OnboardingRunbook> = Vec::new();
     for (index, item) in reader.items(node, &path, "runbooks").iter().enumerate() {
         let path = format!("{path}[{index}]");
         let own = reader.fields(item, &path, ONBOARDING);
@@ -172,6 +172,11 @@ fn onboarding(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<OnboardingRun
         };
         let Some(name) = reader.text(node, &path, "a document's name") else { continue };
         match name.parse::<DocumentName>() {
+            // Its name is its key.
+            Ok(runbook) if runbooks.iter().any(|known| known.runbook == runbook) => {
+                let what = format!("{runbook} is named twice; it runs once in an account");
+                reader.report(ProblemCode::InvalidField, node.at, &path, what, None);
+            }
             Ok(runbook) => runbooks.push(OnboardingRunbook { runbook, parameters }),
             Err(error) => {
                 let what = error.to_string();

@@ -312,6 +312,12 @@ fn double_braces_and_too_much_text_are_refused_before_parameter_store_does() {
             web.yaml:4:47 (onboarding[0].parameters.a): found a mapping, expected a list of texts [InvalidField]
               Correct the value."#]],
     );
+    check(
+        "documents: {names: [a]}\nregions: [us-east-1]\naccounts: {in: [organization]}\nonboarding: [{runbook: Org-A}, {runbook: Org-A}]\n",
+        expect![[r#"
+            web.yaml:4:41 (onboarding[1].runbook): Org-A is named twice; it runs once in an account [InvalidField]
+              Correct the value."#]],
+    );
 }
 
 #[test]
