@@ -315,7 +315,7 @@ fn double_braces_and_too_much_text_are_refused_before_parameter_store_does() {
     check(
         "documents: {names: [a]}\nregions: [us-east-1]\naccounts: {in: [organization]}\nonboarding: [{runbook: Org-A}, {runbook: Org-A}]\n",
         expect![[r#"
-            web.yaml:4:41 (onboarding[1].runbook): Org-A is named twice; it runs once in an account [InvalidField]
+            web.yaml:4:42 (onboarding[1].runbook): Org-A is named twice; it runs once in an account [InvalidField]
               Correct the value."#]],
     );
 }
