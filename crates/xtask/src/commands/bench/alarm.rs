@@ -24,7 +24,8 @@ const TEN_MINUTES: u32 = 12;
 const BILLED_SECONDS: f64 = 0.25;
 const GIGABYTES: f64 = 0.25;
 
-/// AWS's list prices in us-east-1, dollars each (November 2026).
+/// AWS's list prices in us-east-1, dollars each. Written down by hand: look at the pricing pages before
+/// relying on them.
 mod price {
     /// A state transition of a standard workflow.
     pub(super) const TRANSITION: f64 = 25e-6;
