@@ -409,6 +409,24 @@ impl Subscriber {
         }
     }
 
+    /// Waits for an outcome of a kind about a resource.
+    ///
+    /// # Errors
+    /// When none comes in time.
+    pub async fn on(&mut self, resource: &str, wanted: &str) -> Result<Received> {
+        let fits = |outcome: &Received| about(resource)(outcome) && outcome.outcome() == wanted;
+        self.wait_for(&format!("the outcome {wanted} of {resource}"), fits).await
+    }
+
+    /// The ids of all outcomes about a resource: repeats of one count once.
+    ///
+    /// # Errors
+    /// When the queue does not answer.
+    pub async fn ids(&mut self, resource: &str) -> Result<BTreeSet<String>> {
+        let told = self.all().await?.iter().filter(|told| about(resource)(told));
+        Ok(told.map(|told| told.id().to_owned()).collect())
+    }
+
     /// The outcomes about an account whose trigger is of a kind, repeats of an id counted once.
     ///
     /// # Errors
@@ -421,6 +439,14 @@ impl Subscriber {
         let all = self.all().await?;
         let found = all.iter().filter(fits).filter(|outcome| ids.insert(outcome.id().to_owned()));
         Ok(found.cloned().collect())
+    }
+}
+
+/// Whether an outcome is about a resource.
+pub fn about(resource: &str) -> impl Fn(&Received) -> bool {
+    move |outcome| {
+        let resources = outcome.json()["resources"].as_array();
+        resources.is_some_and(|resources| resources.iter().any(|id| id == resource))
     }
 }
 

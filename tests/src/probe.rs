@@ -147,6 +147,16 @@ impl World {
         Ok(calls.iter().filter(|call| call["service"] == service).cloned().collect())
     }
 
+    /// Starts an execution of run-automation and returns its ARN.
+    ///
+    /// # Errors
+    /// When Step Functions refuses.
+    pub async fn start_run(&self, input: &Value) -> Result<String> {
+        let machine = self.stack.output("RunAutomationStateMachineArn")?;
+        let start = self.step_functions().start_execution().state_machine_arn(machine);
+        Ok(start.input(input.to_string()).send().await?.execution_arn)
+    }
+
     /// Sets how unpleasant the delivery of events is; what is not named is at rest.
     ///
     /// # Errors

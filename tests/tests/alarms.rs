@@ -8,9 +8,8 @@ use aws_sdk_cloudwatch::types::{ComparisonOperator, Dimension, StateValue, Stati
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use aws_sdk_ssm::types::{DocumentFormat, DocumentType, Tag};
 use serde_json::{Value, json};
-use tests::{Subscriber, World, run, until};
+use tests::{World, about, run, until};
 use tokio::sync::{Mutex, MutexGuard, OnceCell};
-use xtask::outcomes::Received;
 use xtask::{HOME_REGION, HUB, aws};
 
 const MACHINE: &str = "RunAutomationStateMachineArn";
@@ -131,30 +130,6 @@ async fn cure(world: &World, name: &str, instance: &str) -> Result<()> {
     set(world, name, StateValue::Ok).await
 }
 
-fn about(instance: &str) -> impl Fn(&Received) -> bool {
-    move |outcome| {
-        let resources = outcome.json()["resources"].as_array();
-        resources.is_some_and(|resources| resources.iter().any(|id| id == instance))
-    }
-}
-
-async fn outcome(inbox: &mut Subscriber, instance: &str, wanted: &str) -> Result<Received> {
-    let fits = |outcome: &Received| about(instance)(outcome) && outcome.outcome() == wanted;
-    inbox.wait_for(&format!("the outcome {wanted} of {instance}"), fits).await
-}
-
-/// The ids of all outcomes about an instance.
-async fn ends(inbox: &mut Subscriber, instance: &str) -> Result<BTreeSet<String>> {
-    let told = inbox.all().await?.iter().filter(|told| about(instance)(told));
-    Ok(told.map(|told| told.id().to_owned()).collect())
-}
-
-async fn start(world: &World, input: &Value) -> Result<String> {
-    let sfn = world.step_functions();
-    let start = sfn.start_execution().state_machine_arn(world.stack.output(MACHINE)?);
-    Ok(start.input(input.to_string()).send().await?.execution_arn)
-}
-
 #[test]
 fn by_event_by_topic_and_by_the_function_itself_it_runs_once_and_each_way_is_enough() {
     run(|world| async move {
@@ -180,7 +155,7 @@ fn by_event_by_topic_and_by_the_function_itself_it_runs_once_and_each_way_is_eno
             let cured = cure(world, &name, &instance).await;
             world.delivery(&json!({})).await?;
             cured.with_context(|| format!("{actions:?} {delivery}"))?;
-            let told = outcome(&mut inbox, &instance, "succeeded").await?;
+            let told = inbox.on(&instance, "succeeded").await?;
             ensure!(told.json()["trigger"]["kind"] == "alarm", "{}", told.json());
             ensure!(started(world, &instance).await? == 1, "once: {actions:?}");
             let told = inbox.all().await?.iter().filter(|told| about(&instance)(told)).count();
@@ -211,7 +186,7 @@ fn a_composite_alarm_is_about_the_resource_of_the_child_that_rings() {
         tokio::time::sleep(std::time::Duration::from_secs(2)).await;
         set(world, &format!("child-{}", both[1]), StateValue::Alarm).await?;
         cure(world, &format!("child-{}", both[1]), &both[1]).await?;
-        let told = outcome(&mut inbox, &both[1], "succeeded").await?;
+        let told = inbox.on(&both[1], "succeeded").await?;
         ensure!(told.json()["resources"] == json!([both[1]]), "{}", told.json());
         ensure!(started(world, &both[0]).await? == 0, "the other child does not ring");
         Ok(())
@@ -253,9 +228,9 @@ fn functions_killed_in_the_middle_start_nothing_twice_and_leave_nothing_untold()
                 world.no_faults().await
             };
             tokio::try_join!(kill, cure(world, &name, &instance))?;
-            outcome(&mut inbox, &instance, "succeeded").await.context(function)?;
+            inbox.on(&instance, "succeeded").await.context(function)?;
             ensure!(started(world, &instance).await? == 1, "{function}: started once");
-            let ids = ends(&mut inbox, &instance).await?;
+            let ids = inbox.ids(&instance).await?;
             ensure!(ids.len() == 1, "{function}: one outcome: {ids:?}");
         }
         Ok(())
@@ -280,11 +255,11 @@ fn of_transitions_that_come_late_twice_and_in_any_order_each_has_one_end() {
         let cured = cure(world, &name, &instance).await;
         world.delivery(&json!({})).await?;
         cured?;
-        outcome(&mut inbox, &instance, "succeeded").await?;
+        inbox.on(&instance, "succeeded").await?;
         // One of the two rang, the other met its lock, its cool-down, or the alarm cleared.
-        outcome(&mut inbox, &instance, "suppressed").await?;
+        inbox.on(&instance, "suppressed").await?;
         ensure!(started(world, &instance).await? == 1, "started once");
-        let ends = ends(&mut inbox, &instance).await?;
+        let ends = inbox.ids(&instance).await?;
         ensure!(ends.len() == 2, "two transitions, two ends: {ends:?}");
         Ok(())
     });
@@ -432,11 +407,11 @@ fn several_resources_run_one_after_the_other_under_rate_control() {
         let all = instances(world, 3).await?;
         let mut input = json!({"runbook": "Relay-Wait", "resources": all,
             "parameters": {"InstanceId": ["{resource}"]}});
-        let arn = start(world, &input).await?;
+        let arn = world.start_run(&input).await?;
         let refused = inbox.wait_for("the refusal", |o| o.json()["execution"] == *arn).await?;
         ensure!(refused.problems().any(|p| p["code"] == "SeveralResources"), "{}", refused.json());
         input["run"] = json!({"maxConcurrency": "1", "maxErrors": "0"});
-        let arn = start(world, &input).await?;
+        let arn = world.start_run(&input).await?;
         let told = inbox.wait_for("the end", |o| o.json()["execution"] == *arn).await?;
         ensure!(told.outcome() == "succeeded", "{}", told.json());
         let id = told.json()["runs"][0]["executionId"].as_str().context("an id")?.to_owned();
@@ -460,7 +435,7 @@ fn an_alarm_that_rings_meanwhile_stops_the_run() {
         let input = json!({"runbook": "Relay-Wait", "resources": [instance],
             "parameters": {"InstanceId": ["{resource}"], "Wait": ["PT5M"]},
             "run": {"stopOnAlarm": name}});
-        let arn = start(world, &input).await?;
+        let arn = world.start_run(&input).await?;
         until("the start", || async { Ok((started(world, &instance).await? == 1).then_some(())) })
             .await?;
         set(world, &name, StateValue::Alarm).await?;

@@ -4,9 +4,8 @@
 use anyhow::{Context, Result, ensure};
 use aws_sdk_cloudwatch::types::StateValue;
 use serde_json::{Value, json};
-use tests::{Subscriber, World, run, until};
+use tests::{World, about, run, until};
 use tokio::sync::OnceCell;
-use xtask::outcomes::Received;
 use xtask::remediation::{self, RULE};
 use xtask::{HOME_REGION, HUB, root};
 
@@ -41,18 +40,6 @@ async fn impair(world: &World, instance: &str, cure: &str) -> Result<()> {
     remediation::impair(&world.local.endpoint, HUB, HOME_REGION, instance, cure).await
 }
 
-fn about(instance: &str) -> impl Fn(&Received) -> bool {
-    move |outcome| {
-        let resources = outcome.json()["resources"].as_array();
-        resources.is_some_and(|resources| resources.iter().any(|id| id == instance))
-    }
-}
-
-async fn outcome(inbox: &mut Subscriber, instance: &str, wanted: &str) -> Result<Received> {
-    let fits = |outcome: &Received| about(instance)(outcome) && outcome.outcome() == wanted;
-    inbox.wait_for(&format!("the outcome {wanted} of {instance}"), fits).await
-}
-
 /// How many automations of a runbook were started on an instance.
 async fn starts(world: &World, runbook: &str, instance: &str) -> Result<usize> {
     let ssm = aws_sdk_ssm::Client::new(&world.stack.hub);
@@ -73,17 +60,6 @@ async fn starts(world: &World, runbook: &str, instance: &str) -> Result<usize> {
     Ok(found)
 }
 
-async fn start(world: &World, input: &Value) -> Result<String> {
-    let started = world
-        .step_functions()
-        .start_execution()
-        .state_machine_arn(world.stack.output(MACHINE)?)
-        .input(input.to_string())
-        .send()
-        .await?;
-    Ok(started.execution_arn)
-}
-
 fn reboot(instance: &str) -> Value {
     json!({"runbook": "Relay-RebootInstance", "resources": [instance],
         "parameters": {"InstanceId": ["{resource}"], "Settle": ["PT1S"]}})
@@ -96,7 +72,7 @@ fn an_alarm_rings_the_instance_is_rebooted_and_the_alarm_clears() {
         let mut inbox = world.subscribe("cured").await?;
         let (instance, alarm) = healthy(world, HUB, HOME_REGION).await?;
         impair(world, &instance, "reboot").await?;
-        let told = outcome(&mut inbox, &instance, "succeeded").await?;
+        let told = inbox.on(&instance, "succeeded").await?;
         ensure!(told.json()["flow"] == "remediation", "{}", told.json());
         ensure!(told.json()["runs"][0]["runbook"] == "Relay-RebootInstance", "{}", told.json());
         ensure!(told.json()["runs"][0]["status"] == "Success", "{}", told.json());
@@ -116,7 +92,7 @@ fn a_second_alarm_within_the_cool_down_is_held_back_and_told() {
         let mut inbox = world.subscribe("cooling").await?;
         let (instance, alarm) = healthy(world, HUB, HOME_REGION).await?;
         impair(world, &instance, "reboot").await?;
-        outcome(&mut inbox, &instance, "succeeded").await?;
+        inbox.on(&instance, "succeeded").await?;
         aws_sdk_cloudwatch::Client::new(&world.stack.hub)
             .set_alarm_state()
             .alarm_name(&alarm)
@@ -124,7 +100,7 @@ fn a_second_alarm_within_the_cool_down_is_held_back_and_told() {
             .state_reason("again")
             .send()
             .await?;
-        let told = outcome(&mut inbox, &instance, "suppressed").await?;
+        let told = inbox.on(&instance, "suppressed").await?;
         ensure!(told.problems().any(|p| p["code"] == "CoolingDown"), "{}", told.json());
         ensure!(starts(world, "Relay-RebootInstance", &instance).await? == 1, "no second reboot");
         Ok(())
@@ -138,7 +114,7 @@ fn what_the_first_rung_does_not_cure_climbs_to_the_second() {
         let mut inbox = world.subscribe("climbs").await?;
         let (instance, _) = healthy(world, HUB, HOME_REGION).await?;
         impair(world, &instance, "stopStart").await?;
-        let told = outcome(&mut inbox, &instance, "succeeded").await?;
+        let told = inbox.on(&instance, "succeeded").await?;
         let runs = told.json()["runs"].as_array().context("runs")?.clone();
         let names: Vec<&Value> = runs.iter().map(|run| &run["runbook"]).collect();
         ensure!(names == ["Relay-RebootInstance", "Relay-StopStartInstance"], "{names:?}");
@@ -157,7 +133,7 @@ fn an_alarm_of_another_account_and_region_is_remediated_there() {
         let (instance, _) = healthy(world, MEMBER, ABROAD).await?;
         let endpoint = &world.local.endpoint;
         remediation::impair(endpoint, MEMBER, ABROAD, &instance, "reboot").await?;
-        let told = outcome(&mut inbox, &instance, "succeeded").await?;
+        let told = inbox.on(&instance, "succeeded").await?;
         ensure!(told.json()["accounts"] == json!([MEMBER]), "{}", told.json());
         ensure!(told.json()["regions"] == json!([ABROAD]), "{}", told.json());
 
@@ -178,8 +154,8 @@ fn anybody_starts_the_machine_and_bad_input_says_what_to_do() {
         ready(world).await?;
         let mut inbox = world.subscribe("by-hand").await?;
         let (instance, _) = healthy(world, HUB, HOME_REGION).await?;
-        start(world, &reboot(&instance)).await?;
-        let told = outcome(&mut inbox, &instance, "succeeded").await?;
+        world.start_run(&reboot(&instance)).await?;
+        let told = inbox.on(&instance, "succeeded").await?;
         ensure!(told.json()["flow"] == "run", "{}", told.json());
         for (input, code) in [
             (json!({"runbook": "Org-Missing"}), "RunbookNotFound"),
@@ -190,7 +166,7 @@ fn anybody_starts_the_machine_and_bad_input_says_what_to_do() {
             ),
             (json!({"nothing": true}), "InvalidInput"),
         ] {
-            let arn = start(world, &input).await?;
+            let arn = world.start_run(&input).await?;
             let told = inbox.wait_for(code, |o| o.json()["execution"] == arn.as_str()).await?;
             ensure!(told.outcome() == "failed", "{}", told.json());
             ensure!(told.problems().any(|p| p["code"] == code), "{code}: {}", told.json());
@@ -214,8 +190,8 @@ fn adaptive_concurrency_is_on_before_a_run_that_asks_for_it() {
         let (instance, _) = healthy(world, HUB, HOME_REGION).await?;
         let mut input = reboot(&instance);
         input["run"] = json!({"adaptiveConcurrency": true});
-        start(world, &input).await?;
-        outcome(&mut inbox, &instance, "succeeded").await?;
+        world.start_run(&input).await?;
+        inbox.on(&instance, "succeeded").await?;
         ensure!(setting().await? == "true", "on before the run");
         Ok(())
     });
@@ -230,8 +206,8 @@ fn an_approval_is_asked_for_once_and_then_it_runs() {
         let mut input = reboot(&instance);
         input["approval"] = json!({"approvers": [format!("arn:aws:iam::{HUB}:root")],
             "minimum": 1, "within": "1h"});
-        start(world, &input).await?;
-        let pending = outcome(&mut inbox, &instance, "pendingApproval").await?;
+        world.start_run(&input).await?;
+        let pending = inbox.on(&instance, "pendingApproval").await?;
         let id = pending.json()["runs"][0]["executionId"].as_str().context("an id")?.to_owned();
         ensure!(starts(world, "Relay-RebootInstance", &instance).await? == 0, "nothing runs yet");
         aws_sdk_ssm::Client::new(&world.stack.hub)
@@ -240,7 +216,7 @@ fn an_approval_is_asked_for_once_and_then_it_runs() {
             .signal_type(aws_sdk_ssm::types::SignalType::Approve)
             .send()
             .await?;
-        outcome(&mut inbox, &instance, "succeeded").await?;
+        inbox.on(&instance, "succeeded").await?;
         let asked = inbox.all().await?.iter().filter(|told| about(&instance)(told)).count();
         ensure!(asked == 2, "asked once, ended once: {asked}");
         Ok(())
@@ -255,14 +231,14 @@ fn an_execution_that_is_stopped_stops_its_automation_and_says_so() {
         let (instance, _) = healthy(world, HUB, HOME_REGION).await?;
         let mut input = reboot(&instance);
         input["parameters"]["Settle"] = json!(["PT300S"]);
-        let arn = start(world, &input).await?;
+        let arn = world.start_run(&input).await?;
         until("the reboot to run", || async {
             Ok((starts(world, "Relay-RebootInstance", &instance).await? == 1).then_some(()))
         })
         .await?;
         let stop = world.step_functions().stop_execution().execution_arn(&arn);
         stop.cause("enough").send().await?;
-        let told = outcome(&mut inbox, &instance, "failed").await?;
+        let told = inbox.on(&instance, "failed").await?;
         ensure!(told.problems().any(|p| p["code"] == "AutomationCancelled"), "{}", told.json());
         let id = told.json()["runs"][0]["executionId"].as_str().context("an id")?.to_owned();
         let ssm = aws_sdk_ssm::Client::new(&world.stack.hub);
@@ -289,7 +265,7 @@ fn lost_events_lost_replies_and_throttled_starts_start_nothing_twice() {
         };
         world.faults(&json!([start("throttle"), start("loseReply")])).await?;
         impair(world, &instance, "reboot").await?;
-        let told = outcome(&mut inbox, &instance, "succeeded").await;
+        let told = inbox.on(&instance, "succeeded").await;
         world.no_faults().await?;
         world.delivery(&json!({})).await?;
         told?;
@@ -313,7 +289,7 @@ fn a_malformed_alarm_lies_in_the_dead_letter_queue_and_stops_no_other() {
         world.deliver(&envelope).await?;
         let (instance, _) = healthy(world, HUB, HOME_REGION).await?;
         impair(world, &instance, "reboot").await?;
-        outcome(&mut inbox, &instance, "succeeded").await?;
+        inbox.on(&instance, "succeeded").await?;
         let sqs = aws_sdk_sqs::Client::new(&world.stack.hub);
         let queue = world.stack.output("AlarmDeadLetterQueueUrl")?;
         let body = until("the dead letter", || async {

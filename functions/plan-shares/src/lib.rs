@@ -106,7 +106,7 @@ pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOut
     // Before anything is read: whoever planned later than this has seen at least as much.
     let seen_at = deps.clock.now();
     let (rules, organization) =
-        tokio::try_join!(rules(deps), organization::read(&deps.organizations, &input.scope),)?;
+        tokio::try_join!(rules(deps), organization::read(&deps.organizations, &input.scope))?;
     let accounts = in_scope(&input.accounts(), &organization);
     let ledger = match kind {
         TriggerKind::Join => BTreeSet::new(),

@@ -11,8 +11,8 @@ use lambda::AwsError;
 
 use crate::Error;
 
-/// What is known of a rung's runbook in a Region of the hub: DescribeDocument, and for a runbook of the hub's own ListTagsForResource: another account's tags
-/// cannot be seen.
+/// What is known of a rung's runbook in a Region of the hub: DescribeDocument, and for a runbook of the
+/// hub's own ListTagsForResource. Another account's tags cannot be seen.
 ///
 /// # Errors
 /// When SSM refuses or does not answer.
