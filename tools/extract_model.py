@@ -1,6 +1,6 @@
 """Writes the part of botocore's SSM model that a crate of the local AWS serves.
 
-Usage: python tools/extract_model.py crates/local-ssm/model/ssm-documents.json [OPERATION ...]
+Usage: python tools/extract_model.py local/documents/model/ssm-documents.json [OPERATION ...]
 
 Operations named are added to those that the file has. Documentation strings are left out; nothing
 else is changed. botocore is distributed under the Apache License 2.0.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "crates/local-gateway/emulator"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "local/gateway/emulator"))
 
 import relay_evaluation  # noqa: E402
 

@@ -1,4 +1,4 @@
-"""Change calendars: open or closed, and told when that changes. What events mean is tested in crates/local-automation."""
+"""Change calendars: open or closed, and told when that changes. What events mean is tested in local/automation-api."""
 
 import datetime
 

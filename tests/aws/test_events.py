@@ -1,5 +1,5 @@
 """Events through the rules that a client deploys: to queues, dead letters, and buses of other accounts
-and Regions. Input and retries have tests of their own in crates/local-events.
+and Regions. Input and retries have tests of their own in local/events.
 """
 
 import json

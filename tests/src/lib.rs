@@ -16,14 +16,14 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use aws_sdk_organizations::types::CreateAccountState;
 use aws_sdk_sfn::types::ExecutionStatus;
+use harness::local::{Local, Options};
+use harness::outcomes::{Inbox, Received};
+use harness::stack::{Stack, StackOptions};
+use harness::{HOME_REGION, HUB, aws, seed};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
-use xtask::local::{Local, Options};
-use xtask::outcomes::{Inbox, Received};
-use xtask::stack::{Stack, StackOptions};
-use xtask::{HOME_REGION, HUB, aws, seed};
 
 /// How long anything may take before a test gives up on it.
 const PATIENCE: Duration = Duration::from_secs(90);

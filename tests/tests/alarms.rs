@@ -7,10 +7,10 @@ use anyhow::{Context, Result, ensure};
 use aws_sdk_cloudwatch::types::{ComparisonOperator, Dimension, StateValue, Statistic};
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use aws_sdk_ssm::types::{DocumentFormat, DocumentType, Tag};
+use harness::{HOME_REGION, HUB, aws};
 use serde_json::{Value, json};
 use tests::{World, about, run, until};
 use tokio::sync::{Mutex, MutexGuard, OnceCell};
-use xtask::{HOME_REGION, HUB, aws};
 
 const MACHINE: &str = "RunAutomationStateMachineArn";
 /// What only waits, and can be told apart from the suite's own.
@@ -50,7 +50,7 @@ async fn ready(world: &World) -> Result<()> {
                  [{{runbook: Relay-Wait, parameters: {{InstanceId: [\"{{resource}}\"]}}, \
                  recoverWithin: 60s}}]\n{guard}\n"
             );
-            xtask::stack::put_rule(&ssm, &format!("remediation/{prefix}"), &rule).await?;
+            harness::stack::put_rule(&ssm, &format!("remediation/{prefix}"), &rule).await?;
         }
         Ok(())
     })

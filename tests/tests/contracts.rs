@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "this is test code: it fails by panicking")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use domain::problem::ProblemCode;
@@ -11,7 +11,7 @@ use regex::Regex;
 use serde_json::Value;
 
 fn root() -> PathBuf {
-    xtask::root()
+    harness::root()
 }
 
 fn read(path: impl AsRef<Path>) -> String {
@@ -112,16 +112,65 @@ fn every_page_on_an_error_is_about_one_that_exists() {
     }
 }
 
+/// Which parts of the workspace a part may depend on, by folder. `suite/yaml-tree` and `suite/core`
+/// are the ground floor of both halves; `local/harness` is what demo, bench and tests stand on and may
+/// use everything.
+const DIRECTIONS: &[(&str, &[&str])] = &[
+    ("functions/", &["suite/", "functions/plan-shares", "functions/publish-outcome"]),
+    ("suite/", &["suite/"]),
+    ("local/harness", &["suite/", "local/", "cli"]),
+    ("local/", &["local/", "suite/yaml-tree", "suite/core"]),
+    ("cli", &["suite/", "functions/start-automation", "local/runbook", "local/engine"]),
+];
+
 #[test]
-fn what_is_deployed_never_depends_on_the_local_aws() {
-    let mut crates = vec!["crates/domain".to_owned(), "crates/lambda".to_owned()];
-    crates.extend(functions().into_iter().map(|(name, _)| format!("functions/{name}")));
-    for folder in crates {
+fn dependencies_go_in_the_directions_that_the_layout_allows() {
+    let workspace = read("Cargo.toml");
+    let path = Regex::new(r#"(?m)^([a-z-]+) = \{ path = "([^"]+)" \}"#).unwrap();
+    let folders: BTreeMap<&str, &str> = path
+        .captures_iter(&workspace)
+        .map(|found| (found.get(1).unwrap().as_str(), found.get(2).unwrap().as_str()))
+        .collect();
+    assert!(folders.len() >= 14, "the root manifest names only {folders:?}");
+    let mut seen = 0;
+    for folder in members() {
+        let Some((_, allowed)) = DIRECTIONS.iter().find(|(from, _)| folder.starts_with(from))
+        else {
+            continue;
+        };
         let manifest = read(format!("{folder}/Cargo.toml"));
-        assert!(!manifest.contains("local-"), "{folder} depends on the local AWS");
-        let engine = manifest.lines().any(|line| line.starts_with("automation"));
-        assert!(!engine, "{folder} depends on the engine");
+        let dependencies = manifest.split("\n[dependencies]").nth(1).unwrap_or_default();
+        let dependencies = dependencies.split("\n[").next().unwrap_or_default();
+        for (name, target) in &folders {
+            let depends = dependencies.lines().any(|line| {
+                line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['.', ' ']))
+            });
+            if depends {
+                seen += 1;
+                let fine = allowed.iter().any(|allowed| target.starts_with(allowed));
+                assert!(fine, "{folder} may not depend on {target}");
+            }
+        }
+        assert!(
+            !dependencies.contains("path = \"../"),
+            "{folder} names a path; the root manifest does"
+        );
     }
+    assert!(seen >= 30, "only {seen} dependencies were looked at");
+}
+
+/// The folders of the workspace that hold a crate.
+fn members() -> Vec<String> {
+    let mut members = vec!["cli".to_owned(), "xtask".to_owned()];
+    for half in ["functions", "suite", "local"] {
+        for entry in std::fs::read_dir(root().join(half)).unwrap() {
+            let folder = entry.unwrap().file_name().to_string_lossy().into_owned();
+            if folder != "fuzz" && root().join(half).join(&folder).join("Cargo.toml").exists() {
+                members.push(format!("{half}/{folder}"));
+            }
+        }
+    }
+    members
 }
 
 #[test]
@@ -130,8 +179,8 @@ fn pure_crates_read_no_clock_and_perform_no_io() {
         r"std::(fs|net|env|process|thread)\b|SystemTime|Timestamp::now|Instant::now|tokio::",
     )
     .unwrap();
-    for folder in ["domain", "local-api", "local-organizations", "local-ssm"] {
-        for entry in walkdir::WalkDir::new(root().join("crates").join(folder).join("src")) {
+    for folder in ["suite/domain", "local/api", "local/organizations", "local/documents"] {
+        for entry in walkdir::WalkDir::new(root().join(folder).join("src")) {
             let path = entry.unwrap().into_path();
             let is_test = path.components().any(|part| {
                 let part = part.as_os_str().to_string_lossy();
@@ -191,7 +240,7 @@ fn every_promise_names_tests_that_exist() {
     let promises = read("docs/promises.md");
     let named = Regex::new(r"`([a-z][a-z0-9_]{20,})`").unwrap();
     let mut sources = String::new();
-    for folder in ["crates", "functions", "tests", "tools"] {
+    for folder in ["functions", "suite", "local", "cli", "xtask", "tests", "tools"] {
         for entry in walkdir::WalkDir::new(root().join(folder)) {
             let path = entry.unwrap().into_path();
             if path.extension().is_some_and(|extension| extension == "rs" || extension == "py") {

@@ -8,10 +8,10 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use aws_sdk_sfn::types::ExecutionStatus;
 use aws_sdk_sqs::types::QueueAttributeName;
+use harness::{HOME_REGION, HUB, build};
 use serde_json::{Value, json};
 use tests::{Subscriber, World, run, until};
 use tokio::sync::{Mutex, MutexGuard};
-use xtask::{HOME_REGION, HUB, build};
 
 const OWNER: &str = "222233334444";
 /// Has no owner stack, so nobody may assume its sharing role.
@@ -567,9 +567,9 @@ async fn receive(world: &World, hidden: i32) -> Result<Vec<Letter>> {
     Ok(received.messages().iter().map(letter).collect())
 }
 
-/// `cargo xtask replay` of the intake's dead letters, as an operator would run it.
+/// `relay replay` of the intake's dead letters, as an operator would run it.
 fn replay(world: &World) -> Result<String> {
-    let ran = Command::new(build::binary("xtask"))
+    let ran = Command::new(build::binary("relay"))
         .args(["replay", world.stack.output("IntakeDeadLetterQueueUrl")?])
         .env_clear()
         .env("AWS_ENDPOINT_URL", &world.local.endpoint)

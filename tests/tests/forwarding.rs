@@ -3,9 +3,9 @@
 #![cfg(feature = "end-to-end")]
 
 use anyhow::{Context, Result, ensure};
+use harness::{HOME_REGION, HUB, deploy};
 use serde_json::json;
 use tests::{World, run, until};
-use xtask::{HOME_REGION, HUB, deploy};
 
 /// The hub of this test; the one that every world has stays what it is.
 const ELSEWHERE: &str = "777788889999";

@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use harness::{HOME_REGION, HUB, remediation};
 use regex::Regex;
 use serde_json::{Value, json};
 use tests::{Subscriber, World, run, until};
 use tokio::sync::OnceCell;
-use xtask::{HOME_REGION, HUB, remediation};
 
 const OWNER: &str = "222233334444";
 const REGION: &str = "us-east-1";
@@ -205,9 +205,9 @@ async fn exercise(world: &World) -> Result<()> {
 /// stopped.
 async fn alarms(world: &World, outcomes: &mut Subscriber) -> Result<()> {
     let endpoint = &world.local.endpoint;
-    remediation::push_runbooks(&world.stack.hub, &xtask::root().join("runbooks")).await?;
+    remediation::push_runbooks(&world.stack.hub, &harness::root().join("runbooks")).await?;
     let ssm = aws_sdk_ssm::Client::new(&world.stack.hub);
-    xtask::stack::put_rule(&ssm, "remediation/instance-check", remediation::RULE).await?;
+    harness::stack::put_rule(&ssm, "remediation/instance-check", remediation::RULE).await?;
     let (instance, alarm) = remediation::watched_instance(endpoint, HUB, HOME_REGION).await?;
     remediation::alarm_is(endpoint, HUB, HOME_REGION, &alarm, "OK").await?;
     remediation::impair(endpoint, HUB, HOME_REGION, &instance, "stopStart").await?;
@@ -292,7 +292,7 @@ fn no_role_has_a_wildcard_action_or_a_resource_wider_than_iam_makes_it() {
     run(|world| async move {
         let grants = grants(world).await?;
         let roles: BTreeSet<&str> = grants.iter().map(|grant| grant.role.as_str()).collect();
-        let expected = xtask::build::function_names()?
+        let expected = harness::build::function_names()?
             .iter()
             .map(|function| format!("runbook-relay-{function}"))
             .chain(

@@ -3,10 +3,10 @@
 
 use anyhow::{Context, Result, ensure};
 use aws_sdk_organizations::types::HandshakeState;
+use harness::HOME_REGION;
+use harness::outcomes::Received;
 use serde_json::json;
 use tests::{Subscriber, World, run};
-use xtask::HOME_REGION;
-use xtask::outcomes::Received;
 
 const OWNER: &str = "222233334444";
 

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, ensure};
 use aws_sdk_sfn::types::ExecutionStatus;
 use futures::future::try_join_all;
+use harness::{HOME_REGION, HUB};
 use serde_json::{Value, json};
 use tests::{Created, Subscriber, World, run, until};
-use xtask::{HOME_REGION, HUB};
 
 const OWNER: &str = "222233334444";
 const REGIONS: [&str; 2] = ["us-east-1", "eu-west-1"];
@@ -258,7 +258,7 @@ fn a_failed_creation_ends_in_one_failed_outcome_with_awss_reason() {
         let asked = world.organizations().create_account();
         let asked = asked.email("taken@example.com").account_name("taken").send().await?;
         let request = asked.create_account_status.and_then(|s| s.id).context("a request's id")?;
-        let about = |outcome: &xtask::outcomes::Received| {
+        let about = |outcome: &harness::outcomes::Received| {
             outcome.json()["execution"].as_str().is_some_and(|arn| arn.ends_with(&request))
         };
         let outcome = outcomes.wait_for("the failed outcome", about).await?;

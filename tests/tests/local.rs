@@ -6,9 +6,9 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use aws_sdk_ssm::types::{AutomationExecution, DocumentFormat, DocumentType};
+use harness::{HOME_REGION, HUB, aws, build};
 use serde_json::{Value, json};
 use tests::{run, until};
-use xtask::{HOME_REGION, HUB, aws, build};
 
 /// A `cargo xtask local` of its own, ended by its process id at the latest when it is dropped.
 struct Started {
@@ -46,7 +46,7 @@ impl Drop for Started {
 
 fn command(port: u16) -> Command {
     let mut command = Command::new(build::binary("xtask"));
-    command.args(["local", "--port", &port.to_string()]).current_dir(xtask::root());
+    command.args(["local", "--port", &port.to_string()]).current_dir(harness::root());
     command
 }
 

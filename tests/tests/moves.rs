@@ -2,8 +2,8 @@
 #![cfg(feature = "end-to-end")]
 
 use anyhow::{Result, ensure};
+use harness::outcomes::Received;
 use tests::{World, run, until};
-use xtask::outcomes::Received;
 
 const OWNER: &str = "222233334444";
 const REGION: &str = "us-east-1";

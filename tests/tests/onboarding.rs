@@ -3,11 +3,11 @@
 
 use anyhow::{Context, Result, ensure};
 use aws_sdk_ssm::types::{DocumentFormat, DocumentType, Tag};
+use harness::local::Options;
+use harness::stack::StackOptions;
+use harness::{HOME_REGION, HUB, aws, deploy};
 use serde_json::json;
 use tests::{World, run_with, until};
-use xtask::local::Options;
-use xtask::stack::StackOptions;
-use xtask::{HOME_REGION, HUB, aws, deploy};
 
 const OWNER: &str = "222233334444";
 const ABROAD: &str = "eu-west-1";
@@ -87,7 +87,7 @@ fn a_new_accounts_runbook_runs_once_in_every_region_when_the_account_can_be_reac
         .await?;
         deploy_member(world, &created.account).await?;
 
-        let about = |told: &xtask::outcomes::Received| {
+        let about = |told: &harness::outcomes::Received| {
             told.json()["trigger"]["kind"] == "onboarding"
                 && told.accounts().any(|id| id == created.account)
                 && told.json()["policy"] == json!(["prod"])

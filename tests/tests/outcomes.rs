@@ -8,13 +8,13 @@ use anyhow::{Context, Result, ensure};
 use aws_sdk_sfn::types::ExecutionStatus;
 use domain::outcome::{MAX_REQUEST_BYTES, Message, Outcome};
 use futures::future::try_join_all;
+use harness::local::Options;
+use harness::outcomes::Received;
+use harness::stack::StackOptions;
+use harness::{HUB, aws};
 use serde_json::{Value, json};
 use tests::{Ended, Subscriber, World, run_with, until};
 use tokio::sync::{Mutex, MutexGuard};
-use xtask::local::Options;
-use xtask::outcomes::Received;
-use xtask::stack::StackOptions;
-use xtask::{HUB, aws};
 
 const OWNER: &str = "222233334444";
 const ACCOUNT: &str = "900000000001";

@@ -3,11 +3,11 @@
 
 use anyhow::{Context, Result, ensure};
 use aws_sdk_cloudwatch::types::StateValue;
+use harness::remediation::{self, RULE};
+use harness::{HOME_REGION, HUB, root};
 use serde_json::{Value, json};
 use tests::{World, about, run, until};
 use tokio::sync::OnceCell;
-use xtask::remediation::{self, RULE};
-use xtask::{HOME_REGION, HUB, root};
 
 const MEMBER: &str = "222233334444";
 const STRANGER: &str = "333344445555";
@@ -22,7 +22,7 @@ async fn ready(world: &World) -> Result<()> {
         let ssm = aws_sdk_ssm::Client::new(&world.stack.hub);
         // The budgets are the tests', who share one rule.
         let rule = format!("{RULE}guard: {{perHour: 100, perAccountHour: 100}}\n");
-        xtask::stack::put_rule(&ssm, "remediation/instance-check", &rule).await
+        harness::stack::put_rule(&ssm, "remediation/instance-check", &rule).await
     })
     .await
     .map(drop)

@@ -1,0 +1,123 @@
+//! Automations as targets of EventBridge rules: started under the rule's role.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use api::AwsError;
+use automation_api::Automation;
+use engine::StartRequest;
+use engine::ports::Actor;
+use events::{Arn, PortError, TargetCall};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::emulator::Emulator;
+
+/// Starts executions for rules.
+pub struct RuleTarget {
+    automation: Arc<Automation>,
+    emulator: Emulator,
+}
+
+impl RuleTarget {
+    /// On an engine's API, under roles of the emulator's IAM.
+    pub fn new(automation: Arc<Automation>, emulator: Emulator) -> Self {
+        Self { automation, emulator }
+    }
+
+    /// Starts the document that the target's ARN names. The token makes repeated attempts of one
+    /// delivery meet the same execution.
+    ///
+    /// # Errors
+    /// What EventBridge would be told.
+    pub async fn start(
+        &self,
+        call: &TargetCall,
+        token: Uuid,
+        parameters: &str,
+    ) -> Result<(), PortError> {
+        let (Some(arn), Some(role)) = (Arn::parse(&call.arn), &call.role) else {
+            return Err(refused(&AwsError::new("ValidationException", "The target has no role.")));
+        };
+        let parameters: BTreeMap<String, Vec<String>> =
+            serde_json::from_str(parameters).map_err(|error| {
+                let message = format!("The parameters are no map of lists of strings: {error}");
+                refused(&AwsError::new("InvalidAutomationExecutionParametersException", message))
+            })?;
+        let definition = arn.resource.trim_start_matches("automation-definition/");
+        let (name, version) = match definition.split_once(':') {
+            Some((name, version)) => (name, Some(version.to_owned())),
+            None => (definition, None),
+        };
+        let actor = self.session(call, role, token).await?;
+        let start = StartRequest {
+            document_version: version,
+            parameters,
+            client_token: Some(token.to_string()),
+            ..StartRequest::new(&arn.account, &arn.region, actor, token, name)
+        };
+        self.passes(call, role, &start).await?;
+        self.automation.begin(start).await.map(drop).map_err(|error| refused(&error))
+    }
+
+    /// A session of the rule's role, which EventBridge opens.
+    async fn session(&self, call: &TargetCall, role: &str, id: Uuid) -> Result<Actor, PortError> {
+        let source = Arn::parse(&call.rule_arn);
+        let question = json!({
+            "role": role, "service": "events.amazonaws.com", "sourceArn": call.rule_arn,
+            "sourceAccount": source.map(|source| source.account), "session": id.simple().to_string(),
+        });
+        let keys = self.emulator.hook("assume", &question).await.map_err(unreachable)?;
+        match (keys["arn"].as_str(), keys["accessKeyId"].as_str()) {
+            (Some(arn), Some(key)) => {
+                Ok(Actor::Caller { principal_arn: arn.to_owned(), access_key_id: key.to_owned() })
+            }
+            _ => Err(denied("sts:AssumeRole", role, role)),
+        }
+    }
+
+    /// The rule's role passes the role that the execution runs under.
+    async fn passes(
+        &self,
+        call: &TargetCall,
+        role: &str,
+        start: &StartRequest,
+    ) -> Result<(), PortError> {
+        let passed = self.automation.role_of(start).map_err(|error| refused(&error))?;
+        let Some(passed) = passed else { return Ok(()) };
+        let source = Arn::parse(&call.rule_arn);
+        let question = json!({
+            "role": role, "action": "iam:PassRole", "resource": passed,
+            "service": "events.amazonaws.com", "sourceArn": call.rule_arn,
+            "sourceAccount": source.map(|source| source.account),
+            "context": {"iam:PassedToService": "ssm.amazonaws.com"},
+        });
+        let answer = self.emulator.hook("role-allows", &question).await.map_err(unreachable)?;
+        if answer["allowed"] == Value::Bool(true) {
+            return Ok(());
+        }
+        Err(denied("iam:PassRole", role, &passed))
+    }
+}
+
+fn denied(action: &str, role: &str, resource: &str) -> PortError {
+    let message = format!(
+        "User: {role} is not authorized to perform: {action} on resource: {resource} because no \
+         identity-based policy allows the {action} action"
+    );
+    refused(&AwsError::new("AccessDeniedException", message))
+}
+
+fn refused(error: &AwsError) -> PortError {
+    PortError::Refused {
+        status: error.status,
+        code: error.code.clone(),
+        message: error.message.clone(),
+        request_id: String::new(),
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
+fn unreachable(error: anyhow::Error) -> PortError {
+    PortError::Unreachable(format!("{error:#}"))
+}

@@ -1,0 +1,124 @@
+//! The control interface `/_relay/…`: faults, events, clock, scripted creations, calls. Loopback
+//! only, for whoever scripts against the local AWS; the functions do not know it.
+
+use anyhow::{Context, Result, bail};
+use events::BusRef;
+use http::Method;
+use http::request::Parts;
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::events::knobs;
+use crate::faults::Fault;
+use crate::incoming::form_value;
+use crate::protocol::{self, Answer};
+use crate::server::Gateway;
+use crate::services::Control;
+
+/// The events of executions and their steps, for `{"ssmStatus": "drop"}`.
+const STATUS_EVENTS: [&str; 2] = [
+    "EC2 Automation Execution Status-change Notification",
+    "EC2 Automation Step Status-change Notification",
+];
+
+/// `POST /_relay/clock`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advance {
+    #[serde(deserialize_with = "crate::duration::deserialize")]
+    advance: SignedDuration,
+}
+
+/// Answers a request to `/_relay/<path>`.
+pub async fn answer(gateway: &Gateway, parts: &Parts, path: &str, body: &[u8]) -> Answer {
+    match handle(gateway, parts, path, body).await {
+        Ok(answer) => protocol::plain(200, &answer),
+        Err(error) => protocol::plain(400, &json!({"error": format!("{error:#}")})),
+    }
+}
+
+async fn handle(gateway: &Gateway, parts: &Parts, path: &str, body: &[u8]) -> Result<Value> {
+    let query = |name: &str| form_value(parts.uri.query().unwrap_or_default(), name);
+    match (&parts.method, path) {
+        (&Method::GET, "health") => {
+            Ok(json!({"pid": std::process::id(), "now": gateway.clock.now()}))
+        }
+        (&Method::GET, "faults") => Ok(serde_json::to_value(gateway.faults.list())?),
+        (&Method::POST, "faults") => {
+            let faults: Vec<Fault> = parse(body)?;
+            gateway.faults.add(faults);
+            Ok(json!({}))
+        }
+        (&Method::DELETE, "faults") => {
+            gateway.faults.clear();
+            Ok(json!({}))
+        }
+        (&Method::POST, "clock") => {
+            let advance: Advance = parse(body)?;
+            gateway.clock.advance(advance.advance);
+            // Whoever moves the clock finds done what is due by then.
+            gateway.tick().await;
+            Ok(json!({"now": gateway.clock.now()}))
+        }
+        (&Method::GET, "calls") => {
+            let since = query("since").map(|since| since.parse::<Timestamp>());
+            let since = since.transpose().context("since: an RFC 3339 instant is expected")?;
+            Ok(serde_json::to_value(gateway.calls.list(query("principal").as_deref(), since))?)
+        }
+        (&Method::GET, "used-permissions") => gateway.emulator.hook("used", &json!({})).await,
+        (&Method::POST, "impair" | "commands") => {
+            gateway.emulator.hook(path, &parse::<Value>(body)?).await
+        }
+        (&Method::POST, "run-command") => {
+            gateway.emulator.hook("commands", &parse::<Value>(body)?).await
+        }
+        (&Method::POST, "events" | "deliver") => {
+            let account = query("account").context("the query names no account")?;
+            let region = query("region").context("the query names no region")?;
+            let bus = query("bus").unwrap_or_else(|| "default".into());
+            gateway.delivery.deliver(BusRef { account, region, name: bus }, parse(body)?);
+            Ok(json!({}))
+        }
+        // From the emulator, as `deliver` is.
+        (&Method::POST, "alarms") => {
+            gateway.alarms.take(parse(body)?);
+            Ok(json!({}))
+        }
+        (&Method::GET, "events") => Ok(gateway.delivery.record()),
+        (&Method::POST, "events/delivery") => {
+            let mut input: serde_json::Map<String, Value> = parse(body)?;
+            if let Some(heard_by) = input.remove("AcceptHandshake") {
+                let heard_by = serde_json::from_value(heard_by)?;
+                gateway.services.control(Control::AcceptHandshake(heard_by))?;
+            }
+            if let Some(status) = input.remove("ssmStatus") {
+                if status != "drop" {
+                    bail!("ssmStatus: drop is expected, not {status}");
+                }
+                let dropped = input.entry("drop").or_insert_with(|| json!([]));
+                let names = dropped.as_array_mut().context("drop: a list is expected")?;
+                names.extend(STATUS_EVENTS.map(Value::from));
+            }
+            gateway.delivery.configure(knobs(Value::Object(input))?);
+            Ok(json!({}))
+        }
+        (&Method::POST, "create-account") => {
+            gateway.services.control(Control::CreateAccount(parse(body)?))?;
+            Ok(json!({}))
+        }
+        (&Method::POST, "organizations") => {
+            gateway.services.control(parse(body)?)?;
+            Ok(json!({}))
+        }
+        (&Method::POST, "documents") => {
+            gateway.services.control(Control::Documents(parse(body)?))?;
+            Ok(json!({}))
+        }
+        (method, _) => bail!("there is no {method} /_relay/{path}"),
+    }
+}
+
+fn parse<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T> {
+    serde_json::from_slice(body).context("the body does not fit")
+}

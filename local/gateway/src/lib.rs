@@ -1,0 +1,23 @@
+//! The one public port of the local AWS.
+//!
+//! It answers SSM documents, SSM Automation and Organizations itself, delivers events, authenticates and
+//! authorizes its own services as the emulator does its, acts on alarms, refuses what AWS refuses and the emulator
+//! lets by, injects faults, and records every call. Everything else passes through untouched.
+
+pub mod alarms;
+pub mod attachments;
+pub mod automation;
+pub mod calls;
+pub mod clock;
+mod content;
+pub mod control;
+pub mod duration;
+pub mod emulator;
+pub mod events;
+pub mod faults;
+pub mod incoming;
+pub mod limits;
+mod predefined;
+pub mod protocol;
+pub mod server;
+pub mod services;

@@ -1,0 +1,105 @@
+//! The suite on a local AWS: organization, stacks, policies.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use aws_config::SdkConfig;
+pub use relay::rules::put_rule;
+use relay::rules::rule_files;
+
+use crate::deploy::{self, Outputs};
+use crate::seed::Seeded;
+use crate::{HOME_REGION, HUB, aws};
+
+/// Intervals that fit a laptop: seconds where AWS has minutes.
+const QUICK: [(&str, &str); 8] = [
+    ("PollFirstSeconds", "1"),
+    ("PollLongestSeconds", "5"),
+    ("SettleSeconds", "5"),
+    ("IntakeBatchingSeconds", "0"),
+    ("AlarmBatchingSeconds", "0"),
+    ("AlarmRetrySeconds", "5"),
+    ("Pace", r#"{"stages":[10,60],"rounds":[2,5,10],"verify":1,"apart":2}"#),
+    ("LogRetentionDays", "7"),
+];
+
+/// How the suite is deployed.
+#[derive(Clone, Debug, Default)]
+pub struct StackOptions {
+    /// Template parameters beside the quick intervals, or instead of them.
+    pub parameters: Vec<(&'static str, String)>,
+}
+
+/// The deployed suite.
+#[derive(Debug)]
+pub struct Stack {
+    /// The hub's configuration.
+    pub hub: SdkConfig,
+    /// The organization.
+    pub seeded: Seeded,
+    /// The stack's outputs.
+    pub outputs: Outputs,
+}
+
+impl Stack {
+    /// Deploys the suite into the hub of an organization.
+    ///
+    /// # Errors
+    /// When a call is refused or the stack does not become complete.
+    pub async fn deploy(endpoint: &str, seeded: Seeded, options: &StackOptions) -> Result<Self> {
+        let hub = aws::config(endpoint, HUB, HOME_REGION).await;
+        let mut parameters = vec![("OrganizationId", seeded.organization.clone())];
+        for (key, value) in QUICK {
+            if !options.parameters.iter().any(|(own, _)| *own == key) {
+                parameters.push((key, value.to_owned()));
+            }
+        }
+        parameters.extend(options.parameters.clone());
+        let outputs = deploy::suite(&hub, &parameters).await?;
+        Ok(Self { hub, seeded, outputs })
+    }
+
+    /// One of the stack's outputs.
+    ///
+    /// # Errors
+    /// When the template has no such output.
+    pub fn output(&self, key: &str) -> Result<&str> {
+        let value = self.outputs.get(key).map(String::as_str);
+        value.with_context(|| format!("the stack has no output {key}"))
+    }
+
+    /// Deploys `stacks/owner.yaml` into an account that owns runbooks.
+    ///
+    /// # Errors
+    /// When the stack does not become complete.
+    pub async fn deploy_owner(&self, account: &str) -> Result<()> {
+        let endpoint = self.hub.endpoint_url().unwrap_or_default();
+        let owner = aws::config(endpoint, account, HOME_REGION).await;
+        let parameters =
+            [("HubAccount", HUB.to_owned()), ("OrganizationId", self.seeded.organization.clone())];
+        deploy::stack(&owner, "runbook-relay-owner", "owner.yaml", &parameters).await?;
+        Ok(())
+    }
+
+    /// Writes one sharing rule as it stands, valid or not.
+    ///
+    /// # Errors
+    /// When Parameter Store refuses it.
+    pub async fn put_rule(&self, name: &str, text: &str) -> Result<()> {
+        put_rule(&aws_sdk_ssm::Client::new(&self.hub), &format!("sharing/{name}"), text).await
+    }
+
+    /// Writes `DIR/sharing/*.yaml` and `DIR/remediation/*.yaml` as parameters named after their
+    /// files, valid or not, and says how many.
+    ///
+    /// # Errors
+    /// When the folder cannot be read or Parameter Store refuses.
+    pub async fn put_rules(&self, folder: &Path) -> Result<usize> {
+        let client = aws_sdk_ssm::Client::new(&self.hub);
+        let files = rule_files(folder)?;
+        for (name, text) in &files {
+            put_rule(&client, name, text).await?;
+        }
+        Ok(files.len())
+    }
+}

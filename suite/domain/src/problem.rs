@@ -1,0 +1,229 @@
+//! What went wrong, in the words that reach people: lint, push, outcome and documentation use the
+//! same codes.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// One thing that went wrong: what, where, and what to do about it.
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "camelCase")]
+pub struct Problem {
+    /// A stable word; each has a page in `docs/errors/`.
+    pub code: ProblemCode,
+    /// Where it is: `owner/region/document` for shares, `file:line:column (field)` for policy.
+    #[serde(rename = "where")]
+    pub place: String,
+    /// What was found, and what was expected.
+    pub what: String,
+    /// What to do.
+    pub hint: String,
+}
+
+impl Problem {
+    /// A problem with the hint its code comes with.
+    pub fn new(code: ProblemCode, place: impl Into<String>, what: impl Into<String>) -> Self {
+        Self { code, place: place.into(), what: what.into(), hint: code.hint().to_owned() }
+    }
+
+    /// The same problem with a hint of its own.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = hint.into();
+        self
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { code, place, what, hint } = self;
+        write!(f, "{place}: {what} [{code}]")?;
+        if hint.is_empty() { Ok(()) } else { write!(f, "\n  {hint}") }
+    }
+}
+
+macro_rules! problem_codes {
+    ($($(#[doc = $doc:literal])+ $code:ident: $hint:literal,)+) => {
+        /// The codes of problems. The list may grow: readers treat a code they do not know as text.
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+            JsonSchema,
+        )]
+        pub enum ProblemCode {
+            $($(#[doc = $doc])+ $code,)+
+        }
+
+        impl ProblemCode {
+            /// Every code; each has a page `docs/errors/<code>.md`.
+            pub const ALL: &'static [Self] = &[$(Self::$code,)+];
+
+            /// The code as it is written in an outcome.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$code => stringify!($code),)+ }
+            }
+
+            /// What to do, when nothing more exact can be said.
+            #[must_use]
+            pub fn hint(self) -> &'static str {
+                match self { $(Self::$code => $hint,)+ }
+            }
+        }
+    };
+}
+
+problem_codes! {
+    // Policy
+    /// The text is neither YAML nor JSON.
+    PolicySyntax: "Correct the YAML at this place; `relay rules diff` checks it before a push.",
+    /// A field that rules do not have.
+    UnknownField: "Remove the field or correct its spelling.",
+    /// A field of the wrong type or with an impossible value.
+    InvalidField: "Correct the value.",
+    /// An account id without quotes: YAML reads a number and eats leading zeros.
+    AccountIdNotQuoted: "Quote the account id.",
+    /// Quoted, and yet no account id.
+    InvalidAccountId: "An account id has 12 digits.",
+    /// A Region that AWS does not have.
+    UnknownRegion: "Use a Region code such as us-east-1.",
+    /// A rule that selects nothing: no documents, no Regions or no accounts.
+    EmptySelection: "Name at least one, or delete the rule.",
+    /// `{{` in a rule: Parameter Store refuses it.
+    TemplateBraces: "Remove the double braces; Parameter Store reserves them.",
+    /// A rule over 4 KB.
+    RuleTooLarge: "Split the rule, or store the parameter in the Advanced tier (up to 8 KB).",
+    /// Two rules of one name.
+    DuplicateRule: "Rename one of the two; a rule's name is its file name and its parameter's last part.",
+    /// The policy could not be read.
+    PolicyUnreadable: "Check ssm:GetParametersByPath on the policy's path; nothing is removed until it can be read.",
+    /// There is no rule at all.
+    PolicyEmpty: "Push at least one rule with `relay rules push`; nothing is removed while there is none.",
+    /// A runbook that destroys something, and neither the rule nor anybody says that this is meant.
+    DestructiveWithoutApproval: "Write `destructive: true` at the rung if it is meant, or ask for an approval.",
+    /// A rule's own alarm would stop its runs.
+    StopAlarmIsOwn: "Name another alarm: this one rings already, and SSM would cancel the run at once.",
+    /// Two rules may be about one alarm.
+    RulesOverlap: "Narrow one of the two, or leave it: the lower `priority` wins, then the name.",
+    /// A brake that hardly holds.
+    GuardLoose: "Check that this is meant.",
+    /// The control document could not be read.
+    ControlInvalid: "Correct /runbook-relay/control: {mode: active|observe|off, until?, reason}. Until then nothing is run.",
+    // Alarm and resource
+    /// The alarm does not tell which resource the rule means.
+    ResourceUnknown: "Name a dimension that the alarm has, tags, or a literal in `resource`.",
+    /// The alarm is about several resources, and the rule about one.
+    SeveralResources: "Set `run.maxConcurrency` and `run.maxErrors` if the runbook may run on all of them.",
+    /// The rule does not allow this resource.
+    ResourceRefused: "Set the field of the rule if the runbook may run on it all the same.",
+    /// Something of the instance may be lost.
+    InstanceMayLose: "Move what matters to EBS volumes and Elastic IPs.",
+    /// A parameter could not be filled in.
+    ParameterUnfilled: "Correct the parameter in the rule; the alarm has to tell what it asks for.",
+    // Runbooks
+    /// There is no such runbook where it should be started.
+    RunbookNotFound: "Correct the name, or create and share the runbook in this account and Region.",
+    /// The stack does not let this runbook be started.
+    RunbookNotAllowed: "Add the runbook to the template parameter AllowedRunbooks, and tag it `runbook-relay: allowed`; one that another account shares, by its ARN to SharedRunbookArns.",
+    /// A runbook does not take these parameters, or needs more.
+    RunbookParameters: "Give the runbook the parameters that it declares.",
+    /// The runbook has no `AutomationAssumeRole`, and needs the service role by it.
+    AssumeRoleNotTaken: "Add the parameter AutomationAssumeRole to the runbook and use it in `assumeRole`.",
+    /// The suite may not pass this role to SSM.
+    RoleNotPassable: "Use a role of the hub's account under the path /runbook-relay/, or the stack's own.",
+    // Brakes
+    /// The whole suite is switched off.
+    KillSwitch: "Set `mode: active` in the parameter /runbook-relay/control when it may act again.",
+    /// CloudWatch held the alarm's actions back: a mute rule, a suppressor, or actions switched off.
+    AlarmMuted: "Nothing, if that is meant; the alarm acts again when it is over.",
+    /// The alarm rang with its first evaluation after it was made.
+    InitialCreation: "Nothing, if it clears by itself; else set it off again once it watches what it should.",
+    /// By the time the suite looked, the alarm had cleared.
+    AlreadyOk: "Nothing.",
+    /// The change calendar is closed.
+    CalendarClosed: "Run the runbook by hand if it cannot wait for the calendar.",
+    /// Something else is being run on the resource.
+    Locked: "Nothing: the run that holds the resource has its own outcome.",
+    /// The rule was run on the resource a short while ago.
+    CoolingDown: "If it rings again and again, look for the cause: the runbook does not help for long.",
+    /// The rule has had its runs for this hour.
+    RuleBudget: "Look at why it rings so often; raise `guard.perHour` if that is meant.",
+    /// The account has had its runs for this hour.
+    AccountBudget: "Look at what is wrong in the account; raise `guard.perAccountHour` if that is meant.",
+    /// So many resources ring at once that something bigger must be wrong.
+    StormBreaker: "Look for the common cause; it closes again when a whole window has passed.",
+    /// In observe mode: it would have been started now.
+    WouldStart: "Set `mode: active` in the rule when it may act.",
+    // Runs
+    /// A run waits for an approval.
+    ApprovalWaiting: "Approve or reject it with SendAutomationSignal.",
+    /// A run waits for the word to go on.
+    StepWaiting: "Start its next step with SendAutomationSignal.",
+    /// SSM did not start the automation.
+    StartRefused: "Read SSM's reason; once it is gone, start run-automation with the same input again.",
+    /// A step of the automation failed.
+    AutomationFailed: "Read the step's message, at the console link.",
+    /// The automation took too long.
+    AutomationTimedOut: "Look at what it waited for; raise the rung's `timeout` if it needs more.",
+    /// The automation was stopped.
+    AutomationCancelled: "Nothing, if that was meant: whoever stopped it is in CloudTrail.",
+    /// Nobody agreed in time, or somebody said no.
+    ApprovalRefused: "Run the runbook by hand if it is needed after all.",
+    /// The runbooks ran, and the alarm still rings.
+    AlarmNotCleared: "Look at the resource: the runbooks of the ladder do not cure this.",
+    /// Whether it helped could not be seen.
+    RecoveryUnverified: "Look at the resource; the alarm is gone or cannot be read.",
+    // Plan
+    /// A selector names an OU that the organization does not have.
+    UnknownOrganizationalUnit: "Check the OU's name, its case and its place in the tree, or use its id.",
+    /// A selector names an account outside the organization, or one closed.
+    AccountNotInOrganization: "Remove the account from the rule, or invite it.",
+    /// Two rules want different versions of one document for one account.
+    VersionConflict: "Give both rules the same documentVersion; until then this pair is left as it is.",
+    // Shares
+    /// A document is shared with as many accounts as its quota allows.
+    DocumentPermissionLimit: "Unshare accounts that no longer need it, or have the quota raised (1,000 accounts a document).",
+    /// The owner account refused the call.
+    AccessDenied: "Deploy stacks/owner.yaml in the owner account and look for service control policies that deny ssm:ModifyDocumentPermission.",
+    /// The sharing role of the owner account cannot be assumed.
+    RoleNotAssumable: "Deploy stacks/owner.yaml in the owner account with this hub's account and organization id.",
+    /// The Region is not enabled in the owner account.
+    RegionNotEnabled: "Enable the Region in the owner account, or take it out of the rule.",
+    /// A document went away while it was being shared.
+    DocumentGone: "Nothing, if it was deleted on purpose; the next run does not see it.",
+    /// AWS does not accept the account yet, or no longer.
+    AccountNotReady: "A new account may be refused for some minutes; a later run shares what is missing.",
+    /// AWS kept throttling beyond all retries.
+    Throttled: "Run again later, or lower CONCURRENCY.",
+    /// A call failed for another reason.
+    ShareFailed: "Read the reason; once it is gone, run share-runbooks for the account again.",
+    /// The work on one owner and Region ended without a result.
+    WorkerFailed: "Look into the log of share-documents for this owner and Region, then run again.",
+    // Onboarding
+    /// An onboarding runbook of a new account could not be started.
+    OnboardingNotStarted: "Start run-automation for the account by hand: {\"runbook\": ..., \"account\": ...}.",
+    // Membership
+    /// AWS could not create the account.
+    AccountCreationFailed: "Read AWS's reason; correct it and create the account again.",
+    /// The invitation was declined, cancelled, or ran out.
+    InvitationNotAccepted: "Invite the account again if it should join.",
+    /// No end of the creation or invitation was seen in the time allowed.
+    MembershipUnresolved: "Look at the account in Organizations; once it has joined, run share-runbooks for it.",
+    // The machine
+    /// The execution's input is none that the machine knows.
+    InvalidInput: "Start it with {\"accounts\": [\"<id>\"]} or {\"organization\": true}.",
+    /// Planning failed.
+    PlanFailed: "Read the reason; once it is gone, start the execution again.",
+    /// The execution failed where no step could say why.
+    ExecutionFailed: "Look at the execution in the Step Functions console, then start it again.",
+    /// The execution ran out of time.
+    ExecutionTimedOut: "Look at the execution in the Step Functions console, then start it again.",
+    /// Somebody stopped the execution.
+    ExecutionAborted: "Start it again if it was not meant to be stopped.",
+}
+
+impl std::fmt::Display for ProblemCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}

@@ -1,0 +1,258 @@
+//! `cargo xtask demo`, shown live: an account joins an organization and gets its runbooks; alarms ring
+//! and runbooks answer them.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use aws_sdk_organizations::types::CreateAccountState;
+use comfy_table::{Table, presets};
+use harness::local::{Local, Options};
+use harness::outcomes::{Inbox, Received};
+use harness::scenario::{self, PLATFORM, REGIONS, SECURITY, UNIT};
+use harness::stack::{Stack, StackOptions};
+use harness::{HOME_REGION, HUB, aws, build, seed};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::Value;
+
+/// How long the account's runbooks and outcomes may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Runs the demo and fails when anything expected is missing.
+pub(crate) async fn run() -> Result<()> {
+    let started = Instant::now();
+    step(started, "building the functions and the local AWS");
+    build::build_dev()?;
+    step(started, "starting the local AWS (AUTH=true: every role and policy counts)");
+    let local = Local::start(&Options::default()).await?;
+    let shown = tokio::select! {
+        shown = show(&local, started) => shown,
+        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
+    };
+    local.stop().await?;
+    shown?;
+    step(started, "everything expected was there");
+    Ok(())
+}
+
+async fn show(local: &Local, started: Instant) -> Result<()> {
+    let endpoint = &local.endpoint;
+    let hub = aws::config(endpoint, HUB, HOME_REGION).await;
+    let seeded = seed::organization(&hub).await?;
+    scenario::owners_join(endpoint).await?;
+    step(started, "deploying template.yaml and stacks/owner.yaml through CloudFormation");
+    let stack = Stack::deploy(endpoint, seeded, &StackOptions::default()).await?;
+    scenario::fill(&stack).await?;
+    let documents = scenario::documents().len();
+    step(
+        started,
+        &format!(
+            "ready: {documents} runbooks in {} Regions, owned by {PLATFORM} and {SECURITY} (which lets nobody in)",
+            REGIONS.len()
+        ),
+    );
+    for (name, text) in scenario::RULES {
+        println!(
+            "          rule {name}: {}",
+            text.lines().next().unwrap_or_default().trim_start_matches("# ")
+        );
+    }
+    let mut inbox = Inbox::subscribe(&stack, "demo").await?;
+
+    println!();
+    step(started, "organizations:CreateAccount — from here on, nobody but the suite does anything");
+    let account = create_account(&stack, started).await?;
+    let unit = &stack.seeded.units[UNIT];
+    let organizations = aws_sdk_organizations::Client::new(&stack.hub);
+    let moved = organizations
+        .move_account()
+        .account_id(&account)
+        .source_parent_id(&stack.seeded.root)
+        .destination_parent_id(unit);
+    moved.send().await.map_err(aws_sdk_organizations::Error::from)?;
+    step(started, &format!("organizations:MoveAccount {account} → {UNIT}"));
+    let received = follow(local, &mut inbox, &account, started).await?;
+    report(&received)?;
+    check(endpoint, &account, &received).await?;
+    super::alarms::show(&stack, &mut inbox, started).await
+}
+
+async fn create_account(stack: &Stack, started: Instant) -> Result<String> {
+    let organizations = aws_sdk_organizations::Client::new(&stack.hub);
+    let request = organizations.create_account().email("payments-7@example.com");
+    let made = request.account_name("payments-7").send().await;
+    let made = made.map_err(aws_sdk_organizations::Error::from)?;
+    let id = made.create_account_status.and_then(|s| s.id).context("a request has an id")?;
+    loop {
+        let described =
+            organizations.describe_create_account_status().create_account_request_id(&id);
+        let status = described.send().await?.create_account_status.context("a status")?;
+        match status.state() {
+            Some(CreateAccountState::Succeeded) => {
+                let account = status.account_id.context("a created account has an id")?;
+                step(started, &format!("account {account} exists, born in the root"));
+                return Ok(account);
+            }
+            Some(CreateAccountState::Failed) => bail!("the account was not created: {status:?}"),
+            _ => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+/// Everything the rules want that can be had: the whole platform, less the one that is full.
+fn wanted() -> BTreeSet<(String, String)> {
+    scenario::documents()
+        .into_iter()
+        .filter(|(owner, region, name)| {
+            *owner == PLATFORM && !(*region == REGIONS[0] && name == scenario::FULL)
+        })
+        .map(|(_, region, name)| (region.to_owned(), name))
+        .collect()
+}
+
+/// Shows each share as it is made, until all are there and the outcomes have arrived.
+async fn follow(
+    local: &Local,
+    inbox: &mut Inbox,
+    account: &str,
+    started: Instant,
+) -> Result<Vec<Received>> {
+    let wanted = wanted();
+    let bar = ProgressBar::new(wanted.len() as u64).with_style(ProgressStyle::with_template(
+        "{elapsed:>7} {wide_bar} {pos}/{len} shared {msg}",
+    )?);
+    let mut received: Vec<Received> = Vec::new();
+    let begun = Instant::now();
+    let mut shared = BTreeSet::new();
+    loop {
+        for call in shares(local, account).await? {
+            if shared.insert(call.clone()) {
+                bar.set_message(format!("{}: {}", call.0, call.1));
+            }
+        }
+        bar.set_position(shared.len() as u64);
+        for outcome in inbox.receive().await? {
+            if outcome.accounts().any(|id| id == account) {
+                let text = format!("outcome {}: {}", outcome.outcome(), outcome.summary());
+                bar.suspend(|| step(started, &text));
+                received.push(outcome);
+            }
+        }
+        if wanted.is_subset(&shared) && told(&received, &shared) {
+            bar.finish_and_clear();
+            return Ok(received);
+        }
+        if begun.elapsed() > PATIENCE {
+            bar.abandon();
+            bail!(
+                "after {PATIENCE:?}: {} of {} shared, {} outcomes; logs are in {}",
+                shared.len(),
+                wanted.len(),
+                received.len(),
+                local.state().display()
+            );
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// Whether the outcomes received account for every share that was made.
+fn told(received: &[Received], shared: &BTreeSet<(String, String)>) -> bool {
+    let added: u64 = received
+        .iter()
+        .flat_map(|outcome| outcome.json()["shares"].as_array().into_iter().flatten())
+        .filter_map(|share| share["added"].as_u64())
+        .sum();
+    join(received).is_ok() && added >= shared.len() as u64
+}
+
+/// The (Region, document) pairs that the suite has shared with an account so far.
+async fn shares(local: &Local, account: &str) -> Result<Vec<(String, String)>> {
+    let calls = local.relay("GET", "calls?principal=runbook-relay-share", &Value::Null).await?;
+    let shares = calls.as_array().into_iter().flatten().filter(|call| {
+        let added = call["input"]["AccountIdsToAdd"].as_array();
+        call["operation"] == "ModifyDocumentPermission"
+            && call["status"] == 200
+            && added.is_some_and(|ids| ids.iter().any(|id| id == account))
+    });
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    Ok(shares.map(|call| (text(&call["region"]), text(&call["input"]["Name"]))).collect())
+}
+
+fn report(received: &[Received]) -> Result<()> {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_FULL_CONDENSED);
+    table.set_header(["outcome", "owner", "Region", "runbooks", "added", "failed"]);
+    for outcome in received {
+        let kind = outcome.json()["trigger"]["kind"].as_str().unwrap_or_default().to_owned();
+        for share in outcome.json()["shares"].as_array().into_iter().flatten() {
+            let cell = |name: &str| match &share[name] {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            table.add_row([
+                format!("{kind}: {}", outcome.outcome()),
+                cell("owner"),
+                cell("region"),
+                cell("documents"),
+                cell("added"),
+                cell("failed"),
+            ]);
+        }
+    }
+    println!("\n{table}\n");
+    let first = join(received)?;
+    println!("The outcome as an e-mail subscriber gets it:\n");
+    for line in first.email().lines() {
+        println!("  │ {line}");
+    }
+    println!("\nand as a machine gets it:\n\n{}\n", serde_json::to_string_pretty(first.json())?);
+    Ok(())
+}
+
+/// The outcome of the join itself; that of the move may be beside it.
+fn join(received: &[Received]) -> Result<&Received> {
+    let found = received.iter().find(|outcome| outcome.json()["trigger"]["kind"] == "join");
+    found.context("no outcome of the join arrived")
+}
+
+/// What must be true at the end, asked of SSM itself.
+async fn check(endpoint: &str, account: &str, received: &[Received]) -> Result<()> {
+    for region in REGIONS {
+        let ssm = aws_sdk_ssm::Client::new(&aws::config(endpoint, account, region).await);
+        let filter = aws_sdk_ssm::types::DocumentKeyValuesFilter::builder()
+            .key("Owner")
+            .values("Private")
+            .build();
+        let mut pages = ssm.list_documents().filters(filter).into_paginator().send();
+        let mut seen = BTreeSet::new();
+        while let Some(page) = pages.next().await {
+            for document in page?.document_identifiers() {
+                let name = document.name().unwrap_or_default();
+                seen.insert(name.rsplit('/').next().unwrap_or(name).to_owned());
+            }
+        }
+        let missing: Vec<_> =
+            wanted().into_iter().filter(|(r, name)| r == region && !seen.contains(name)).collect();
+        ensure!(missing.is_empty(), "{account} does not see {missing:?}");
+    }
+    let first = join(received)?;
+    ensure!(first.outcome() == "partial", "the outcome is {}, not partial", first.outcome());
+    for code in ["RoleNotAssumable", "DocumentPermissionLimit"] {
+        ensure!(
+            first.problems().any(|problem| problem["code"] == code),
+            "the outcome does not name {code}"
+        );
+    }
+    ensure!(
+        first
+            .problems()
+            .any(|problem| problem["where"].as_str().is_some_and(|w| w.contains("typo"))),
+        "the outcome does not name the invalid rule"
+    );
+    Ok(())
+}
+
+pub(crate) fn step(started: Instant, text: &str) {
+    println!("{:>7.1} s  {text}", started.elapsed().as_secs_f32());
+}

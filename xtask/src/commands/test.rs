@@ -1,0 +1,110 @@
+//! `cargo xtask test`: every check and test, in the order of what fails fastest.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use harness::local::{Local, Options};
+use harness::{build, python, root};
+
+/// Runs everything; a failing step does not hide the later ones.
+pub(crate) async fn run() -> Result<()> {
+    let python = python::ensure_venv()?;
+    let mut report = Report::default();
+    report.step("format", cargo(&["fmt", "--all", "--check"]));
+    report.step(
+        "clippy",
+        cargo(&[
+            "clippy",
+            "--quiet",
+            "--workspace",
+            "--all-targets",
+            "--all-features",
+            "--",
+            "--deny",
+            "warnings",
+        ]),
+    );
+    report.step("state machines", checker(&python, "check_statemachines.py"));
+    report.step("templates", checker(&python, "check_templates.py"));
+    report.step("the checkers themselves", pytest(&python, "tools", &[]));
+    report.step("build", build::build_dev());
+    report.step("rules", rules());
+    report.step(
+        "unit, contract and end-to-end tests",
+        cargo(&[
+            "test",
+            "--quiet",
+            "--workspace",
+            "--features",
+            "tests/end-to-end,gateway/end-to-end,workers/end-to-end",
+        ]),
+    );
+    report.step("AWS clients", aws_clients(&python).await);
+    report.close()
+}
+
+#[derive(Default)]
+struct Report {
+    passed: usize,
+    failed: Vec<&'static str>,
+}
+
+impl Report {
+    fn step(&mut self, name: &'static str, result: Result<()>) {
+        match result {
+            Ok(()) => {
+                self.passed += 1;
+                println!("✓ {name}\n");
+            }
+            Err(error) => {
+                self.failed.push(name);
+                println!("✗ {name}: {error:#}\n");
+            }
+        }
+    }
+
+    fn close(self) -> Result<()> {
+        println!("steps: {} passed, {} failed", self.passed, self.failed.len());
+        if self.failed.is_empty() {
+            return Ok(());
+        }
+        bail!("failed: {}", self.failed.join(", "))
+    }
+}
+
+fn cargo(arguments: &[&str]) -> Result<()> {
+    println!("── cargo {}", arguments.join(" "));
+    status(Command::new("cargo").args(arguments))
+}
+
+fn checker(python: &Path, name: &str) -> Result<()> {
+    println!("── tools/{name}");
+    status(Command::new(python).arg(root().join("tools").join(name)))
+}
+
+/// The shipped rules must be valid as a set.
+fn rules() -> Result<()> {
+    println!("── relay rules lint rules");
+    status(Command::new(build::binary("relay")).args(["rules", "lint", "rules"]))
+}
+
+/// boto3 against a gateway of its own: every response against botocore's service model.
+async fn aws_clients(python: &Path) -> Result<()> {
+    let local = Local::start(&Options::default()).await?;
+    let tested = pytest(python, "tests/aws", &[("RELAY_ENDPOINT", &local.endpoint)]);
+    local.stop().await?;
+    tested
+}
+
+fn pytest(python: &Path, folder: &str, environment: &[(&str, &str)]) -> Result<()> {
+    println!("── pytest {folder}");
+    let mut command = Command::new(python);
+    command.args(["-m", "pytest", "-q", "-p", "no:cacheprovider", folder]);
+    status(command.envs(environment.iter().copied()))
+}
+
+fn status(command: &mut Command) -> Result<()> {
+    let status = command.current_dir(root()).status().with_context(|| format!("{command:?}"))?;
+    if status.success() { Ok(()) } else { bail!("{status}") }
+}
