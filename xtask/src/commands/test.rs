@@ -27,6 +27,8 @@ pub(crate) async fn run() -> Result<()> {
     );
     report.step("state machines", checker(&python, "check_statemachines.py"));
     report.step("templates", checker(&python, "check_templates.py"));
+    report.step("words", checker(&python, "check_words.py"));
+    report.step("spelling", spelling(&python));
     report.step("the checkers themselves", pytest(&python, "tools", &[]));
     report.step("build", build::build_dev());
     report.step("rules", rules());
@@ -81,6 +83,12 @@ fn cargo(arguments: &[&str]) -> Result<()> {
 fn checker(python: &Path, name: &str) -> Result<()> {
     println!("── tools/{name}");
     status(Command::new(python).arg(root().join("tools").join(name)))
+}
+
+/// `typos`, with the exceptions of `_typos.toml`.
+fn spelling(python: &Path) -> Result<()> {
+    println!("── typos");
+    status(&mut Command::new(python::tool(python, "typos")))
 }
 
 /// The shipped rules must be valid as a set.

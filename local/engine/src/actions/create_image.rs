@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn after_a_restart_the_image_of_the_name_is_taken_for_the_earlier_trys() {
+    async fn after_a_restart_the_image_of_the_name_is_taken_for_the_earlier_attempts() {
         let by_name =
             json!({"Owners": ["self"], "Filters": [{"Name": "name", "Values": ["nightly"]}]});
         let aws = ec2([made()]).when("ec2", "DescribeImages", by_name.clone(), [image("pending")]);
