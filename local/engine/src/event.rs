@@ -278,6 +278,16 @@ pub(crate) enum End {
     Cancelled,
 }
 
+impl End {
+    pub(crate) fn success(done: Done) -> Self {
+        Self::Success(Box::new(done))
+    }
+
+    pub(crate) fn failure(failure: Failure) -> Self {
+        Self::Failure(Box::new(failure))
+    }
+}
+
 /// Where a step sends the execution, beyond what its properties say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

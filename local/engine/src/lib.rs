@@ -6,18 +6,18 @@
 
 pub mod actions;
 mod arn;
+mod decide;
 mod document;
-mod engine;
+mod driver;
 mod error;
 mod event;
-mod execution;
-mod executor;
 mod flow;
 pub mod log;
 pub mod ports;
 mod quota;
 mod rate;
 mod request;
+mod state;
 mod status;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -25,7 +25,7 @@ pub mod testing;
 mod tests;
 mod view;
 
-pub use engine::{Actions, Engine, Ports, RealActions};
+pub use driver::{Actions, Engine, Ports, RealActions};
 pub use error::{SignalError, StartError, StopError};
 pub use log::{Log, LogError, MemoryLog, SqliteLog};
 pub use quota::Quotas;

@@ -84,7 +84,7 @@ def _dispatch_event(event, view=None):
     view = view or eventbridge._pattern_event_view(event)
     account, region = event.get("Account") or responses.get_account_id(), event.get("Region") or responses.get_region()
     bus = event.get("EventBusName", "default")
-    relay_outbox.hand_over(f"/_relay/deliver?account={account}&region={region}&bus={quote(bus)}",
+    relay_outbox.hand_over(f"/_relay/events?account={account}&region={region}&bus={quote(bus)}",
                            view.event_with_detail())
 
 

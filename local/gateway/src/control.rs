@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 
 use crate::events::knobs;
 use crate::faults::Fault;
+use crate::gateway::Gateway;
 use crate::incoming::form_value;
 use crate::protocol::{self, Answer};
-use crate::server::Gateway;
 use crate::services::Control;
 
 /// The events of executions and their steps, for `{"ssmStatus": "drop"}`.
@@ -70,17 +70,15 @@ async fn handle(gateway: &Gateway, parts: &Parts, path: &str, body: &[u8]) -> Re
         (&Method::POST, "impair" | "commands") => {
             gateway.emulator.hook(path, &parse::<Value>(body)?).await
         }
-        (&Method::POST, "run-command") => {
-            gateway.emulator.hook("commands", &parse::<Value>(body)?).await
-        }
-        (&Method::POST, "events" | "deliver") => {
+        // From people, and from the emulator for what it is handed by PutEvents.
+        (&Method::POST, "events") => {
             let account = query("account").context("the query names no account")?;
             let region = query("region").context("the query names no region")?;
             let bus = query("bus").unwrap_or_else(|| "default".into());
             gateway.delivery.deliver(BusRef { account, region, name: bus }, parse(body)?);
             Ok(json!({}))
         }
-        // From the emulator, as `deliver` is.
+        // From the emulator alone.
         (&Method::POST, "alarms") => {
             gateway.alarms.take(parse(body)?);
             Ok(json!({}))

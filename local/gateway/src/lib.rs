@@ -14,10 +14,14 @@ pub mod control;
 pub mod duration;
 pub mod emulator;
 pub mod events;
+mod exchange;
 pub mod faults;
+mod gateway;
 pub mod incoming;
 pub mod limits;
 mod predefined;
 pub mod protocol;
 pub mod server;
 pub mod services;
+
+pub use gateway::{Gateway, Settings};

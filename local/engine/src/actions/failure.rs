@@ -1,10 +1,10 @@
-//! How failures read: AWS's sentences, in one place.
+//! Why an attempt failed, in AWS's sentences.
 
 use std::collections::BTreeMap;
 
-use serde_json::Map;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use super::{Failure, FailureStage, FailureType};
 use crate::ports::{ApiError, ApiErrorKind};
 
 /// How every failure message of AWS ends.
@@ -27,6 +27,54 @@ pub mod phrase {
     pub const COMMAND: &str = "verifying the command has completed";
     /// `aws:runCommand`: while no agent answers for a node.
     pub const AGENT: &str = "verifying the SSM Agent availability on the target instance(s)";
+}
+
+/// Why an attempt failed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    /// AWS's `FailureStage`.
+    pub stage: FailureStage,
+    /// AWS's `FailureType`.
+    pub kind: FailureType,
+    /// `FailureMessage`, whole, in AWS's wording.
+    pub message: String,
+    /// `FailureDetails.Details`.
+    pub details: BTreeMap<String, Vec<String>>,
+    /// Whether the step timed out (status `TimedOut`) rather than failed.
+    pub timed_out: bool,
+    /// Outputs there are all the same (runCommand's `Output`, `Status`).
+    pub outputs: Map<String, Value>,
+    /// `ResponseCode` of the step execution.
+    pub response_code: Option<String>,
+}
+
+/// Where an attempt failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FailureStage {
+    /// The inputs do not fit.
+    InputValidation,
+    /// Before the call.
+    PreVerification,
+    /// The call.
+    Invocation,
+    /// After the call.
+    PostVerification,
+}
+
+/// What kind of failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FailureType {
+    /// The action itself.
+    Action,
+    /// Not allowed.
+    Permission,
+    /// Throttled.
+    Throttling,
+    /// A verification.
+    Verification,
+    /// The engine.
+    Internal,
 }
 
 impl Failure {
@@ -84,7 +132,7 @@ impl Failure {
     }
 
     /// The same with outputs that there are all the same.
-    pub(super) fn with_outputs(mut self, outputs: Map<String, serde_json::Value>) -> Self {
+    pub(super) fn with_outputs(mut self, outputs: Map<String, Value>) -> Self {
         self.outputs = outputs;
         self
     }

@@ -1,6 +1,6 @@
 //! Calls of AWS APIs, and the only place that repeats one: throttled calls for as long as the
 //! account's setting says, lost answers where a repeat does no harm. The `Aws` port repeats
-//! nothing; the executor repeats attempts.
+//! nothing; `decide` repeats attempts.
 
 use std::time::Duration;
 

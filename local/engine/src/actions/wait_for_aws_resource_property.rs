@@ -3,7 +3,7 @@
 use super::property::Property;
 use super::{Call, Done, Failure};
 
-/// Ends when the property fits, or when the API answers with an error; the executor ends it when
+/// Ends when the property fits, or when the API answers with an error; the driver ends it when
 /// the step's time is over (3,600 seconds unless it says).
 pub(super) async fn run(call: &Call<'_>) -> Result<Done, Failure> {
     let property = Property::read(call)?;

@@ -24,8 +24,8 @@ pub struct Input {
 pub enum Runner {
     /// [`super::run`]: it acts on the world.
     Action,
-    /// The executor: it steers the execution.
-    Executor,
+    /// `decide`: it steers the execution.
+    Decision,
 }
 
 /// What becomes of inputs that the registry does not name.
@@ -53,8 +53,8 @@ pub enum Recovery {
     ByCall,
     /// Fails as `Interrupted`; `maxAttempts` decides.
     Interrupted,
-    /// The executor's own state says where it was.
-    Executor,
+    /// Nothing is run again: the execution's own state says where it was.
+    Replay,
 }
 
 /// An action.
@@ -154,11 +154,11 @@ mod tests {
     }
 
     #[test]
-    fn actions_of_the_executor_are_recovered_by_it_and_no_others() {
+    fn steering_actions_are_recovered_by_replay_and_no_others() {
         for entry in entries() {
             assert_eq!(
-                entry.runner == Runner::Executor,
-                entry.recovery == Recovery::Executor,
+                entry.runner == Runner::Decision,
+                entry.recovery == Recovery::Replay,
                 "{}",
                 entry.action.name()
             );

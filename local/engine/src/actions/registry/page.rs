@@ -32,7 +32,7 @@ fn words(recovery: Recovery) -> &'static str {
         Recovery::Idempotent => "runs again",
         Recovery::ByCall => "runs again if the call only reads",
         Recovery::Interrupted => "interrupted",
-        Recovery::Executor => "goes on",
+        Recovery::Replay => "goes on",
     }
 }
 

@@ -1,4 +1,4 @@
-//! The actions that steer an execution: the executor runs them.
+//! The actions that steer an execution: `decide` runs them.
 
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ use crate::actions::failure::phrase;
 const fn control(action: ActionKind, timeout: Option<Duration>) -> Entry {
     Entry {
         action,
-        runner: Runner::Executor,
+        runner: Runner::Decision,
         inputs: &[],
         others: Others::Refused,
         outputs: &[],
         timeout,
-        recovery: Recovery::Executor,
+        recovery: Recovery::Replay,
         waiting: phrase::EXECUTE,
     }
 }

@@ -1,0 +1,84 @@
+//! What one attempt of a step is given, and what it returns.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use runbook::ActionKind;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::ports::{Actor, Aws, Clock, Documents, Scripts, Webhooks};
+
+/// What one attempt of a step is given.
+pub struct Call<'a> {
+    /// The action.
+    pub action: ActionKind,
+    /// The step's inputs after substitution.
+    pub inputs: &'a Map<String, Value>,
+    /// The outputs that the step declares: name, selector, type.
+    pub outputs: &'a [DeclaredOutput],
+    /// Stable over restarts, new for every attempt: the token of calls that take one.
+    pub token: Uuid,
+    /// The start of this attempt was logged before a restart: its effect may have happened.
+    pub resumed: bool,
+    /// Under whose authority.
+    pub actor: &'a Actor,
+    /// 12 digits.
+    pub account: &'a str,
+    /// The Region.
+    pub region: &'a str,
+    /// `aws`, `aws-cn`, …
+    pub partition: &'a str,
+    /// The execution's id.
+    pub execution_id: &'a str,
+    /// How long this attempt may take, if the step or the action's default says. The driver
+    /// ends the attempt then; an action need not look.
+    pub timeout: Duration,
+    /// How long a throttled call is repeated before the attempt fails
+    /// (`/ssm/automation/throttling-retry-time-limit`).
+    pub throttling_retry: Duration,
+    /// The document's attachments by name.
+    pub attachments: &'a BTreeMap<String, Vec<u8>>,
+    /// The world.
+    pub world: World<'a>,
+}
+
+/// The ports that actions use.
+#[derive(Clone, Copy)]
+pub struct World<'a> {
+    /// Time.
+    pub clock: &'a dyn Clock,
+    /// AWS.
+    pub aws: &'a dyn Aws,
+    /// Scripts.
+    pub scripts: &'a dyn Scripts,
+    /// Documents and settings.
+    pub documents: &'a dyn Documents,
+    /// Webhooks.
+    pub webhooks: &'a dyn Webhooks,
+}
+
+/// An output that a step declares.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeclaredOutput {
+    /// Its name.
+    pub name: String,
+    /// The selector's text, e.g. `$.Reservations[0].Instances[0].State.Name`.
+    pub selector: String,
+    /// `String`, `StringList`, `Boolean`, `Integer`, `StringMap`, `MapList`.
+    pub kind: String,
+}
+
+/// What an attempt achieved.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Done {
+    /// Outputs by name, native types. Fixed-output actions add `OutputPayload` themselves.
+    pub outputs: Map<String, Value>,
+    /// `ResponseCode` of the step execution.
+    pub response_code: Option<String>,
+    /// `Response` of the step execution.
+    pub response: Option<String>,
+}

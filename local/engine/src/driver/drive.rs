@@ -1,0 +1,236 @@
+//! Driving executions: decisions to the log, effects into the world, results back.
+
+use std::sync::Arc;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use tokio::task::AbortHandle;
+use uuid::Uuid;
+
+use super::Engine;
+use super::effects::Deed;
+use super::execution::Execution;
+use crate::decide::{self, Effect, Next};
+use crate::event::{Event, Stamped, Wait};
+use crate::log::{Entry, LogError};
+use crate::ports::StatusEvent;
+use crate::state::{Detail, State};
+use crate::status::IllegalTransition;
+
+/// What was decided under the lock, to be committed outside of it.
+#[derive(Default)]
+pub(super) struct Batch {
+    entries: Vec<Entry>,
+    notices: Vec<StatusEvent>,
+    /// Children that their step waits for no more.
+    orphans: Vec<Uuid>,
+    /// Children that are waited for from now on.
+    children: Vec<Uuid>,
+    ended: bool,
+}
+
+/// A batch on its way into the log.
+pub(super) struct Commit {
+    done: BoxFuture<'static, Result<(), LogError>>,
+    batch: Batch,
+}
+
+/// What a driver does next.
+enum Move {
+    Commit(Commit),
+    Act(Effect),
+    Rest(Option<Timestamp>),
+}
+
+/// Why something did not happen to an execution.
+#[derive(Debug)]
+pub(super) enum Refused<E> {
+    /// The execution is not in a state for it.
+    Here(E),
+    /// The log did not take it.
+    Log(LogError),
+}
+
+impl Engine {
+    /// Something happened to an execution: sees to it that it goes on.
+    pub(super) fn wake(&self, execution: &Arc<Execution>) {
+        if execution.rouse()
+            && let Some(me) = self.me.upgrade()
+        {
+            tokio::spawn(me.drive(Arc::clone(execution)));
+        }
+    }
+
+    async fn drive(self: Arc<Self>, execution: Arc<Execution>) {
+        let mut deed = None;
+        loop {
+            execution.look();
+            let moved = match self.advance(&execution, deed.take()) {
+                Ok(Move::Commit(commit)) => self.settle(&execution, commit).await,
+                Ok(Move::Act(effect)) => {
+                    deed = self.act(&execution, effect).await;
+                    Ok(())
+                }
+                Ok(Move::Rest(until)) => {
+                    if execution.rest(|| self.alarm_clock(&execution, until)) {
+                        return;
+                    }
+                    Ok(())
+                }
+                Err(error) => Err(error),
+            };
+            if let Err(error) = moved {
+                // Without its log an execution must not go on: what it did would be forgotten.
+                tracing::error!(execution = %execution.id, %error, "the execution is halted");
+                return;
+            }
+        }
+    }
+
+    /// Decides as far as nothing has to be done or waited for.
+    fn advance(&self, execution: &Execution, deed: Option<Deed>) -> Result<Move, LogError> {
+        let mut state = execution.state();
+        let now = self.now();
+        let mut batch = Batch::default();
+        if let Some(deed) = deed {
+            for event in deed.events(&state, now) {
+                batch.add(&mut state, event, now)?;
+            }
+        }
+        let next = loop {
+            match decide::decide(&state, now) {
+                Next::Log(events) => {
+                    for event in events {
+                        batch.add(&mut state, event, now)?;
+                    }
+                }
+                Next::Act(effect) => break Move::Act(effect),
+                Next::Wait(until) => break Move::Rest(until),
+                Next::Ended => break Move::Rest(None),
+            }
+        };
+        if batch.entries.is_empty() {
+            return Ok(next);
+        }
+        // What was decided is asked for again once it is committed: the effect must not come
+        // before its start is in the log, and a stop may come in between.
+        Ok(Move::Commit(self.commit(batch)))
+    }
+
+    /// Hands a batch to the log. Under the lock of the state that it belongs to, so that the
+    /// log's order is that of the decisions.
+    pub(super) fn commit(&self, mut batch: Batch) -> Commit {
+        let done = self.log.append(std::mem::take(&mut batch.entries));
+        Commit { done, batch }
+    }
+
+    /// Waits for a commit and does what follows from it.
+    pub(super) fn settle<'a>(
+        &'a self,
+        execution: &'a Arc<Execution>,
+        commit: Commit,
+    ) -> BoxFuture<'a, Result<(), LogError>> {
+        async move {
+            commit.done.await?;
+            for notice in commit.batch.notices {
+                self.ports.events.emit(notice);
+            }
+            for child in commit.batch.orphans {
+                self.cancel_child(child).await;
+            }
+            for child in commit.batch.children {
+                self.look_at_child(execution, child).await;
+            }
+            if commit.batch.ended {
+                self.ended(execution).await;
+            }
+            Ok(())
+        }
+        .boxed()
+    }
+
+    /// Makes something happen to an execution, unless `decide` refuses.
+    pub(super) async fn happen<E>(
+        &self,
+        execution: &Arc<Execution>,
+        decide: impl FnOnce(&State) -> Result<Vec<Event>, E>,
+    ) -> Result<(), Refused<E>> {
+        let commit = {
+            let mut state = execution.state();
+            let now = self.now();
+            let mut batch = Batch::default();
+            for event in decide(&state).map_err(Refused::Here)? {
+                batch.add(&mut state, event, now).map_err(Refused::Log)?;
+            }
+            if batch.entries.is_empty() {
+                return Ok(());
+            }
+            self.commit(batch)
+        };
+        self.settle(execution, commit).await.map_err(Refused::Log)?;
+        self.wake(execution);
+        Ok(())
+    }
+
+    /// Wakes an execution at a time.
+    fn alarm_clock(
+        &self,
+        execution: &Arc<Execution>,
+        until: Option<Timestamp>,
+    ) -> Option<AbortHandle> {
+        let until = until?;
+        let (me, execution) = (self.me.clone(), Arc::clone(execution));
+        let clock = Arc::clone(&self.ports.clock);
+        let task = tokio::spawn(async move {
+            clock.sleep_until(until).await;
+            if let Some(engine) = me.upgrade() {
+                engine.wake(&execution);
+            }
+        });
+        Some(task.abort_handle())
+    }
+}
+
+impl Batch {
+    /// Takes in one event of an execution.
+    pub(super) fn add(
+        &mut self,
+        state: &mut State,
+        event: Event,
+        now: Timestamp,
+    ) -> Result<(), LogError> {
+        self.note(state, &event);
+        let stamped = Stamped { at: now, event };
+        self.entries.push(stamped.entry(state.id)?);
+        let changes = state.apply(&stamped).map_err(illegal)?;
+        state.notices(changes, now, &mut self.notices);
+        Ok(())
+    }
+
+    /// An entry that is no event of the execution.
+    pub(super) fn entry(&mut self, entry: Entry) {
+        self.entries.push(entry);
+    }
+
+    /// What follows from an event once it is committed.
+    fn note(&mut self, state: &State, event: &Event) {
+        match event {
+            Event::Finished { step, .. } | Event::Retried { step, .. } => {
+                let detail = state.step(*step).map(|step| &step.detail);
+                if let Some(Detail::Child { id, end: None }) = detail {
+                    self.orphans.push(*id);
+                }
+            }
+            Event::Waits { wait: Wait::Child(child), .. } | Event::TargetStarted { child, .. } => {
+                self.children.push(*child);
+            }
+            Event::Ended { .. } => self.ended = true,
+            _ => {}
+        }
+    }
+}
+
+pub(super) fn illegal(error: IllegalTransition) -> LogError {
+    LogError { message: error.to_string() }
+}

@@ -1,0 +1,261 @@
+//! Effects: what executions do in the world, and what each result makes happen to them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::Engine;
+use super::execution::Execution;
+use crate::actions::failure::phrase;
+use crate::actions::{Call, DeclaredOutput, Done, Failure, FailureStage, FailureType, World};
+use crate::decide::{self, Effect, Next, Task};
+use crate::document::Document;
+use crate::event::{ChildEnd, End, Event, Submission, TargetChild, Wait};
+use crate::ports::ApiCall;
+use crate::state::State;
+use crate::status::Outcome;
+
+/// What an effect came to.
+pub(super) enum Deed {
+    /// An attempt has ended.
+    Ran { effect: Effect, result: Result<Done, Failure> },
+    /// A step waits from now on.
+    Waits { effect: Effect, wait: Wait },
+    /// The targets are these, or cannot be found.
+    Resolved(Result<Vec<TargetChild>, String>),
+    /// These targets were started, or could not be.
+    Started(Vec<(u32, Result<Uuid, String>)>),
+}
+
+impl Engine {
+    /// Does what an execution needs done. `None` if it does not need it any more.
+    pub(super) async fn act(&self, execution: &Arc<Execution>, effect: Effect) -> Option<Deed> {
+        match effect {
+            Effect::Step { step, task: Task::Run, .. } => {
+                let job = Job::of(&execution.state(), step)?;
+                let result = self.attempt(execution, &effect, job).await?;
+                Some(Deed::Ran { effect, result })
+            }
+            Effect::Step { step, task: Task::Ask, .. } => match self.ask(execution, step).await {
+                Ok(()) => Some(Deed::Waits { effect, wait: Wait::Approval }),
+                Err(failure) => Some(Deed::Ran { effect, result: Err(failure) }),
+            },
+            Effect::Step { step, task: Task::StartChild, .. } => {
+                match self.start_step_child(execution, step).await {
+                    Ok(child) => Some(Deed::Waits { effect, wait: Wait::Child(child) }),
+                    Err(failure) => Some(Deed::Ran { effect, result: Err(failure) }),
+                }
+            }
+            Effect::Resolve => Some(Deed::Resolved(self.resolve(execution).await)),
+            Effect::StartTargets(targets) => {
+                // Together, so that they share a commit of the log.
+                let starts = targets
+                    .into_iter()
+                    .map(async |target| (target, self.start_target_child(execution, target).await));
+                Some(Deed::Started(futures::future::join_all(starts).await))
+            }
+        }
+    }
+
+    /// One attempt of an action, until it ends, its time is over or nobody wants it any more.
+    async fn attempt(
+        &self,
+        execution: &Arc<Execution>,
+        effect: &Effect,
+        job: Job,
+    ) -> Option<Result<Done, Failure>> {
+        let Effect::Step { step, attempt, .. } = *effect else {
+            return None;
+        };
+        let setting = "/ssm/automation/throttling-retry-time-limit";
+        let documents = &self.ports.documents;
+        let throttling_retry = documents.setting(&execution.account, &execution.region, setting);
+        let execution_id = execution.id.to_string();
+        let call = Call {
+            action: job.action,
+            inputs: &job.inputs,
+            outputs: &job.outputs,
+            token: job.token,
+            resumed: execution.resumed == Some((step, attempt)),
+            actor: &job.submission.actor,
+            account: &job.submission.account,
+            region: &job.submission.region,
+            partition: crate::arn::partition(&job.submission.region),
+            execution_id: &execution_id,
+            timeout: job.timeout,
+            throttling_retry: throttling_retry
+                .and_then(|seconds| seconds.parse().ok())
+                .map_or(Duration::ZERO, Duration::from_secs),
+            attachments: &job.document.attachments,
+            world: World {
+                clock: self.ports.clock.as_ref(),
+                aws: self.ports.aws.as_ref(),
+                scripts: self.ports.scripts.as_ref(),
+                documents: documents.as_ref(),
+                webhooks: self.ports.webhooks.as_ref(),
+            },
+        };
+        let mut work = self.actions.run(&call);
+        loop {
+            if let Some(result) = (&mut work).now_or_never() {
+                return Some(result);
+            }
+            let Some(until) = self.wanted_until(execution, effect) else {
+                drop(work);
+                self.actions.cancel(&call).await;
+                return None;
+            };
+            tokio::select! {
+                result = &mut work => return Some(result),
+                () = self.ports.clock.sleep_until(until) => {}
+                () = execution.changed.notified() => {}
+            }
+        }
+    }
+
+    /// When to look again whether an effect is wanted; `None` if it is not wanted any more.
+    fn wanted_until(&self, execution: &Execution, effect: &Effect) -> Option<Timestamp> {
+        let state = execution.state();
+        if !wants(&state, effect, self.now()) {
+            return None;
+        }
+        let tomorrow = self.now().checked_add(SignedDuration::from_hours(24)).ok();
+        decide::latest_end(&state).or(tomorrow)
+    }
+
+    /// Publishes the notification of an `aws:approve`. Happens again if the engine dies before it
+    /// is logged that the step waits: two notifications ask for one approval.
+    async fn ask(&self, execution: &Execution, step: u32) -> Result<(), Failure> {
+        let (ask, submission) = {
+            let state = execution.state();
+            (state.step(step).and_then(|step| decide::ask(&state, step)), state.submitted())
+        };
+        let Some(ask) = ask else {
+            return Ok(());
+        };
+        let mut parameters = Map::new();
+        parameters.insert("TopicArn".into(), json!(ask.topic));
+        parameters.insert("Subject".into(), json!(ask.subject));
+        parameters.insert("Message".into(), json!(ask.message));
+        let answer = self.call(&submission, "sns", "Publish", parameters).await;
+        answer.map(|_| ()).map_err(|error| Failure::api(phrase::EXECUTE, &error))
+    }
+
+    /// One call under the execution's authority.
+    pub(super) async fn call(
+        &self,
+        submission: &Submission,
+        service: &str,
+        api: &str,
+        parameters: Map<String, Value>,
+    ) -> Result<Value, crate::ports::ApiError> {
+        let call = ApiCall {
+            service: service.to_owned(),
+            api: api.to_owned(),
+            parameters,
+            account: submission.account.clone(),
+            region: submission.region.clone(),
+            actor: submission.actor.clone(),
+        };
+        self.ports.aws.call(&call).await
+    }
+}
+
+/// What an attempt needs, so that the execution's state is not held while it runs.
+struct Job {
+    action: runbook::ActionKind,
+    inputs: Map<String, Value>,
+    outputs: Vec<DeclaredOutput>,
+    token: Uuid,
+    timeout: Duration,
+    submission: Arc<Submission>,
+    document: Arc<Document>,
+}
+
+impl Job {
+    fn of(state: &State, place: u32) -> Option<Self> {
+        let step = state.step(place)?;
+        let limit = step.deadline.map(|deadline| deadline.duration_since(step.attempt_at));
+        Some(Self {
+            action: state.document.step(step.def)?.action,
+            inputs: step.inputs.clone(),
+            outputs: state.document.def(step.def)?.outputs.clone(),
+            token: step.token,
+            timeout: limit.and_then(|limit| limit.try_into().ok()).unwrap_or(Duration::MAX),
+            submission: state.submitted(),
+            document: Arc::clone(&state.document),
+        })
+    }
+}
+
+fn wants(state: &State, effect: &Effect, now: Timestamp) -> bool {
+    matches!(decide::decide(state, now), Next::Act(wanted) if wanted == *effect)
+}
+
+impl Deed {
+    /// What it makes happen; nothing if the execution has moved on.
+    pub(super) fn events(self, state: &State, now: Timestamp) -> Vec<Event> {
+        match self {
+            Self::Ran { effect, result } if wants(state, &effect, now) => {
+                let Effect::Step { step: place, .. } = effect else {
+                    return Vec::new();
+                };
+                match (result, state.step(place)) {
+                    (Ok(done), _) => {
+                        vec![Event::Finished { step: place, end: End::success(done), route: None }]
+                    }
+                    (Err(failure), Some(step)) => {
+                        vec![decide::after_failure(state, place, step, failure, now)]
+                    }
+                    (Err(_), None) => Vec::new(),
+                }
+            }
+            Self::Waits { effect: Effect::Step { step, .. }, wait } => {
+                // Also of one that is no longer wanted: its child is to be stopped with it.
+                let attempts =
+                    |step| state.step(step).is_some_and(crate::state::StepState::attempts);
+                match attempts(step) {
+                    true => vec![Event::Waits { step, wait }],
+                    false => Vec::new(),
+                }
+            }
+            Self::Resolved(Ok(targets)) if wants(state, &Effect::Resolve, now) => {
+                vec![Event::Resolved { targets }]
+            }
+            Self::Resolved(Err(message)) if wants(state, &Effect::Resolve, now) => {
+                vec![Event::Ended { outcome: Outcome::Failed, message: Some(message) }]
+            }
+            Self::Started(started) => started.into_iter().map(target_event).collect(),
+            Self::Ran { .. } | Self::Waits { .. } | Self::Resolved(_) => Vec::new(),
+        }
+    }
+}
+
+fn target_event((target, started): (u32, Result<Uuid, String>)) -> Event {
+    match started {
+        Ok(child) => Event::TargetStarted { target, child },
+        Err(message) => {
+            let failure = not_started(&message);
+            let child = ChildEnd {
+                outcome: Outcome::Failed,
+                outputs: Vec::new(),
+                message: Some(failure.message),
+            };
+            Event::TargetEnded { target, child }
+        }
+    }
+}
+
+/// A child that could not be started.
+pub(super) fn not_started(message: &str) -> Failure {
+    Failure::new(
+        FailureStage::Invocation,
+        FailureType::Action,
+        "Executing",
+        &format!("Fail to start automation, errorMessage: {message}"),
+    )
+}

@@ -1,0 +1,121 @@
+//! An execution in memory: its state, and whether somebody drives it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+use uuid::Uuid;
+
+use crate::quota::Pool;
+use crate::state::State;
+
+/// An execution. Nothing but the states of those that wait is in memory: a task exists only while
+/// one moves.
+#[derive(Debug)]
+pub(super) struct Execution {
+    pub(super) id: Uuid,
+    pub(super) account: Arc<str>,
+    pub(super) region: Arc<str>,
+    /// Step and attempt that were in flight when the engine was last opened.
+    pub(super) resumed: Option<(u32, u32)>,
+    state: Mutex<State>,
+    drive: Mutex<Drive>,
+    /// Tells the driver that something happened while it acts.
+    pub(super) changed: Notify,
+    /// Tells whoever waits for its end.
+    pub(super) over: Notify,
+    /// Whether it counts as running against its quota.
+    pub(super) counted: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct Drive {
+    phase: Phase,
+    alarm: Option<AbortHandle>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Phase {
+    /// Nobody drives it.
+    #[default]
+    Rests,
+    /// A task does.
+    Moves,
+    /// A task does, and something happened since it last looked.
+    MovesAndChanged,
+}
+
+impl Execution {
+    pub(super) fn new(state: State, account: Arc<str>, region: Arc<str>) -> Self {
+        Self {
+            id: state.id,
+            account,
+            region,
+            resumed: None,
+            state: Mutex::new(state),
+            drive: Mutex::default(),
+            changed: Notify::new(),
+            over: Notify::new(),
+            counted: AtomicBool::new(false),
+        }
+    }
+
+    /// Its state. Hold it shortly.
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Something happened: whether a driver has to be started.
+    pub(super) fn rouse(&self) -> bool {
+        let mut drive = self.drive();
+        let starts = drive.phase == Phase::Rests;
+        drive.phase = if starts { Phase::Moves } else { Phase::MovesAndChanged };
+        drop(drive);
+        self.changed.notify_one();
+        starts
+    }
+
+    /// Its driver has nothing to do: whether it may go. If so `wake` is kept until the next rest.
+    pub(super) fn rest(&self, wake: impl FnOnce() -> Option<AbortHandle>) -> bool {
+        let mut drive = self.drive();
+        if drive.phase == Phase::MovesAndChanged {
+            drive.phase = Phase::Moves;
+            return false;
+        }
+        drive.phase = Phase::Rests;
+        if let Some(alarm) = drive.alarm.take() {
+            alarm.abort();
+        }
+        drive.alarm = wake();
+        true
+    }
+
+    /// Its driver looks at the state now.
+    pub(super) fn look(&self) {
+        let mut drive = self.drive();
+        if drive.phase == Phase::MovesAndChanged {
+            drive.phase = Phase::Moves;
+        }
+    }
+
+    fn drive(&self) -> MutexGuard<'_, Drive> {
+        self.drive.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes note that it counts against its quota, or no longer does; what was the case before.
+    pub(super) fn count(&self, counts: bool) -> bool {
+        self.counted.swap(counts, Ordering::SeqCst)
+    }
+
+    /// The quota that it counts against.
+    pub(super) fn pool(&self) -> Option<Pool> {
+        self.state().pool()
+    }
+
+    /// When it was asked for.
+    pub(super) fn submitted_at(&self) -> Timestamp {
+        self.state().submitted_at
+    }
+}

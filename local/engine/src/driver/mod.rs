@@ -1,0 +1,223 @@
+//! The engine as its callers see it: start, stop, signal, look.
+
+mod alarms;
+mod authority;
+mod children;
+mod documents;
+mod drive;
+mod effects;
+mod execution;
+mod locations;
+mod places;
+mod prepare;
+mod resume;
+mod signal;
+mod start;
+mod stop;
+mod targets;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::actions::{self, Call, Done, Failure};
+use crate::event::Idempotency;
+use crate::log::{Log, LogError};
+use crate::ports::{Aws, Clock, Directory, Documents, Events, Scripts, Webhooks};
+use crate::quota::{Pools, Quotas};
+use crate::request::Tag;
+use crate::view::ExecutionView;
+use documents::Library;
+use execution::Execution;
+use places::Places;
+
+/// The world as the engine knows it.
+#[derive(Clone)]
+pub struct Ports {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// AWS.
+    pub aws: Arc<dyn Aws>,
+    /// Scripts.
+    pub scripts: Arc<dyn Scripts>,
+    /// Webhooks.
+    pub webhooks: Arc<dyn Webhooks>,
+    /// Documents and settings.
+    pub documents: Arc<dyn Documents>,
+    /// The organization.
+    pub directory: Arc<dyn Directory>,
+    /// Where status changes are told.
+    pub events: Arc<dyn Events>,
+}
+
+/// The actions that act on the world, as the engine knows them.
+pub trait Actions: Send + Sync {
+    /// Makes one attempt. See [`actions::run`].
+    fn run<'a>(&'a self, call: &'a Call<'a>) -> BoxFuture<'a, Result<Done, Failure>>;
+
+    /// Ends what a dropped attempt left running. See [`actions::cancel`].
+    fn cancel<'a>(&'a self, call: &'a Call<'a>) -> BoxFuture<'a, ()>;
+}
+
+/// Those of [`actions`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RealActions;
+
+impl Actions for RealActions {
+    fn run<'a>(&'a self, call: &'a Call<'a>) -> BoxFuture<'a, Result<Done, Failure>> {
+        actions::run(call)
+    }
+
+    fn cancel<'a>(&'a self, call: &'a Call<'a>) -> BoxFuture<'a, ()> {
+        actions::cancel(call)
+    }
+}
+
+/// Account, Region and client token.
+type Token = (String, String, String);
+
+/// The engine. Lives in a tokio runtime: executions go on as tasks of it.
+pub struct Engine {
+    /// Itself, for the tasks that drive executions.
+    me: Weak<Self>,
+    ports: Ports,
+    actions: Arc<dyn Actions>,
+    log: Box<dyn Log>,
+    executions: RwLock<HashMap<Uuid, Arc<Execution>>>,
+    places: Places,
+    pools: Mutex<Pools>,
+    /// What each was used for, and the execution that it started.
+    tokens: Mutex<HashMap<Token, (Idempotency, Uuid)>>,
+    library: Library,
+    alarm_interval: Mutex<Duration>,
+}
+
+/// How often an execution's alarm is looked at. AWS does not say.
+const ALARM_INTERVAL: Duration = Duration::from_secs(10);
+
+impl Engine {
+    /// Replays the log and resumes everything that has not ended.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub async fn open(ports: Ports, log: Box<dyn Log>) -> Result<Arc<Self>, LogError> {
+        Self::open_with(ports, log, Arc::new(RealActions)).await
+    }
+
+    /// The same with other actions that act on the world.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub async fn open_with(
+        ports: Ports,
+        log: Box<dyn Log>,
+        actions: Arc<dyn Actions>,
+    ) -> Result<Arc<Self>, LogError> {
+        let engine = Arc::new_cyclic(|me| Self {
+            me: Weak::clone(me),
+            ports,
+            actions,
+            log,
+            executions: RwLock::default(),
+            places: Places::default(),
+            pools: Mutex::default(),
+            tokens: Mutex::default(),
+            library: Library::default(),
+            alarm_interval: Mutex::new(ALARM_INTERVAL),
+        });
+        engine.replay()?;
+        engine.resume().await?;
+        Ok(engine)
+    }
+
+    /// Everything about one execution.
+    pub fn execution(&self, account: &str, region: &str, id: &str) -> Option<ExecutionView> {
+        let execution = self.find(account, region, id)?;
+        let state = execution.state();
+        Some(state.view(self.now(), true))
+    }
+
+    /// Waits until an execution has ended. False if there is none of
+    /// this id.
+    pub async fn wait(&self, account: &str, region: &str, id: &str) -> bool {
+        let Some(execution) = self.find(account, region, id) else {
+            return false;
+        };
+        loop {
+            let over = execution.over.notified();
+            if execution.state().status.is_terminal() {
+                return true;
+            }
+            over.await;
+        }
+    }
+
+    /// The executions of an account and Region, newest first, without their steps.
+    pub fn executions(&self, account: &str, region: &str) -> Vec<ExecutionView> {
+        let now = self.now();
+        let executions = self.places.of(account, region);
+        executions.iter().rev().map(|execution| execution.state().view(now, false)).collect()
+    }
+
+    /// Adds tags to an execution (same key: new value) and removes others. False if there is none
+    /// of this id.
+    pub async fn tag(
+        &self,
+        account: &str,
+        region: &str,
+        id: &str,
+        add: Vec<Tag>,
+        remove: Vec<String>,
+    ) -> bool {
+        let Some(execution) = self.find(account, region, id) else {
+            return false;
+        };
+        let happened = self.happen(&execution, |state| {
+            let mut tags = state.tags.clone();
+            tags.retain(|tag| {
+                !remove.contains(&tag.key) && !add.iter().any(|added| added.key == tag.key)
+            });
+            tags.extend(add);
+            Ok::<_, ()>(vec![crate::event::Event::Tagged { tags }])
+        });
+        happened.await.is_ok()
+    }
+
+    /// Changes the quotas of every account and Region; who may run now does.
+    pub async fn set_quotas(&self, quotas: Quotas) {
+        self.pools().set(quotas);
+        let pools = self.pools().pools();
+        for pool in pools {
+            self.admit_next(&pool).await;
+        }
+    }
+
+    /// Changes how often an execution's alarm is looked at.
+    pub fn set_alarm_interval(&self, interval: Duration) {
+        *self.alarm_interval.lock().unwrap_or_else(PoisonError::into_inner) = interval;
+    }
+
+    /// The time, as precise as the log keeps it.
+    fn now(&self) -> Timestamp {
+        let now = self.ports.clock.now();
+        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+    }
+
+    fn find(&self, account: &str, region: &str, id: &str) -> Option<Arc<Execution>> {
+        let execution = self.get(id.parse().ok()?)?;
+        let here = &*execution.account == account && &*execution.region == region;
+        here.then_some(execution)
+    }
+
+    fn get(&self, id: Uuid) -> Option<Arc<Execution>> {
+        self.executions.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    }
+
+    fn pools(&self) -> MutexGuard<'_, Pools> {
+        self.pools.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,48 @@
+//! The executions of each account and Region, in the order of their start.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::execution::Execution;
+
+type Place = (Arc<str>, Arc<str>);
+
+#[derive(Default)]
+pub(super) struct Places {
+    executions: Mutex<HashMap<Place, Vec<Arc<Execution>>>>,
+    names: Mutex<HashMap<String, Arc<str>>>,
+}
+
+impl Places {
+    pub(super) fn add(&self, execution: &Arc<Execution>) {
+        let place = (Arc::clone(&execution.account), Arc::clone(&execution.region));
+        let mut executions = self.executions.lock().unwrap_or_else(PoisonError::into_inner);
+        executions.entry(place).or_default().push(Arc::clone(execution));
+    }
+
+    pub(super) fn remove(&self, execution: &Arc<Execution>) {
+        let place = (Arc::clone(&execution.account), Arc::clone(&execution.region));
+        let mut executions = self.executions.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(executions) = executions.get_mut(&place) {
+            executions.retain(|known| !Arc::ptr_eq(known, execution));
+        }
+    }
+
+    /// Oldest first.
+    pub(super) fn of(&self, account: &str, region: &str) -> Vec<Arc<Execution>> {
+        let place = (self.name(account), self.name(region));
+        let executions = self.executions.lock().unwrap_or_else(PoisonError::into_inner);
+        executions.get(&place).cloned().unwrap_or_default()
+    }
+
+    /// One text for all executions of an account or a Region.
+    pub(super) fn name(&self, text: &str) -> Arc<str> {
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(name) = names.get(text) {
+            return Arc::clone(name);
+        }
+        let name: Arc<str> = text.into();
+        names.insert(text.to_owned(), Arc::clone(&name));
+        name
+    }
+}

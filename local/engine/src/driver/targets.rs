@@ -1,0 +1,273 @@
+//! `Targets` and `TargetMaps`: what the targets of an execution are.
+
+use std::collections::{BTreeMap, HashSet};
+
+use serde_json::{Map, Value, json};
+
+use super::Engine;
+use super::execution::Execution;
+use crate::event::{Kind, Spread, Submission, TargetChild};
+use crate::request::Target;
+
+/// Pages that a list is followed through: far more than a rate control can take.
+const PAGES: usize = 1_000;
+
+impl Engine {
+    /// Finds the targets, under the execution's authority.
+    pub(super) async fn resolve(&self, execution: &Execution) -> Result<Vec<TargetChild>, String> {
+        let (submission, document) = {
+            let state = execution.state();
+            (state.submitted(), std::sync::Arc::clone(&state.document))
+        };
+        if submission.kind == Kind::Locations {
+            return self.pairs(&submission);
+        }
+        let Some(spread) = submission.spread.as_deref() else {
+            return Ok(Vec::new());
+        };
+        if !spread.target_maps.is_empty() {
+            return Ok(spread.target_maps.iter().map(of_map).collect());
+        }
+        let name = spread.target_parameter_name.clone().unwrap_or_default();
+        let parameter = document.runbook.parameters.iter().find(|parameter| parameter.name == name);
+        let of_instances = parameter
+            .is_some_and(|parameter| parameter.kind.name.contains("AWS::EC2::Instance::Id"));
+        let mut values: Vec<String> = Vec::new();
+        let mut seen = HashSet::new();
+        for target in &spread.targets {
+            let wanted = Wanted::new(spread, of_instances);
+            for value in self.values(&submission, target, &wanted).await? {
+                if seen.insert(value.clone()) {
+                    values.push(value);
+                }
+            }
+        }
+        if values.is_empty() {
+            return Err("No targets were found that match the specified Targets.".to_owned());
+        }
+        let child = |value: String| TargetChild {
+            parameters: BTreeMap::from([(name.clone(), vec![value.clone()])]),
+            name: value,
+            location: None,
+        };
+        Ok(values.into_iter().map(child).collect())
+    }
+
+    async fn values(
+        &self,
+        submission: &Submission,
+        target: &Target,
+        wanted: &Wanted,
+    ) -> Result<Vec<String>, String> {
+        let all = |filters: Value| {
+            let mut parameters = Map::new();
+            parameters.insert("Filters".into(), filters);
+            parameters
+        };
+        match target.key.as_str() {
+            "ParameterValues" => Ok(target.values.clone()),
+            "AWS::EC2::Instance" => {
+                let parameters = match target.values.iter().any(|value| value == "*") {
+                    true => Map::new(),
+                    false => all(json!([{"Name": "instance-id", "Values": target.values}])),
+                };
+                self.instances(submission, parameters).await
+            }
+            "ResourceGroup" => {
+                let mut values = Vec::new();
+                for group in &target.values {
+                    let mut parameters = Map::new();
+                    parameters.insert("Group".into(), json!(group));
+                    let pages = self.pages(
+                        submission,
+                        "resource-groups",
+                        "ListGroupResources",
+                        "NextToken",
+                        parameters,
+                    );
+                    values.extend(wanted.ids(&pages.await?));
+                }
+                Ok(values)
+            }
+            key => {
+                let tag = key.strip_prefix("tag:").unwrap_or(key);
+                if wanted.instances {
+                    let filters = json!([{"Name": format!("tag:{tag}"), "Values": target.values}]);
+                    return self.instances(submission, all(filters)).await;
+                }
+                let mut parameters = Map::new();
+                parameters
+                    .insert("TagFilters".into(), json!([{"Key": tag, "Values": target.values}]));
+                let api = "GetResources";
+                let pages = self.pages(
+                    submission,
+                    "resourcegroupstaggingapi",
+                    api,
+                    "PaginationToken",
+                    parameters,
+                );
+                Ok(wanted.ids(&pages.await?))
+            }
+        }
+    }
+
+    /// The ids of instances that are there to be acted on.
+    async fn instances(
+        &self,
+        submission: &Submission,
+        parameters: Map<String, Value>,
+    ) -> Result<Vec<String>, String> {
+        let pages =
+            self.pages(submission, "ec2", "DescribeInstances", "NextToken", parameters).await?;
+        let gone = |instance: &Value| {
+            let state = instance.pointer("/State/Name").and_then(Value::as_str);
+            matches!(state, Some("terminated" | "shutting-down"))
+        };
+        let reservations = pages.iter().flat_map(|page| list(page, "Reservations"));
+        let instances = reservations.flat_map(|reservation| list(reservation, "Instances"));
+        let there = instances.filter(|instance| !gone(instance));
+        Ok(there.filter_map(|instance| text(instance, "InstanceId")).collect())
+    }
+
+    async fn pages(
+        &self,
+        submission: &Submission,
+        service: &str,
+        api: &str,
+        token: &str,
+        mut parameters: Map<String, Value>,
+    ) -> Result<Vec<Value>, String> {
+        let mut pages = Vec::new();
+        while pages.len() < PAGES {
+            let page = self.call(submission, service, api, parameters.clone()).await;
+            let page = page.map_err(|error| error.message)?;
+            let next = page.get(token).and_then(Value::as_str).filter(|next| !next.is_empty());
+            let next = next.map(str::to_owned);
+            pages.push(page);
+            match next {
+                Some(next) => parameters.insert(token.to_owned(), next.into()),
+                None => break,
+            };
+        }
+        Ok(pages)
+    }
+}
+
+/// A map of `TargetMaps` is shown by its values.
+fn of_map(map: &BTreeMap<String, Vec<String>>) -> TargetChild {
+    let values: Vec<_> = map.values().flatten().map(String::as_str).collect();
+    TargetChild { name: values.join(","), parameters: map.clone(), location: None }
+}
+
+/// Which resources are targets.
+struct Wanted {
+    instances: bool,
+    /// Service and type as ARNs have them, unless any will do.
+    kind: Option<(String, String)>,
+}
+
+impl Wanted {
+    /// By the document's `TargetType`, or by the type of the parameter that gets the target.
+    fn new(spread: &Spread, of_instances: bool) -> Self {
+        let kind = spread.target_type.as_deref().and_then(|kind| {
+            let (service, resource) = kind.strip_prefix("/AWS::")?.split_once("::")?;
+            Some((service.to_lowercase(), arn_type(service, resource)))
+        });
+        let instance = ("ec2".to_owned(), "instance".to_owned());
+        let instances = kind.as_ref().map_or(of_instances, |kind| *kind == instance);
+        Self { instances, kind: kind.or_else(|| of_instances.then_some(instance)) }
+    }
+
+    /// The ids of the resources that pages list by their ARN.
+    fn ids(&self, pages: &[Value]) -> Vec<String> {
+        let listed = pages.iter().flat_map(|page| {
+            let resources =
+                list(page, "Resources").map(|item| item.get("Identifier").unwrap_or(item));
+            let old = list(page, "ResourceIdentifiers");
+            let tagged = list(page, "ResourceTagMappingList");
+            // `Resources` and `ResourceIdentifiers` say the same, twice.
+            let listed: Vec<_> = resources.chain(tagged).collect();
+            if listed.is_empty() { old.collect() } else { listed }
+        });
+        listed.filter_map(|item| self.id(&text(item, "ResourceArn")?)).collect()
+    }
+
+    fn id(&self, arn: &str) -> Option<String> {
+        let parts: Vec<_> = arn.splitn(6, ':').collect();
+        let [_, _, service, _, _, resource] = parts[..] else {
+            return None;
+        };
+        let (kind, id) = match resource.find(['/', ':']) {
+            Some(at) => (&resource[..at], resource[at + 1..].trim_start_matches('/')),
+            None => ("", resource),
+        };
+        let fits = self.kind.as_ref().is_none_or(|(wanted_service, wanted_kind)| {
+            service == wanted_service && (kind.is_empty() || kind == wanted_kind)
+        });
+        fits.then(|| id.to_owned())
+    }
+}
+
+/// The type of a resource as its ARN has it: `SecurityGroup` is `security-group`.
+fn arn_type(service: &str, resource: &str) -> String {
+    match (service, resource) {
+        ("RDS", "DBInstance") => return "db".to_owned(),
+        ("RDS", "DBCluster") => return "cluster".to_owned(),
+        ("EC2", "VPC") => return "vpc".to_owned(),
+        _ => {}
+    }
+    let mut name = String::new();
+    for letter in resource.chars() {
+        if letter.is_uppercase() && !name.is_empty() {
+            name.push('-');
+        }
+        name.extend(letter.to_lowercase());
+    }
+    name
+}
+
+fn list<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
+    value.get(name).and_then(Value::as_array).into_iter().flatten()
+}
+
+fn text(value: &Value, name: &str) -> Option<String> {
+    value.get(name).and_then(Value::as_str).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(target_type: Option<&str>, of_instances: bool) -> Wanted {
+        let target_type = target_type.map(str::to_owned);
+        Wanted::new(&Spread { target_type, ..Spread::default() }, of_instances)
+    }
+
+    #[test]
+    fn the_target_type_says_which_resources_of_a_group_are_targets() {
+        let instance = "arn:aws:ec2:eu-west-1:111122223333:instance/i-0123456789abcdef0";
+        let group = "arn:aws:ec2:eu-west-1:111122223333:security-group/sg-1";
+        let bucket = "arn:aws:s3:::logs";
+        let database = "arn:aws:rds:eu-west-1:111122223333:db:orders";
+        for (target_type, arn, expected) in [
+            (Some("/AWS::EC2::Instance"), instance, Some("i-0123456789abcdef0")),
+            (Some("/AWS::EC2::Instance"), group, None),
+            (Some("/AWS::EC2::SecurityGroup"), group, Some("sg-1")),
+            (Some("/AWS::S3::Bucket"), bucket, Some("logs")),
+            (Some("/AWS::S3::Bucket"), instance, None),
+            (Some("/AWS::RDS::DBInstance"), database, Some("orders")),
+            (Some("/"), database, Some("orders")),
+            (None, bucket, Some("logs")),
+        ] {
+            assert_eq!(wanted(target_type, false).id(arn).as_deref(), expected, "{arn}");
+        }
+    }
+
+    #[test]
+    fn without_a_target_type_the_parameter_says_that_instances_are_meant() {
+        assert!(wanted(None, true).instances);
+        assert!(wanted(Some("/AWS::EC2::Instance"), false).instances);
+        assert!(!wanted(Some("/AWS::S3::Bucket"), true).instances);
+        assert!(!wanted(None, false).instances);
+    }
+}

@@ -1,8 +1,0 @@
-//! `aws:pause`: waits for a `Resume`, however long.
-
-use super::Next;
-use crate::event::{Event, Wait};
-
-pub(super) fn enter(place: u32) -> Next {
-    Next::Log(vec![Event::Waits { step: place, wait: Wait::Resume }])
-}

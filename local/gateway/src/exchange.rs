@@ -1,0 +1,266 @@
+//! One request on its way to its answer: read, perhaps disturbed by a fault, answered here or passed
+//! through, and recorded.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use api::{AwsError, Reply, Request};
+use automation_api::{Automation, Ways};
+use bytes::Bytes;
+use http::request::Parts;
+use serde_json::Value;
+use tracing::{info, warn};
+use uuid::Uuid;
+
+use crate::attachments::File;
+use crate::calls::Call;
+use crate::emulator::Principal;
+use crate::gateway::Gateway;
+use crate::incoming::Incoming;
+use crate::limits;
+use crate::protocol::{self, Answer};
+use crate::services::Own;
+
+/// The connection is closed without an answer.
+#[derive(Debug)]
+pub(crate) struct ReplyLost;
+
+impl std::fmt::Display for ReplyLost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("reply lost on purpose")
+    }
+}
+
+impl std::error::Error for ReplyLost {}
+
+#[expect(clippy::disallowed_methods, reason = "a request id is the one thing that must be random")]
+fn request_id() -> Uuid {
+    Uuid::new_v4()
+}
+
+/// One request on its way to its answer.
+pub(crate) struct Exchange<'a> {
+    gateway: &'a Arc<Gateway>,
+    parts: &'a Parts,
+    body: &'a Bytes,
+    incoming: Incoming,
+    id: Uuid,
+}
+
+impl<'a> Exchange<'a> {
+    pub(crate) fn new(gateway: &'a Arc<Gateway>, parts: &'a Parts, body: &'a Bytes) -> Self {
+        let incoming = Incoming::read(parts, body);
+        Self { gateway, parts, body, incoming, id: request_id() }
+    }
+
+    /// The answer, or the fault that keeps it from the caller.
+    pub(crate) async fn run(&self) -> Result<Answer, ReplyLost> {
+        let principal = match self.principal().await {
+            Ok(principal) => principal,
+            Err(error) => {
+                return Ok(self.record_error("", &error, Value::Null));
+            }
+        };
+        let effect = self.gateway.faults.effect(&self.incoming, &principal.account);
+        if !effect.delay.is_zero() {
+            tokio::time::sleep(effect.delay).await;
+        }
+        if let Some(error) = effect.error {
+            return Ok(self.record_error_of(&principal, &error, Value::Null));
+        }
+        let answer = self.serve(&principal).await;
+        if effect.lose_reply { Err(ReplyLost) } else { Ok(answer) }
+    }
+
+    /// A 12-digit access key is its account's root; others are looked up in the emulator's IAM.
+    async fn principal(&self) -> Result<Principal, AwsError> {
+        if let Some(account) = self.incoming.root_account() {
+            let arn = format!("arn:aws:iam::{account}:root");
+            return Ok(Principal { arn, account: account.to_owned() });
+        }
+        let unknown =
+            || Principal { arn: self.incoming.access_key.clone(), account: String::new() };
+        if self.incoming.access_key.is_empty() {
+            return Ok(unknown());
+        }
+        match self.gateway.emulator.identify(&self.incoming.access_key).await {
+            Ok(Ok(principal)) => Ok(principal),
+            // The emulator answers for its own services; ours refuse below.
+            Ok(Err(error)) if self.is_own_service() => Err(error),
+            Ok(Err(_)) => Ok(unknown()),
+            Err(error) => Err(unavailable(&error)),
+        }
+    }
+
+    fn is_own_service(&self) -> bool {
+        matches!(self.incoming.service.as_str(), "ssm" | "organizations")
+    }
+
+    async fn serve(&self, principal: &Principal) -> Answer {
+        if self.is_own_service() {
+            let body = if self.body.is_empty() { b"{}".as_slice() } else { self.body };
+            let Ok(input) = serde_json::from_slice::<Value>(body) else {
+                let error = AwsError::new("SerializationException", "The body is not JSON.");
+                return self.record_error_of(principal, &error, Value::Null);
+            };
+            let Incoming { service, operation, .. } = &self.incoming;
+            if service == "ssm" && Automation::handles(operation, &input) {
+                return self.serve_automation(principal, input).await;
+            }
+            if let Some(own) = self.gateway.services.own(service, operation, &input) {
+                return self.serve_own(own, principal, input).await;
+            }
+        }
+        if let Some(error) = limits::refusal(&self.incoming, self.body) {
+            return self.record_error_of(principal, &error, Value::Null);
+        }
+        match self.gateway.emulator.forward(self.parts, self.body.clone()).await {
+            Ok(answer) => {
+                self.record(principal, answer.status().as_u16(), None, Value::Null);
+                answer
+            }
+            Err(error) => self.record_error_of(principal, &unavailable(&error), Value::Null),
+        }
+    }
+
+    /// Documents, settings, organizations: pure services behind one lock.
+    async fn serve_own(&self, own: Own, principal: &Principal, input: Value) -> Answer {
+        let gateway = self.gateway;
+        let request = self.request(principal, input);
+        let ways = vec![gateway.services.authorizations(own, &request)];
+        if let Err(error) = self.allowed(principal, &ways).await {
+            return self.record_error_of(principal, &error, request.body);
+        }
+        let files = match self.attached(own, &request).await {
+            Ok(files) => files,
+            Err(error) => {
+                let error = AwsError::new("InvalidDocumentContent", format!("{error:#}"));
+                return self.record_error_of(principal, &error, request.body);
+            }
+        };
+        let (reply, events) = gateway.services.call(own, &request);
+        if let Ok(reply) = &reply
+            && !files.is_empty()
+            && let Err(error) =
+                gateway.attachments.keep(&request.region, &request.account, reply, &files)
+        {
+            warn!(%error, "attachments are not kept");
+        }
+        if own == Own::Organizations
+            && let Err(error) = gateway.publish_memberships().await
+        {
+            warn!(%error, "the emulator does not know the organization");
+        }
+        gateway.emit(events);
+        if own == Own::Documents {
+            // A calendar is known from its creation on.
+            gateway.emit(gateway.calendars.changes(&gateway.services, request.now));
+        }
+        self.reply(principal, request, reply)
+    }
+
+    async fn serve_automation(&self, principal: &Principal, input: Value) -> Answer {
+        let request = self.request(principal, input);
+        let ways = self.gateway.automation.authorizations(&request);
+        if let Err(error) = self.allowed(principal, &ways).await {
+            return self.record_error_of(principal, &error, request.body);
+        }
+        let reply = self.gateway.automation.call(&request).await;
+        self.reply(principal, request, reply)
+    }
+
+    fn request(&self, principal: &Principal, input: Value) -> Request {
+        Request {
+            id: self.id,
+            account: principal.account.clone(),
+            region: self.incoming.region.clone(),
+            principal_arn: principal.arn.clone(),
+            access_key_id: self.incoming.access_key.clone(),
+            user_agent: self.user_agent(),
+            operation: self.incoming.operation.clone(),
+            body: input,
+            now: self.gateway.clock.now(),
+        }
+    }
+
+    /// Checks that one of the ways is open to the caller. A root key may do anything.
+    async fn allowed(&self, principal: &Principal, ways: &Ways) -> Result<(), AwsError> {
+        if self.incoming.root_account().is_some() {
+            return Ok(());
+        }
+        let mut refusal = None;
+        for (number, needs) in ways.iter().enumerate() {
+            let verdict = self
+                .gateway
+                .emulator
+                .authorize(&self.incoming, principal, self.parts, self.body, needs)
+                .await
+                .map_err(|error| unavailable(&error))?;
+            match verdict {
+                Ok(()) => {
+                    if number > 0 {
+                        let matched = needs.first().map(|need| need.resource.as_str());
+                        info!(principal = principal.arn, matched, "allowed by an older policy");
+                    }
+                    return Ok(());
+                }
+                Err(error) => refusal = refusal.or(Some(error)),
+            }
+        }
+        refusal.map_or(Ok(()), Err)
+    }
+
+    /// The files that a document is made with.
+    async fn attached(&self, own: Own, request: &Request) -> Result<Vec<File>> {
+        let makes = matches!(request.operation.as_str(), "CreateDocument" | "UpdateDocument");
+        if own != Own::Documents || !makes {
+            return Ok(Vec::new());
+        }
+        let Request { account, region, body, .. } = request;
+        self.gateway.attachments.fetch(account, region, body).await
+    }
+
+    fn reply(&self, principal: &Principal, request: Request, reply: Reply) -> Answer {
+        match reply {
+            Ok(body) => {
+                self.record(principal, 200, None, request.body);
+                protocol::json_ok(self.id, &body)
+            }
+            Err(error) => self.record_error_of(principal, &error, request.body),
+        }
+    }
+
+    fn user_agent(&self) -> String {
+        let agent = self.parts.headers.get("user-agent").and_then(|value| value.to_str().ok());
+        agent.unwrap_or_default().to_owned()
+    }
+
+    fn record_error(&self, account: &str, error: &AwsError, input: Value) -> Answer {
+        let principal =
+            Principal { arn: self.incoming.access_key.clone(), account: account.to_owned() };
+        self.record_error_of(&principal, error, input)
+    }
+
+    fn record_error_of(&self, principal: &Principal, error: &AwsError, input: Value) -> Answer {
+        self.record(principal, error.status, Some(error.code.clone()), input);
+        protocol::error(&self.incoming.service, self.id, error)
+    }
+
+    fn record(&self, principal: &Principal, status: u16, error: Option<String>, input: Value) {
+        self.gateway.calls.record(Call {
+            at: self.gateway.clock.now(),
+            principal: principal.arn.clone(),
+            account: principal.account.clone(),
+            region: self.incoming.region.clone(),
+            service: self.incoming.service.clone(),
+            operation: self.incoming.operation.clone(),
+            status,
+            error,
+            input,
+        });
+    }
+}
+
+fn unavailable(error: &anyhow::Error) -> AwsError {
+    AwsError { status: 503, ..AwsError::new("ServiceUnavailable", format!("{error:#}")) }
+}
