@@ -201,28 +201,28 @@ def what_stands_twice_is_the_same(files):
     """what the hub's template and another stack both say, they say alike"""
     by_name = {path.name: templates.load(path) for path in files}
     hub = by_name["template.yaml"]["Resources"]
-    owner = by_name["owner.yaml"]["Resources"]
-    events = by_name["organization-events.yaml"]["Resources"]
+    owner = by_name["owner-account.yaml"]["Resources"]
+    events = by_name["management-account.yaml"]["Resources"]
     ours, theirs = hub["ShareRole"]["Properties"], owner["ShareRole"]["Properties"]
     for field in ("RoleName", "Policies", "MaxSessionDuration"):
         if ours[field] != theirs[field]:
-            yield f"owner.yaml: {field} of ShareRole differs from template.yaml"
+            yield f"owner-account.yaml: {field} of ShareRole differs from template.yaml"
     ours = hub["OrganizationEventsRule"]["Properties"]["EventPattern"]
     theirs = events["ForwardingRule"]["Properties"]["EventPattern"]
     for field in ("source", "detail-type", "detail"):
         if ours[field] != theirs[field]:
-            yield f"organization-events.yaml: {field} of the pattern differs from template.yaml"
+            yield f"management-account.yaml: {field} of the pattern differs from template.yaml"
 
 
 @rule
 def forwarding_does_not_loop(files):
     """the forwarding rule takes only events of its own account, and is absent where it would meet itself"""
-    resources = next(templates.load(path) for path in files if path.name == "organization-events.yaml")["Resources"]
+    resources = next(templates.load(path) for path in files if path.name == "management-account.yaml")["Resources"]
     forwarding = resources["ForwardingRule"]
     if forwarding["Properties"]["EventPattern"].get("account") != [{"Ref": "AWS::AccountId"}]:
-        yield "organization-events.yaml: ForwardingRule: takes events of other accounts"
+        yield "management-account.yaml: ForwardingRule: takes events of other accounts"
     if "Condition" not in forwarding:
-        yield "organization-events.yaml: ForwardingRule: stands even in the hub itself"
+        yield "management-account.yaml: ForwardingRule: stands even in the hub itself"
 
 
 def check(root, out=sys.stdout):

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 SHARE = "statemachine/share-runbooks.asl.json"
 AWAIT = "statemachine/await-membership.asl.json"
-HUB, OWNER, EVENTS = "template.yaml", "stacks/owner.yaml", "stacks/organization-events.yaml"
+HUB, OWNER, EVENTS = "template.yaml", "stacks/owner-account.yaml", "stacks/management-account.yaml"
 
 # the rule, the file, what stands there (its first occurrence is replaced), the fault, what is said
 MACHINE_FAULTS = [

@@ -117,7 +117,7 @@ impl World {
         aws_sdk_ssm::Client::new(&self.account(account, region).await)
     }
 
-    /// Makes an account that owns runbooks: it joins by invitation, has the owner stack, and the
+    /// Makes an account that owns runbooks: it joins by invitation, has the owner-account stack, and the
     /// named documents in the named Regions.
     ///
     /// # Errors

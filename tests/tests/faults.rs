@@ -14,7 +14,7 @@ use tests::{Subscriber, World, run, until};
 use tokio::sync::{Mutex, MutexGuard};
 
 const OWNER: &str = "222233334444";
-/// Has no owner stack, so nobody may assume its sharing role.
+/// Has no owner-account stack, so nobody may assume its sharing role.
 const CLOSED: &str = "333344445555";
 const REGIONS: [&str; 2] = ["us-east-1", "eu-west-1"];
 

@@ -1,5 +1,5 @@
 //! A hub that is not the management account: it hears of the organization through
-//! `stacks/organization-events.yaml`.
+//! `stacks/management-account.yaml`.
 #![cfg(feature = "end-to-end")]
 
 use anyhow::{Context, Result, ensure};
@@ -35,8 +35,8 @@ fn a_hub_elsewhere_hears_of_moves_through_the_forwarding_stack_and_of_nothing_el
         let machine = outputs.get("ShareRunbooksStateMachineArn").context("a machine")?;
         let parameters =
             [("HubAccount", ELSEWHERE.to_owned()), ("HubRegion", HOME_REGION.to_owned())];
-        let file = "organization-events.yaml";
-        deploy::stack(&world.stack.hub, "runbook-relay-organization-events", file, &parameters)
+        let file = "management-account.yaml";
+        deploy::stack(&world.stack.hub, "runbook-relay-management-account", file, &parameters)
             .await?;
 
         let created = world.create_account("forwarded").await?;

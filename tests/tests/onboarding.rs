@@ -38,7 +38,9 @@ async fn deploy_member(world: &World, account: &str) -> Result<()> {
         ("HubRegion", HOME_REGION.to_owned()),
         ("OrganizationId", world.stack.seeded.organization.clone()),
     ];
-    deploy::stack(&config, "runbook-relay-member", "member.yaml", &parameters).await.map(drop)
+    deploy::stack(&config, "runbook-relay-target-account", "target-account.yaml", &parameters)
+        .await
+        .map(drop)
 }
 
 /// How many executions onboard an account by a rule.

@@ -138,7 +138,7 @@ async fn a_role_that_cannot_be_assumed_is_one_problem_with_a_hint() {
     assert_eq!(code(&world, "join"), "RoleNotAssumable");
     let problem = &world.details("join")["problems"][0];
     assert_eq!(problem["where"], format!("{OWNER}/{REGION}"));
-    assert!(problem["hint"].as_str().unwrap().contains("stacks/owner.yaml"), "{problem}");
+    assert!(problem["hint"].as_str().unwrap().contains("stacks/owner-account.yaml"), "{problem}");
     assert_eq!(world.aws.count("ListDocuments"), 0);
 }
 

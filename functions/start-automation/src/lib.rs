@@ -37,7 +37,7 @@ pub struct Deps {
     pub hub: Hub,
     /// How often whoever follows looks.
     pub pace: Pace,
-    /// How long a new account has until its member stack is there.
+    /// How long a new account has until its target-account stack is there.
     pub onboarding: Duration,
     /// Dates starts.
     pub clock: Clock,
@@ -154,7 +154,7 @@ impl Deps {
     }
 }
 
-/// Why a new account cannot run anything yet: its member stack, by its read role, is not there.
+/// Why a new account cannot run anything yet: its target-account stack, by its read role, is not there.
 async fn not_ready(
     deps: &Deps,
     account: AccountId,
@@ -172,7 +172,7 @@ async fn not_ready(
         _ => {
             let place = request.input.place("account");
             let what = format!("account {account} cannot be reached: {error}");
-            let hint = "Deploy stacks/member.yaml in the account, best as a StackSet of the \
+            let hint = "Deploy stacks/target-account.yaml in the account, best as a StackSet of the \
                         organization with automatic deployment.";
             Ok(Some(Problem::new(ProblemCode::RoleNotAssumable, place, what).with_hint(hint)))
         }

@@ -1,5 +1,5 @@
 //! What alarms need to be answered: the suite's own runbooks in the hub, instances that can be
-//! impaired, alarms that watch them, and accounts with the member stack.
+//! impaired, alarms that watch them, and accounts with the target-account stack.
 
 use anyhow::{Context, Result};
 use aws_sdk_cloudwatch::types::{ComparisonOperator, Dimension, Statistic};
@@ -14,7 +14,7 @@ use crate::{HOME_REGION, HUB, aws, deploy, root};
 /// Runs `Relay-RebootInstance`, then `Relay-StopStartInstance`, with times that fit a laptop.
 pub const RULE: &str = include_str!("scenario/instance-check.yaml");
 
-/// Makes an account's alarms answered in a Region: the member stack there and in the hub's account,
+/// Makes an account's alarms answered in a Region: the target-account stack there and in the hub's account,
 /// the suite's runbooks in the hub's same Region, and shared with the account in both.
 ///
 /// # Errors
@@ -29,7 +29,8 @@ pub async fn add_member(stack: &Stack, account: &str, region: &str) -> Result<()
             ("OrganizationId", stack.seeded.organization.clone()),
             ("Roles", roles.to_owned()),
         ];
-        deploy::stack(&config, "runbook-relay-member", "member.yaml", &parameters).await?;
+        deploy::stack(&config, "runbook-relay-target-account", "target-account.yaml", &parameters)
+            .await?;
     }
     for there in [HOME_REGION, region] {
         let config = aws::config(endpoint, HUB, there).await;

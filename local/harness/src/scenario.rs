@@ -9,9 +9,9 @@ use futures::{StreamExt, TryStreamExt};
 use crate::stack::Stack;
 use crate::{HUB, aws};
 
-/// Owns the platform's runbooks; has the owner stack.
+/// Owns the platform's runbooks; has the owner-account stack.
 pub const PLATFORM: &str = "222233334444";
-/// Owns the security team's runbooks; has no owner stack, so it denies.
+/// Owns the security team's runbooks; has no owner-account stack, so it denies.
 pub const SECURITY: &str = "333344445555";
 /// The Regions of the demo.
 pub const REGIONS: [&str; 3] = ["us-east-1", "eu-west-1", "ap-southeast-2"];
@@ -71,7 +71,7 @@ pub async fn owners_join(endpoint: &str) -> Result<()> {
     Ok(())
 }
 
-/// Creates the documents, brings one to its quota, deploys the owner stack and writes the rules.
+/// Creates the documents, brings one to its quota, deploys the owner-account stack and writes the rules.
 ///
 /// # Errors
 /// When a call is refused.

@@ -68,7 +68,7 @@ impl Stack {
         value.with_context(|| format!("the stack has no output {key}"))
     }
 
-    /// Deploys `stacks/owner.yaml` into an account that owns runbooks.
+    /// Deploys `stacks/owner-account.yaml` into an account that owns runbooks.
     ///
     /// # Errors
     /// When the stack does not become complete.
@@ -77,7 +77,8 @@ impl Stack {
         let owner = aws::config(endpoint, account, HOME_REGION).await;
         let parameters =
             [("HubAccount", HUB.to_owned()), ("OrganizationId", self.seeded.organization.clone())];
-        deploy::stack(&owner, "runbook-relay-owner", "owner.yaml", &parameters).await?;
+        deploy::stack(&owner, "runbook-relay-owner-account", "owner-account.yaml", &parameters)
+            .await?;
         Ok(())
     }
 

@@ -184,9 +184,9 @@ problem_codes! {
     /// A document is shared with as many accounts as its quota allows.
     DocumentPermissionLimit: "Unshare accounts that no longer need it, or have the quota raised (1,000 accounts a document).",
     /// The owner account refused the call.
-    AccessDenied: "Deploy stacks/owner.yaml in the owner account and look for service control policies that deny ssm:ModifyDocumentPermission.",
+    AccessDenied: "Deploy stacks/owner-account.yaml in the owner account and look for service control policies that deny ssm:ModifyDocumentPermission.",
     /// The sharing role of the owner account cannot be assumed.
-    RoleNotAssumable: "Deploy stacks/owner.yaml in the owner account with this hub's account and organization id.",
+    RoleNotAssumable: "Deploy stacks/owner-account.yaml in the owner account with this hub's account and organization id.",
     /// The Region is not enabled in the owner account.
     RegionNotEnabled: "Enable the Region in the owner account, or take it out of the rule.",
     /// A document went away while it was being shared.

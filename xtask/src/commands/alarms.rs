@@ -21,7 +21,10 @@ pub(crate) async fn show(stack: &Stack, inbox: &mut Inbox, started: Instant) -> 
     let endpoint = stack.hub.endpoint_url().unwrap_or_default();
     let abroad = REGIONS[1];
     println!();
-    step(started, &format!("the suite's runbooks, and stacks/member.yaml in {PLATFORM}/{abroad}"));
+    step(
+        started,
+        &format!("the suite's runbooks, and stacks/target-account.yaml in {PLATFORM}/{abroad}"),
+    );
     remediation::add_member(stack, PLATFORM, abroad).await?;
     let client = aws_sdk_ssm::Client::new(&stack.hub);
     harness::stack::put_rule(&client, "remediation/instance-check", RULE).await?;

@@ -40,7 +40,7 @@ async fn show(local: &Local, started: Instant) -> Result<()> {
     let hub = aws::config(endpoint, HUB, HOME_REGION).await;
     let seeded = seed::organization(&hub).await?;
     scenario::owners_join(endpoint).await?;
-    step(started, "deploying template.yaml and stacks/owner.yaml through CloudFormation");
+    step(started, "deploying template.yaml and stacks/owner-account.yaml through CloudFormation");
     let stack = Stack::deploy(endpoint, seeded, &StackOptions::default()).await?;
     scenario::fill(&stack).await?;
     let documents = scenario::documents().len();

@@ -41,7 +41,7 @@ pub fn held(told: Told<'_>) -> Option<Outcome> {
     let problem = match bucket.code {
         // Here it is not an owner's role, but that of an account whose alarms arrive.
         ProblemCode::RoleNotAssumable => problem.with_hint(
-            "Deploy stacks/member.yaml in the account with this hub's account and organization id.",
+            "Deploy stacks/target-account.yaml in the account with this hub's account and organization id.",
         ),
         _ => problem,
     };

@@ -155,7 +155,7 @@ struct RawRunAutomationInput {
     #[schemars(with = "Vec<Rung>", length(min = 1, max = 10))]
     ladder: Option<Vec<Rung>>,
     /// The account to run in, quoted; default: the hub's. Another account needs
-    /// `stacks/member.yaml`.
+    /// `stacks/target-account.yaml`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "AccountId")]
     account: Option<AccountId>,
