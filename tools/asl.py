@@ -104,12 +104,12 @@ class Machine:
 
 
 def load(path):
-    """Reads a definition; raises ValueError where a key stands twice, which JSON readers let by."""
+    """Reads a definition; raises ValueError for a repeated key, which JSON readers accept."""
     def once(pairs):
         keys = [key for key, _ in pairs]
         twice = sorted({key for key in keys if keys.count(key) > 1})
         if twice:
-            raise ValueError(f"{', '.join(twice)}: stands twice in one object")
+            raise ValueError(f"{', '.join(twice)}: is repeated in one object")
         return dict(pairs)
 
     text = Path(path).read_text(encoding="utf-8")

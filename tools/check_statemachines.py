@@ -107,9 +107,9 @@ def names_are_imperative(machine, _template):
     """state names are imperative sentences"""
     for _, name, _state in machine.states():
         if not re.fullmatch(r"[A-Z][a-z]+( [A-Za-z0-9'-]+)+", name):
-            yield f"{name}: is no sentence"
+            yield f"{name}: is not a sentence"
         elif name.split()[0] not in VERBS:
-            yield f"{name}: {name.split()[0]} is none of the verbs in tools/check_statemachines.py"
+            yield f"{name}: {name.split()[0]} is not one of the verbs in tools/check_statemachines.py"
 
 
 @rule
@@ -141,7 +141,7 @@ def tasks_retry_by_name(machine, _template):
             yield f"{name}: retries nothing"
         if "States.ALL" in named:
             yield f"{name}: retries States.ALL; name the errors"
-        # A task that nobody has answered in time is no failed call: its Catch asks again.
+        # A task that was not answered in time is not a failed call: its Catch asks again.
         wanted = PLATFORM_ERRORS - again - ({"States.Timeout"} if is_called_back(state) else set())
         if invokes(state, "lambda:invoke") and wanted:
             yield f"{name}: does not retry {', '.join(sorted(wanted))}"
@@ -228,7 +228,7 @@ def failures_have_names(machine, _template):
         if state["Type"] != "Fail":
             continue
         if not re.fullmatch(r"[A-Z][A-Za-z]+", state.get("Error", "")):
-            yield f"{name}: Error is no word in PascalCase"
+            yield f"{name}: Error is not a word in PascalCase"
         elif state["Error"] in seen:
             yield f"{name}: {state['Error']} is another state's error too"
         seen.add(state.get("Error"))

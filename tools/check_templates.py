@@ -33,7 +33,7 @@ WITHOUT_RESOURCES = {
     "organizations:DescribeCreateAccountStatus", "organizations:DescribeOrganization", "organizations:ListAccounts",
     "organizations:ListRoots", "ssm:ListDocuments", "xray:GetSamplingRules", "xray:GetSamplingTargets",
     "xray:PutTelemetryRecords", "xray:PutTraceSegments",
-    # Shows composite alarms only to whoever has it on everything (CloudWatch, DescribeAlarms).
+    # Shows composite alarms only to callers that have it on everything (CloudWatch, DescribeAlarms).
     "cloudwatch:DescribeAlarms",
 }
 

@@ -34,5 +34,5 @@ def problems(expression, variables):
     except Exception as error:  # the port raises what it meets
         return [f"does not parse: {error}"]
     called, read = names(expression)
-    return ([f"${name}() is no function of Step Functions" for name in sorted(called - FUNCTIONS)]
+    return ([f"${name}() is not a function of Step Functions" for name in sorted(called - FUNCTIONS)]
             + [f"${name} is assigned nowhere" for name in sorted(read - variables - {"states"})])

@@ -69,7 +69,7 @@ def client(service, account, region=HOME):
 
 
 def client_of(service, access_key, secret, region=HOME):
-    """A client for whoever a key belongs to; answers of our own services are held against their models."""
+    """A client for the owner of a key; answers of our own services are checked against their models."""
     made = _SESSION.client(
         service, endpoint_url=ENDPOINT, region_name=region, aws_access_key_id=access_key,
         aws_secret_access_key=secret,
@@ -90,7 +90,7 @@ def _validate(operation_model, response_dict, **_):
     try:
         parsed = json.loads(body) if body else {}
     except ValueError as error:
-        LEDGER.problem(f"{where}: the body is no JSON: {error}: {body[:200]!r}")
+        LEDGER.problem(f"{where}: the body is not JSON: {error}: {body[:200]!r}")
         return
     if response_dict["status_code"] < 300:
         LEDGER.answered.add((service, operation_model.name))

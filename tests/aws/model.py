@@ -99,7 +99,7 @@ def _timestamp(shape, value, path):
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         yield _wrong_type(path, "epoch seconds", value)
     elif not EARLIEST <= value <= LATEST:
-        yield f"{path}: {value} is no plausible time in epoch seconds"
+        yield f"{path}: {value} is not a plausible time in epoch seconds"
     elif round(value * 1000) != value * 1000 and abs(round(value * 1000) - value * 1000) > 1e-3:
         yield f"{path}: {value} is finer than milliseconds"
 

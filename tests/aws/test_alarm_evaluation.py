@@ -41,7 +41,7 @@ def evaluate(picture, after=None, spacing=1, **more):
     ("0 - X - -", 2, ["OK", "OK", "ALARM", "OK"]),
     ("- - - - 0", 2, ["OK", "OK", "ALARM", "OK"]),
     ("- - - X -", 2, ["ALARM", RETAIN, "ALARM", "OK"]),
-    # Too young to ring alone.
+    # Too recent to cause ALARM alone.
     ("- - - - X", 2, [RETAIN, RETAIN, "ALARM", "OK"]),
 ])
 def test_missing_data_is_treated_as_in_awss_tables(picture, needed, states):

@@ -1,4 +1,4 @@
-"""Alarms of CloudWatch: what rings them, and what they do when they ring, seen from other people's clients."""
+"""Alarms of CloudWatch: what puts them into ALARM, and what they do then, seen from other people's clients."""
 
 import io
 import json
@@ -16,7 +16,7 @@ import local
 CLOUDWATCH = {"Service": "cloudwatch.amazonaws.com"}
 STATE_CHANGE = "CloudWatch Alarm State Change"
 
-# A function that tells a queue what it was invoked with.
+# A function that sends its input to a queue.
 FORWARD = """
 import json, os, boto3
 
@@ -128,7 +128,7 @@ class Site:
         assert not found, found
 
     def function(self):
-        """A function that CloudWatch may invoke, and the queue that it tells."""
+        """A function that CloudWatch may invoke, and the queue that it forwards to."""
         queue, name = self.queue("lambda.amazonaws.com"), local.fresh_name("function")
         trust = allow({"Service": "lambda.amazonaws.com"}, "sts:AssumeRole", "*").replace(', "Resource": "*"', "")
         role = self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
@@ -166,7 +166,7 @@ def site():
 
 def test_a_state_set_by_hand_is_one_event_one_message_and_one_instant(site):
     events, (topic, messages) = site.events(), site.topic()
-    alarm = site.alarm(AlarmActions=[topic], AlarmDescription="rings by hand",
+    alarm = site.alarm(AlarmActions=[topic], AlarmDescription="set by hand",
                        Dimensions=[{"Name": "InstanceId", "Value": "i-1"}])
     site.set(alarm, "ALARM")
     at = site.since(alarm)
@@ -218,7 +218,7 @@ def test_the_next_event_tells_the_state_before_as_it_was_told(site):
     second = site.received(events)
     assert second["detail"]["previousState"] == first["detail"]["state"]
     assert first["detail"]["state"]["reasonData"] == '{"why":"hand"}'
-    # The same state again is no transition.
+    # The same state again is not a transition.
     site.set(alarm, "OK")
     site.quiet(events)
 

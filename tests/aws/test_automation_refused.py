@@ -74,19 +74,19 @@ def test_filters_and_tokens_that_make_no_sense_are_refused(ssm, call, more):
     assert local.code_of(call, **more, NextToken="nonsense") == "InvalidNextToken"
 
 
-@pytest.mark.parametrize("defect, told", [
+@pytest.mark.parametrize("defect, named", [
     (("aws:sleep", "aws:sing"), "aws:sing"),
     (("{Duration: PT0S}", "{Duration: '{{ Absent }}'}"), "Absent"),
     (("action: aws:sleep", "action: aws:sleep\n  nextStep: nowhere"), "nowhere"),
     (("mainSteps:", "mainSteps:\n- {name: nap, action: 'aws:sleep', inputs: {Duration: PT0S}}"), "Duplicate"),
     (("type: String", "type: Text"), "Text"),
 ])
-def test_a_runbook_with_a_defect_is_refused_with_its_place(ssm, defect, told):
+def test_a_runbook_with_a_defect_is_refused_with_its_place(ssm, defect, named):
     text = QUICK.replace(*defect)
     error = local.error_of(ssm.create_document, Name=local.fresh_name(), Content=text, DocumentType="Automation",
                            DocumentFormat="YAML")["Error"]
     assert error["Code"] == "InvalidDocumentContent"
-    assert told in error["Message"] and "line" in error["Message"], error
+    assert named in error["Message"] and "line" in error["Message"], error
 
 
 def test_more_executions_than_the_quotas_allow_are_refused():

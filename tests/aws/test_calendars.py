@@ -1,4 +1,4 @@
-"""Change calendars: open or closed, and told when that changes. What events mean is tested in local/automation-api."""
+"""Change calendars: open or closed, and the event when that changes. What events mean is tested in local/automation-api."""
 
 import datetime
 

@@ -1,4 +1,4 @@
-"""SSM documents: content and versions, what describing and listing tells, deleting."""
+"""SSM documents: content and versions, describing, listing, deleting."""
 
 import json
 

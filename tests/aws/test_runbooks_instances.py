@@ -83,7 +83,7 @@ def test_a_stop_and_start_cures_a_failed_system_check(world):
     execution = world.run("Relay-StopStartInstance", {"InstanceId": instance})
     assert (world.state(instance), world.checks(instance), world.boots(instance)) == ("running", ("ok", "ok"), 2)
     assert world.instance(instance)["PublicIpAddress"] != address
-    assert execution["Outputs"]["inspect.Warnings"] == [f"the public address {address} is no Elastic IP and changes"]
+    assert execution["Outputs"]["inspect.Warnings"] == [f"the public address {address} is not an Elastic IP and will change"]
 
 
 def test_an_elastic_address_stays_and_is_no_reason_to_warn(world):
@@ -208,7 +208,7 @@ def test_imdsv1_in_use_is_not_switched_off_unless_that_is_asked_for(world):
     assert world.instance(instance)["MetadataOptions"]["HttpTokens"] == "required"
 
 
-# Nothing runs on the emulator's instances: what they would answer is told, and what they were asked is compared.
+# Nothing runs on the emulator's instances: their answers are set, and what was sent to them is compared.
 
 def scripts(world, instance):
     return ["\n".join(asked["commands"]) for document, asked in world.commands(instance)]

@@ -37,7 +37,7 @@ static WORLD: OnceCell<World> = OnceCell::const_new();
 pub struct World {
     /// The emulator and the gateway.
     pub local: Local,
-    /// The deployed suite.
+    /// The suite, deployed on it.
     pub stack: Stack,
 }
 
@@ -355,7 +355,7 @@ impl World {
 /// An account that was created.
 #[derive(Clone, Debug)]
 pub struct Created {
-    /// Its id.
+    /// Its id, 12 digits.
     pub account: String,
     /// The request it came from, `car-…`.
     pub request: String,
@@ -364,9 +364,9 @@ pub struct Created {
 /// What the sharing role did about an account: (Region, document) to how often.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Modifications {
-    /// Shared.
+    /// How often each document was shared.
     pub added: BTreeMap<(String, String), u32>,
-    /// Taken back.
+    /// How often it was unshared.
     pub removed: BTreeMap<(String, String), u32>,
 }
 

@@ -36,9 +36,9 @@ pub struct Ended {
 /// A process of a function.
 #[derive(Clone, Debug)]
 pub struct FunctionProcess {
-    /// Its id.
+    /// The process id, of this machine.
     pub id: u32,
-    /// Its environment.
+    /// As it was started with.
     pub environment: BTreeMap<String, String>,
 }
 
@@ -176,7 +176,7 @@ impl World {
             .with_context(|| format!("{function} answers with JSON"))
     }
 
-    /// All roles and policies of the hub, as IAM's GetAccountAuthorizationDetails tells them: XML.
+    /// All roles and policies of the hub, as IAM's GetAccountAuthorizationDetails returns them: XML.
     ///
     /// # Errors
     /// When IAM refuses.

@@ -13,7 +13,7 @@ use tests::{World, about, run, until};
 use tokio::sync::{Mutex, MutexGuard, OnceCell};
 
 const MACHINE: &str = "RunAutomationStateMachineArn";
-/// What only waits, and can be told apart from the suite's own.
+/// It only waits, and differs from the suite's own runbooks.
 const RUNBOOK: &str = "\
 schemaVersion: '0.3'
 description: Waits.
@@ -158,8 +158,8 @@ fn by_event_by_topic_and_by_the_function_itself_it_runs_once_and_each_way_is_eno
             let told = inbox.on(&instance, "succeeded").await?;
             ensure!(told.json()["trigger"]["kind"] == "alarm", "{}", told.json());
             ensure!(started(world, &instance).await? == 1, "once: {actions:?}");
-            let told = inbox.all().await?.iter().filter(|told| about(&instance)(told)).count();
-            ensure!(told == 1, "{told} outcomes of one transition: {actions:?}");
+            let outcomes = inbox.all().await?.iter().filter(|one| about(&instance)(one)).count();
+            ensure!(outcomes == 1, "{outcomes} outcomes of one transition: {actions:?}");
         }
         Ok(())
     });
@@ -182,13 +182,13 @@ fn a_composite_alarm_is_about_the_resource_of_the_child_that_rings() {
             .alarm_rule(rule)
             .send()
             .await?;
-        // Not with its first evaluation: that is a brake.
+        // Not with its first evaluation: that would be suppressed.
         tokio::time::sleep(std::time::Duration::from_secs(2)).await;
         set(world, &format!("child-{}", both[1]), StateValue::Alarm).await?;
         cure(world, &format!("child-{}", both[1]), &both[1]).await?;
         let told = inbox.on(&both[1], "succeeded").await?;
         ensure!(told.json()["resources"] == json!([both[1]]), "{}", told.json());
-        ensure!(started(world, &both[0]).await? == 0, "the other child does not ring");
+        ensure!(started(world, &both[0]).await? == 0, "the other child is not in ALARM");
         Ok(())
     });
 }
@@ -256,7 +256,7 @@ fn of_transitions_that_come_late_twice_and_in_any_order_each_has_one_end() {
         world.delivery(&json!({})).await?;
         cured?;
         inbox.on(&instance, "succeeded").await?;
-        // One of the two rang, the other met its lock, its cool-down, or the alarm cleared.
+        // One of the two started a run; the other met its lock, its cool-down, or an alarm in OK.
         inbox.on(&instance, "suppressed").await?;
         ensure!(started(world, &instance).await? == 1, "started once");
         let ends = inbox.ids(&instance).await?;
@@ -306,7 +306,7 @@ async fn offer(
     Ok(())
 }
 
-/// Instances whose alarms ring, and nobody has heard of it yet.
+/// Instances whose alarms are in ALARM, before anything has answered them.
 async fn ringing(world: &World, prefix: &str, count: usize) -> Result<Vec<(String, String)>> {
     let mut alarms = Vec::new();
     world.delivery(&json!({"drop": ["CloudWatch Alarm State Change"]})).await?;
@@ -430,7 +430,7 @@ fn an_alarm_that_rings_meanwhile_stops_the_run() {
         ready(world).await?;
         let mut inbox = world.subscribe("stop-alarm").await?;
         let instance = instances(world, 1).await?.remove(0);
-        let name = format!("brake-{instance}");
+        let name = format!("suppressed-{instance}");
         alarm(world, &name, &instance, &[]).await?;
         let input = json!({"runbook": "Relay-Wait", "resources": [instance],
             "parameters": {"InstanceId": ["{resource}"], "Wait": ["PT5M"]},

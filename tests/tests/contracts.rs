@@ -253,7 +253,7 @@ fn every_promise_names_tests_that_exist() {
         let name = &found[1];
         let exists =
             sources.contains(&format!("fn {name}(")) || sources.contains(&format!("def {name}("));
-        assert!(exists, "docs/promises.md names {name}, which is no test");
+        assert!(exists, "docs/promises.md names {name}, which is not a test");
         count += 1;
     }
     assert!(count >= 30, "docs/promises.md names only {count} tests");

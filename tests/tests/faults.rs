@@ -19,7 +19,7 @@ const CLOSED: &str = "333344445555";
 const REGIONS: [&str; 2] = ["us-east-1", "eu-west-1"];
 
 /// What the tests of this file share. They change how all of the local AWS behaves, so they run
-/// one after the other: whoever holds this, runs.
+/// one after the other: the test that holds this lock runs.
 struct Ground {
     outcomes: Subscriber,
 }
@@ -120,7 +120,7 @@ impl Case {
     }
 }
 
-/// Runs a case with faults in force: all is shared, each with `most` calls or fewer, and told once.
+/// Runs a case with faults in force: all is shared, each with `most` calls or fewer, and published once.
 fn survives(case: Case, faults: Value, most: u32) {
     run(|world| async move {
         let mut ground = ground(world).await?;
@@ -235,7 +235,7 @@ fn shares_whose_replies_are_lost_are_made_at_most_once_more_and_written_down() {
         let expected = case.all().len() as u32 + 4;
         ensure!(calls == expected, "four replies lost, so {expected} calls, not {calls}");
 
-        // The ledger is right: the same again has nothing to do and nothing to tell.
+        // The ledger is right: the same again has nothing to do and nothing to publish.
         let again = case.start_as(world, "share-Lost-again").await?;
         let ended = world.end_of(&again).await?;
         ensure!(ended.output["outcome"] == "none", "{ended:?}");

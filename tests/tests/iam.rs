@@ -48,7 +48,7 @@ const UNUSED: &[(&str, &str, &str)] = &[
     ("route-alarms", "dynamodb:Query", "only for digests, five minutes later"),
     ("recover-outcomes", "dynamodb:UpdateItem", "only for a stopped run that held locks"),
     ("verify-recovery", "cloudwatch:DescribeAlarms", "as of route-alarms"),
-    ("route-alarms", "cloudwatch:DescribeAlarmHistory", "only where the message does not tell"),
+    ("route-alarms", "cloudwatch:DescribeAlarmHistory", "only where the message does not say"),
     ("route-alarms", "cloudwatch:ListTagsForResource", "only for a rule that names tags"),
     ("route-alarms", "organizations:DescribeOrganizationalUnit", "only for a rule that names OUs"),
     ("route-alarms", "organizations:ListParents", "as organizations:DescribeOrganizationalUnit"),
@@ -104,7 +104,7 @@ const UNUSED: &[(&str, &str, &str)] = &[
 ];
 
 /// The actions for which IAM knows no resources (service authorization reference), and one that shows
-/// composite alarms only to whoever has it on everything (CloudWatch, DescribeAlarms).
+/// composite alarms only to callers that have it on everything (CloudWatch, DescribeAlarms).
 const WITHOUT_RESOURCES: &[&str] = &[
     "autoscaling:DescribeAutoScalingInstances",
     "cloudwatch:DescribeAlarms",
@@ -201,8 +201,8 @@ async fn exercise(world: &World) -> Result<()> {
     .map(drop)
 }
 
-/// An alarm rings and its instance does not get well by the first runbook; it rings again; a run is
-/// stopped.
+/// An alarm goes into ALARM and the first runbook does not cure its instance; it goes into ALARM again; a
+/// run is stopped.
 async fn alarms(world: &World, outcomes: &mut Subscriber) -> Result<()> {
     let endpoint = &world.local.endpoint;
     remediation::push_runbooks(&world.stack.hub, &harness::root().join("runbooks")).await?;
@@ -219,7 +219,7 @@ async fn alarms(world: &World, outcomes: &mut Subscriber) -> Result<()> {
         .state_reason("again")
         .send()
         .await?;
-    outcomes.wait_for("the brake", |o| o.outcome() == "suppressed").await?;
+    outcomes.wait_for("the cool-down", |o| o.outcome() == "suppressed").await?;
     let input = json!({"runbook": "Relay-RebootInstance", "resources": [instance],
         "parameters": {"InstanceId": ["{resource}"], "Settle": ["PT300S"]}});
     let sfn = world.step_functions();
@@ -490,7 +490,7 @@ fn functions_know_the_local_endpoint_and_nothing_of_the_environment_they_were_st
             let endpoint = function.environment.get("AWS_ENDPOINT_URL");
             ensure!(endpoint == Some(&world.local.endpoint), "{:?}", function.environment);
         }
-        // Emulator, gateway, functions: whoever has it, beside this process.
+        // Emulator, gateway, functions: every process that has it, beside this one.
         let mut holders = BTreeSet::new();
         for entry in std::fs::read_dir("/proc")? {
             let entry = entry?;

@@ -165,7 +165,7 @@ fn an_execution_goes_on_where_it_was_when_the_gateway_is_killed() {
             .await?;
         let begun = ssm.start_automation_execution().document_name("Relay-Interrupted");
         let id = begun.send().await?.automation_execution_id.context("an id")?;
-        // While the gateway is away, no answer is no failure of the test.
+        // While the gateway is away, a missing answer does not fail the test.
         let look = || async {
             let found = ssm.get_automation_execution().automation_execution_id(&id).send().await;
             found.ok().and_then(|answer| answer.automation_execution)

@@ -108,7 +108,7 @@ fn a_new_accounts_runbook_runs_once_in_every_region_when_the_account_can_be_reac
         world.settled(&created.account).await?;
         let started = onboarding(world, &created.account, "prod").await?;
         ensure!(started == 1, "join, move and second look start it once: {started}");
-        // What was there already is no problem.
+        // An execution that exists already is not a problem.
         let problem =
             inbox.all().await?.iter().find(|told| {
                 told.problems().any(|problem| problem["code"] == "OnboardingNotStarted")

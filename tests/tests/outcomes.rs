@@ -21,7 +21,7 @@ const ACCOUNT: &str = "900000000001";
 const STATUS_EVENT: &str = "Step Functions Execution Status Change";
 
 /// The subscriber all tests of this file share. They change how all of the local AWS behaves, so
-/// they run one after the other: whoever holds this, runs.
+/// they run one after the other: the test that holds this lock runs.
 static SUBSCRIBER: Mutex<Option<Subscriber>> = Mutex::const_new(None);
 
 /// Runs a test in peace: no fault in force, every event delivered. State machines wait a fifth of
@@ -39,7 +39,7 @@ fn alone(test: impl AsyncFnOnce(&World, &mut Subscriber) -> Result<()>) {
     });
 }
 
-/// Starts an execution that has something to tell and nothing to do: a join without rules.
+/// Starts an execution that has something to publish and nothing to do: a join without rules.
 async fn joined(world: &World, name: &str) -> Result<String> {
     let trigger = json!({"kind": "join", "arn": null, "eventIds": []});
     world.start_sharing(name, &json!({"accounts": [HUB], "trigger": trigger})).await
@@ -59,8 +59,8 @@ fn ended_as(ended: &Ended, error: &str) -> Result<()> {
     Ok(())
 }
 
-/// What the publishing function tells, as opposed to what the state machine can say by itself: it
-/// names the file with the whole outcome.
+/// Whether the publishing function published it, and not the state machine: it names the file with
+/// the whole outcome.
 fn is_whole(outcome: &Received) -> bool {
     !outcome.json()["details"].is_null()
 }
@@ -147,7 +147,7 @@ fn when_neither_publisher_gets_through_the_sweep_does_once() {
         let outcome = outcomes.of(&execution).await?;
         ensure!(outcome.outcome() == "succeeded" && is_whole(&outcome), "{}", outcome.json());
         ensure!(world.sweep().await? == 0, "nothing is swept twice");
-        ensure!(outcomes.assert_one_id(&execution).await?.len() == 1, "told once");
+        ensure!(outcomes.assert_one_id(&execution).await?.len() == 1, "published once");
         Ok(())
     });
 }
@@ -190,9 +190,9 @@ fn a_marker_that_cannot_be_written_costs_one_repeat_and_no_more() {
         world.faults(&fault).await?;
         let execution = refused(world, "unmarked").await?;
         ended_as(&world.end_of(&execution).await?, "OutcomeFailed")?;
-        ensure!(messages(outcomes, &execution, 1).await?.len() == 1, "told once");
+        ensure!(messages(outcomes, &execution, 1).await?.len() == 1, "published once");
         ensure!(world.sweep().await? == 1, "the sweep sees no marker");
-        ensure!(messages(outcomes, &execution, 2).await?.len() == 2, "told twice");
+        ensure!(messages(outcomes, &execution, 2).await?.len() == 2, "published twice");
         ensure!(world.sweep().await? == 0, "the sweep sees the marker");
         Ok(())
     });
@@ -224,7 +224,7 @@ fn a_publisher_killed_before_or_after_its_message_is_called_again_under_the_same
             world.no_faults().await?;
             ended_as(&world.end_of(&execution).await?, "OutcomeFailed")?;
             let all = messages(outcomes, &execution, told).await?;
-            ensure!(all.iter().all(is_whole), "killed {moment}: the function itself told it");
+            ensure!(all.iter().all(is_whole), "killed {moment}: the function itself published it");
         }
         Ok(())
     });
@@ -250,12 +250,12 @@ fn what_a_lost_status_event_would_have_told_the_sweep_tells_once() {
     alone(async |world, outcomes| {
         world.delivery(&json!({"drop": [STATUS_EVENT]})).await?;
         let execution = stopped(world, "unnoticed").await?;
-        ensure!(outcomes.assert_one_id(&execution).await?.is_empty(), "nobody told it");
-        ensure!(world.sweep().await? == 1, "one execution ended untold");
+        ensure!(outcomes.assert_one_id(&execution).await?.is_empty(), "nothing published it");
+        ensure!(world.sweep().await? == 1, "one execution ended unpublished");
         let outcome = outcomes.of(&execution).await?;
         ensure!(outcome.outcome() == "failed", "{}", outcome.json());
         ensure!(world.sweep().await? == 0, "nothing is swept twice");
-        ensure!(outcomes.assert_one_id(&execution).await?.len() == 1, "told once");
+        ensure!(outcomes.assert_one_id(&execution).await?.len() == 1, "published once");
         Ok(())
     });
 }
@@ -354,7 +354,7 @@ fn an_outcome_with_hundreds_of_problems_stays_within_what_sns_takes() {
             "documents: {{owner: \"{OWNER}\", names: [\"Many-*\"]}}\nregions: [us-east-1]\n\
              accounts: {{in: [\"{ACCOUNT}\"]}}\n"
         );
-        // Whoever joined just now is done before there is anything to share.
+        // The accounts that joined just now are done before there is anything to share.
         world.settled(OWNER).await?;
         world.settled(ACCOUNT).await?;
         world.stack.put_rule("many", &rule).await?;

@@ -1,4 +1,4 @@
-//! Alarms that ring on the local AWS, and what becomes of them: end to end, faults included.
+//! Alarms on the local AWS, from ALARM to the outcome: end to end, faults included.
 #![cfg(feature = "end-to-end")]
 
 use anyhow::{Context, Result, ensure};

@@ -1,4 +1,4 @@
-//! The demo's second half: instances fail, their alarms ring by themselves, runbooks cure them.
+//! The demo's second half: instances fail, their alarms go into ALARM by themselves, runbooks cure them.
 
 use std::time::{Duration, Instant};
 
@@ -63,11 +63,14 @@ pub(crate) async fn show(stack: &Stack, inbox: &mut Inbox, started: Instant) -> 
         .set_alarm_state()
         .alarm_name(alarm)
         .state_value(StateValue::Alarm)
-        .state_reason("the demo rings it once more")
+        .state_reason("the demo sets it once more")
         .send()
         .await
         .map_err(aws_sdk_cloudwatch::Error::from)?;
-    step(started, &format!("the alarm of {instance} rings once more, within the cool-down"));
+    step(
+        started,
+        &format!("the alarm of {instance} goes into ALARM once more, within the cool-down"),
+    );
     let outcome = about(inbox, &mut told, instance, "suppressed").await?;
     step(started, &format!("outcome {}: {}", outcome.outcome(), outcome.summary()));
     report(&told);

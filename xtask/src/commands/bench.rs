@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
 /// What can be measured by itself.
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum Part {
-    /// The functions' binaries
+    /// The size of the functions' binaries
     Size,
     /// From process start to the first answer
     Start,

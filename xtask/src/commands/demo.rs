@@ -1,5 +1,5 @@
-//! `cargo xtask demo`, shown live: an account joins an organization and gets its runbooks; alarms ring
-//! and runbooks answer them.
+//! `cargo xtask demo`, shown live: an account joins an organization and gets its runbooks; alarms go
+//! into ALARM and runbooks answer them.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};

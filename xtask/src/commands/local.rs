@@ -28,7 +28,7 @@ pub(crate) struct Arguments {
     allow_webhooks: bool,
 }
 
-/// Prints a line. Whoever has read `ready` may close the pipe: that ends nothing.
+/// Prints a line. The reader may close the pipe after `ready`: that does not end the command.
 macro_rules! say {
     ($($text:tt)*) => {
         drop(writeln!(std::io::stdout(), $($text)*))

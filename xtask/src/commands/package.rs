@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Architecture {
     /// AWS Graviton, the template's default.
     Arm64,
-    /// Intel and AMD.
+    /// Intel and AMD, with `Architecture=x86_64`.
     X86_64,
 }
 

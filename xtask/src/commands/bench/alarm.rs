@@ -13,7 +13,7 @@ use super::figure::{Figure, Section};
 use super::ringing::{Ringing, RoleCalls};
 use super::world::World;
 
-/// Alarms that ring one after the other.
+/// Alarms that go into ALARM one after the other.
 const ALARMS: usize = 100;
 const MOST_TRANSITIONS: f64 = 25.0;
 /// A fiftieth of the template's times, for a run that takes a fiftieth of ten minutes.
@@ -49,7 +49,6 @@ mod price {
     pub(super) const STEP: f64 = 2e-3;
 }
 
-/// Measures.
 pub(super) async fn measure(binaries: &Path) -> Result<Section> {
     let world = World::start(binaries, &[], vec![("Pace", PACE.to_owned())]).await?;
     let quick = world.alarms("quick", ALARMS).await?;
@@ -127,9 +126,9 @@ pub(super) async fn measure(binaries: &Path) -> Result<Section> {
              a pace of a fiftieth of the template's. Transitions are states entered; invocations are \
              tasks of the machine, events delivered to functions, and one of route-alarms. Prices are \
              AWS's list prices in us-east-1 times what was counted per remediation and per trigger \
-             that a cool-down holds back, each in an invocation of its own; a function is taken to \
+             that a cool-down suppresses, each in an invocation of its own; a function is taken to \
              run {BILLED_SECONDS} s with 256 MB on Arm. Not in them: free tiers, \
-             logs, the key, and the steps of the runbook, whose price stands apart."
+             logs, the key, and the steps of the runbook, whose price is listed separately."
         ),
         figures,
     })

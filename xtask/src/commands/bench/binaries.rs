@@ -130,7 +130,7 @@ pub(super) async fn starts(folder: &Path) -> Result<Section> {
     })
 }
 
-/// Millions of bytes.
+/// A megabyte is 1,000,000 bytes.
 pub(super) fn megabytes(bytes: u64) -> f64 {
     bytes as f64 / 1e6
 }

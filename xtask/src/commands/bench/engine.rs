@@ -15,7 +15,7 @@ use super::figure::{Figure, Section, median};
 /// Runs for the throughput.
 const RUNS: usize = 20_000;
 const LEAST_A_SECOND: f64 = 1_000.0;
-/// Runs that wait.
+/// Runs that wait, for the memory of one.
 const WAITING: usize = 20_000;
 const WAITING_KB: f64 = 10.0;
 /// Runs that are queued.
@@ -174,7 +174,7 @@ impl Example {
         Ok(Self { binary: build::speed(package, &what)?.join("examples").join(name) })
     }
 
-    /// What it prints.
+    /// Runs the program and parses its output.
     fn json(&self, arguments: &[&str]) -> Result<Value> {
         let name = self.binary.display();
         let output = Command::new(&self.binary)
@@ -187,8 +187,8 @@ impl Example {
     }
 }
 
-fn number(told: &Value, name: &str) -> Result<f64> {
-    told[name].as_f64().with_context(|| format!("{told} has no {name}"))
+fn number(report: &Value, name: &str) -> Result<f64> {
+    report[name].as_f64().with_context(|| format!("{report} has no {name}"))
 }
 
 /// With commas, as the page has it.

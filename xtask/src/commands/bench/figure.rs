@@ -2,7 +2,7 @@
 
 use comfy_table::{Table, presets};
 
-/// One measured value.
+/// One measured value, with its limit if there is one.
 #[derive(Clone, Debug)]
 pub(super) struct Figure {
     what: String,
@@ -65,7 +65,6 @@ pub(super) struct Section {
     pub(super) title: &'static str,
     /// How they were measured.
     pub(super) how: String,
-    /// The figures.
     pub(super) figures: Vec<Figure>,
 }
 

@@ -20,7 +20,6 @@ const WARM: usize = 5;
 /// How much longer than the calls themselves it may take.
 const SLACK: f64 = 1.5;
 
-/// Measures.
 pub(super) async fn measure(binaries: &Path) -> Result<Section> {
     let members: Vec<String> = (0..=WARM).map(|n| format!("61000000000{n}")).collect();
     let world = World::sharing(binaries, &members, DOCUMENTS, &REGIONS).await?;

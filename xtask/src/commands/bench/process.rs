@@ -5,7 +5,7 @@ use std::path::Path;
 /// A process's memory in use, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Memory {
-    /// Now.
+    /// Resident now, in bytes.
     pub(super) now: u64,
     /// At most, since it was started.
     pub(super) peak: u64,

@@ -30,7 +30,6 @@ pub(super) const POLICY_KEPT: Duration = Duration::from_secs(16);
 pub(super) struct Ringing {
     /// `i-…`.
     pub(super) instance: String,
-    /// The alarm's name.
     pub(super) alarm: String,
 }
 
@@ -73,7 +72,7 @@ impl World {
     /// The gateway's time, as its record of calls has it.
     pub(super) async fn now(&self) -> Result<Timestamp> {
         let health = self.local.relay("GET", "health", &Value::Null).await?;
-        Ok(health["now"].as_str().context("the gateway tells its time")?.parse()?)
+        Ok(health["now"].as_str().context("the gateway's time")?.parse()?)
     }
 
     /// Sets the state of an alarm.

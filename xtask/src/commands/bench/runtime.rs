@@ -23,7 +23,7 @@ use super::process;
 /// How long a function may take to its first answer before it counts as hung.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A function's beginning.
+/// How a function's process started.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Start {
     /// From just before the process was made until its first answer was read.
@@ -70,7 +70,7 @@ async fn serve(
     event: &'static str,
     answered: Answered,
 ) -> std::io::Result<()> {
-    // The one event is given to whoever asks first; the next request waits for ever.
+    // The first request gets the one event; the next request waits for ever.
     let event = Arc::new(Mutex::new(Some(event)));
     loop {
         let (stream, _) = listener.accept().await?;

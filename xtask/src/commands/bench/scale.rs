@@ -34,7 +34,6 @@ const LARGEST_STATE_KB: f64 = 200.0;
 /// What the allocator's own ups and downs may make of flat.
 const GROWTH: f64 = 1.2;
 
-/// Measures.
 pub(super) async fn measure(binaries: &Path) -> Result<Section> {
     let members: Vec<String> = (0..ACCOUNTS).map(|n| (610_000_000_000 + n).to_string()).collect();
     let world = World::sharing(binaries, &members, DOCUMENTS, &REGIONS).await?;

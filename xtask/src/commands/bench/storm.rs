@@ -1,4 +1,4 @@
-//! Five thousand alarms on five hundred resources, with the brakes open and with the usual ones.
+//! Five thousand alarms on five hundred resources, with the guardrails open and with the usual ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -29,17 +29,16 @@ const DRAINED_SECONDS: f64 = 300.0;
 const GROWTH: f64 = 1.2;
 /// The rule's usual budget.
 const PER_HOUR: f64 = 5.0;
-/// A digest is told when its five minutes are over; and a while for the telling.
+/// A digest is published when its five minutes are over; and some time for publishing it.
 const DIGESTS: Duration = Duration::from_secs(360);
 
-/// Measures.
 pub(super) async fn measure(binaries: &Path) -> Result<Section> {
     let world = World::start(binaries, &[], vec![("AlarmRetrySeconds", "240".to_owned())]).await?;
     let ringing = world.alarms("storm", RESOURCES).await?;
     world.runbook("Relay-Bench", 1).await?;
     let mut inbox = Inbox::subscribe(&world.stack, "storm").await?;
 
-    // Nobody answers this ringing yet.
+    // Nothing answers these alarms yet.
     world.set_all(&ringing, StateValue::Alarm).await?;
     settled(&world).await?;
     world.rule("usual", "storm", "Relay-Bench", "").await?;
@@ -63,7 +62,11 @@ pub(super) async fn measure(binaries: &Path) -> Result<Section> {
         Figure::at_most("open: drained within", a.drained, DRAINED_SECONDS, "s"),
         Figure::exactly("open: resources started on", a.resources, RESOURCES),
         Figure::exactly("open: starts", a.starts, RESOURCES),
-        Figure::exactly("open: triggers told as suppressed", a.suppressed(), triggers - RESOURCES),
+        Figure::exactly(
+            "open: triggers published as suppressed",
+            a.suppressed(),
+            triggers - RESOURCES,
+        ),
         Figure::exactly("open: executions that did not succeed", a.unsuccessful, 0),
         Figure::at_most(
             "open: route-alarms, resident",
@@ -79,7 +82,11 @@ pub(super) async fn measure(binaries: &Path) -> Result<Section> {
         ),
         Figure::noted("open: triggers a second", format!("{:.0}", triggers as f64 / a.drained)),
         Figure::at_most("usual: starts", b.starts as f64, PER_HOUR, ""),
-        Figure::exactly("usual: triggers told as suppressed", b.suppressed(), triggers - b.starts),
+        Figure::exactly(
+            "usual: triggers published as suppressed",
+            b.suppressed(),
+            triggers - b.starts,
+        ),
         Figure::at_least("usual: outcomes about the open breaker", breaker.len() as f64, 1.0, ""),
         Figure::noted(
             "usual: triggers that they count",
@@ -94,10 +101,10 @@ pub(super) async fn measure(binaries: &Path) -> Result<Section> {
             "{triggers} triggers, {TIMES} transitions of each of {RESOURCES} alarms about as many \
              instances, put into the queue of route-alarms as EventBridge would, on the local AWS (its \
              gateway built as profile `speed`) with the packaged functions. *Open*: a rule whose \
-             budgets and breaker hold nothing back, so that lock, cool-down and the look at the alarm \
-             do; each run's alarm is set to OK when it is started. *Usual*: a rule that says nothing \
-             of its brakes. Drained is from the first message until queue and executions are done. \
-             Told is counted at a subscriber of the topic, each outcome's id once."
+             budgets and breaker suppress nothing, so that lock, cool-down and the look at the alarm \
+             do; each run's alarm is set to OK when it is started. *Usual*: a rule with the \
+             default guardrails. Drained is from the first message until queue and executions are done. \
+             Published is counted at a subscriber of the topic, each outcome's id once."
         ),
         figures,
     })
@@ -199,7 +206,7 @@ async fn runs(world: &World) -> Result<(usize, usize)> {
     Ok((well, runs.values().map(Vec::len).sum()))
 }
 
-/// What was told so far of triggers that came to nothing, by id: a digest told again counts more.
+/// The outcomes so far of suppressed triggers, by id: a digest that is published again counts more.
 async fn told(
     inbox: &mut Inbox,
     mut known: BTreeMap<String, Told>,

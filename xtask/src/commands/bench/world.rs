@@ -39,9 +39,7 @@ mainSteps:
 /// A running local AWS with the suite.
 #[derive(Debug)]
 pub(super) struct World {
-    /// The local AWS.
     pub(super) local: Local,
-    /// The suite.
     pub(super) stack: Stack,
 }
 
