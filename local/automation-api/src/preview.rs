@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use api::{AwsError, Request};
 use engine::{StartRequest, Target, TargetLocation};
 use jiff::Timestamp;
-use runbook::{ActionKind, Step, StepBody};
+use runbook::{Impact, Step, StepBody};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -83,30 +83,10 @@ impl Impacts {
                 self.add(steps);
                 continue;
             }
-            *match step.action {
-                ActionKind::Approve
-                | ActionKind::AssertAwsResourceProperty
-                | ActionKind::Branch
-                | ActionKind::Loop
-                | ActionKind::Pause
-                | ActionKind::Sleep
-                | ActionKind::WaitForAwsResourceProperty => &mut self.non_mutating,
-                ActionKind::ChangeInstanceState
-                | ActionKind::CopyImage
-                | ActionKind::CreateImage
-                | ActionKind::CreateStack
-                | ActionKind::CreateTags
-                | ActionKind::DeleteImage
-                | ActionKind::DeleteStack
-                | ActionKind::RunInstances
-                | ActionKind::UpdateVariable => &mut self.mutating,
-                ActionKind::ExecuteAutomation
-                | ActionKind::ExecuteAwsApi
-                | ActionKind::ExecuteScript
-                | ActionKind::ExecuteStateMachine
-                | ActionKind::InvokeLambdaFunction
-                | ActionKind::InvokeWebhook
-                | ActionKind::RunCommand => &mut self.undetermined,
+            *match step.action.signature().impact {
+                Impact::NonMutating => &mut self.non_mutating,
+                Impact::Mutating => &mut self.mutating,
+                Impact::Undetermined => &mut self.undetermined,
             } += 1;
         }
     }

@@ -19,13 +19,12 @@ mod read;
 mod reference;
 mod resource;
 mod selector;
-mod signature;
 mod step;
 mod substitute;
 #[cfg(test)]
 mod tests;
 
-pub use action::ActionKind;
+pub use action::{ActionKind, Impact, Others, Signature};
 pub use bind::bind;
 pub use condition::{Condition, ConditionError, Operator};
 pub use defect::{Defect, DefectKind, Defects};
@@ -38,6 +37,5 @@ pub use pattern::{Pattern, PatternError};
 pub use read::parse;
 pub use reference::{Global, MAINTENANCE_WINDOW, Reference};
 pub use selector::{Selector, SelectorError};
-pub use signature::Signature;
 pub use substitute::{Scope, SubstitutionError, Unresolved, substitute};
 pub use yaml_tree::Position;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::failure::phrase;
 use super::inputs::Inputs;
-use super::{Call, Done, Failure, FailureStage, FailureType, outputs, registry, script_log};
+use super::{Call, Done, Failure, FailureStage, FailureType, outputs, script_log};
 use crate::ports::{Script, ScriptError, ScriptRun, ScriptSource};
 
 /// Bytes of a return value, as JSON.
@@ -83,7 +83,7 @@ fn attachment(call: &Call<'_>, name: &str, python: bool) -> Result<Vec<u8>, Fail
 /// it but `maxAttempts`. What it returned is `Payload`; outputs select from `$.Payload`.
 pub(super) async fn run(call: &Call<'_>) -> Result<Done, Failure> {
     let Step { runtime, handler, source, payload } = Step::read(call)?;
-    let limit = registry::entry(call.action).timeout.unwrap_or(Duration::MAX);
+    let limit = call.action.signature().timeout.unwrap_or(Duration::MAX);
     let script = Script {
         runtime,
         handler,

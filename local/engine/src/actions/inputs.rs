@@ -5,30 +5,30 @@
 //! output is a list itself); numbers and booleans may be text and the other way round; an optional
 //! input that is empty text is not there.
 
+use runbook::{Others, Signature};
 use serde_json::{Map, Value};
 
-use super::{Call, Failure, registry};
+use super::call::Call;
+use super::failure::Failure;
 
 /// The inputs of one attempt.
 pub(super) struct Inputs<'a> {
     map: &'a Map<String, Value>,
-    entry: &'static registry::Entry,
+    signature: Signature,
 }
 
 impl<'a> Inputs<'a> {
-    /// The inputs of a call: none unknown to the registry, none missing that it requires.
+    /// The inputs of a call: none that the action does not take, all that it requires.
     pub(super) fn of(call: &'a Call<'_>) -> Result<Self, Failure> {
-        let entry = registry::entry(call.action);
-        let action = call.action.name();
-        if let Some(name) = call.inputs.keys().find(|name| !entry.takes(name)) {
+        let (action, signature) = (call.action.name(), call.action.signature());
+        let closed = matches!(signature.others, Others::Refused | Others::FailStep);
+        let unknown = |name: &&String| closed && !signature.names(name);
+        if let Some(name) = call.inputs.keys().find(unknown) {
             return Err(Failure::input(&format!("{action} has no input {name}")));
         }
-        let inputs = Self { map: call.inputs, entry };
-        let required = entry.inputs.iter().filter(|input| input.required);
-        for input in required {
-            if inputs.value(input.name).is_none() {
-                return Err(Failure::input(&format!("{action} needs the input {}", input.name)));
-            }
+        let inputs = Self { map: call.inputs, signature };
+        if let Some(name) = signature.required.iter().find(|name| inputs.value(name).is_none()) {
+            return Err(Failure::input(&format!("{action} needs the input {name}")));
         }
         Ok(inputs)
     }
@@ -114,16 +114,16 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    /// The inputs that the registry does not name.
+    /// The inputs that the table of actions does not name.
     pub(super) fn others(&self) -> Map<String, Value> {
         self.map
             .iter()
-            .filter(|(name, _)| !named(self.entry, name))
+            .filter(|(name, _)| !self.signature.names(name))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect()
     }
 
-    /// An operation's parameters with the inputs that the registry does not name among them.
+    /// An operation's parameters with the inputs that the table of actions does not name among them.
     pub(super) fn with_others(&self, parameters: Value) -> Value {
         let mut all = self.others();
         all.retain(|name, _| self.value(name).is_some());
@@ -142,16 +142,6 @@ impl<'a> Inputs<'a> {
             .map(|(_, value)| value)
             .collect()
     }
-}
-
-/// Whether the registry names an input; `NAME.N` there stands for `NAME.1`, `NAME.2`, …
-fn named(entry: &registry::Entry, name: &str) -> bool {
-    let listed = |name: &str| entry.inputs.iter().any(|input| input.name == name);
-    let numbered = || {
-        let (stem, number) = name.rsplit_once('.')?;
-        number.parse::<u32>().ok().map(|_| format!("{stem}.N"))
-    };
-    listed(name) || numbered().is_some_and(|name| listed(&name))
 }
 
 fn unfit(name: &str, expected: &str, value: &Value) -> Failure {

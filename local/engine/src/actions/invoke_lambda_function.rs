@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::failure::phrase;
 use super::inputs::Inputs;
-use super::{Call, Done, Failure, FailureStage, FailureType, outputs, registry};
+use super::{Call, Done, Failure, FailureStage, FailureType, outputs};
 
 /// Bytes of an answer's payload that are kept.
 const LONGEST_PAYLOAD: usize = 200 * 1024;
@@ -40,7 +40,7 @@ impl Step {
 /// An error of the function's own fails the step.
 pub(super) async fn run(call: &Call<'_>) -> Result<Done, Failure> {
     let step = Step::read(call)?;
-    let limit = registry::entry(call.action).timeout.unwrap_or(call.timeout);
+    let limit = call.action.signature().timeout.unwrap_or(call.timeout);
     let invoked = call.within(limit, call.write("lambda", "Invoke", step.parameters)).await;
     let answer = invoked
         .ok_or_else(|| Failure::time_out(phrase::EXECUTE))?

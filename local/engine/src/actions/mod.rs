@@ -1,10 +1,11 @@
-//! The actions that act on the world: what each is given and what it gives back.
+//! The actions: how the engine runs each, and what it does when it is interrupted.
 //!
 //! Actions that steer the execution itself (branch, loop, pause, approve, updateVariable, sleep,
 //! executeAutomation) are part of the decision what comes next (`decide`).
 //!
 //! One file per action: its inputs, what it does, what it gives back. What is common to them:
-//! [`failure`] words what went wrong, [`registry`] lists what each can do.
+//! [`failure`] words what went wrong. What each action takes and returns is in the language's table
+//! ([`ActionKind::signature`]); `handling` adds how the engine runs it.
 
 #![expect(
     clippy::result_large_err,
@@ -25,15 +26,17 @@ mod execute_aws_api;
 mod execute_script;
 mod execute_state_machine;
 pub mod failure;
+mod handling;
 mod images;
 mod inputs;
 mod instances;
 mod invoke_lambda_function;
 mod invoke_webhook;
 mod outputs;
+#[cfg(test)]
+mod page;
 mod property;
 mod python;
-pub mod registry;
 mod request;
 mod run_command;
 mod run_instances;
@@ -45,23 +48,106 @@ mod testing;
 mod wait_for_aws_resource_property;
 
 use futures::FutureExt;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, ready};
 use runbook::ActionKind;
 
 pub use call::{Call, DeclaredOutput, Done, World};
+use failure::phrase;
 pub use failure::{Failure, FailureStage, FailureType};
+pub(crate) use handling::Handling;
+use handling::{Recovery, Runner};
 
-/// Runs one attempt of a step whose action acts on the world. Dropping the future abandons the
-/// attempt; what it began at AWS goes on (see [`cancel`]).
+/// How the engine runs an action. Every action is here once.
+pub(crate) const fn handling(action: ActionKind) -> Handling {
+    match action {
+        ActionKind::Approve
+        | ActionKind::Branch
+        | ActionKind::ExecuteAutomation
+        | ActionKind::Loop
+        | ActionKind::Pause
+        | ActionKind::Sleep
+        | ActionKind::UpdateVariable => Handling::STEERING,
+        ActionKind::AssertAwsResourceProperty => Handling::new(Recovery::Idempotent, |call| {
+            assert_aws_resource_property::run(call).boxed()
+        }),
+        ActionKind::ChangeInstanceState => {
+            Handling::new(Recovery::NaturalKey, |call| change_instance_state::run(call).boxed())
+        }
+        ActionKind::CopyImage => {
+            Handling::new(Recovery::Token, |call| copy_image::run(call).boxed())
+        }
+        ActionKind::CreateImage => {
+            Handling::new(Recovery::NaturalKey, |call| create_image::run(call).boxed())
+        }
+        ActionKind::CreateStack => {
+            Handling::new(Recovery::NaturalKey, |call| create_stack::run(call).boxed())
+        }
+        ActionKind::CreateTags => {
+            Handling::new(Recovery::Idempotent, |call| create_tags::run(call).boxed())
+                .waiting(phrase::EXECUTE)
+        }
+        ActionKind::DeleteImage => {
+            Handling::new(Recovery::NaturalKey, |call| delete_image::run(call).boxed())
+        }
+        ActionKind::DeleteStack => {
+            Handling::new(Recovery::Idempotent, |call| delete_stack::run(call).boxed())
+        }
+        ActionKind::ExecuteAwsApi => {
+            Handling::new(Recovery::ByCall, |call| execute_aws_api::run(call).boxed())
+                .waiting(phrase::EXECUTE)
+        }
+        ActionKind::ExecuteScript => {
+            Handling::new(Recovery::Interrupted, |call| execute_script::run(call).boxed())
+        }
+        ActionKind::ExecuteStateMachine => {
+            Handling::new(Recovery::NaturalKey, |call| execute_state_machine::run(call).boxed())
+        }
+        ActionKind::InvokeLambdaFunction => {
+            Handling::new(Recovery::Interrupted, |call| invoke_lambda_function::run(call).boxed())
+                .waiting(phrase::EXECUTE)
+        }
+        ActionKind::InvokeWebhook => {
+            Handling::new(Recovery::Interrupted, |call| invoke_webhook::run(call).boxed())
+                .waiting(phrase::EXECUTE)
+        }
+        ActionKind::RunCommand => {
+            Handling::new(Recovery::NaturalKey, |call| run_command::run(call).boxed())
+                .waiting(phrase::COMMAND)
+        }
+        ActionKind::RunInstances => {
+            Handling::new(Recovery::Token, |call| run_instances::run(call).boxed())
+                .waiting(phrase::LAUNCHED)
+        }
+        ActionKind::WaitForAwsResourceProperty => Handling::new(Recovery::Idempotent, |call| {
+            wait_for_aws_resource_property::run(call).boxed()
+        }),
+    }
+}
+
+/// Runs one attempt of a step whose action calls AWS, a script or a webhook. Dropping the future
+/// abandons the attempt; what it began at AWS goes on (see [`cancel`]).
 ///
 /// # Errors
 /// When the attempt failed; [`Failure::message`] says why in AWS's words.
 pub fn run<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Result<Done, Failure>> {
-    async move { dispatch(call).await }.boxed()
+    let handling = handling(call.action);
+    match handling.runner {
+        Runner::Attempt(_) if call.resumed && handling.recovery == Recovery::Interrupted => {
+            ready(Err(Failure::interrupted())).boxed()
+        }
+        Runner::Attempt(run) => run(call),
+        Runner::Decision => ready(Err(Failure::new(
+            FailureStage::Invocation,
+            FailureType::Internal,
+            phrase::EXECUTE,
+            &format!("{} is not run as an attempt", call.action.name()),
+        )))
+        .boxed(),
+    }
 }
 
 /// Ends what a dropped attempt left running at AWS, as far as it can be found again: an execution
-/// of a state machine, a command. Never fails: whoever cancels does not wait for AWS's consent.
+/// of a state machine, a command. It never fails: a cancellation does not wait for AWS's consent.
 pub fn cancel<'a>(call: &'a Call<'a>) -> BoxFuture<'a, ()> {
     async move {
         let cancelled = match call.action {
@@ -75,41 +161,4 @@ pub fn cancel<'a>(call: &'a Call<'a>) -> BoxFuture<'a, ()> {
         }
     }
     .boxed()
-}
-
-async fn dispatch(call: &Call<'_>) -> Result<Done, Failure> {
-    let entry = registry::entry(call.action);
-    if call.resumed && entry.recovery == registry::Recovery::Interrupted {
-        return Err(Failure::interrupted());
-    }
-    match call.action {
-        ActionKind::AssertAwsResourceProperty => assert_aws_resource_property::run(call).await,
-        ActionKind::ChangeInstanceState => change_instance_state::run(call).await,
-        ActionKind::CopyImage => copy_image::run(call).await,
-        ActionKind::CreateImage => create_image::run(call).await,
-        ActionKind::CreateStack => create_stack::run(call).await,
-        ActionKind::CreateTags => create_tags::run(call).await,
-        ActionKind::DeleteImage => delete_image::run(call).await,
-        ActionKind::DeleteStack => delete_stack::run(call).await,
-        ActionKind::ExecuteAwsApi => execute_aws_api::run(call).await,
-        ActionKind::ExecuteScript => execute_script::run(call).await,
-        ActionKind::ExecuteStateMachine => execute_state_machine::run(call).await,
-        ActionKind::InvokeLambdaFunction => invoke_lambda_function::run(call).await,
-        ActionKind::InvokeWebhook => invoke_webhook::run(call).await,
-        ActionKind::RunCommand => run_command::run(call).await,
-        ActionKind::RunInstances => run_instances::run(call).await,
-        ActionKind::WaitForAwsResourceProperty => wait_for_aws_resource_property::run(call).await,
-        ActionKind::Approve
-        | ActionKind::Branch
-        | ActionKind::ExecuteAutomation
-        | ActionKind::Loop
-        | ActionKind::Pause
-        | ActionKind::Sleep
-        | ActionKind::UpdateVariable => Err(Failure::new(
-            FailureStage::Invocation,
-            FailureType::Internal,
-            failure::phrase::EXECUTE,
-            &format!("{} is not run as an attempt", call.action.name()),
-        )),
-    }
 }

@@ -6,7 +6,7 @@ use runbook::ActionKind;
 use super::deadline::{earlier, of_cancellation};
 use super::next::{Next, Task};
 use super::{approve, branch, child, pause, repeat, retry, sleep, variable};
-use crate::actions::{Done, Failure, registry};
+use crate::actions::{Done, Failure, handling};
 use crate::event::{End, Event};
 use crate::state::{Detail, State, StepState};
 
@@ -68,7 +68,6 @@ fn next(state: &State, place: u32, step: &StepState, now: Timestamp) -> Next {
 
 fn timed_out(state: &State, place: u32, step: &StepState, now: Timestamp) -> Event {
     let action = state.document.step(step.def).map(|def| def.action);
-    let waiting =
-        action.map_or("Execute/Cancelling action", |action| registry::entry(action).waiting);
+    let waiting = action.map_or("Execute/Cancelling action", |action| handling(action).waiting);
     retry::after_failure(state, place, step, Failure::time_out(waiting), now)
 }

@@ -5,7 +5,7 @@ use runbook::{ActionKind, OnFailure, Step};
 use serde_json::{Map, Value};
 
 use super::repeat::number;
-use crate::actions::{Failure, registry};
+use crate::actions::Failure;
 use crate::event::{End, Event, Started};
 use crate::state::{Reader, State};
 
@@ -90,7 +90,7 @@ fn default_timeout(action: ActionKind) -> Option<SignedDuration> {
     if action == ActionKind::Sleep {
         return None;
     }
-    let limit = registry::entry(action).timeout?;
+    let limit = action.signature().timeout?;
     SignedDuration::try_from(limit).ok()
 }
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::deadline::of_cancellation;
 use super::next::Next;
 use super::{begin, repeat};
-use crate::actions::{Failure, registry};
+use crate::actions::{Failure, handling};
 use crate::event::{End, Event, Route};
 use crate::flow::Then;
 use crate::state::{State, StepState};
@@ -18,7 +18,7 @@ pub(super) fn onward(state: &State, now: Timestamp) -> Next {
         && step.deadline.is_some_and(|deadline| deadline <= now)
         && !state.is_cancelling()
     {
-        let waiting = registry::entry(runbook::ActionKind::Loop).waiting;
+        let waiting = handling(runbook::ActionKind::Loop).waiting;
         return Next::fail(place, Failure::time_out(waiting));
     }
     let spent = of_cancellation(state).is_some_and(|deadline| deadline <= now);

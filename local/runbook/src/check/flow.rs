@@ -2,21 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::action::ActionKind;
 use crate::read::{Link, LinkKind, Outline, Reader};
-
-/// What may not run while an execution is being cancelled.
-/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/automation-actions.html>
-const NOT_ON_CANCEL: &[ActionKind] = &[
-    ActionKind::Approve,
-    ActionKind::CopyImage,
-    ActionKind::CreateImage,
-    ActionKind::CreateStack,
-    ActionKind::CreateTags,
-    ActionKind::Pause,
-    ActionKind::RunInstances,
-    ActionKind::Sleep,
-];
 
 pub(crate) fn flow(reader: &mut Reader<'_>, steps: &[Outline]) {
     unique(reader, steps, &mut HashSet::new());
@@ -65,7 +51,7 @@ fn target(reader: &mut Reader<'_>, link: &Link, scope: &HashMap<&str, &Outline>)
     };
     if let Some(action) = target.action
         && *kind == LinkKind::OnCancel
-        && NOT_ON_CANCEL.contains(&action)
+        && !action.signature().on_cancel
     {
         let message = format!(
             "onCancel leads to \"{to}\", whose action {} is not supported there",

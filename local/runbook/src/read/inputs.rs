@@ -4,7 +4,7 @@
 use super::outline::{LinkKind, Outline};
 use super::reader::{Cursor, Fields, Reader, join, written};
 use super::{condition, literal, step};
-use crate::action::ActionKind;
+use crate::action::{ActionKind, Others, Signature};
 use crate::kind::OutputType;
 use crate::model::{Choice, StepBody};
 
@@ -26,8 +26,8 @@ pub(super) fn read(
     if signature.required.iter().any(|name| inputs.get(name).is_none()) {
         missing(reader, place, signature.required, &inputs);
     }
-    if let Some(optional) = signature.optional {
-        unknown(reader, signature.required, optional, &inputs);
+    if signature.others == Others::Refused {
+        unknown(reader, &signature, &inputs);
     }
     for (name, _, cursor) in &inputs.list {
         // Steps of a loop note their own references.
@@ -60,8 +60,8 @@ pub(super) fn missing(
 }
 
 /// Inputs that the action does not take, in AWS's words.
-fn unknown(reader: &mut Reader<'_>, required: &[&str], optional: &[&str], inputs: &Fields<'_>) {
-    let known: Vec<_> = required.iter().chain(optional).copied().collect();
+fn unknown(reader: &mut Reader<'_>, signature: &Signature, inputs: &Fields<'_>) {
+    let known: Vec<_> = signature.required.iter().chain(signature.optional).copied().collect();
     for (name, at, cursor) in &inputs.list {
         if !known.contains(&name.as_str()) {
             let (known, provided) = (known.join(", "), names(inputs));
