@@ -1,16 +1,17 @@
 //! From alarms in the queue to executions, outcomes and digests, on an AWS in memory.
 
 #![recursion_limit = "256"]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "all of this is test code")]
+#![expect(clippy::unwrap_used, reason = "all of this is test code")]
 
 mod world;
 
 use std::path::Path;
 use std::time::Duration;
 
+use aws_double::{Execution, Fault, HUB, Instance, RUN_AUTOMATION};
 use lambda::FunctionError;
 use serde_json::{Value, json};
-use world::{Answer, Instance, World};
+use world::World;
 
 const NOW: &str = "2019-10-02T17:04:45Z";
 const NAME: &str = "alarm-111122223333-us-east-1-1570035880989-ServerCpuTooHigh";
@@ -55,9 +56,9 @@ async fn one_trigger_by_three_ways_starts_one_execution_with_the_whole_input() {
     for way in ways {
         assert_eq!(world.batch(&[way]).await, NONE);
     }
-    let state = world.state();
-    assert_eq!(state.executions.keys().collect::<Vec<_>>(), [NAME]);
-    let input = &state.executions[NAME];
+    let executions = world.executions();
+    assert_eq!(executions.keys().collect::<Vec<_>>(), [NAME]);
+    let input = &executions[NAME];
     assert_eq!(input["ladder"][0]["runbook"], "Relay-RebootInstance");
     assert_eq!(input["account"], "111122223333");
     assert_eq!(input["region"], "us-east-1");
@@ -71,7 +72,8 @@ async fn one_trigger_by_three_ways_starts_one_execution_with_the_whole_input() {
     let ids = ["7ecb5c87-f12f-5506-9cce-959a05d7d308", "85062d18-5281-5362-947d-ec8fdb77c854"];
     assert_eq!(input["trigger"]["eventIds"], json!(ids));
     assert_eq!(input["warnings"][0]["code"], "InstanceMayLose");
-    assert!(state.outcomes.is_empty() && state.queue.is_empty());
+    let state = world.state();
+    assert!(state.outcomes().is_empty() && state.queue.is_empty());
     let lock = state.table.get(&format!("resource#{key}"), "brake").unwrap();
     assert_eq!(lock["owner"]["S"], input["lock"]["trigger"]);
     serde_json::from_value::<domain::run::RunAutomationInput>(input.clone()).unwrap();
@@ -80,11 +82,20 @@ async fn one_trigger_by_three_ways_starts_one_execution_with_the_whole_input() {
 #[tokio::test(start_paused = true)]
 async fn an_execution_that_failed_is_not_started_again_by_a_repeat() {
     let world = world();
-    world.state().executions.insert(NAME.into(), json!("failed long ago"));
+    world.state().states.add(Execution {
+        machine: RUN_AUTOMATION.to_owned(),
+        name: NAME.to_owned(),
+        status: "FAILED",
+        input: "{}".to_owned(),
+        started: NOW.parse().unwrap(),
+        stopped: None,
+        error: None,
+        requests: Vec::new(),
+    });
     assert_eq!(world.batch(&[event()]).await, NONE);
     assert_eq!(world.batch(&[event()]).await, NONE);
-    assert_eq!(world.state().executions.len(), 1);
-    assert_eq!(world.count("DescribeExecution"), 0);
+    assert_eq!(world.executions().len(), 1);
+    assert_eq!(world.aws.count("DescribeExecution"), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -98,13 +109,14 @@ async fn what_is_held_back_is_told_once_at_first_and_then_as_a_digest_with_its_c
         assert_eq!(world.batch(&ways).await, NONE, "by yet another way");
     }
     let order = {
-        let state = world.state();
-        let [outcome] = &state.outcomes[..] else { panic!("{:#?}", state.outcomes) };
+        let outcomes = world.state().outcomes();
+        let [outcome] = &outcomes[..] else { panic!("{outcomes:#?}") };
         assert_eq!(outcome["outcome"], "suppressed");
         assert_eq!(outcome["count"], 1);
         assert_eq!(outcome["problems"][0]["code"], "Locked");
         assert_eq!(outcome["resources"], json!(["i-12345678901234567"]));
-        let [(order, delay)] = &state.queue[..] else { panic!("{:?}", state.queue) };
+        let queue = world.queue();
+        let [(order, delay)] = &queue[..] else { panic!("{queue:?}") };
         // 17:04:45 is 285 s into its bucket.
         assert_eq!((order["digest"]["code"].as_str(), *delay), (Some("Locked"), 25));
         order.clone()
@@ -112,11 +124,11 @@ async fn what_is_held_back_is_told_once_at_first_and_then_as_a_digest_with_its_c
     tokio::time::advance(Duration::from_secs(25)).await;
     assert_eq!(world.batch(std::slice::from_ref(&order)).await, NONE);
     assert_eq!(world.batch(&[order]).await, NONE, "an order that comes twice");
-    let state = world.state();
-    assert_eq!(state.outcomes.len(), 2);
-    assert_eq!(state.outcomes[1]["count"], 2);
-    assert_ne!(state.outcomes[0]["id"], state.outcomes[1]["id"]);
-    assert_eq!(state.executions.len(), 1);
+    let outcomes = world.state().outcomes();
+    assert_eq!(outcomes.len(), 2);
+    assert_eq!(outcomes[1]["count"], 2);
+    assert_ne!(outcomes[0]["id"], outcomes[1]["id"]);
+    assert_eq!(world.executions().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -124,10 +136,11 @@ async fn a_rule_that_observes_runs_nothing_and_says_what_it_would_have_done() {
     let world = World::at(NOW);
     world.rule("cpu", &format!("mode: observe{RULE}"));
     assert_eq!(world.batch(&[event()]).await, NONE);
+    assert!(world.executions().is_empty());
     let state = world.state();
-    assert!(state.executions.is_empty());
-    assert_eq!(state.outcomes[0]["outcome"], "observed");
-    let summary = state.outcomes[0]["summary"].as_str().unwrap();
+    let outcomes = state.outcomes();
+    assert_eq!(outcomes[0]["outcome"], "observed");
+    let summary = outcomes[0]["summary"].as_str().unwrap();
     assert!(summary.contains("it would have run Relay-RebootInstance"), "{summary}");
     assert!(state.table.keys("resource#").is_empty(), "it holds nothing back that acts");
 }
@@ -143,7 +156,7 @@ async fn a_message_that_cannot_be_read_fails_alone_and_foreign_ones_are_done_wit
         json!({"digest": {"rule": "x"}}).to_string(),
     ];
     assert_eq!(world.texts(&bodies).await, ["m-0", "m-2", "m-4"]);
-    assert_eq!(world.state().executions.len(), 1);
+    assert_eq!(world.executions().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -151,9 +164,10 @@ async fn an_alarm_that_no_rule_is_about_has_no_outcome() {
     let world = World::at(NOW);
     world.rule("other", &RULE.replace("Server*", "web-*"));
     assert_eq!(world.batch(&[event()]).await, NONE);
+    assert!(world.executions().is_empty());
     let state = world.state();
-    assert!(state.outcomes.is_empty() && state.executions.is_empty() && state.queue.is_empty());
-    assert!(state.table.items.is_empty());
+    assert!(state.outcomes().is_empty() && state.queue.is_empty());
+    assert!(state.table.is_empty());
 }
 
 #[tokio::test(start_paused = true)]
@@ -164,18 +178,18 @@ async fn a_table_that_refuses_at_any_write_fails_the_message_and_nothing_shows_t
         let world = world();
         for message in [event(), again(10)] {
             // One fails for as long as the SDK tries.
-            world.after("UpdateItem", refused, 10, Answer::error("ThrottlingException"));
+            world.aws.on("UpdateItem").after(refused).times(10).fails(Fault::Throttled);
             let failed = world.batch(std::slice::from_ref(&message)).await;
             failures += failed.len();
-            world.heal();
+            world.aws.heal();
             assert_eq!(world.batch(&[message]).await, NONE);
         }
-        let state = world.state();
-        assert_eq!(state.executions.len(), 1, "{refused}");
+        assert_eq!(world.executions().len(), 1, "{refused}");
+        let outcomes = world.state().outcomes();
         let told: std::collections::BTreeSet<String> =
-            state.outcomes.iter().map(|outcome| outcome["id"].to_string()).collect();
-        assert_eq!(told.len(), 1, "{refused}: {:#?}", state.outcomes);
-        assert!(state.outcomes.len() <= 2, "{refused}");
+            outcomes.iter().map(|outcome| outcome["id"].to_string()).collect();
+        assert_eq!(told.len(), 1, "{refused}: {outcomes:#?}");
+        assert!(outcomes.len() <= 2, "{refused}");
     }
     assert!(failures >= 10, "{failures}");
 }
@@ -184,11 +198,11 @@ async fn a_table_that_refuses_at_any_write_fails_the_message_and_nothing_shows_t
 async fn a_reply_that_is_lost_takes_and_starts_nothing_twice() {
     for operation in ["UpdateItem", "StartExecution", "SendMessage", "Publish"] {
         let world = world();
-        world.lose(operation, 1);
+        world.aws.on(operation).once().fails(Fault::LostReply);
         assert_eq!(world.batch(&[event()]).await, NONE, "{operation}");
         assert_eq!(world.batch(&[again(10)]).await, NONE, "{operation}");
+        assert_eq!(world.executions().len(), 1, "{operation}");
         let state = world.state();
-        assert_eq!(state.executions.len(), 1, "{operation}");
         let budget = state.table.keys("budget#rule#cpu").remove(0);
         let takers = &state.table.get(&budget.0, &budget.1).unwrap()["takers"]["SS"];
         assert_eq!(takers.as_array().unwrap().len(), 1, "{operation}");
@@ -198,14 +212,14 @@ async fn a_reply_that_is_lost_takes_and_starts_nothing_twice() {
 #[tokio::test(start_paused = true)]
 async fn whoever_comes_back_after_the_decision_starts_the_same_though_the_rule_is_gone() {
     let world = world();
-    world.instead("StartExecution", 10, Answer::error("ThrottlingException"));
+    world.aws.on("StartExecution").times(10).fails(Fault::Throttled);
     assert_eq!(world.batch(&[event()]).await, ["m-0"]);
-    world.heal();
-    world.state().rules.clear();
+    world.aws.heal();
+    world.state().hub().ssm.parameters.clear();
     world.alarm("ServerCpuTooHigh", "OK", Some(("AWS/EC2", "CPUUtilization", "i-1")));
     tokio::time::advance(Duration::from_secs(60)).await;
     assert_eq!(world.batch(&[event()]).await, NONE);
-    assert_eq!(world.state().executions[NAME]["rule"]["name"], "cpu");
+    assert_eq!(world.executions()[NAME]["rule"]["name"], "cpu");
 }
 
 #[tokio::test(start_paused = true)]
@@ -214,12 +228,12 @@ async fn an_alarm_that_calls_the_function_is_put_into_the_queue_as_it_stands() {
     for direct in ["lambda-alarm/metric.json", "sns/metric.json"] {
         let answer = world.direct(fixture(direct)).await.unwrap();
         assert_eq!(answer, json!({"queued": true}));
-        let (message, delay) = world.state().queue.pop().unwrap();
+        let (message, delay) = world.pop();
         assert_eq!((message.clone(), delay), (fixture(direct), 0));
         assert_eq!(world.batch(&[message]).await, NONE);
     }
-    assert_eq!(world.state().executions.len(), 1);
-    world.instead("SendMessage", 10, Answer::error("AccessDeniedException"));
+    assert_eq!(world.executions().len(), 1);
+    world.aws.on("SendMessage").times(10).fails(Fault::Denied);
     let error = world.direct(fixture("sns/metric.json")).await.unwrap_err();
     assert_eq!(error.name().as_str(), "AccessDenied");
 }
@@ -240,24 +254,25 @@ async fn a_system_check_is_left_to_ec2_first_in_steps_that_the_queue_can_delay()
     let rule = RULE.replace("Server*", "ec2-*");
     world.rule("system", &format!("{rule}guard: {{deferToAutoRecovery: 20m}}\n"));
     let metric = ("AWS/EC2", "StatusCheckFailed_System", "i-0123456789abcdef0");
-    world.alarm("ec2-status-system", "ALARM", Some(metric));
-    world.state().instances.insert("i-0123456789abcdef0".into(), Instance::default());
+    let place = ("444455556666", "eu-west-1");
+    world.alarm_at(place, "ec2-status-system", "ALARM", Some(metric));
+    world.instance_at(place, "i-0123456789abcdef0", Instance::default());
     let event = fixture("aws.cloudwatch/status-check-system.json");
     assert_eq!(world.batch(std::slice::from_ref(&event)).await, NONE);
     let mut message = event.clone();
     for delay in [900, 300] {
-        let (order, delayed) = world.state().queue.pop().unwrap();
+        let (order, delayed) = world.pop();
         assert_eq!((&order, delayed), (&json!({"later": event}), delay));
         tokio::time::advance(Duration::from_secs(delay as u64)).await;
-        assert!(world.state().executions.is_empty());
+        assert!(world.executions().is_empty());
         message = order;
         assert_eq!(world.batch(&[message.clone()]).await, NONE);
     }
     assert!(world.state().queue.is_empty(), "{message}");
-    assert_eq!(world.state().executions.len(), 1);
+    assert_eq!(world.executions().len(), 1);
     // The account is another one: its alarm and instance were looked at with its role.
-    let state = world.state();
-    let looks = state.calls.iter().filter(|c| c.service == "monitoring" || c.service == "ec2");
+    let calls = world.aws.all_calls();
+    let looks = calls.iter().filter(|c| c.service == "monitoring" || c.service == "ec2");
     for look in looks {
         assert_eq!((look.account.as_str(), look.region.as_str()), ("444455556666", "eu-west-1"));
     }
@@ -267,31 +282,29 @@ async fn a_system_check_is_left_to_ec2_first_in_steps_that_the_queue_can_delay()
 async fn an_account_that_cannot_be_looked_into_is_held_back_and_told() {
     let world = World::at("2026-01-02T03:04:06Z");
     world.rule("system", &RULE.replace("Server*", "ec2-*"));
-    let denied = b"<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error>\
-                   </ErrorResponse>";
-    world.instead("AssumeRole", 100, Answer::Reply(403, denied.to_vec()));
+    world.aws.on("AssumeRole").times(100).fails(Fault::Denied);
     let event = fixture("aws.cloudwatch/status-check-system.json");
     assert_eq!(world.batch(&[event]).await, NONE);
-    let state = world.state();
-    assert_eq!(state.outcomes[0]["outcome"], "failed");
-    assert_eq!(state.outcomes[0]["problems"][0]["code"], "RoleNotAssumable");
-    assert!(state.executions.is_empty());
+    let outcomes = world.state().outcomes();
+    assert_eq!(outcomes[0]["outcome"], "failed");
+    assert_eq!(outcomes[0]["problems"][0]["code"], "RoleNotAssumable");
+    assert!(world.executions().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_member_of_a_group_is_refused_unless_the_rule_says_otherwise() {
     let grouped = Instance { group: Some("web"), loose_address: true, ..Instance::default() };
     let world = world();
-    world.state().instances.insert("i-12345678901234567".into(), grouped.clone());
+    world.instance("i-12345678901234567", grouped.clone());
     assert_eq!(world.batch(&[event()]).await, NONE);
-    assert_eq!(world.state().outcomes[0]["problems"][0]["code"], "ResourceRefused");
-    assert!(world.state().executions.is_empty());
+    assert_eq!(world.state().outcomes()[0]["problems"][0]["code"], "ResourceRefused");
+    assert!(world.executions().is_empty());
 
     let world = World::at(NOW);
     world.rule("cpu", &RULE.replace("InstanceId}", "InstanceId, autoScaling: standby}"));
-    world.state().instances.insert("i-12345678901234567".into(), grouped);
+    world.instance("i-12345678901234567", grouped);
     assert_eq!(world.batch(&[event()]).await, NONE);
-    let input = world.state().executions[NAME].clone();
+    let input = world.executions()[NAME].clone();
     assert_eq!(input["standby"], "web");
     assert_eq!(input["warnings"].as_array().unwrap().len(), 2, "volumes and the address");
 }
@@ -299,44 +312,44 @@ async fn a_member_of_a_group_is_refused_unless_the_rule_says_otherwise() {
 #[tokio::test(start_paused = true)]
 async fn an_instance_that_is_gone_is_no_resource() {
     let world = world();
-    world.state().instances.clear();
+    world.state().hub().instances.clear();
     assert_eq!(world.batch(&[event()]).await, NONE);
-    assert_eq!(world.state().outcomes[0]["problems"][0]["code"], "ResourceUnknown");
+    assert_eq!(world.state().outcomes()[0]["problems"][0]["code"], "ResourceUnknown");
 }
 
 #[tokio::test(start_paused = true)]
 async fn policy_that_cannot_be_read_is_not_an_absence_of_rules() {
     let world = world();
-    world.instead("GetParametersByPath", 10, Answer::error("AccessDeniedException"));
+    world.aws.on("GetParametersByPath").times(10).fails(Fault::Denied);
     assert_eq!(world.batch(&[event()]).await, ["m-0"]);
-    world.heal();
+    world.aws.heal();
     assert_eq!(world.batch(&[event()]).await, NONE);
-    assert_eq!(world.state().executions.len(), 1);
+    assert_eq!(world.executions().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn policy_is_read_once_for_many_messages_and_again_after_a_quarter_of_a_minute() {
     let world = world();
     assert_eq!(world.batch(&[event(), again(10), again(20)]).await, NONE);
-    assert_eq!(world.count("GetParametersByPath"), 1);
+    assert_eq!(world.aws.count("GetParametersByPath"), 1);
     tokio::time::advance(Duration::from_secs(15)).await;
     assert_eq!(world.batch(&[again(30)]).await, NONE);
-    assert_eq!(world.count("GetParametersByPath"), 2);
+    assert_eq!(world.aws.count("GetParametersByPath"), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_kill_switch_that_cannot_be_read_counts_as_pulled() {
     for text in ["mode: off\nreason: drill", "mode: onn"] {
         let world = world();
-        world.state().control = Some(text.to_owned());
+        world.control(text);
         assert_eq!(world.batch(&[event()]).await, NONE);
-        let state = world.state();
-        assert!(state.executions.is_empty(), "{text}");
-        let held = state.outcomes.last().unwrap();
+        assert!(world.executions().is_empty(), "{text}");
+        let outcomes = world.state().outcomes();
+        let held = outcomes.last().unwrap();
         assert_eq!(held["problems"][0]["code"], "KillSwitch", "{text}");
     }
     let world = world();
-    world.instead("GetParameter", 10, Answer::error("ThrottlingException"));
+    world.aws.on("GetParameter").times(10).fails(Fault::Throttled);
     assert_eq!(world.batch(&[event()]).await, ["m-0"], "what passes is waited for");
 }
 
@@ -351,11 +364,11 @@ async fn an_invalid_rule_is_left_out_and_told_once_per_version() {
     // Another instance of the function.
     let fresh = world.another();
     assert_eq!(fresh.batch(&[again(10)]).await, NONE);
-    let state = world.state();
-    assert_eq!(state.executions.len(), 1);
+    assert_eq!(world.executions().len(), 1);
+    let outcomes = world.state().outcomes();
     let problems: Vec<&Value> =
-        state.outcomes.iter().filter(|outcome| outcome["outcome"] == "failed").collect();
-    let [outcome] = problems[..] else { panic!("{:#?}", state.outcomes) };
+        outcomes.iter().filter(|outcome| outcome["outcome"] == "failed").collect();
+    let [outcome] = problems[..] else { panic!("{outcomes:#?}") };
     let place = outcome["problems"][0]["where"].as_str().unwrap();
     assert!(place.contains("/runbook-relay/remediation/broken"), "{place}");
 }
@@ -366,17 +379,20 @@ async fn a_composite_alarm_is_about_what_its_ringing_children_are_about() {
     let event = fixture("aws.cloudwatch/composite.json");
     let name = event["detail"]["alarmName"].as_str().unwrap().to_owned();
     world.rule("composite", &RULE.replace("Server*", &name));
-    world.alarm(&name, "ALARM", None);
+    let place = (event["account"].as_str().unwrap(), event["region"].as_str().unwrap());
+    world.alarm_at(place, &name, "ALARM", None);
     let children = domain::alarm::AlarmIntake::from_value(&event).unwrap();
     let domain::alarm::AlarmIntake::Trigger(trigger) = children else { panic!("no trigger") };
     let search = domain::alarm::ChildSearch::new(&trigger);
     let metric = ("AWS/EC2", "CPUUtilization", "i-12345678901234567");
     for child in search.wanted() {
-        world.alarm(child.name(), "ALARM", Some(metric));
+        let account = child.account();
+        let place = (account.as_str(), child.region().as_str());
+        world.alarm_at(place, child.name(), "ALARM", Some(metric));
     }
-    assert_eq!(world.batch(&[event]).await, NONE);
-    let state = world.state();
-    let input = state.executions.values().next().unwrap();
+    assert_eq!(world.batch(std::slice::from_ref(&event)).await, NONE);
+    let executions = world.executions();
+    let input = executions.values().next().unwrap();
     assert_eq!(input["resources"], json!(["i-12345678901234567"]));
 }
 
@@ -403,12 +419,12 @@ async fn whether_it_rang_with_its_first_evaluation_is_in_its_history_where_sns_d
     ] {
         let world = world();
         let message = fixture("sns/metric-from-insufficient-data.json");
-        world.state().history = history;
+        world.state().hub().alarms.get_mut("ServerCpuTooHigh").unwrap().history = history;
         assert_eq!(world.batch(&[message]).await, NONE);
-        let state = world.state();
-        let told = state.outcomes.first().map(|outcome| outcome["problems"][0]["code"].clone());
+        let told = world.state().outcomes();
+        let told = told.first().map(|outcome| outcome["problems"][0]["code"].clone());
         assert_eq!(told, code.map(Value::from));
-        assert_eq!(state.executions.len(), usize::from(code.is_none()));
+        assert_eq!(world.executions().len(), usize::from(code.is_none()));
     }
 }
 
@@ -423,17 +439,28 @@ resource: {tags: {app: web}}
 ladder: [{runbook: Relay-RebootInstance, parameters: {InstanceId: ["{resource}"]}}]
 "#,
     );
+    {
+        let mut state = world.state();
+        state.organization.unit("ou-root-workload", "r-root", "Workloads");
+        state.organization.member(HUB, "ou-root-workload");
+        let alarm = state.hub().alarms.get_mut("ServerCpuTooHigh").unwrap();
+        alarm.tags.insert("team".into(), "web".into());
+        let instance = state.hub().instances.get_mut("i-12345678901234567").unwrap();
+        instance.tags.insert("app".into(), "web".into());
+    }
     assert_eq!(world.batch(&[event(), again(10)]).await, NONE);
-    assert_eq!(world.state().executions.len(), 1);
-    assert_eq!(world.count("DescribeOrganizationalUnit"), 1, "kept for a while");
+    assert_eq!(world.executions().len(), 1);
+    assert_eq!(world.aws.count("DescribeOrganizationalUnit"), 1, "kept for a while");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_closed_calendar_holds_back_until_it_opens() {
     let world = World::at(NOW);
     world.rule("cpu", &format!("{RULE}guard: {{calendar: Freeze}}\n"));
+    let opens = "2026-01-03T00:00:00Z".to_owned();
+    world.state().hub().ssm.calendars.insert("Freeze".into(), Some(opens));
     assert_eq!(world.batch(&[event()]).await, NONE);
-    assert_eq!(world.state().outcomes[0]["problems"][0]["code"], "CalendarClosed");
+    assert_eq!(world.state().outcomes()[0]["problems"][0]["code"], "CalendarClosed");
 }
 
 #[tokio::test(start_paused = true)]
@@ -445,25 +472,25 @@ async fn a_storm_starts_as_many_as_the_budget_has_and_tells_the_rest_together() 
     );
     let mut messages = Vec::new();
     for n in 0..30 {
-        let id: &'static str = Box::leak(format!("i-{n:017x}").into_boxed_str());
+        let id = format!("i-{n:017x}");
         let name = format!("Server-{n}");
-        world.alarm(&name, "ALARM", Some(("AWS/EC2", "CPUUtilization", id)));
-        world.state().instances.insert(id.into(), Instance::default());
+        world.alarm(&name, "ALARM", Some(("AWS/EC2", "CPUUtilization", &id)));
+        world.instance(&id, Instance::default());
         let text = event().to_string().replace("ServerCpuTooHigh", &name);
-        messages.push(serde_json::from_str(&text.replace("i-12345678901234567", id)).unwrap());
+        messages.push(serde_json::from_str(&text.replace("i-12345678901234567", &id)).unwrap());
     }
     for batch in messages.chunks(10) {
         assert_eq!(world.batch(batch).await, NONE);
     }
-    let orders: Vec<Value> = world.state().queue.drain(..).map(|(order, _)| order).collect();
+    let orders: Vec<Value> = world.state().queue.drain(..).map(|order| order.body).collect();
     tokio::time::advance(Duration::from_secs(30)).await;
     assert_eq!(world.batch(&orders).await, NONE);
-    let state = world.state();
-    assert_eq!(state.executions.len(), 2);
-    let count: u64 = state.outcomes.iter().map(|outcome| outcome["count"].as_u64().unwrap()).sum();
+    assert_eq!(world.executions().len(), 2);
+    let outcomes = world.state().outcomes();
+    let count: u64 = outcomes.iter().map(|outcome| outcome["count"].as_u64().unwrap()).sum();
     assert_eq!(count, 28);
-    assert!(state.outcomes.len() <= 4, "two reasons, a first and a digest each");
+    assert!(outcomes.len() <= 4, "two reasons, a first and a digest each");
     let codes: Vec<&str> =
-        state.outcomes.iter().map(|o| o["problems"][0]["code"].as_str().unwrap()).collect();
+        outcomes.iter().map(|o| o["problems"][0]["code"].as_str().unwrap()).collect();
     assert!(codes.contains(&"StormBreaker"), "{codes:?}");
 }

@@ -1,0 +1,160 @@
+//! Documents and with whom they are shared.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{Ssm, tag_list};
+use crate::{Call, Refusal, State};
+
+/// ListDocuments gives no more at once, and DescribeDocumentPermission.
+const MOST_LISTED: usize = 50;
+const MOST_ACCOUNTS: usize = 200;
+/// ModifyDocumentPermission takes no more in each of its two lists.
+const MOST_CHANGES: usize = 20;
+
+/// An Automation document.
+#[derive(Debug, Clone, Default)]
+pub struct Document {
+    /// It is Amazon's, and everybody has it.
+    pub by_amazon: bool,
+    pub parameters: Vec<Parameter>,
+    pub tags: BTreeMap<String, String>,
+    /// The accounts that it is shared with, and the version that each sees.
+    pub shared: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Parameter {
+    pub name: &'static str,
+    /// A parameter without a default is required.
+    pub default: Option<&'static str>,
+}
+
+impl Document {
+    /// With parameters that are required.
+    #[must_use]
+    pub fn requiring(parameters: &[&'static str]) -> Self {
+        let required = |name: &&'static str| Parameter { name, default: None };
+        Self { parameters: parameters.iter().map(required).collect(), ..Self::default() }
+    }
+
+    #[must_use]
+    pub fn tagged(mut self, key: &str, value: &str) -> Self {
+        self.tags.insert(key.to_owned(), value.to_owned());
+        self
+    }
+}
+
+fn invalid() -> Refusal {
+    Refusal::new("InvalidDocument", "The specified document does not exist.")
+}
+
+pub(super) fn serve(state: &mut State, call: &Call) -> Result<Value, Refusal> {
+    if call.operation == "DescribeDocument" {
+        let (owner, document) = find(state, call, call.text("Name")).ok_or_else(invalid)?;
+        return Ok(described(call, &owner, &document));
+    }
+    let ssm = &mut state.at(&call.account, &call.region).ssm;
+    match call.operation.as_str() {
+        "ListDocuments" => list(ssm, call),
+        "ListTagsForResource" => {
+            let missing = || Refusal::new("InvalidResourceId", "The document does not exist.");
+            let document = ssm.documents.get(call.text("ResourceId")).ok_or_else(missing)?;
+            Ok(json!({ "TagList": tag_list(&document.tags) }))
+        }
+        "ModifyDocumentPermission" => modify(ssm, call),
+        "DescribeDocumentPermission" => permissions(ssm, call),
+        _ => call.unknown(),
+    }
+}
+
+/// A document by its name, or by its ARN where another account owns and shares it; with its owner.
+pub(super) fn find(state: &mut State, call: &Call, name: &str) -> Option<(String, Document)> {
+    let owner = match name.split(':').collect::<Vec<_>>()[..] {
+        ["arn", _, "ssm", region, owner, _] if region == call.region => owner.to_owned(),
+        [_] => call.account.clone(),
+        _ => return None,
+    };
+    let document = name.rsplit('/').next()?;
+    let document = state.at(&owner, &call.region).ssm.documents.get(document)?.clone();
+    match document.by_amazon {
+        true => Some(("Amazon".to_owned(), document)),
+        false => {
+            let visible = owner == call.account || document.shared.contains_key(&call.account);
+            visible.then_some((owner, document))
+        }
+    }
+}
+
+fn described(call: &Call, owner: &str, document: &Document) -> Value {
+    let parameter = |Parameter { name, default }: &Parameter| json!({ "Name": name, "Type": "String", "DefaultValue": default });
+    let parameters: Vec<Value> = document.parameters.iter().map(parameter).collect();
+    json!({ "Document": {
+        "Name": call.text("Name"), "Owner": owner, "DocumentType": "Automation",
+        "Status": "Active", "Parameters": parameters,
+    } })
+}
+
+fn list(ssm: &Ssm, call: &Call) -> Result<Value, Refusal> {
+    assert_eq!(call.body["Filters"], json!([{ "Key": "Owner", "Values": ["Self"] }]));
+    assert_eq!(call.body["MaxResults"], MOST_LISTED);
+    let from = match call.body["NextToken"].as_str() {
+        None => 0,
+        Some(token) => {
+            let invalid = || Refusal::new("InvalidNextToken", "The specified token is not valid.");
+            let from = token.strip_prefix("from-").and_then(|from| from.parse().ok());
+            from.ok_or_else(invalid)?
+        }
+    };
+    let own: Vec<_> = ssm.documents.iter().filter(|(_, document)| !document.by_amazon).collect();
+    let listed: Vec<Value> = own
+        .iter()
+        .skip(from)
+        .take(MOST_LISTED)
+        .map(|(name, document)| {
+            json!({
+                "Name": name, "DocumentType": "Automation", "Owner": call.account,
+                "Tags": tag_list(&document.tags),
+            })
+        })
+        .collect();
+    let next = from + MOST_LISTED;
+    let next = (next < own.len()).then(|| format!("from-{next}"));
+    Ok(json!({ "DocumentIdentifiers": listed, "NextToken": next }))
+}
+
+fn modify(ssm: &mut Ssm, call: &Call) -> Result<Value, Refusal> {
+    let [add, remove] = ["AccountIdsToAdd", "AccountIdsToRemove"].map(|field| {
+        let ids = call.texts(field);
+        assert!(call.body[field].is_null() || !ids.is_empty(), "SSM takes no empty {field}");
+        assert!(ids.len() <= MOST_CHANGES, "SSM takes no {} in {field}", ids.len());
+        ids
+    });
+    assert!(!(add.is_empty() && remove.is_empty()), "SSM takes no change of nobody");
+    let version = call.body["SharedDocumentVersion"].as_str().unwrap_or("$DEFAULT");
+    let quota = ssm.share_quota;
+    let document = ssm.documents.get_mut(call.text("Name")).ok_or_else(invalid)?;
+    let mut after = document.shared.clone();
+    after.retain(|id, _| !remove.contains(id));
+    after.extend(add.into_iter().map(|id| (id, version.to_owned())));
+    if after.len() > quota && after.len() > document.shared.len() {
+        let what = "The document can't be shared with more accounts.";
+        return Err(Refusal::new("DocumentPermissionLimit", what));
+    }
+    document.shared = after;
+    Ok(json!({}))
+}
+
+fn permissions(ssm: &Ssm, call: &Call) -> Result<Value, Refusal> {
+    let document = ssm.documents.get(call.text("Name")).ok_or_else(invalid)?;
+    let shared: Vec<(&String, &String)> = document.shared.iter().collect();
+    let token = call.body["NextToken"].as_str();
+    let (page, next) = crate::call::page(&shared, token, MOST_ACCOUNTS, false);
+    let ids: Vec<&String> = page.iter().map(|(id, _)| *id).collect();
+    let infos: Vec<Value> = page
+        .iter()
+        .map(|(id, version)| json!({ "AccountId": id, "SharedDocumentVersion": version }))
+        .collect();
+    Ok(json!({ "AccountIds": ids, "AccountSharingInfoList": infos, "NextToken": next }))
+}
