@@ -9,8 +9,8 @@ use anyhow::{Context, Result, bail};
 use aws_config::BehaviorVersion;
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::{ParameterTier, ParameterType};
-use domain::remediation;
-use domain::sharing::{RuleSet, RuleText};
+use relay_core::rules::RuleText;
+use sharing::RuleSet;
 
 /// What to do with the rules.
 #[derive(clap::Subcommand)]

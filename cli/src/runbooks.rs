@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_ssm::types::{DocumentFormat, DocumentType, ResourceTypeForTagging, Tag};
-use domain::run::{ALLOWED, ALLOWED_TAG};
+use run::{ALLOWED, ALLOWED_TAG};
 
 /// What to do with the runbooks.
 #[derive(clap::Subcommand)]

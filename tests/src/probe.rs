@@ -7,12 +7,12 @@ use anyhow::{Context, Result, bail, ensure};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sfn::types::{ExecutionStatus, HistoryEvent};
 use bytes::Bytes;
-use domain::outcome::outcome_id;
 use harness::outcomes::Received;
 use harness::{HOME_REGION, HUB};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
+use relay_core::id::outcome_id;
 use serde_json::{Value, json};
 
 use crate::{Subscriber, World, until};

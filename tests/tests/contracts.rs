@@ -5,9 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use domain::problem::ProblemCode;
 use lambda::{ErrorName, FunctionError};
 use regex::Regex;
+use relay_core::problem::ProblemCode;
 use serde_json::Value;
 
 fn root() -> PathBuf {
@@ -180,7 +180,16 @@ fn pure_crates_read_no_clock_and_perform_no_io() {
         r"std::(fs|net|env|process|thread)\b|SystemTime|Timestamp::now|Instant::now|tokio::",
     )
     .unwrap();
-    for folder in ["suite/domain", "local/api", "local/organizations", "local/documents"] {
+    for folder in [
+        "suite/core",
+        "suite/run",
+        "suite/remediation",
+        "suite/sharing",
+        "suite/outcome",
+        "local/api",
+        "local/organizations",
+        "local/documents",
+    ] {
         for entry in walkdir::WalkDir::new(root().join(folder).join("src")) {
             let path = entry.unwrap().into_path();
             let is_test = path.components().any(|part| {

@@ -5,10 +5,10 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use domain::problem::ProblemCode;
 use expect_test::expect_file;
 use lambda::ErrorName;
 use regex::Regex;
+use relay_core::problem::ProblemCode;
 
 /// The groups of the index, in their order.
 const GROUPS: &[&str] = &[

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
 use aws_sdk_sfn::types::ExecutionStatus;
-use domain::outcome::{MAX_REQUEST_BYTES, Message, Outcome};
 use futures::future::try_join_all;
 use harness::local::Options;
 use harness::outcomes::Received;
 use harness::stack::StackOptions;
 use harness::{HUB, aws};
+use outcome::{MAX_REQUEST_BYTES, Message, Outcome};
 use serde_json::{Value, json};
 use tests::{Ended, Subscriber, World, run_with, until};
 use tokio::sync::{Mutex, MutexGuard};

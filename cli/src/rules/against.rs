@@ -5,11 +5,11 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use aws_config::SdkConfig;
 use aws_sdk_cloudformation::types::Stack;
-use domain::id::Region;
-use domain::policy::Glob;
-use domain::problem::Problem;
-use domain::remediation::{RemediationRule, RoleArn, RuleSet};
-use domain::run::{Hub, PlanInput, RuleRef, RunAutomationInput};
+use relay_core::id::Region;
+use relay_core::problem::Problem;
+use relay_core::rules::Glob;
+use remediation::{RemediationRule, RuleSet};
+use run::{Hub, PlanInput, RoleArn, RuleRef, RunAutomationInput};
 use start_automation::facts;
 
 use super::texts;

@@ -1,8 +1,8 @@
 //! What is seen, and for how long it has been waited for, decides: one pure function.
 
-use domain::contract::{Membership, MembershipRequest};
 use jiff::{SignedDuration, Timestamp};
 use lambda::members::Member;
+use sharing::{Membership, MembershipRequest};
 
 use crate::look::{Ending, Seen};
 use crate::reason;

@@ -10,14 +10,12 @@ mod reason;
 
 use aws_sdk_organizations::Client as Organizations;
 use aws_sdk_sfn::Client as StepFunctions;
-use domain::contract::{
-    CheckMembershipInput, CheckMembershipOutput, Membership, ShareRunbooksInput, Trigger,
-    TriggerKind,
-};
-use domain::id::Region;
-use domain::name::ExecutionName;
 use lambda::members::Member;
 use lambda::{Clock, ConfigError, Environment, SdkConfig, Started};
+use relay_core::execution::{Trigger, TriggerKind};
+use relay_core::id::Region;
+use relay_core::name::ExecutionName;
+use sharing::{CheckMembershipInput, CheckMembershipOutput, Membership, ShareRunbooksInput};
 
 pub use decide::{Question, Verdict, Waits, decide};
 pub use error::Error;

@@ -2,11 +2,11 @@
 
 use aws_sdk_organizations::Client;
 use aws_sdk_organizations::types::{CreateAccountState, HandshakeState};
-use domain::contract::MembershipRequest;
-use domain::id::{AccountId, CreateAccountRequestId, HandshakeId};
 use jiff::Timestamp;
-use lambda::AwsError;
-use lambda::members::{self, Member};
+use lambda::members::Member;
+use lambda::{AwsError, members};
+use relay_core::id::{AccountId, CreateAccountRequestId, HandshakeId};
+use sharing::MembershipRequest;
 
 use crate::Error;
 

@@ -1,8 +1,8 @@
 //! What kept a run from being looked at or its task from being answered.
 
-use domain::id::AutomationId;
-use domain::run::AutomationEventError;
 use lambda::{AwsError, ErrorName, FunctionError};
+use relay_core::id::AutomationId;
+use run::AutomationEventError;
 
 /// Why nobody was answered.
 #[derive(Debug, thiserror::Error)]

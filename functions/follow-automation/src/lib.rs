@@ -9,9 +9,11 @@
 mod error;
 mod look;
 
-use domain::contract::{FollowAutomationInput, FollowAutomationOutput, PendingRun, WaitingFor};
-use domain::run::{AutomationIntake, Ending, Follow, Look, Pace, RungEnd, follow, waiting_for};
 use lambda::{Accounts, AwsError, Clock, ConfigError, Environment, SdkConfig, Table};
+use run::{
+    AutomationIntake, Ending, Follow, FollowAutomationInput, FollowAutomationOutput, Look, Pace,
+    PendingRun, RungEnd, WaitingFor, waiting_for,
+};
 use serde_json::{Value, json};
 
 pub use error::Error;
@@ -109,7 +111,7 @@ async fn answer(
     };
     let number = u32::try_from(*rung).unwrap_or(u32::MAX).saturating_add(1);
     // The machine's time-out says when to look again: the pace is only asked for whether to tell.
-    let ending = match follow(&look, wanted, &Pace::default()) {
+    let ending = match run::follow(&look, wanted, &Pace::default()) {
         Follow::Wait { tell: false, .. } => return Ok(None),
         Follow::Wait { tell: true, .. } => {
             let approval = wanted.approval.is_some() && seen.waits_for_approval();
@@ -179,7 +181,7 @@ async fn send(
 }
 
 impl Deps {
-    fn ssm(&self, region: &domain::id::Region) -> aws_sdk_ssm::Client {
+    fn ssm(&self, region: &relay_core::id::Region) -> aws_sdk_ssm::Client {
         aws_sdk_ssm::Client::new(&self.accounts.config(self.accounts.own(), region))
     }
 }

@@ -5,11 +5,11 @@ use aws_sdk_ssm::types::{
     AutomationExecution, AutomationExecutionStatus, StepExecution, StepExecutionFilter,
     StepExecutionFilterKey,
 };
-use domain::contract::{ChildReport, FollowAutomationInput, RunReport, WaitingFor};
-use domain::id::{AccountId, AutomationId, Region};
-use domain::remediation::Rung;
-use domain::run::{AutomationStatus, RungEnd};
 use lambda::AwsError;
+use relay_core::id::{AccountId, AutomationId, Region};
+use run::{
+    AutomationStatus, ChildReport, FollowAutomationInput, RunReport, Rung, RungEnd, WaitingFor,
+};
 
 use crate::{Deps, Error};
 

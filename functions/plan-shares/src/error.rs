@@ -1,7 +1,7 @@
 //! Why there is no plan. An invalid rule is no reason: the plan names it as a problem.
 
-use domain::id::AccountId;
 use lambda::{AwsError, AwsErrorKind, ErrorName, FunctionError};
+use relay_core::id::AccountId;
 
 /// What kept `plan-shares` from planning. Nothing has been shared or taken back.
 #[derive(Debug, thiserror::Error)]

@@ -5,10 +5,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::contract::WorkItem;
-use domain::id::AccountId;
 use jiff::Timestamp;
 use lambda::AwsError;
+use relay_core::id::AccountId;
+use sharing::WorkItem;
 
 use crate::Error;
 

@@ -1,5 +1,5 @@
 //! Makes the plan of an execution: policy, organization and ledger go in, a plan in S3 comes out.
-//! What the plan says is `domain`'s; this crate reads and writes.
+//! What the plan says is `sharing`'s; this crate reads and writes.
 //!
 //! Shares nothing, and cannot: it has no permission on any document.
 
@@ -13,16 +13,16 @@ use std::time::Duration;
 
 use aws_sdk_organizations::config::retry::RetryConfig;
 use aws_sdk_s3::primitives::ByteStream;
-use domain::contract::{
-    PlanSharesInput, PlanSharesOutput, S3Object, TriggerKind, WorkItem, storage,
-};
-use domain::id::{AccountId, Region};
-use domain::organization::Organization;
-use domain::plan::{OnboardingInput, PlanInput, SharePlan};
-use domain::sharing::RuleSet;
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use jiff::Timestamp;
 use lambda::{AwsError, Clock, ConfigError, Environment, SdkConfig};
+use relay_core::execution::TriggerKind;
+use relay_core::id::{AccountId, Region};
+use relay_core::organization::Organization;
+use relay_core::storage;
+use relay_core::storage::S3Object;
+use sharing::plan::{OnboardingInput, PlanInput, SharePlan};
+use sharing::{PlanSharesInput, PlanSharesOutput, RuleSet, WorkItem};
 
 pub use error::Error;
 pub use ledger::Place;

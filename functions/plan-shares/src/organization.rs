@@ -10,15 +10,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_organizations::Client;
 use aws_sdk_organizations::types::Account as Listed;
-use domain::contract::Scope;
-use domain::id::{AccountId, OrganizationalUnitId, ParentId, RootId};
-use domain::organization::{Account, AccountState, Organization};
+use calls::Unit;
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use jiff::Timestamp;
 use lambda::members;
+use relay_core::id::{AccountId, OrganizationalUnitId, ParentId, RootId};
+use relay_core::organization::{Account, AccountState, Organization};
+use sharing::Scope;
 
 use crate::Error;
-use calls::Unit;
 
 /// Calls in flight. The Organizations API allows few a second, for the whole organization.
 const AT_ONCE: usize = 4;

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use domain::contract::{Trigger, TriggerKind};
-use domain::id::{AccountId, Arn};
-use domain::plan::SharePlan;
+use relay_core::execution::{Trigger, TriggerKind};
+use relay_core::id::AccountId;
+use relay_core::id::arn::Arn;
+use sharing::plan::SharePlan;
 
 use crate::ledger::Place;
 

@@ -29,9 +29,9 @@ use aws_sdk_ssm::operation::get_parameters_by_path::GetParametersByPathOutput;
 use aws_sdk_ssm::types::Parameter;
 use aws_smithy_mocks::{MockResponse, Rule, RuleMode, mock, mock_client};
 use aws_smithy_types::error::ErrorMetadata;
-use domain::plan::SharePlan;
 use jiff::Timestamp;
 use lambda::Clock;
+use sharing::plan::SharePlan;
 
 use crate::Deps;
 

@@ -10,15 +10,14 @@ mod store;
 
 pub use error::Error;
 
-use domain::brake::takes::Taker;
-use domain::contract::{
-    MachineInput, PublishOutcomeInput, PublishOutcomeOutput, Published, S3Object, ShareDetails,
-    storage,
-};
-use domain::outcome::{Evidence, decide};
-use domain::plan::SharePlan;
 use futures::StreamExt;
 use lambda::{AwsErrorKind, Clock, ConfigError, Environment, SdkConfig, Table, outcomes};
+use outcome::{Evidence, MachineInput, PublishOutcomeInput, PublishOutcomeOutput, Published};
+use relay_core::storage;
+use relay_core::storage::S3Object;
+use remediation::guard::takes::Taker;
+use sharing::ShareDetails;
+use sharing::plan::SharePlan;
 
 /// Problems read from S3, at most: an outcome names 50 of them inline, the file beside it these.
 const MOST_PROBLEMS: usize = 2_000;
@@ -93,7 +92,7 @@ impl Publisher {
             at: self.clock.now(),
             stored: None,
         };
-        let verdict = decide(evidence);
+        let verdict = outcome::decide(evidence);
         let Some(unstored) = verdict.outcome else {
             tracing::info!("unchanged: nothing to publish");
             return Ok(PublishOutcomeOutput { outcome: Published::None, id: verdict.id });
@@ -103,7 +102,7 @@ impl Publisher {
             key: storage::outcome_key(&request.execution.name, verdict.id),
         };
         evidence.stored = Some(&object);
-        let whole = decide(evidence).outcome.unwrap_or_else(|| unstored.clone());
+        let whole = outcome::decide(evidence).outcome.unwrap_or_else(|| unstored.clone());
         let outcome = if self.keep(&object, &whole).await? { whole } else { unstored };
         if request.pending.is_none() {
             self.release(request).await?;

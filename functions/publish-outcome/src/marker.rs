@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::contract::{PublishOutcomeInput, PublishOutcomeOutput, Published};
+use outcome::{PublishOutcomeInput, PublishOutcomeOutput, Published};
 
 use crate::{Error, Publisher};
 

@@ -1,9 +1,9 @@
 //! Plans, details and whole outcomes in S3.
 
 use aws_sdk_s3::primitives::ByteStream;
-use domain::contract::S3Object;
-use domain::outcome::Outcome;
 use lambda::{AwsError, AwsErrorKind};
+use outcome::Outcome;
+use relay_core::storage::S3Object;
 use serde::de::DeserializeOwned;
 
 use crate::{Error, Publisher, passes};

@@ -5,15 +5,17 @@
 mod fixture;
 mod support;
 
-use domain::contract::{PublishOutcomeInput, Published, ShareCounts};
-use domain::outcome::outcome_id;
-use domain::problem::ProblemCode;
-use fixture::{ARN, NAME, OWNER, publisher};
-use lambda::FunctionError;
-use publish_outcome::handle;
-use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
+
+use fixture::{ARN, NAME, OWNER, publisher};
+use lambda::FunctionError;
+use outcome::{PublishOutcomeInput, Published};
+use publish_outcome::handle;
+use relay_core::id::outcome_id;
+use relay_core::problem::ProblemCode;
+use serde_json::{Value, json};
+use sharing::ShareCounts;
 use support::{Answer, Aws};
 
 fn request(kind: &str, shares: &[(&str, ShareCounts)]) -> PublishOutcomeInput {

@@ -1,7 +1,7 @@
 //! What keeps an outcome from being recovered: the event is tried again, the sweep comes again.
 
-use domain::id::AutomationId;
 use lambda::{AwsError, ErrorName, FunctionError};
+use relay_core::id::AutomationId;
 
 /// Why an outcome is still missing.
 #[derive(Debug, thiserror::Error)]

@@ -2,8 +2,8 @@
 //! and the request stands in its history.
 
 use aws_sdk_sfn::Client;
-use domain::contract::PublishOutcomeInput;
 use lambda::AwsError;
+use outcome::PublishOutcomeInput;
 use serde_json::Value;
 
 /// Events looked at, from the last one backwards: the publisher's tries and the machine's own.

@@ -9,14 +9,14 @@ pub use error::Error;
 
 use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
 use aws_sdk_sfn::types::ExecutionStatus;
-use domain::contract::{
-    ErrorOutput, ExecutionRef, ExecutionStatusChange, MachineInput, PublishOutcomeInput, Published,
-    RecoverOutcomesInput,
-};
-use domain::outcome::Flow;
 use jiff::{SignedDuration, Timestamp};
 use lambda::{ConfigError, Environment, SdkConfig, Table};
+use outcome::{
+    ExecutionStatusChange, MachineInput, PublishOutcomeInput, Published, RecoverOutcomesInput,
+};
 use publish_outcome::Publisher;
+use relay_core::execution::{ErrorOutput, ExecutionRef};
+use relay_core::flow::Flow;
 use serde_json::{Value, json};
 
 /// The ends that may have gone untold. A run that succeeded has told its outcome, or had none.

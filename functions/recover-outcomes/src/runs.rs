@@ -2,9 +2,9 @@
 //! is stopped, and told.
 
 use aws_sdk_ssm::types::StopType;
-use domain::contract::{MachineInput, RunReport, StartedRun};
-use domain::run::{AutomationStatus, Ending, RunAutomationInput, RungEnd, runs_of};
 use lambda::AwsError;
+use outcome::MachineInput;
+use run::{AutomationStatus, Ending, RunAutomationInput, RunReport, RungEnd, StartedRun, runs_of};
 
 use crate::{Deps, Error};
 

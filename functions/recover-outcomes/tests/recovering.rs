@@ -7,11 +7,11 @@ mod fixture;
 #[path = "../../publish-outcome/tests/support/mod.rs"]
 mod support;
 
-use domain::outcome::outcome_id;
 use fixture::{NOW, OWNER, publisher, sdk};
 use jiff::{SignedDuration, Timestamp};
 use lambda::FunctionError;
 use recover_outcomes::{Deps, handle};
+use relay_core::id::outcome_id;
 use serde_json::{Value, json};
 use support::{Answer, Aws};
 

@@ -1,17 +1,17 @@
 //! What follows from a decision that stands: an execution, an outcome, a digest. Every part may be
 //! done again.
 
-use domain::brake::digest::{Bucket, Opening, Record};
-use domain::brake::{Brake, Decided, Recorded, TakeAnswer};
-use domain::name::ExecutionName;
-use domain::outcome::{Severity, Told, held};
-use domain::remediation::{RemediationRule, Resolution, Subject};
 use jiff::Timestamp;
 use lambda::{AwsError, Started, start_only_once};
+use outcome::Told;
+use relay_core::flow::Severity;
+use remediation::guard::digest::{Bucket, Opening, Record};
+use remediation::guard::{Brake, Decided, Recorded, TakeAnswer};
+use remediation::{RemediationRule, Resolution, Subject};
 
-use crate::messages::{self, Rang};
-use crate::rules::{self, Policy};
-use crate::{Deps, Error};
+use crate::messages::Rang;
+use crate::rules::Policy;
+use crate::{Deps, Error, messages, rules};
 
 /// The longest that SQS delays a message.
 const LONGEST_DELAY: i64 = 900;
@@ -49,7 +49,7 @@ async fn start(deps: &Deps, rang: &Rang) -> Result<(), Error> {
     let item = deps.table.get(&Recorded::input_key(id)).await;
     let item = item.map_err(table("read the input of the run"))?;
     let input = item.as_ref().and_then(Recorded::read_input).ok_or(Error::InputGone(id))?;
-    let name = ExecutionName::alarm(&rang.trigger);
+    let name = rang.trigger.execution_name();
     match start_only_once(&deps.sfn, &deps.run_automation, &name, input).await {
         Ok(Started::New(name)) => tracing::info!(started = %name, trigger = %id, "started"),
         Ok(Started::Already(name)) => {
@@ -76,7 +76,7 @@ async fn unlock(
         return Ok(());
     }
     let (me, now) = (rang.trigger.id(), deps.clock.now());
-    let taker = domain::brake::takes::Taker { me, rule: &rule.name, observing: false, now };
+    let taker = remediation::guard::takes::Taker { me, rule: &rule.name, observing: false, now };
     for key in subject.keys(rule) {
         deps.table.write(&taker.unlock(&key)).await.map_err(table("give back the lock"))?;
     }
@@ -167,7 +167,7 @@ async fn publish(
     let at = deps.clock.now();
     let policy_version = recorded.map(|recorded| recorded.policy_version.as_str());
     let told = Told { bucket, records, first, severity, policy_version, at };
-    let Some(outcome) = held(told) else { return Ok(()) };
+    let Some(outcome) = outcome::held(told) else { return Ok(()) };
     deps.tell(&outcome).await
 }
 

@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 use aws_sdk_cloudwatch::types::{
     AlarmType, CompositeAlarm, HistoryItemType, Metric, MetricAlarm, ScanBy,
 };
-use domain::alarm::{
-    AlarmArn, AlarmMetric, AlarmState, AlarmTrigger, ChildDescription, ChildSearch,
-};
-use domain::brake::AlarmNow;
-use domain::id::AccountId;
 use jiff::{SignedDuration, Timestamp};
 use lambda::AwsError;
+use relay_core::alarm::{AlarmArn, AlarmState};
+use relay_core::id::AccountId;
+use remediation::alarm::{AlarmMetric, AlarmTrigger, ChildDescription, ChildSearch};
+use remediation::guard::AlarmNow;
 
 use crate::clients::There;
 use crate::{Deps, Error};

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-use domain::id::{AccountId, Region};
 use lambda::Accounts;
 use lambda::ec2::Ec2;
 use lambda::tagging::Tagging;
+use relay_core::id::{AccountId, Region};
 
 /// The clients of one account and Region.
 #[derive(Debug, Clone)]

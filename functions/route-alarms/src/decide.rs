@@ -1,12 +1,12 @@
-//! A trigger from its rule to a decision that stands: [`domain::brake::next`] asks, this answers.
+//! A trigger from its rule to a decision that stands: [`remediation::guard::next`] asks, this answers.
 
-use domain::alarm::AlarmTrigger;
-use domain::brake::{
+use jiff::Timestamp;
+use relay_core::problem::{Problem, ProblemCode};
+use remediation::alarm::AlarmTrigger;
+use remediation::guard::{
     Case, Decided, Decision, Facts, HeldBack, Recorded, Step, Take, TakeAnswer, Verdict, next,
 };
-use domain::problem::{Problem, ProblemCode};
-use domain::remediation::{Mode, RemediationRule, Subject};
-use jiff::Timestamp;
+use remediation::{Mode, RemediationRule, Subject};
 
 use crate::looks::{Judged, look};
 use crate::messages::Rang;

@@ -1,8 +1,9 @@
 //! Why a message could not be dealt with. Such a message is reported as a failed item: SQS delivers
 //! it again and, after the fifth time, keeps it in the dead-letter queue. The others go on.
 
-use domain::alarm::{AlarmError, TriggerId};
 use lambda::{AwsError, AwsErrorKind, ErrorName, FunctionError, StartError};
+use relay_core::alarm::TriggerId;
+use remediation::alarm::AlarmError;
 
 /// What kept one message from being dealt with.
 #[derive(Debug, thiserror::Error)]

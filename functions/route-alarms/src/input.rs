@@ -1,8 +1,8 @@
 //! What an execution of `run-automation` is started with.
 
-use domain::contract::{Trigger, TriggerKind};
-use domain::remediation::{RemediationRule, Subject};
-use domain::run::{AlarmRef, LockRef, RuleRef, RunAutomationInput};
+use relay_core::execution::{Trigger, TriggerKind};
+use remediation::{RemediationRule, Subject};
+use run::{AlarmRef, LockRef, RuleRef, RunAutomationInput};
 
 use crate::looks::Judged;
 use crate::messages::Rang;

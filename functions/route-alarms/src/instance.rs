@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use domain::id::{AccountId, Region};
-use domain::remediation::InstanceFacts;
 use lambda::AwsErrorKind;
 use lambda::ec2::Ec2;
+use relay_core::id::{AccountId, Region};
+use remediation::InstanceFacts;
 use tokio::sync::Mutex;
 
 use crate::{Deps, Error};

@@ -22,12 +22,12 @@ mod place;
 mod rules;
 
 use aws_lambda_events::event::sqs::SqsBatchResponse;
-use domain::id::{AccountId, Region};
-use domain::outcome::Outcome;
 use futures::stream::{StreamExt, iter};
 use lambda::{
     Accounts, Clock, ConfigError, Environment, FunctionError, SdkConfig, Table, chain, outcomes,
 };
+use outcome::Outcome;
+use relay_core::id::{AccountId, Region};
 use serde::Serialize;
 use serde_json::Value;
 use tracing::Instrument;

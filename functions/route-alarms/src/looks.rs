@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use domain::alarm::AlarmTrigger;
-use domain::brake::{Attribute, CalendarState, Case, Facts, Look};
-use domain::id::{AccountId, Arn, Region};
-use domain::problem::{Problem, ProblemCode};
-use domain::remediation::{
-    Calendar, InstanceVerdict, RemediationRule, Resolution, Subject, is_instance,
-};
 use jiff::Timestamp;
 use lambda::{AwsError, AwsErrorKind};
+use relay_core::id::arn::Arn;
+use relay_core::id::{AccountId, Region};
+use relay_core::item::Attribute;
+use relay_core::problem::{Problem, ProblemCode};
+use remediation::alarm::AlarmTrigger;
+use remediation::guard::{CalendarState, Case, Facts, Look};
+use remediation::{InstanceVerdict, RemediationRule, Resolution, Subject, is_instance};
+use run::Calendar;
 
 use crate::{Deps, Error, alarms, instance};
 

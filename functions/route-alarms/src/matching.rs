@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::alarm::{AlarmKind, AlarmTrigger};
-use domain::organization::Organization;
-use domain::remediation::{Found, Known, Lookup, RemediationRule, RuleSet};
+use relay_core::organization::Organization;
+use remediation::alarm::{AlarmKind, AlarmTrigger};
+use remediation::{Found, Known, Lookup, RemediationRule, RuleSet};
 
 use crate::{Deps, Error, alarms, place};
 

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use domain::alarm::{AlarmIntake, AlarmTrigger, TriggerId, Via};
-use domain::brake::digest::Bucket;
+use relay_core::alarm::TriggerId;
+use remediation::alarm::{AlarmIntake, AlarmTrigger, Via};
+use remediation::guard::digest::Bucket;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 

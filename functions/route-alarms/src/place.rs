@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use aws_sdk_organizations::Client;
-use domain::id::{AccountId, OrganizationalUnitId, ParentId};
-use domain::organization::{Account, AccountState, Organization};
 use jiff::{SignedDuration, Timestamp};
 use lambda::AwsError;
+use relay_core::id::{AccountId, OrganizationalUnitId, ParentId};
+use relay_core::organization::{Account, AccountState, Organization};
 use tokio::sync::Mutex;
 
 use crate::{Deps, Error};

@@ -5,12 +5,14 @@
 
 use std::sync::Arc;
 
-use domain::brake::{Control, once, once_key};
-use domain::outcome::{Flow, Outcome, OutcomeStatus, OutcomeVersion, Severity, outcome_id};
-use domain::problem::{Problem, ProblemCode};
-use domain::remediation::RuleSet;
 use jiff::{SignedDuration, Timestamp};
 use lambda::{AwsError, AwsErrorKind, chain};
+use outcome::{Outcome, OutcomeStatus, OutcomeVersion};
+use relay_core::flow::{Flow, Severity};
+use relay_core::id::outcome_id;
+use relay_core::problem::{Problem, ProblemCode};
+use remediation::guard::{Control, once_key};
+use remediation::{RuleSet, guard};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
@@ -115,7 +117,7 @@ async fn tell_once(deps: &Deps, outcome: Outcome) -> Result<(), Error> {
     let marker = deps.table.get(&once_key(id)).await;
     if marker.map_err(failed("look whether invalid rules were told"))?.is_none() {
         deps.tell(&outcome).await?;
-        let marker = once(id, deps.clock.now());
+        let marker = guard::once(id, deps.clock.now());
         deps.table.write(&marker).await.map_err(failed("note that invalid rules were told"))?;
     }
     Ok(())

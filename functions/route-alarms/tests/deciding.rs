@@ -76,7 +76,7 @@ async fn one_trigger_by_three_ways_starts_one_execution_with_the_whole_input() {
     assert!(state.outcomes().is_empty() && state.queue.is_empty());
     let lock = state.table.get(&format!("resource#{key}"), "brake").unwrap();
     assert_eq!(lock["owner"]["S"], input["lock"]["trigger"]);
-    serde_json::from_value::<domain::run::RunAutomationInput>(input.clone()).unwrap();
+    serde_json::from_value::<run::RunAutomationInput>(input.clone()).unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -381,9 +381,9 @@ async fn a_composite_alarm_is_about_what_its_ringing_children_are_about() {
     world.rule("composite", &RULE.replace("Server*", &name));
     let place = (event["account"].as_str().unwrap(), event["region"].as_str().unwrap());
     world.alarm_at(place, &name, "ALARM", None);
-    let children = domain::alarm::AlarmIntake::from_value(&event).unwrap();
-    let domain::alarm::AlarmIntake::Trigger(trigger) = children else { panic!("no trigger") };
-    let search = domain::alarm::ChildSearch::new(&trigger);
+    let children = remediation::alarm::AlarmIntake::from_value(&event).unwrap();
+    let remediation::alarm::AlarmIntake::Trigger(trigger) = children else { panic!("no trigger") };
+    let search = remediation::alarm::ChildSearch::new(&trigger);
     let metric = ("AWS/EC2", "CPUUtilization", "i-12345678901234567");
     for child in search.wanted() {
         let account = child.account();

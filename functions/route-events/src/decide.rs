@@ -1,13 +1,11 @@
 //! What an event leads to, as two pure functions: what has to be asked first ([`question`]), and,
 //! with the answer, which executions it starts ([`decide`]).
 
-use domain::contract::{
-    AwaitMembershipInput, MembershipRequest, ShareRunbooksInput, Trigger, TriggerKind,
-};
-use domain::event::AccountEvent;
-use domain::id::{AccountId, HandshakeId};
-use domain::name::ExecutionName;
 use lambda::members::Member;
+use relay_core::execution::{Trigger, TriggerKind};
+use relay_core::id::{AccountId, HandshakeId};
+use relay_core::name::ExecutionName;
+use sharing::{AccountEvent, AwaitMembershipInput, MembershipRequest, ShareRunbooksInput};
 
 use crate::Error;
 

@@ -1,9 +1,9 @@
 //! Why a message could not be dealt with. Such a message is reported as a failed item: SQS delivers
 //! it again and, after the fifth time, keeps it in the dead-letter queue. The others go on.
 
-use domain::event::EventError;
-use domain::id::{AccountId, HandshakeId};
 use lambda::{AwsError, ErrorName, FunctionError, StartError};
+use relay_core::event::EventError;
+use relay_core::id::{AccountId, HandshakeId};
 
 /// What kept one message of the batch from being dealt with.
 #[derive(Debug, thiserror::Error)]

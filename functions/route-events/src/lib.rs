@@ -12,10 +12,10 @@ mod messages;
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
-use domain::id::Region;
-use domain::name::ExecutionName;
 use futures::future::join_all;
 use lambda::{Clock, ConfigError, Environment, FunctionError, SdkConfig, Started, chain};
+use relay_core::id::Region;
+use relay_core::name::ExecutionName;
 use tracing::Instrument;
 
 pub use decide::{Decision, Question, Start, Subject, decide, question};

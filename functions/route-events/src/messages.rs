@@ -1,9 +1,9 @@
 //! From a message of the queue to what it says.
 
 use aws_lambda_events::event::sqs::SqsMessage;
-use domain::event::{AccountEvent, Intake};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
+use sharing::{AccountEvent, Intake};
 
 use crate::Error;
 
@@ -57,7 +57,7 @@ impl Message {
     }
 }
 
-fn account(event: &AccountEvent) -> Option<domain::id::AccountId> {
+fn account(event: &AccountEvent) -> Option<relay_core::id::AccountId> {
     match event {
         AccountEvent::Created { account, .. }
         | AccountEvent::Joined { account }

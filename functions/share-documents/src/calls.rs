@@ -4,16 +4,18 @@
 //! clients this function gets, because they would neither slow the other calls down nor know about
 //! the time budget. Every call made here is idempotent.
 
-use crate::cursor::spread;
-use crate::pace::Pace;
-use domain::problem::ProblemCode;
-use lambda::{AwsError, AwsErrorKind};
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+
+use lambda::{AwsError, AwsErrorKind};
+use relay_core::problem::ProblemCode;
 use tokio::sync::watch;
 use tokio::time::Instant;
+
+use crate::cursor::spread;
+use crate::pace::Pace;
 
 /// How often a call is made that gets no answer, or a 5xx.
 const ATTEMPTS: u32 = 5;

@@ -3,10 +3,11 @@
 //! A cursor travels through the state of the state machine, so it carries no document names, only
 //! short hashes of those that are done on a page that was begun and not finished.
 
-use domain::id::DocumentName;
+use std::collections::BTreeSet;
+
+use relay_core::id::DocumentName;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
 
 /// How many hexadecimal digits of a name's SHA-256 stand for it: with at most some hundred names
 /// in a cursor, a collision (which would leave a document out) is less likely than 1 in 10^9.

@@ -4,11 +4,12 @@
 //! A loop of invocations writes one object: each reads what the ones before it wrote, and replaces
 //! what it says about a document when it handled that document again.
 
-use domain::contract::{ShareCounts, ShareDetails};
-use domain::id::{AccountId, DocumentName, Region};
-use domain::problem::Problem;
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+
+use relay_core::id::{AccountId, DocumentName, Region};
+use relay_core::problem::Problem;
+use serde::{Deserialize, Serialize};
+use sharing::{ShareCounts, ShareDetails};
 
 /// How many accounts are named for one document; the counts are always whole. Five hundred
 /// documents and a thousand accounts would make an object of many megabytes.
@@ -120,8 +121,9 @@ impl Details {
 
 #[cfg(test)]
 mod tests {
+    use relay_core::problem::ProblemCode;
+
     use super::*;
-    use domain::problem::ProblemCode;
 
     fn details() -> Details {
         Details::new("111122223333".parse().unwrap(), "us-east-1".parse().unwrap())

@@ -5,16 +5,18 @@
 //! claims every share of the document.
 
 use crate::calls::{Caller, Refusal};
+use std::collections::{BTreeMap, VecDeque};
+
+use lambda::AwsError;
+use relay_core::id::{AccountId, DocumentName};
+use relay_core::problem::{Problem, ProblemCode};
+use sharing::SharedVersion;
+use sharing::plan::{Call, DEFAULT_QUOTA, DocumentCalls, Present, Wanted, WorkView};
+use tokio::sync::mpsc;
+
 use crate::details::DocumentReport;
 use crate::ledger::{Change, Ledger};
 use crate::permissions::Permissions;
-use domain::id::{AccountId, DocumentName};
-use domain::plan::{Call, DEFAULT_QUOTA, DocumentCalls, Present, Wanted, WorkView};
-use domain::problem::{Problem, ProblemCode};
-use domain::sharing::SharedVersion;
-use lambda::AwsError;
-use std::collections::{BTreeMap, VecDeque};
-use tokio::sync::mpsc;
 
 /// How many accounts a problem names.
 const NAMED: usize = 5;

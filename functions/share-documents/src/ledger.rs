@@ -7,17 +7,19 @@
 //! Retries: errors are the SDK's to retry. What a batch leaves unprocessed is no error to the SDK;
 //! [`Ledger`] owns repeating that.
 
-use crate::error::LedgerError;
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest,
 };
-use domain::id::{AccountId, DocumentName, Region};
-use domain::sharing::SharedVersion;
 use lambda::{AwsError, AwsErrorKind};
-use std::collections::{BTreeSet, HashMap};
-use std::time::Duration;
+use relay_core::id::{AccountId, DocumentName, Region};
+use sharing::SharedVersion;
+
+use crate::error::LedgerError;
 
 /// Keys a `BatchGetItem` takes.
 const KEYS_PER_READ: usize = 100;

@@ -22,11 +22,11 @@ mod work;
 pub use details::{Details, DocumentDetails};
 pub use error::{Error, LedgerError, LockError};
 
+use std::time::Duration;
+
 use calls::Caller;
 use cursor::Cursor;
 use document::Sharer;
-use domain::contract::{ShareCounts, ShareDocumentsInput, ShareDocumentsOutput};
-use domain::plan::SharePlan;
 use futures::FutureExt;
 use lambda::{Clock, ConfigError, Environment, OwnerAccounts, SdkConfig};
 use ledger::Ledger;
@@ -34,7 +34,8 @@ use lock::{HeldLock, WorkLock};
 use pace::Pace;
 use permissions::Permissions;
 use planning::Planner;
-use std::time::Duration;
+use sharing::plan::SharePlan;
+use sharing::{ShareCounts, ShareDocumentsInput, ShareDocumentsOutput};
 use store::Store;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -193,7 +194,7 @@ async fn work(
         region: region.to_string(),
     })?;
     let view = plan.view(*owner, region);
-    let key = domain::contract::storage::details_key(&execution.name, *owner, region);
+    let key = relay_core::storage::details_key(&execution.name, *owner, region);
     let mut details = if cursor.details {
         store.details(&key).await?
     } else {

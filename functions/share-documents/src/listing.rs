@@ -2,15 +2,17 @@
 //! of this owner in this Region any more, those the ledger remembers.
 
 use crate::calls::{Caller, Refusal};
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_ssm::Client;
+use aws_sdk_ssm::types::{DocumentIdentifier, DocumentKeyValuesFilter};
+use lambda::AwsError;
+use relay_core::id::{AccountId, DocumentName};
+use sharing::Document;
+
 use crate::cursor::short_hash;
 use crate::error::LedgerError;
 use crate::ledger::Ledger;
-use aws_sdk_ssm::Client;
-use aws_sdk_ssm::types::{DocumentIdentifier, DocumentKeyValuesFilter};
-use domain::id::{AccountId, DocumentName};
-use domain::sharing::Document;
-use lambda::AwsError;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Documents on a page: the most that ListDocuments gives.
 pub(crate) const PAGE: i32 = 50;

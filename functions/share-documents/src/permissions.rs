@@ -1,13 +1,14 @@
 //! ModifyDocumentPermission and DescribeDocumentPermission.
 
 use crate::calls::{Caller, Refusal};
+use std::collections::BTreeMap;
+
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::DocumentPermissionType;
-use domain::id::{AccountId, DocumentName};
-use domain::plan::Call;
-use domain::sharing::SharedVersion;
 use lambda::AwsError;
-use std::collections::BTreeMap;
+use relay_core::id::{AccountId, DocumentName};
+use sharing::SharedVersion;
+use sharing::plan::Call;
 
 /// The most accounts DescribeDocumentPermission gives at once.
 const PAGE: i32 = 200;

@@ -1,15 +1,17 @@
 //! From a page of documents to what is to be done with each: what the plan wants, and what the
 //! ledger remembers.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use relay_core::id::{AccountId, DocumentName};
+use sharing::Document;
+use sharing::plan::{PlannedWork, SharePlan, WorkView};
+
 use crate::details::DocumentReport;
 use crate::document::Work;
 use crate::error::LedgerError;
 use crate::ledger::{Entry, Ledger};
 use crate::listing::Listing;
-use domain::id::{AccountId, DocumentName};
-use domain::plan::{PlannedWork, SharePlan, WorkView};
-use domain::sharing::Document;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Up to so many accounts the ledger is asked for each of them (a key a document and account, a
 /// hundred keys a call); beyond that for all entries of each document (a call a document).

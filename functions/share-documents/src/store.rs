@@ -1,13 +1,14 @@
 //! Plans and details in S3.
 
-use crate::details::Details;
-use crate::error::Error;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
-use domain::contract::S3Object;
-use domain::plan::SharePlan;
 use lambda::{AwsError, AwsErrorKind};
+use relay_core::storage::S3Object;
 use serde::de::DeserializeOwned;
+use sharing::plan::SharePlan;
+
+use crate::details::Details;
+use crate::error::Error;
 
 /// The suite's bucket.
 #[derive(Debug)]

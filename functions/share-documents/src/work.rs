@@ -6,21 +6,23 @@
 
 use crate::calls::{Caller, Refusal};
 use crate::cursor::{Cursor, short_hash};
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures::stream::{FuturesUnordered, StreamExt};
+use lambda::{AwsError, Clock};
+use relay_core::problem::{Problem, ProblemCode};
+use sharing::ShareCounts;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
 use crate::details::Details;
 use crate::document::{Ended, Sharer, Work};
 use crate::error::LedgerError;
 use crate::ledger::{Change, ITEMS_PER_WRITE, Ledger};
 use crate::listing::{Listing, NoPage};
 use crate::planning::Planner;
-use domain::contract::ShareCounts;
-use domain::problem::{Problem, ProblemCode};
-use futures::stream::{FuturesUnordered, StreamExt};
-use lambda::{AwsError, Clock};
-use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-use tokio::sync::mpsc;
-use tokio::time::Instant;
 
 /// Documents that may wait for their turn: a page is read ahead, not more.
 pub(crate) const READ_AHEAD: usize = 50;

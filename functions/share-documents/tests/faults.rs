@@ -6,10 +6,11 @@
 mod support;
 mod world;
 
-use domain::contract::ShareCounts;
+use std::time::Duration;
+
 use lambda::FunctionError;
 use serde_json::json;
-use std::time::Duration;
+use sharing::ShareCounts;
 use support::Answer;
 use world::{OWNER, REGION, World, accounts, ids};
 

@@ -6,11 +6,12 @@
 mod support;
 mod world;
 
-use domain::contract::ShareCounts;
-use lambda::FunctionError;
-use serde_json::json;
 use std::collections::BTreeMap;
 use std::time::Duration;
+
+use lambda::FunctionError;
+use serde_json::json;
+use sharing::ShareCounts;
 use support::Answer;
 use world::{OWNER, REGION, World, accounts};
 

@@ -6,10 +6,10 @@
 mod support;
 mod world;
 
-use domain::contract::ShareCounts;
-use domain::sharing::{Ownership, SharedVersion};
-use serde_json::json;
 use std::time::Duration;
+
+use serde_json::json;
+use sharing::{Ownership, ShareCounts, SharedVersion};
 use world::{OWNER, REGION, World, accounts, ids, names, plan, rule};
 
 fn added(documents: u64, added: u64) -> ShareCounts {

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::ResourceTypeForTagging;
-use domain::id::Region;
-use domain::remediation::Rung;
-use domain::run::{Hub, RunbookFacts};
 use lambda::AwsError;
+use relay_core::id::Region;
+use run::{Hub, RunbookFacts, Rung};
 
 use crate::Error;
 

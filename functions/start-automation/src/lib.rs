@@ -12,15 +12,16 @@ mod ssm;
 use std::time::Duration;
 
 use aws_credential_types::provider::ProvideCredentials;
-use domain::contract::{
-    RunReport, Scope, StartAutomationInput, StartAutomationOutput, StartedRun, TriggerKind,
-};
-use domain::id::{AccountId, Region};
-use domain::policy::Glob;
-use domain::problem::{Problem, ProblemCode};
-use domain::remediation::Rung;
-use domain::run::{Hub, Pace, PlanInput, RungEnd, StartPlan, plan};
 use lambda::{Accounts, AwsError, AwsErrorKind, Clock, ConfigError, Environment, SdkConfig, Table};
+use relay_core::execution::TriggerKind;
+use relay_core::id::{AccountId, Region};
+use relay_core::problem::{Problem, ProblemCode};
+use relay_core::rules::Glob;
+use run::{
+    Hub, Pace, PlanInput, RunReport, Rung, RungEnd, StartAutomationInput, StartAutomationOutput,
+    StartPlan, StartedRun, plan,
+};
+use sharing::Scope;
 
 pub use error::Error;
 

@@ -6,10 +6,10 @@ use aws_sdk_ssm::types::{
     Alarm, AlarmConfiguration, AutomationExecutionFilter, AutomationExecutionFilterKey,
     ExecutionMode, ResourceTypeForTagging, Tag, Target, TargetLocation,
 };
-use domain::id::AutomationId;
-use domain::run::{self, StartAutomation, TOKEN_TAG};
 use jiff::Timestamp;
 use lambda::{AwsError, AwsErrorKind};
+use relay_core::id::AutomationId;
+use run::{StartAutomation, TOKEN_TAG};
 
 use crate::Error;
 

@@ -5,9 +5,11 @@
 mod error;
 mod sight;
 
-use domain::contract::{Seen, VerifyRecoveryInput, VerifyRecoveryOutput};
-use domain::run::{AfterRung, Pace, RungEnd, Sight, Verified, after_rung, time_to_clear, verify};
 use lambda::{Accounts, Clock, ConfigError, Environment, SdkConfig};
+use run::{
+    AfterRung, Pace, RungEnd, Seen, Sight, Verified, VerifyRecoveryInput, VerifyRecoveryOutput,
+    after_rung, time_to_clear,
+};
 
 pub use error::Error;
 
@@ -60,7 +62,7 @@ pub async fn handle(
                 at: deps.clock.now(),
             };
             tracing::info!(alarm = ?sight.alarm, checks_ok = sight.checks_ok, "looked");
-            Some(verify(sight, checks_ok_since, ended, &within, &deps.pace))
+            Some(run::verify(sight, checks_ok_since, ended, &within, &deps.pace))
         }
         _ => None,
     };

@@ -1,11 +1,11 @@
 //! What can be seen of an alarm and of instances.
 
 use aws_sdk_cloudwatch::types::AlarmType;
-use domain::alarm::AlarmState;
-use domain::remediation::is_instance;
-use domain::run::{AlarmRef, RunAutomationInput};
 use lambda::ec2::Ec2;
 use lambda::{AwsError, AwsErrorKind};
+use relay_core::alarm::AlarmState;
+use remediation::is_instance;
+use run::{AlarmRef, RunAutomationInput};
 
 use crate::{Deps, Error};
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use aws_sdk_sqs::types::QueueAttributeName;
+use outcome::Message;
 use serde_json::{Value, json};
 
 use crate::stack::Stack;
-use domain::outcome::Message;
 
 /// An outcome as a subscriber received it.
 #[derive(Clone, Debug)]
@@ -137,7 +137,7 @@ fn parse(body: &str) -> Result<Received> {
         .flatten()
         .map(|(name, value)| (name.clone(), value["Value"].as_str().unwrap_or_default().to_owned()))
         .collect();
-    let outcome: domain::outcome::Outcome =
+    let outcome: outcome::Outcome =
         serde_json::from_value(json.clone()).context("an outcome fits its schema")?;
     // SNS gives this text to e-mail subscribers; the outcome it is made from is the same.
     let body: Value = serde_json::from_str(&Message::render(&outcome).body)?;

@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use aws_config::SdkConfig;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use domain::id::{AccountId, Partition, Region, arn};
-use domain::name::role_session_name;
+use relay_core::id::{AccountId, Partition, Region, arn};
+use relay_core::name::role_session_name;
 
 use crate::assumed_role::AssumedRole;
 

@@ -54,7 +54,7 @@ pub(crate) async fn load() -> SdkConfig {
 #[must_use]
 pub fn organizations(
     config: &SdkConfig,
-    region: &domain::id::Region,
+    region: &relay_core::id::Region,
 ) -> aws_sdk_organizations::Client {
     let region = aws_sdk_organizations::config::Region::new(region.as_str().to_owned());
     aws_sdk_organizations::Client::from_conf(

@@ -5,8 +5,8 @@
 
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::types::ExecutionStatus;
-use domain::id::Arn;
-use domain::name::ExecutionName;
+use relay_core::id::arn::Arn;
+use relay_core::name::ExecutionName;
 
 use crate::{AwsError, AwsErrorKind, ErrorName};
 

@@ -1,7 +1,7 @@
 //! What every function of the suite shares: start-up, configuration, logging, errors that Step
 //! Functions can match on, clients per account and Region, and the one way to start an execution.
 //!
-//! Nothing here knows what a function decides; that is `domain` and the functions themselves.
+//! Nothing here knows what a function decides; those are the pure crates and the functions themselves.
 
 #[cfg(feature = "accounts")]
 mod accounts;

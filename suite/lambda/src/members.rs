@@ -6,8 +6,8 @@ use aws_sdk_organizations::primitives::DateTime;
 use aws_sdk_organizations::types::{
     Account, AccountJoinedMethod, Handshake, HandshakePartyType, HandshakeState,
 };
-use domain::id::{AccountId, HandshakeId};
 use jiff::Timestamp;
+use relay_core::id::{AccountId, HandshakeId};
 
 use crate::AwsError;
 

@@ -3,7 +3,7 @@
 use aws_sdk_sns::Client;
 use aws_sdk_sns::error::BuildError;
 use aws_sdk_sns::types::MessageAttributeValue;
-use domain::outcome::{Message, Outcome};
+use outcome::{Message, Outcome};
 use uuid::Uuid;
 
 use crate::{AwsError, ErrorName};

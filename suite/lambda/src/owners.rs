@@ -8,8 +8,8 @@ use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_ssm::config::retry::RetryPartition;
-use domain::id::{AccountId, Partition, Region, arn};
-use domain::name::role_session_name;
+use relay_core::id::{AccountId, Partition, Region, arn};
+use relay_core::name::role_session_name;
 
 use crate::assumed_role::AssumedRole;
 

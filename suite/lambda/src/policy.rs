@@ -1,7 +1,7 @@
 //! Policy: the parameters under a path, whole or not at all.
 
 use aws_sdk_ssm::Client;
-use domain::policy::RuleText;
+use relay_core::rules::RuleText;
 
 use crate::AwsError;
 

@@ -48,7 +48,7 @@ impl Signed {
         let uri = match self.config.endpoint_url() {
             Some(endpoint) => format!("{}/", endpoint.trim_end_matches('/')),
             None => {
-                let known: Result<domain::id::Region, _> = region.parse();
+                let known: Result<relay_core::id::Region, _> = region.parse();
                 let suffix = known.map_err(|error| invalid(&error))?.partition().dns_suffix();
                 format!("https://{}.{region}.{suffix}/", self.service)
             }

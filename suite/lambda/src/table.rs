@@ -1,12 +1,13 @@
 //! The suite's table, as far as the brakes and the runs use it: single conditional writes that
-//! [`domain::brake`] describes as data, and reads of their items.
+//! [`remediation::guard`] describes as data, and reads of their items.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
-use domain::brake::{Attribute, Item, Key, TakeAnswer, Write};
+use relay_core::item::{Attribute, Item, Key, Write};
+use remediation::guard::TakeAnswer;
 
 use crate::AwsError;
 

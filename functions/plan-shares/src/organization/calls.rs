@@ -2,8 +2,8 @@
 
 use aws_sdk_organizations::Client;
 use aws_sdk_organizations::types::Account as Listed;
-use domain::id::{AccountId, OrganizationalUnitId, ParentId, RootId};
 use lambda::AwsError;
+use relay_core::id::{AccountId, OrganizationalUnitId, ParentId, RootId};
 
 use super::nonsense;
 use crate::Error;

@@ -20,7 +20,7 @@ fn member() -> Option<Member> {
 }
 
 fn events() -> Vec<AccountEvent> {
-    let request: domain::id::CreateAccountRequestId = "car-0123456789abcdef".parse().unwrap();
+    let request: relay_core::id::CreateAccountRequestId = "car-0123456789abcdef".parse().unwrap();
     let handshake: HandshakeId = "h-0123456789abcdef".parse().unwrap();
     vec![
         AccountEvent::CreateRequested { request: request.clone() },

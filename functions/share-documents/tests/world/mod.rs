@@ -5,20 +5,24 @@
 
 use crate::support::{Answer, Aws, Call};
 use aws_config::{BehaviorVersion, SdkConfig};
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
-use domain::contract::{
-    ExecutionRef, S3Object, ShareCounts, ShareDocumentsInput, ShareDocumentsOutput,
-};
-use domain::plan::{AccountPlace, PlannedRule, PlannedWork, SharePlan};
-use domain::sharing::{DocumentSelector, Glob, Ownership, SharedVersion};
-use jiff::Timestamp;
-use lambda::{Clock, OwnerAccounts};
-use serde_json::json;
-use share_documents::{Config, Deps, Error};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use jiff::Timestamp;
+use lambda::{Clock, OwnerAccounts};
+use relay_core::execution::ExecutionRef;
+use relay_core::rules::Glob;
+use relay_core::storage::S3Object;
+use serde_json::json;
+use share_documents::{Config, Deps, Error};
+use sharing::plan::{AccountPlace, PlannedRule, PlannedWork, SharePlan};
+use sharing::{
+    DocumentSelector, Ownership, ShareCounts, ShareDocumentsInput, ShareDocumentsOutput,
+    SharedVersion,
+};
 
 pub(crate) const HUB: &str = "111122223333";
 pub(crate) const OWNER: &str = "222233334444";

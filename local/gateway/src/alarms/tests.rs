@@ -3,12 +3,13 @@
 
 use std::path::Path;
 
-use domain::alarm::{AlarmIntake, AlarmTrigger};
+use remediation::alarm::{AlarmIntake, AlarmTrigger};
 use serde_json::{Value, json};
 
+use super::event;
+use super::notification::notification;
 use super::plan::{Call, plan};
 use super::record::{Change, Reconfiguration, Transition};
-use super::{event, notification::notification};
 
 const TOPIC: &str = "arn:aws:sns:us-east-1:111122223333:runbook-relay-alarms";
 

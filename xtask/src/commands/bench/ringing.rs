@@ -8,11 +8,11 @@ use aws_sdk_cloudwatch::types::{ComparisonOperator, Dimension, StateValue, Stati
 use aws_sdk_sfn::types::ExecutionStatus;
 use aws_sdk_sqs::types::QueueAttributeName;
 use aws_sdk_ssm::types::{DocumentFormat, DocumentType, Tag};
-use domain::run::{ALLOWED, ALLOWED_TAG};
 use futures::{StreamExt, TryStreamExt};
 use harness::{HOME_REGION, HUB, aws};
 use jiff::Timestamp;
 use regex::Regex;
+use run::{ALLOWED, ALLOWED_TAG};
 use serde_json::Value;
 
 use super::world::World;

@@ -1,0 +1,6 @@
+//! What EventBridge's events have in common: the envelope, and where they keep what.
+
+mod envelope;
+pub mod lookup;
+
+pub use envelope::{Envelope, EventError, MAX_BYTES};

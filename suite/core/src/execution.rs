@@ -1,0 +1,102 @@
+//! Executions of the state machines: which one, what triggered it, and the error that ended it.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A caught error, as Step Functions words it (`$states.errorOutput`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ErrorOutput {
+    /// The error's name.
+    #[serde(rename = "Error")]
+    pub error: String,
+    /// What it says, which may be a JSON text or nothing.
+    #[serde(rename = "Cause", default)]
+    pub cause: Option<String>,
+}
+
+/// Which execution a call belongs to (Step Functions' context object).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ExecutionRef {
+    /// The execution's ARN.
+    pub arn: String,
+    /// Its name, the fact's key.
+    pub name: String,
+    /// When it started.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub start_time: Timestamp,
+}
+
+/// What set an execution off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum TriggerKind {
+    /// An account joined the organization.
+    Join,
+    /// An account's place in the organization changed.
+    Place,
+    /// An account left the organization.
+    Leave,
+    /// A second look at an account's place, a while after it joined.
+    Settle,
+    /// All accounts of the organization.
+    Backfill,
+    /// Somebody started the machine.
+    Manual,
+    /// An alarm rang.
+    Alarm,
+    /// EventBridge Scheduler started the machine.
+    Schedule,
+    /// A State Manager association started the machine.
+    Association,
+    /// A new account is set up.
+    Onboarding,
+}
+
+/// What set an execution off, and the events it came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Trigger {
+    /// The kind of cause.
+    pub kind: TriggerKind,
+    /// The ARN of what rang, for causes that have one (alarms).
+    #[serde(default)]
+    pub arn: Option<String>,
+    /// EventBridge ids of the events that led here.
+    #[serde(default)]
+    pub event_ids: Vec<String>,
+}
+
+impl Trigger {
+    /// A cause that came as one event.
+    #[must_use]
+    pub fn event(kind: TriggerKind, event_id: impl Into<String>) -> Self {
+        Self { kind, arn: None, event_ids: vec![event_id.into()] }
+    }
+
+    /// A cause without an event.
+    #[must_use]
+    pub fn without_event(kind: TriggerKind) -> Self {
+        Self { kind, arn: None, event_ids: Vec::new() }
+    }
+}
+
+impl ErrorOutput {
+    /// Name and cause in one sentence. A Lambda's cause is a JSON text around the message.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let cause = self.cause.as_deref().unwrap_or_default();
+        let parsed: Option<serde_json::Value> = serde_json::from_str(cause).ok();
+        let message = parsed
+            .as_ref()
+            .and_then(|value| value.get("errorMessage")?.as_str())
+            .unwrap_or(cause)
+            .trim();
+        let message: String = message.chars().take(1000).collect();
+        match message.as_str() {
+            "" => self.error.clone(),
+            _ => format!("{}: {message}", self.error),
+        }
+    }
+}

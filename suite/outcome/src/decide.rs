@@ -1,0 +1,332 @@
+//! How an execution of the sharing flow ended: the status rule, and the outcome that says so.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use relay_core::execution::{ErrorOutput, TriggerKind};
+use relay_core::flow::{Flow, Severity};
+use relay_core::id::{AccountId, Region, outcome_id};
+use relay_core::name::attempt_of;
+use relay_core::problem::{Problem, ProblemCode};
+use relay_core::storage::S3Object;
+use sharing::plan::{OnboardingReport, SharePlan};
+use sharing::{Membership, MembershipRequest, ShareCounts, ShareDetails, ShareReport};
+use uuid::Uuid;
+
+use crate::{
+    MachineInput, Outcome, OutcomeStatus, OutcomeVersion, PublishOutcomeInput, Published, Shares,
+};
+
+/// Everything that is known about an execution that came to its end.
+#[derive(Debug, Clone, Copy)]
+pub struct Evidence<'a> {
+    /// What the state machine says.
+    pub request: &'a PublishOutcomeInput,
+    /// The plan, if it was made and can be read.
+    pub plan: Option<&'a SharePlan>,
+    /// What failed, by owner and Region.
+    pub details: &'a [ShareDetails],
+    /// Now.
+    pub at: Timestamp,
+    /// Where the whole outcome is stored.
+    pub stored: Option<&'a S3Object>,
+}
+
+/// What is to be told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verdict {
+    /// The outcome's id, whether one is published or not.
+    pub id: Uuid,
+    /// The answer to the state machine.
+    pub published: Published,
+    /// The whole outcome; `None` when there is nothing to tell.
+    pub outcome: Option<Outcome>,
+}
+
+/// Decides the outcome of an execution of any machine, by its flow.
+#[must_use]
+pub fn decide(evidence: Evidence<'_>) -> Verdict {
+    match evidence.request.flow {
+        Flow::Sharing => sharing(evidence),
+        Flow::Remediation | Flow::Run => crate::run(evidence),
+    }
+}
+
+/// Decides the outcome of an execution of `share-runbooks` or `await-membership`.
+#[must_use]
+pub fn sharing(evidence: Evidence<'_>) -> Verdict {
+    let id = outcome_id(&evidence.request.execution.arn, "final");
+    let (published, status) = match status(evidence) {
+        None => return Verdict { id, published: Published::None, outcome: None },
+        Some(OutcomeStatus::Succeeded) => (Published::Succeeded, OutcomeStatus::Succeeded),
+        Some(OutcomeStatus::Partial) => (Published::Partial, OutcomeStatus::Partial),
+        Some(OutcomeStatus::Cancelled) => (Published::Cancelled, OutcomeStatus::Cancelled),
+        Some(_) => (Published::Failed, OutcomeStatus::Failed),
+    };
+    Verdict { id, published, outcome: Some(outcome(evidence, id, status)) }
+}
+
+/// All wanted in place: succeeded; some of it: partial; none: failed. What is in place already
+/// counts. Without anything to do only a join has something to tell.
+fn status(evidence: Evidence<'_>) -> Option<OutcomeStatus> {
+    let Evidence { request, plan, .. } = evidence;
+    if let (Some(membership), None) = (&request.membership, &request.error) {
+        return match membership.membership {
+            Membership::HandedOver { .. } => None,
+            Membership::Cancelled { .. } => Some(OutcomeStatus::Cancelled),
+            Membership::Failed { .. } | Membership::Pending { .. } => Some(OutcomeStatus::Failed),
+        };
+    }
+    let total = total(reports(request));
+    let failed = request.error.is_some()
+        || total.failed > 0
+        || reports(request).iter().any(|report| report.error.is_some())
+        || onboarding(request).iter().any(|report| report.error.is_some())
+        || plan.is_some_and(|plan| policy_is_broken(plan) || onboarding_was_cut(plan));
+    if failed {
+        return Some(match total.added + total.removed + total.present {
+            0 => OutcomeStatus::Failed,
+            _ => OutcomeStatus::Partial,
+        });
+    }
+    let joined = request.input.trigger().is_some_and(|trigger| trigger.kind == TriggerKind::Join);
+    (joined || total.added + total.removed > 0).then_some(OutcomeStatus::Succeeded)
+}
+
+/// Nothing can be shared: policy could not be read, or holds rules and none of them is valid. No
+/// rule at all is no failure: nobody asked for anything.
+fn policy_is_broken(plan: &SharePlan) -> bool {
+    plan.valid_rules == 0
+        && !plan.problems.is_empty()
+        && plan.problems.iter().all(|problem| problem.code != ProblemCode::PolicyEmpty)
+}
+
+/// Not all onboarding runbooks fitted into the machine.
+fn onboarding_was_cut(plan: &SharePlan) -> bool {
+    plan.problems.iter().any(|problem| problem.code == ProblemCode::OnboardingNotStarted)
+}
+
+fn onboarding(request: &PublishOutcomeInput) -> &[OnboardingReport] {
+    request.onboarding.as_deref().unwrap_or_default()
+}
+
+fn reports(request: &PublishOutcomeInput) -> &[ShareReport] {
+    request.shares.as_deref().unwrap_or_default()
+}
+
+fn total(reports: &[ShareReport]) -> ShareCounts {
+    let mut total = ShareCounts::default();
+    for counts in reports.iter().filter_map(|report| report.counts) {
+        total += counts;
+    }
+    total
+}
+
+fn outcome(evidence: Evidence<'_>, id: Uuid, status: OutcomeStatus) -> Outcome {
+    let Evidence { request, plan, at, stored, .. } = evidence;
+    let problems = problems(evidence);
+    let shares: Vec<Shares> = reports(request).iter().filter_map(shares).collect();
+    let regions: BTreeSet<Region> = shares.iter().map(|share| share.region.clone()).collect();
+    let elapsed = at.duration_since(request.execution.start_time).as_millis().max(0);
+    let accounts = accounts(request);
+    Outcome {
+        version: OutcomeVersion::V1,
+        id,
+        flow: Flow::Sharing,
+        outcome: status,
+        severity: severity(status, &problems),
+        summary: summary(request, status, &accounts, &problems),
+        at,
+        // Milliseconds of an execution that lasts at most a year: exact in a double.
+        duration_seconds: elapsed as f64 / 1000.0,
+        attempt: attempt_of(&request.execution.name),
+        policy: plan.map_or_else(Vec::new, |plan| {
+            plan.rules.iter().map(|rule| rule.name.clone()).collect()
+        }),
+        policy_version: plan
+            .map(|plan| &plan.policy_version)
+            .or(request.plan.as_ref().map(|plan| &plan.policy_version))
+            .filter(|version| !version.is_empty())
+            .cloned(),
+        execution: request.execution.arn.clone(),
+        trigger: request.input.trigger().cloned(),
+        accounts,
+        regions: regions.into_iter().collect(),
+        resources: Vec::new(),
+        count: 1,
+        runs: Vec::new(),
+        runs_total: 0,
+        shares,
+        problems_total: problems.len() as u64,
+        problems,
+        details: stored.cloned(),
+        truncated: false,
+    }
+}
+
+fn accounts(request: &PublishOutcomeInput) -> Vec<AccountId> {
+    let named = request.input.accounts();
+    if !named.is_empty() {
+        return named;
+    }
+    let account = request.membership.as_ref().and_then(|output| match &output.membership {
+        Membership::HandedOver { account } => Some(*account),
+        Membership::Failed { account, .. } | Membership::Cancelled { account, .. } => *account,
+        Membership::Pending { .. } => None,
+    });
+    account.into_iter().collect()
+}
+
+/// Owners and Regions where something was wanted, done, or went wrong.
+fn shares(report: &ShareReport) -> Option<Shares> {
+    let counts = report.counts.unwrap_or_default();
+    let ShareCounts { documents, added, removed, present, failed } = counts;
+    // An error leaves at least one pair undone, whatever was counted before it.
+    let failed = failed.max(u64::from(report.error.is_some()));
+    (added + removed + present + failed > 0).then(|| Shares {
+        owner: report.owner,
+        region: report.region.clone(),
+        documents,
+        added,
+        removed,
+        failed,
+    })
+}
+
+fn severity(status: OutcomeStatus, problems: &[Problem]) -> Severity {
+    match status {
+        OutcomeStatus::Failed | OutcomeStatus::Partial => Severity::High,
+        OutcomeStatus::Succeeded if problems.is_empty() => Severity::Info,
+        _ => Severity::Low,
+    }
+}
+
+/// The most urgent first: what ended the execution, then what was not shared, then policy.
+fn problems(evidence: Evidence<'_>) -> Vec<Problem> {
+    let Evidence { request, plan, details, .. } = evidence;
+    let mut problems = Vec::new();
+    problems.extend(request.error.as_ref().map(|error| execution_problem(request, error)));
+    problems.extend(membership_problem(request));
+    for report in reports(request) {
+        if let Some(error) = &report.error {
+            let place = format!("{}/{}", report.owner, report.region);
+            let code = code_of(error).unwrap_or(ProblemCode::WorkerFailed);
+            problems.push(Problem::new(code, place, error.in_words()));
+        }
+    }
+    problems.extend(onboarding(request).iter().filter_map(|report| {
+        let error = report.error.as_ref()?;
+        Some(Problem::new(ProblemCode::OnboardingNotStarted, &report.name, error.in_words()))
+    }));
+    problems.extend(details.iter().flat_map(|details| details.problems.iter().cloned()));
+    problems.extend(plan.into_iter().flat_map(|plan| plan.problems.iter().cloned()));
+    let mut seen = BTreeSet::new();
+    problems.retain(|problem| seen.insert(problem.clone()));
+    problems
+}
+
+pub(super) fn execution_problem(request: &PublishOutcomeInput, error: &ErrorOutput) -> Problem {
+    let code = code_of(error).unwrap_or(match (&request.input, &request.plan) {
+        (MachineInput::Unknown(_), _) => ProblemCode::InvalidInput,
+        (MachineInput::ShareRunbooks(_), None) => ProblemCode::PlanFailed,
+        _ => ProblemCode::ExecutionFailed,
+    });
+    Problem::new(code, &request.execution.name, error.in_words())
+}
+
+fn membership_problem(request: &PublishOutcomeInput) -> Option<Problem> {
+    let place = match &request.input {
+        MachineInput::AwaitMembership(input) => match &input.request {
+            MembershipRequest::CreateAccountRequestId(id) => id.to_string(),
+            MembershipRequest::HandshakeId(id) => id.to_string(),
+        },
+        _ => request.execution.name.clone(),
+    };
+    // AWS's own reasons begin with a word like EMAIL_ALREADY_EXISTS; ours are sentences.
+    let word = |reason: &str| {
+        let first = reason.split(':').next().unwrap_or_default();
+        !first.is_empty() && first.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
+    };
+    let (code, what) = match &request.membership.as_ref()?.membership {
+        Membership::HandedOver { .. } => return None,
+        Membership::Pending { .. } => {
+            (ProblemCode::MembershipUnresolved, "it was still pending at the end".to_owned())
+        }
+        Membership::Cancelled { reason, .. } => {
+            (ProblemCode::InvitationNotAccepted, reason.clone())
+        }
+        Membership::Failed { reason, .. } if word(reason) => {
+            (ProblemCode::AccountCreationFailed, format!("AWS could not create it: {reason}"))
+        }
+        Membership::Failed { reason, .. } => (ProblemCode::MembershipUnresolved, reason.clone()),
+    };
+    Some(Problem::new(code, place, what))
+}
+
+/// The code that an error's name stands for.
+fn code_of(error: &ErrorOutput) -> Option<ProblemCode> {
+    match error.error.as_str() {
+        "States.Timeout" => Some(ProblemCode::ExecutionTimedOut),
+        name => ProblemCode::ALL.iter().copied().find(|code| code.as_str() == name),
+    }
+}
+
+fn summary(
+    request: &PublishOutcomeInput,
+    status: OutcomeStatus,
+    accounts: &[AccountId],
+    problems: &[Problem],
+) -> String {
+    let whom = match (accounts, &request.input) {
+        ([account], _) => format!("account {account}"),
+        ([], MachineInput::ShareRunbooks(_)) => "the organization".to_owned(),
+        ([], MachineInput::AwaitMembership(input)) => match &input.request {
+            MembershipRequest::CreateAccountRequestId(id) => format!("the account of {id}"),
+            MembershipRequest::HandshakeId(id) => format!("the account invited by {id}"),
+        },
+        ([], MachineInput::Unknown(_)) => "an input that cannot be used".to_owned(),
+        (many, _) => format!("{} accounts", many.len()),
+    };
+    let ShareCounts { added, removed, present, failed, .. } = total(reports(request));
+    let broken = reports(request).iter().filter(|report| report.error.is_some()).count();
+    let first = problems.first().map(|problem| problem.what.as_str()).unwrap_or("unknown");
+    let first = first.trim_end_matches('.');
+    let mut done = Vec::new();
+    for (count, what) in [(added, "added"), (removed, "removed"), (present, "already in place")] {
+        if count > 0 {
+            done.push(format!("{count} {what}"));
+        }
+    }
+    match onboarding(request).iter().filter(|report| report.error.is_none()).count() {
+        0 => {}
+        1 => done.push("1 onboarding runbook started".to_owned()),
+        n => done.push(format!("{n} onboarding runbooks started")),
+    }
+    let done = if done.is_empty() { "nothing to share".to_owned() } else { done.join(", ") };
+    let mut not_done = Vec::new();
+    if failed > 0 {
+        not_done.push(format!("{failed} failed"));
+    }
+    match broken {
+        0 => {}
+        1 => not_done.push("the work in one Region of an owner broke off".to_owned()),
+        n => not_done.push(format!("the work in {n} Regions of owners broke off")),
+    }
+    match onboarding(request).iter().filter(|report| report.error.is_some()).count() {
+        0 => {}
+        1 => not_done.push("1 onboarding runbook could not be started".to_owned()),
+        n => not_done.push(format!("{n} onboarding runbooks could not be started")),
+    }
+    match status {
+        OutcomeStatus::Succeeded => format!("Runbooks for {whom}: {done}."),
+        OutcomeStatus::Cancelled => format!("No runbooks for {whom}: {first}."),
+        OutcomeStatus::Partial if not_done.is_empty() => {
+            format!("Runbooks for {whom}: {done}; then: {first}.")
+        }
+        OutcomeStatus::Partial => {
+            format!("Runbooks for {whom}: {done}; {}.", not_done.join("; "))
+        }
+        _ if not_done.is_empty() => format!("No runbooks for {whom}: {first}."),
+        _ => format!("No runbooks for {whom}: {}.", not_done.join("; ")),
+    }
+}

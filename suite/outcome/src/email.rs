@@ -1,0 +1,153 @@
+//! The outcome as a text for people: what happened, where, what failed, what to do.
+
+use std::fmt::Write as _;
+
+use relay_core::flow::Flow;
+use relay_core::id::arn::execution_console_link;
+
+use crate::{Outcome, OutcomeStatus, Run};
+
+/// Longest line of hints and the like.
+const WIDTH: usize = 78;
+
+/// The whole message. At most `problems` of the problems are written out.
+pub(super) fn text(outcome: &Outcome, problems: usize) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = write(&mut text, outcome, problems);
+    text
+}
+
+fn write(text: &mut String, outcome: &Outcome, shown: usize) -> std::fmt::Result {
+    writeln!(text, "{}", wrap(&outcome.summary, ""))?;
+    writeln!(text)?;
+    writeln!(text, "Outcome   {} (severity {})", word(outcome), outcome.severity.as_str())?;
+    writeln!(text, "When      {:.0}, after {:.1} s", outcome.at, outcome.duration_seconds)?;
+    if let Some(trigger) = &outcome.trigger {
+        let kind = serde_json::to_value(trigger.kind).ok();
+        let kind = kind.as_ref().and_then(|kind| kind.as_str()).unwrap_or_default();
+        writeln!(text, "Cause     {kind}")?;
+    }
+    list(text, "Accounts", outcome.accounts.iter().map(|id| id.as_str()))?;
+    list(text, "Regions", outcome.regions.iter().map(|region| region.as_str()))?;
+    list(text, "Rules", outcome.policy.iter().map(String::as_str))?;
+    list(text, "Resources", outcome.resources.iter().map(String::as_str))?;
+    if outcome.count > 1 {
+        writeln!(text, "Triggers  {}", outcome.count)?;
+    }
+    if !outcome.runs.is_empty() {
+        writeln!(text, "\nWhat was run\n")?;
+        for run in &outcome.runs {
+            let Run { rung, runbook, status, account, region, .. } = run;
+            writeln!(text, "  rung {rung}  {runbook}: {status}, in {account} {region}")?;
+            if let Some(step) = &run.failed_step {
+                writeln!(text, "          step {step}")?;
+            }
+            if let Some(reason) = &run.reason {
+                writeln!(text, "          {}", wrap(reason, "          "))?;
+            }
+            if let Some(console) = &run.console {
+                writeln!(text, "          {console}")?;
+            }
+        }
+    }
+    if !outcome.shares.is_empty() {
+        writeln!(text, "\nWhat was shared\n")?;
+        writeln!(text, "  owner         Region            documents   added removed  failed")?;
+        for share in &outcome.shares {
+            writeln!(
+                text,
+                "  {:<12}  {:<16}  {:>9} {:>7} {:>7} {:>7}",
+                share.owner,
+                share.region,
+                share.documents,
+                share.added,
+                share.removed,
+                share.failed
+            )?;
+        }
+    }
+    if outcome.problems_total > 0 {
+        let heading = match outcome.outcome {
+            OutcomeStatus::PendingApproval => "What is waited for, and what to do",
+            OutcomeStatus::Suppressed | OutcomeStatus::Observed => "Why, and what to do",
+            _ => "What went wrong, and what to do",
+        };
+        writeln!(text, "\n{heading}\n")?;
+        for (number, problem) in outcome.problems.iter().take(shown).enumerate() {
+            writeln!(text, "{:>3}. {} [{}]", number + 1, problem.place, problem.code)?;
+            writeln!(text, "     {}", wrap(&problem.what, "     "))?;
+            if !problem.hint.is_empty() {
+                writeln!(text, "     -> {}", wrap(&problem.hint, "        "))?;
+            }
+        }
+        let rest = outcome.problems_total.saturating_sub(outcome.problems.len().min(shown) as u64);
+        if rest > 0 {
+            writeln!(text, "     and {rest} more, in the full report")?;
+        }
+    }
+    writeln!(text, "\nWhere to look\n")?;
+    match execution_console_link(&outcome.execution) {
+        _ if outcome.execution.is_empty() => {}
+        Some(link) => writeln!(text, "  Execution    {link}")?,
+        None => writeln!(text, "  Execution    {}", outcome.execution)?,
+    }
+    if let Some(details) = &outcome.details {
+        writeln!(text, "  Full report  s3://{}/{}", details.bucket, details.key)?;
+    }
+    if let Some(version) = &outcome.policy_version {
+        writeln!(text, "  Policy       {version}")?;
+    }
+    writeln!(text, "  Outcome id   {}", outcome.id)
+}
+
+fn word(outcome: &Outcome) -> &'static str {
+    match (outcome.outcome, outcome.flow) {
+        (OutcomeStatus::Partial, Flow::Sharing) => "partial: some is in place, some failed",
+        (OutcomeStatus::Failed, Flow::Sharing) => "failed: nothing is in place",
+        (OutcomeStatus::Partial, _) => "partial: not all of it went as it should",
+        (OutcomeStatus::PendingApproval, _) => "waiting for approval",
+        (OutcomeStatus::Suppressed, _) => "suppressed: nothing was run",
+        (OutcomeStatus::Observed, _) => "observed: nothing was run",
+        (other, _) => other.as_str(),
+    }
+}
+
+/// `name  a, b, c and 7 more`; nothing where there is nothing.
+fn list<'a>(
+    text: &mut String,
+    name: &str,
+    items: impl ExactSizeIterator<Item = &'a str>,
+) -> std::fmt::Result {
+    const SHOWN: usize = 6;
+    let rest = items.len().saturating_sub(SHOWN);
+    if items.len() == 0 {
+        return Ok(());
+    }
+    let shown = items.take(SHOWN).collect::<Vec<_>>().join(", ");
+    match rest {
+        0 => writeln!(text, "{name:<9} {shown}"),
+        _ => writeln!(text, "{name:<9} {shown} and {rest} more"),
+    }
+}
+
+/// Words in lines, the following ones indented.
+fn wrap(words: &str, indent: &str) -> String {
+    let mut wrapped = String::new();
+    let mut width = indent.len();
+    for word in words.split_whitespace() {
+        let length = word.chars().count();
+        if wrapped.is_empty() {
+            width += length;
+        } else if width + 1 + length > WIDTH {
+            wrapped.push('\n');
+            wrapped.push_str(indent);
+            width = indent.len() + length;
+        } else {
+            wrapped.push(' ');
+            width += 1 + length;
+        }
+        wrapped.push_str(word);
+    }
+    wrapped
+}

@@ -1,0 +1,143 @@
+//! Triggers that came to nothing: one at once, the others of the same minutes as a digest.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use relay_core::execution::{Trigger, TriggerKind};
+use relay_core::flow::{Flow, Severity};
+use relay_core::id::outcome_id;
+use relay_core::problem::{Problem, ProblemCode};
+use remediation::guard::digest::{Bucket, Record};
+
+use crate::{Outcome, OutcomeStatus, OutcomeVersion};
+
+/// Triggers of one bucket.
+#[derive(Debug, Clone, Copy)]
+pub struct Told<'a> {
+    /// The bucket.
+    pub bucket: &'a Bucket,
+    /// The first, alone; or all the rest.
+    pub records: &'a [Record],
+    /// Whether this is the first.
+    pub first: bool,
+    /// The rule's severity.
+    pub severity: Severity,
+    /// The policy's version: `sha256:…`.
+    pub policy_version: Option<&'a str>,
+    /// Now.
+    pub at: Timestamp,
+}
+
+/// The outcome of triggers that came to nothing; `None` for a digest of none. Repeats carry one id.
+#[must_use]
+pub fn held(told: Told<'_>) -> Option<Outcome> {
+    let Told { bucket, records, first, policy_version, at, .. } = told;
+    let head = records.first()?;
+    let status = status(bucket);
+    let kind = if first { "first" } else { "digest" };
+    let distinct = |of: fn(&Record) -> &str| -> BTreeSet<&str> { records.iter().map(of).collect() };
+    let alarms = distinct(|record| &record.alarm);
+    let resources: BTreeSet<&String> = records.iter().flat_map(|r| &r.resources).collect();
+    let count = u32::try_from(records.len()).unwrap_or(u32::MAX);
+    let problem = Problem::new(bucket.code, &bucket.rule, &head.what);
+    let problem = match bucket.code {
+        // Here it is not an owner's role, but that of an account whose alarms arrive.
+        ProblemCode::RoleNotAssumable => problem.with_hint(
+            "Deploy stacks/target-account.yaml in the account with this hub's account and organization id.",
+        ),
+        _ => problem,
+    };
+    Some(Outcome {
+        version: OutcomeVersion::V1,
+        id: outcome_id(&bucket.pk(), kind),
+        flow: Flow::Remediation,
+        outcome: status,
+        severity: severity(told, status),
+        summary: summary(bucket, records, &resources, first, status),
+        at,
+        duration_seconds: 0.0,
+        attempt: 1,
+        policy: vec![bucket.rule.clone()],
+        policy_version: policy_version.map(str::to_owned),
+        // A trigger that is held back starts none.
+        execution: String::new(),
+        trigger: Some(Trigger {
+            kind: TriggerKind::Alarm,
+            arn: match alarms.len() {
+                1 => Some(head.alarm.clone()),
+                _ => None,
+            },
+            event_ids: Vec::new(),
+        }),
+        accounts: distinct(|record| &record.account)
+            .iter()
+            .filter_map(|a| a.parse().ok())
+            .collect(),
+        regions: distinct(|record| &record.region).iter().filter_map(|r| r.parse().ok()).collect(),
+        resources: resources.into_iter().cloned().collect(),
+        count,
+        runs: Vec::new(),
+        runs_total: 0,
+        shares: Vec::new(),
+        problems: vec![problem],
+        problems_total: 1,
+        // Its triggers' decisions are in the table.
+        details: None,
+        truncated: false,
+    })
+}
+
+fn status(bucket: &Bucket) -> OutcomeStatus {
+    match bucket.code {
+        _ if bucket.observed => OutcomeStatus::Observed,
+        // The rule cannot be run on what rang, and nobody wants it so: it has to be corrected.
+        ProblemCode::ResourceUnknown
+        | ProblemCode::SeveralResources
+        | ProblemCode::ParameterUnfilled
+        | ProblemCode::RoleNotAssumable => OutcomeStatus::Failed,
+        _ => OutcomeStatus::Suppressed,
+    }
+}
+
+fn severity(told: Told<'_>, status: OutcomeStatus) -> Severity {
+    match (status, told.bucket.code) {
+        (OutcomeStatus::Failed, _) | (OutcomeStatus::Suppressed, ProblemCode::StormBreaker) => {
+            told.severity
+        }
+        (OutcomeStatus::Suppressed, ProblemCode::RuleBudget | ProblemCode::AccountBudget) => {
+            told.severity.min(Severity::Medium)
+        }
+        (OutcomeStatus::Suppressed, ProblemCode::CoolingDown) => told.severity.min(Severity::Low),
+        _ => Severity::Info,
+    }
+}
+
+fn summary(
+    bucket: &Bucket,
+    records: &[Record],
+    resources: &BTreeSet<&String>,
+    first: bool,
+    status: OutcomeStatus,
+) -> String {
+    let rule = &bucket.rule;
+    let what = records.first().map(|record| record.what.as_str()).unwrap_or_default();
+    let what = what.trim_end_matches('.');
+    let on = match resources.len() {
+        0 => String::new(),
+        1 => resources.first().map(|one| format!(" on {one}")).unwrap_or_default(),
+        n => format!(" on {n} resources"),
+    };
+    let verb = match status {
+        OutcomeStatus::Observed => "observed",
+        OutcomeStatus::Failed => "not run",
+        _ => "held back",
+    };
+    if first {
+        return format!("Rule {rule}{on} {verb}: {what}.");
+    }
+    let triggers = match records.len() {
+        1 => "1 more trigger".to_owned(),
+        n => format!("{n} more triggers"),
+    };
+    format!("Rule {rule}: {triggers}{on} {verb} within five minutes, the first because {what}.")
+}

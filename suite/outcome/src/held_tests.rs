@@ -1,0 +1,93 @@
+//! Tests of what is told of triggers that came to nothing.
+
+use jiff::Timestamp;
+use relay_core::alarm::TriggerId;
+use relay_core::flow::{Flow, Severity};
+use relay_core::problem::ProblemCode;
+use remediation::guard::digest::{Bucket, Record};
+
+use super::*;
+
+fn at() -> Timestamp {
+    "2026-01-02T03:04:05Z".parse().unwrap()
+}
+
+fn records(count: u128) -> Vec<Record> {
+    (0..count)
+        .map(|n| Record {
+            trigger: TriggerId(uuid::Uuid::from_u128(n)),
+            alarm: format!("arn:aws:cloudwatch:us-east-1:111122223333:alarm:cpu-{n}"),
+            account: "111122223333".into(),
+            region: "us-east-1".into(),
+            resources: vec![format!("i-{}", n % 10)],
+            what: "the rule has had its 5 runs of this hour".into(),
+        })
+        .collect()
+}
+
+fn tell(code: ProblemCode, observed: bool, records: &[Record], first: bool) -> Option<Outcome> {
+    held(Told {
+        bucket: &Bucket::at("web", code, observed, at()),
+        records,
+        first,
+        severity: Severity::High,
+        policy_version: Some("sha256:1"),
+        at: at(),
+    })
+}
+
+#[test]
+fn the_first_is_told_alone_and_the_rest_with_their_count() {
+    let all = records(13);
+    let first = tell(ProblemCode::RuleBudget, false, &all[..1], true).unwrap();
+    assert_eq!((first.outcome, first.count), (OutcomeStatus::Suppressed, 1));
+    assert_eq!(
+        first.summary,
+        "Rule web on i-0 held back: the rule has had its 5 runs of this hour."
+    );
+    assert_eq!(first.trigger.as_ref().unwrap().arn.as_deref(), Some(all[0].alarm.as_str()));
+    let digest = tell(ProblemCode::RuleBudget, false, &all[1..], false).unwrap();
+    assert_eq!((digest.count, digest.resources.len()), (12, 10));
+    assert_eq!(
+        digest.summary,
+        "Rule web: 12 more triggers on 10 resources held back within five minutes, the first \
+         because the rule has had its 5 runs of this hour."
+    );
+    assert_eq!(digest.trigger.unwrap().arn, None, "there are several");
+    assert_ne!(first.id, digest.id);
+    assert_eq!(tell(ProblemCode::RuleBudget, false, &all[..1], true).unwrap().id, first.id);
+    assert_eq!(tell(ProblemCode::RuleBudget, false, &[], false), None, "a digest of none");
+}
+
+#[test]
+fn what_it_is_and_how_much_it_matters_follows_from_the_reason() {
+    use OutcomeStatus::{Failed, Observed, Suppressed};
+    for (code, observed, status, severity) in [
+        (ProblemCode::KillSwitch, false, Suppressed, Severity::Info),
+        (ProblemCode::AlreadyOk, false, Suppressed, Severity::Info),
+        (ProblemCode::Locked, false, Suppressed, Severity::Info),
+        (ProblemCode::CoolingDown, false, Suppressed, Severity::Low),
+        (ProblemCode::AccountBudget, false, Suppressed, Severity::Medium),
+        (ProblemCode::StormBreaker, false, Suppressed, Severity::High),
+        (ProblemCode::ResourceRefused, false, Suppressed, Severity::Info),
+        (ProblemCode::ResourceUnknown, false, Failed, Severity::High),
+        (ProblemCode::SeveralResources, false, Failed, Severity::High),
+        (ProblemCode::WouldStart, true, Observed, Severity::Info),
+        (ProblemCode::StormBreaker, true, Observed, Severity::Info),
+    ] {
+        let outcome = tell(code, observed, &records(1), true).unwrap();
+        assert_eq!((outcome.outcome, outcome.severity), (status, severity), "{code}");
+        assert_eq!(outcome.problems[0].code, code);
+        assert_eq!(outcome.flow, Flow::Remediation);
+    }
+}
+
+#[test]
+fn a_digest_of_thousands_fits_into_a_message_and_names_no_execution() {
+    let outcome = tell(ProblemCode::StormBreaker, false, &records(5_000), false).unwrap();
+    assert_eq!(outcome.count, 5_000);
+    let message = Message::render(&outcome);
+    assert!(message.encoded_len() <= MAX_REQUEST_BYTES);
+    assert!(!message.body.contains("Execution "), "{}", message.body);
+    assert!(message.body.contains("Triggers  5000"));
+}

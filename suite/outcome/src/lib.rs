@@ -1,0 +1,33 @@
+//! What is published about both flows, and its contract: one outcome, composed the same by whoever
+//! publishes it. Pure.
+#![warn(missing_docs)]
+
+mod contract;
+mod decide;
+mod email;
+mod held;
+mod message;
+mod runs;
+pub mod schema;
+mod types;
+
+pub use contract::{
+    ExecutionStatusChange, MachineInput, PublishOutcomeInput, PublishOutcomeOutput, Published,
+    RecoverOutcomesInput, StatusChangeDetail,
+};
+pub use decide::{Evidence, Verdict, decide, sharing};
+pub use held::{Told, held};
+pub use message::{Attribute, MAX_REQUEST_BYTES, Message};
+pub use runs::run;
+pub use types::{INLINE_LIMIT, Outcome, OutcomeStatus, OutcomeVersion, Run, Shares};
+
+#[cfg(test)]
+mod contract_tests;
+#[cfg(test)]
+mod held_tests;
+#[cfg(test)]
+mod message_tests;
+#[cfg(test)]
+mod runs_tests;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,308 @@
+//! How an execution of `run-automation` ended, or what it waits for.
+
+use std::collections::BTreeSet;
+
+use relay_core::flow::Severity;
+use relay_core::id::arn::automation_console_link;
+use relay_core::id::{AccountId, Region, outcome_id};
+use relay_core::problem::{Problem, ProblemCode};
+use run::{
+    ChildReport, Ending, PendingRun, RunAutomationInput, RunReport, RungEnd, Seen, WaitingFor,
+};
+
+use crate::decide::execution_problem;
+use crate::{
+    Evidence, MachineInput, Outcome, OutcomeStatus, OutcomeVersion, PublishOutcomeInput, Published,
+    Run, Verdict,
+};
+
+/// Decides the outcome of an execution of `run-automation`.
+#[must_use]
+pub fn run(evidence: Evidence<'_>) -> Verdict {
+    let request = evidence.request;
+    if let Some(pending) = &request.pending {
+        let id = outcome_id(&request.execution.arn, &format!("pending-{}", pending.rung));
+        let outcome = outcome(evidence, id, OutcomeStatus::PendingApproval);
+        return Verdict { id, published: Published::PendingApproval, outcome: Some(outcome) };
+    }
+    let id = outcome_id(&request.execution.arn, "final");
+    let (published, status) = match status(request) {
+        OutcomeStatus::Succeeded => (Published::Succeeded, OutcomeStatus::Succeeded),
+        OutcomeStatus::Partial => (Published::Partial, OutcomeStatus::Partial),
+        _ => (Published::Failed, OutcomeStatus::Failed),
+    };
+    Verdict { id, published, outcome: Some(outcome(evidence, id, status)) }
+}
+
+fn runs(request: &PublishOutcomeInput) -> &[RunReport] {
+    request.runs.as_deref().unwrap_or_default()
+}
+
+fn input(request: &PublishOutcomeInput) -> Option<&RunAutomationInput> {
+    match &request.input {
+        MachineInput::RunAutomation(input) => Some(input),
+        _ => None,
+    }
+}
+
+/// The last rung decides. It helped and its runbook did what it should: succeeded; one of the two,
+/// or some of its children: partial; neither: failed.
+fn status(request: &PublishOutcomeInput) -> OutcomeStatus {
+    let Some(last) = runs(request).last() else { return OutcomeStatus::Failed };
+    // With errors allowed, SSM calls a run on which nothing went well a success.
+    let in_vain = last.children_succeeded == 0 && last.children_failed > 0;
+    let ran = last.end == RungEnd::Ran(Ending::Succeeded) && !in_vain;
+    let some_children = last.children_succeeded > 0 && last.children_failed > 0;
+    let status = match (last.seen, ran) {
+        (Some(Seen::NotCleared), _) => OutcomeStatus::Failed,
+        (Some(Seen::Cleared) | None, true) if last.children_failed == 0 => OutcomeStatus::Succeeded,
+        (Some(Seen::Cleared), _) | (Some(Seen::Unverified) | None, true) => OutcomeStatus::Partial,
+        (Some(Seen::Unverified) | None, false) if some_children => OutcomeStatus::Partial,
+        (Some(Seen::Unverified) | None, false) => OutcomeStatus::Failed,
+    };
+    match (&request.error, status) {
+        (None, status) => status,
+        // The execution broke off, but not before something was done.
+        (Some(_), OutcomeStatus::Succeeded | OutcomeStatus::Partial) => OutcomeStatus::Partial,
+        (Some(_), _) => OutcomeStatus::Failed,
+    }
+}
+
+fn outcome(evidence: Evidence<'_>, id: uuid::Uuid, status: OutcomeStatus) -> Outcome {
+    let Evidence { request, at, stored, .. } = evidence;
+    let input = input(request);
+    let told_runs: Vec<Run> = match &request.pending {
+        Some(pending) => vec![waiting_run(pending)],
+        None => runs(request).iter().flat_map(told).collect(),
+    };
+    let problems = problems(request);
+    let elapsed = at.duration_since(request.execution.start_time).as_millis().max(0);
+    let accounts: BTreeSet<AccountId> = told_runs.iter().map(|run| run.account).collect();
+    let regions: BTreeSet<Region> = told_runs.iter().map(|run| run.region.clone()).collect();
+    let rule = input.and_then(|input| input.rule.as_ref());
+    Outcome {
+        version: OutcomeVersion::V1,
+        id,
+        flow: request.flow,
+        outcome: status,
+        severity: severity(status, input, &problems),
+        summary: summary(request, status, &problems),
+        at,
+        // Milliseconds of an execution that lasts at most a year: exact in a double.
+        duration_seconds: elapsed as f64 / 1000.0,
+        // Never started again under another number; the alarm's own name may end in one.
+        attempt: 1,
+        policy: rule.map(|rule| rule.name.clone()).into_iter().collect(),
+        policy_version: rule.map(|rule| rule.policy_version.clone()),
+        execution: request.execution.arn.clone(),
+        trigger: request.input.trigger().cloned(),
+        accounts: accounts.into_iter().collect(),
+        regions: regions.into_iter().collect(),
+        resources: input.map(|input| input.resources.clone()).unwrap_or_default(),
+        count: 1,
+        runs_total: told_runs.len() as u64,
+        runs: told_runs,
+        shares: Vec::new(),
+        problems_total: problems.len() as u64,
+        problems,
+        details: stored.cloned(),
+        truncated: false,
+    }
+}
+
+fn severity(
+    status: OutcomeStatus,
+    input: Option<&RunAutomationInput>,
+    problems: &[Problem],
+) -> Severity {
+    let own = input.map_or(Severity::High, |input| input.severity);
+    match status {
+        OutcomeStatus::Succeeded if problems.is_empty() => Severity::Info,
+        OutcomeStatus::Succeeded => own.min(Severity::Low),
+        OutcomeStatus::Partial => own.min(Severity::Medium),
+        _ => own,
+    }
+}
+
+/// A run, and its children that did not succeed.
+fn told(report: &RunReport) -> Vec<Run> {
+    let status = match (&report.status, report.end) {
+        (Some(status), _) => status.to_string(),
+        (None, RungEnd::NotStarted) => "NotStarted".to_owned(),
+        (None, RungEnd::Ran(_)) => "Unknown".to_owned(),
+    };
+    let id = report.execution_id.as_ref();
+    let mut runs = vec![Run {
+        runbook: report.runbook.to_string(),
+        rung: report.rung,
+        execution_id: id.map(ToString::to_string).unwrap_or_default(),
+        account: report.account,
+        region: report.region.clone(),
+        status,
+        console: id.and_then(|id| automation_console_link(&report.region, id)),
+        failed_step: report.failed_step.clone(),
+        reason: report.reason.clone(),
+    }];
+    runs.extend(report.children.iter().map(|child| child_run(report, child)));
+    runs
+}
+
+fn child_run(report: &RunReport, child: &ChildReport) -> Run {
+    let id = child.execution_id.as_ref();
+    Run {
+        runbook: report.runbook.to_string(),
+        rung: report.rung,
+        execution_id: id.map(ToString::to_string).unwrap_or_default(),
+        account: child.account,
+        region: child.region.clone(),
+        status: child.status.to_string(),
+        console: id.and_then(|id| automation_console_link(&child.region, id)),
+        failed_step: child.failed_step.clone(),
+        reason: child.reason.clone(),
+    }
+}
+
+fn waiting_run(pending: &PendingRun) -> Run {
+    Run {
+        runbook: pending.runbook.to_string(),
+        rung: pending.rung,
+        execution_id: pending.execution_id.to_string(),
+        account: pending.account,
+        region: pending.region.clone(),
+        status: "Waiting".to_owned(),
+        console: automation_console_link(&pending.region, &pending.execution_id),
+        failed_step: None,
+        reason: None,
+    }
+}
+
+/// The most urgent first: what ended the execution, then the rungs from the last to the first, then
+/// what the intake wanted to be told.
+fn problems(request: &PublishOutcomeInput) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    problems.extend(request.pending.as_ref().map(|pending| waiting(request, pending)));
+    problems.extend(request.error.as_ref().map(|error| execution_problem(request, error)));
+    for report in runs(request).iter().rev() {
+        problems.extend(report.problems.iter().cloned());
+        problems.extend(rung_problems(request, report));
+    }
+    problems.extend(input(request).into_iter().flat_map(|input| input.warnings.iter().cloned()));
+    let mut seen = BTreeSet::new();
+    problems.retain(|problem| seen.insert(problem.clone()));
+    problems
+}
+
+fn rung_problems(request: &PublishOutcomeInput, report: &RunReport) -> Vec<Problem> {
+    let path = format!("ladder[{}]", report.rung.saturating_sub(1));
+    let place = input(request).map_or_else(|| path.clone(), |input| input.place(&path));
+    let step = report.failed_step.as_deref();
+    let at = step.map(|step| format!(" in step {step}")).unwrap_or_default();
+    let why = report.reason.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
+    let runbook = &report.runbook;
+    let mut problems = Vec::new();
+    let mut say = |code: ProblemCode, what: String| {
+        problems.push(Problem::new(code, place.clone(), what));
+    };
+    match report.end {
+        RungEnd::Ran(Ending::Failed) => {
+            say(ProblemCode::AutomationFailed, format!("{runbook} failed{at}{why}"));
+        }
+        RungEnd::Ran(Ending::TimedOut) => {
+            say(ProblemCode::AutomationTimedOut, format!("{runbook} ran out of time{at}{why}"));
+        }
+        RungEnd::Ran(Ending::Cancelled) => {
+            say(ProblemCode::AutomationCancelled, format!("{runbook} was stopped{at}{why}"));
+        }
+        RungEnd::Ran(Ending::Rejected) => {
+            say(ProblemCode::ApprovalRefused, format!("{runbook} was not approved{why}"));
+        }
+        RungEnd::NotStarted if report.problems.is_empty() => {
+            say(ProblemCode::StartRefused, format!("{runbook} was not started{why}"));
+        }
+        RungEnd::NotStarted => {}
+        RungEnd::Ran(Ending::Succeeded) if report.children_failed > 0 => {
+            let (failed, succeeded) = (report.children_failed, report.children_succeeded);
+            say(
+                ProblemCode::AutomationFailed,
+                format!("{failed} of {} runs of {runbook} failed", failed + succeeded),
+            );
+        }
+        RungEnd::Ran(Ending::Succeeded) => {}
+    }
+    match report.seen {
+        Some(Seen::NotCleared) => {
+            say(ProblemCode::AlarmNotCleared, format!("the alarm still rings after {runbook}"));
+        }
+        Some(Seen::Unverified) => say(
+            ProblemCode::RecoveryUnverified,
+            format!("whether {runbook} helped cannot be seen: the alarm is gone or unreadable"),
+        ),
+        Some(Seen::Cleared) | None => {}
+    }
+    problems
+}
+
+/// What is waited for, with the command that answers it.
+fn waiting(request: &PublishOutcomeInput, pending: &PendingRun) -> Problem {
+    let PendingRun { rung, runbook, execution_id, region, .. } = pending;
+    let path = format!("ladder[{}]", rung.saturating_sub(1));
+    let place = input(request).map_or_else(|| path.clone(), |input| input.place(&path));
+    let signal = format!(
+        "aws ssm send-automation-signal --region {region} --automation-execution-id {execution_id}"
+    );
+    match pending.waiting_for {
+        WaitingFor::Approval => Problem::new(
+            ProblemCode::ApprovalWaiting,
+            place,
+            format!("{runbook} runs once it is approved"),
+        )
+        .with_hint(format!("{signal} --signal-type Approve (or Reject)")),
+        WaitingFor::Step => Problem::new(
+            ProblemCode::StepWaiting,
+            place,
+            format!("{runbook} waits for the word before its next step"),
+        )
+        .with_hint(format!(
+            "{signal} --signal-type StartStep --payload StepName=<step> (Resume at a pause); to end \
+             it: aws ssm stop-automation-execution --region {region} --automation-execution-id \
+             {execution_id} --type Complete"
+        )),
+    }
+}
+
+fn summary(request: &PublishOutcomeInput, status: OutcomeStatus, problems: &[Problem]) -> String {
+    let input = input(request);
+    let resources = input.map(|input| input.resources.as_slice()).unwrap_or_default();
+    let whom = match resources {
+        [] => String::new(),
+        [one] => format!(" on {one}"),
+        many => format!(" on {} resources", many.len()),
+    };
+    let cause = input
+        .and_then(|input| input.alarm.as_ref())
+        .map(|alarm| format!("Alarm {}: ", alarm.arn.name()))
+        .unwrap_or_default();
+    let last = runs(request).last();
+    let runbook = request.pending.as_ref().map(|pending| &pending.runbook);
+    let runbook = runbook.or(last.map(|report| &report.runbook));
+    let runbook = runbook.or(input.and_then(|input| input.ladder.first()).map(|r| &r.runbook));
+    let runbook = runbook.map(ToString::to_string).unwrap_or_else(|| "nothing".to_owned());
+    let first = problems.first().map(|problem| problem.what.as_str()).unwrap_or("unknown");
+    let first = first.trim_end_matches('.');
+    // The sentence has begun with the runbook's name already.
+    let then = first.strip_prefix(runbook.as_str()).map_or(first, str::trim_start);
+    let cleared = match last.and_then(|report| report.seen) {
+        Some(Seen::Cleared) => ", and it cleared",
+        _ => "",
+    };
+    let rung = match last.map(|report| report.rung) {
+        Some(rung) if rung > 1 => format!(" (rung {rung})"),
+        _ => String::new(),
+    };
+    match status {
+        OutcomeStatus::Succeeded => format!("{cause}{runbook}{whom} succeeded{rung}{cleared}."),
+        OutcomeStatus::PendingApproval => format!("{cause}{first}{whom}."),
+        OutcomeStatus::Partial => format!("{cause}{runbook}{whom}{rung}: {then}{cleared}."),
+        _ => format!("{cause}{runbook}{whom}{rung}: {then}."),
+    }
+}

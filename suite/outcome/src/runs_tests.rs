@@ -1,0 +1,256 @@
+//! Tests of the outcomes of runs, case by case.
+
+use expect_test::expect;
+use relay_core::flow::Severity;
+use relay_core::problem::ProblemCode;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::tests::decide as sharing_decide;
+use crate::{PublishOutcomeInput, Published};
+
+const ARN: &str = "arn:aws:states:us-east-1:111122223333:execution:run-automation:alarm-1";
+
+const ID: &str = "333ba70b-2333-48db-b17e-a5e69c6f4d1c";
+
+fn request(more: &Value) -> PublishOutcomeInput {
+    let mut request = json!({
+        "execution": {"arn": ARN, "name": "alarm-web-2", "startTime": "2026-01-02T03:04:05.500Z"},
+        "flow": "remediation",
+        "input": {
+            "ladder": [{"runbook": "Relay-RebootInstance"}, {"runbook": "Org-Replace"}],
+            "resources": ["i-0123456789abcdef0"], "account": "444455556666", "region": "eu-west-1",
+            "alarm": {"arn": "arn:aws:cloudwatch:eu-west-1:444455556666:alarm:ec2-status"},
+            "rule": {"name": "web", "policyVersion": "sha256:1"}, "severity": "critical",
+            "trigger": {"kind": "alarm", "eventIds": ["e-1"]}
+        },
+    });
+    for (key, value) in more.as_object().unwrap() {
+        request[key] = value.clone();
+    }
+    serde_json::from_value(request).unwrap()
+}
+
+fn run(rung: u32, end: &Value, seen: Option<&str>, more: &Value) -> Value {
+    let mut run = json!({
+        "rung": rung, "runbook": "Relay-RebootInstance", "executionId": ID,
+        "account": "444455556666", "region": "eu-west-1", "end": end, "seen": seen
+    });
+    for (key, value) in more.as_object().unwrap() {
+        run[key] = value.clone();
+    }
+    run
+}
+
+fn verdict(more: &Value) -> Verdict {
+    decide(Evidence {
+        request: &request(more),
+        plan: None,
+        details: &[],
+        at: "2026-01-02T03:14:05.500Z".parse().unwrap(),
+        stored: None,
+    })
+}
+
+#[track_caller]
+fn told(more: &Value) -> Outcome {
+    verdict(more).outcome.unwrap()
+}
+
+fn codes(outcome: &Outcome) -> Vec<ProblemCode> {
+    outcome.problems.iter().map(|problem| problem.code).collect()
+}
+
+fn ran(ending: &str) -> Value {
+    json!({"ran": ending})
+}
+
+#[test]
+fn the_last_rung_decides_by_what_was_seen_and_by_how_it_ended() {
+    use ProblemCode::{
+        AlarmNotCleared, ApprovalRefused, AutomationCancelled, AutomationFailed,
+        AutomationTimedOut, RecoveryUnverified, StartRefused,
+    };
+    for (end, seen, published, problems) in [
+        (ran("succeeded"), Some("cleared"), Published::Succeeded, &[][..]),
+        (ran("succeeded"), Some("notCleared"), Published::Failed, &[AlarmNotCleared]),
+        (ran("succeeded"), Some("unverified"), Published::Partial, &[RecoveryUnverified]),
+        (ran("succeeded"), None, Published::Succeeded, &[]),
+        (ran("failed"), Some("cleared"), Published::Partial, &[AutomationFailed]),
+        (
+            ran("failed"),
+            Some("notCleared"),
+            Published::Failed,
+            &[AutomationFailed, AlarmNotCleared],
+        ),
+        (ran("failed"), None, Published::Failed, &[AutomationFailed]),
+        (ran("timedOut"), None, Published::Failed, &[AutomationTimedOut]),
+        (ran("cancelled"), None, Published::Failed, &[AutomationCancelled]),
+        (ran("rejected"), None, Published::Failed, &[ApprovalRefused]),
+        (json!("notStarted"), None, Published::Failed, &[StartRefused]),
+    ] {
+        let more = json!({"runs": [run(1, &end, seen, &json!({}))]});
+        let verdict = verdict(&more);
+        assert_eq!(verdict.published, published, "{end} {seen:?}");
+        assert_eq!(codes(&verdict.outcome.unwrap()), problems, "{end} {seen:?}");
+    }
+}
+
+#[test]
+fn an_earlier_rung_that_did_not_help_is_told_and_changes_nothing() {
+    let outcome = told(&json!({"runs": [
+        run(1, &ran("failed"), Some("notCleared"),
+            &json!({"failedStep": "reboot", "reason": "Unauthorized", "status": "Failed"})),
+        run(2, &ran("succeeded"), Some("cleared"), &json!({"runbook": "Org-Replace"})),
+    ]}));
+    assert_eq!(outcome.outcome, OutcomeStatus::Succeeded);
+    assert_eq!(outcome.severity, Severity::Low, "something to look at");
+    assert_eq!(codes(&outcome), [ProblemCode::AutomationFailed, ProblemCode::AlarmNotCleared]);
+    assert_eq!(
+        outcome.summary,
+        "Alarm ec2-status: Org-Replace on i-0123456789abcdef0 succeeded (rung 2), and it cleared."
+    );
+    assert_eq!(outcome.duration_seconds, 600.0);
+    assert_eq!(outcome.attempt, 1, "a remediation is started once; a name may end in -2");
+    assert_eq!(outcome.policy, ["web"]);
+    assert_eq!(outcome.policy_version.as_deref(), Some("sha256:1"));
+    assert_eq!(outcome.runs[0].failed_step.as_deref(), Some("reboot"));
+    assert_eq!(
+        outcome.runs[0].console.as_deref(),
+        Some(
+            "https://eu-west-1.console.aws.amazon.com/systems-manager/automation/execution/\
+             333ba70b-2333-48db-b17e-a5e69c6f4d1c?region=eu-west-1"
+        )
+    );
+}
+
+#[test]
+fn children_are_told_with_their_step_message_and_link_and_some_of_them_are_partial() {
+    let child = json!({"executionId": ID, "account": "777788889999", "region": "us-east-1",
+                       "status": "Failed", "failedStep": "stop", "reason": "not there"});
+    let children = |failed: u32, succeeded: u32| json!({"children": [child], "childrenFailed": failed, "childrenSucceeded": succeeded});
+    for (end, failed, succeeded, status) in [
+        ("succeeded", 1, 9, OutcomeStatus::Partial),
+        ("failed", 2, 8, OutcomeStatus::Partial),
+        ("failed", 2, 0, OutcomeStatus::Failed),
+    ] {
+        let run = run(1, &ran(end), None, &children(failed, succeeded));
+        let outcome = told(&json!({"runs": [run]}));
+        assert_eq!(outcome.outcome, status, "{end} {failed} {succeeded}");
+        assert_eq!(outcome.runs.len(), 2);
+        assert_eq!(outcome.runs[1].failed_step.as_deref(), Some("stop"));
+        assert!(outcome.runs[1].console.as_deref().unwrap().contains("us-east-1"));
+        assert_eq!(outcome.accounts.len(), 2);
+    }
+}
+
+#[test]
+fn what_stood_against_the_start_is_the_problem_and_its_place_is_the_rules() {
+    let problem = json!({"code": "RunbookNotFound", "where": "web (ladder[0].runbook)",
+                         "what": "it is not there", "hint": "Correct the name."});
+    let more = json!({"problems": [problem], "executionId": null});
+    let outcome = told(&json!({"runs": [run(1, &json!("notStarted"), None, &more)]}));
+    assert_eq!(codes(&outcome), [ProblemCode::RunbookNotFound]);
+    assert_eq!(outcome.severity, Severity::Critical, "the rule's own");
+    assert_eq!(outcome.runs[0].status, "NotStarted");
+    assert_eq!(
+        (outcome.runs[0].execution_id.as_str(), outcome.runs[0].console.as_ref()),
+        ("", None)
+    );
+}
+
+#[test]
+fn an_execution_that_broke_off_says_so_first() {
+    let error = json!({"Error": "ExecutionAborted", "Cause": "by hand"});
+    let outcome = told(&json!({"error": error}));
+    assert_eq!(outcome.outcome, OutcomeStatus::Failed);
+    assert_eq!(codes(&outcome), [ProblemCode::ExecutionAborted]);
+    let done = run(1, &ran("succeeded"), Some("cleared"), &json!({}));
+    let outcome = told(&json!({"error": error, "runs": [done]}));
+    assert_eq!(outcome.outcome, OutcomeStatus::Partial, "something was done");
+}
+
+#[test]
+fn a_run_that_waits_says_how_to_answer_and_has_an_id_of_its_own() {
+    let pending = |waiting_for: &str, rung: u32| {
+        json!({"pending": {"rung": rung, "runbook": "Org-Replace", "executionId": ID,
+               "account": "111122223333", "region": "us-east-1", "waitingFor": waiting_for}})
+    };
+    let approval = verdict(&pending("approval", 2));
+    assert_eq!(approval.published, Published::PendingApproval);
+    let outcome = approval.outcome.unwrap();
+    assert_eq!(outcome.outcome, OutcomeStatus::PendingApproval);
+    assert_eq!(outcome.runs[0].execution_id, ID);
+    assert_eq!(
+        outcome.problems[0].hint,
+        format!(
+            "aws ssm send-automation-signal --region us-east-1 --automation-execution-id {ID} \
+             --signal-type Approve (or Reject)"
+        )
+    );
+    let step = told(&pending("step", 1));
+    assert_eq!(codes(&step), [ProblemCode::StepWaiting]);
+    assert!(step.problems[0].hint.contains("StartStep"));
+    let ids = [approval.id, verdict(&pending("approval", 1)).id, verdict(&json!({"runs": []})).id];
+    assert_eq!(std::collections::BTreeSet::from(ids).len(), 3);
+    assert_eq!(approval.id, verdict(&pending("approval", 2)).id, "a repeat");
+}
+
+#[test]
+fn the_text_for_people_tells_what_ran_and_where_to_look() {
+    let outcome = told(&json!({"runs": [run(1, &ran("failed"), Some("notCleared"), &json!({
+        "status": "Failed", "failedStep": "waitForChecks",
+        "reason": "Step timed out while step is verifying the status checks of the instance."
+    }))]}));
+    let message: Value = serde_json::from_str(&Message::render(&outcome).body).unwrap();
+    expect![[r#"
+        Alarm ec2-status: Relay-RebootInstance on i-0123456789abcdef0: failed in step
+        waitForChecks: Step timed out while step is verifying the status checks of the
+        instance.
+
+        Outcome   failed (severity critical)
+        When      2026-01-02T03:14:05Z, after 600.0 s
+        Cause     alarm
+        Accounts  444455556666
+        Regions   eu-west-1
+        Rules     web
+        Resources i-0123456789abcdef0
+
+        What was run
+
+          rung 1  Relay-RebootInstance: Failed, in 444455556666 eu-west-1
+                  step waitForChecks
+                  Step timed out while step is verifying the status checks of the
+                  instance.
+                  https://eu-west-1.console.aws.amazon.com/systems-manager/automation/execution/333ba70b-2333-48db-b17e-a5e69c6f4d1c?region=eu-west-1
+
+        What went wrong, and what to do
+
+          1. web (ladder[0]) [AutomationFailed]
+             Relay-RebootInstance failed in step waitForChecks: Step timed out while
+             step is verifying the status checks of the instance.
+             -> Read the step's message, at the console link.
+          2. web (ladder[0]) [AlarmNotCleared]
+             the alarm still rings after Relay-RebootInstance
+             -> Look at the resource: the runbooks of the ladder do not cure this.
+
+        Where to look
+
+          Execution    https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/arn:aws:states:us-east-1:111122223333:execution:run-automation:alarm-1
+          Policy       sha256:1
+          Outcome id   37915dab-3b6f-5d9b-8cd7-af9113278d55
+    "#]].assert_eq(message["email"].as_str().unwrap());
+}
+
+#[test]
+fn the_other_flow_is_decided_as_before() {
+    let request = tests::request(json!({"shares": []}));
+    let evidence = Evidence {
+        request: &request,
+        plan: None,
+        details: &[],
+        at: "2026-01-02T03:04:46.700Z".parse().unwrap(),
+        stored: None,
+    };
+    assert_eq!(decide(evidence), sharing_decide(&request, None));
+}

@@ -1,0 +1,152 @@
+//! Which rule an alarm is a case of. Some of what rules ask for has to be looked up first; only what
+//! could change the answer is asked for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use relay_core::organization::Organization;
+use relay_core::rules::AccountSelector;
+
+use crate::alarm::{AlarmKind, AlarmTrigger};
+use crate::{AlarmSelector, Mode, RemediationRule, RuleSet};
+
+/// What was looked up about an alarm.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Known<'a> {
+    /// The alarm's tags.
+    pub tags: Option<&'a BTreeMap<String, String>>,
+    /// A snapshot that holds the alarm's account with the OUs above it.
+    pub organization: Option<&'a Organization>,
+    /// The children of a composite alarm were looked up and their metrics added to the trigger.
+    pub children: bool,
+}
+
+/// Something to look up before it is clear which rule applies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lookup {
+    /// The alarm's tags.
+    Tags,
+    /// The place of the alarm's account in the organization.
+    Place,
+    /// The metrics of a composite alarm's children.
+    Children,
+}
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found<'a> {
+    /// This rule applies.
+    Rule(&'a RemediationRule),
+    /// None does: the alarm is nobody's business here.
+    Nothing,
+    /// It depends on these.
+    Needs(BTreeSet<Lookup>),
+}
+
+impl RuleSet {
+    /// The first rule, in the order of modes, priorities and names, that is about the alarm.
+    #[must_use]
+    pub fn find<'a>(&'a self, trigger: &AlarmTrigger, known: &Known<'_>) -> Found<'a> {
+        let mut needs = BTreeSet::new();
+        for rule in self.rules.iter().filter(|rule| rule.mode != Mode::Off) {
+            match rule.alarm.is_about(trigger, known) {
+                Answer::No => {}
+                Answer::DependsOn(lookups) => needs.extend(lookups),
+                Answer::Yes if needs.is_empty() => return Found::Rule(rule),
+                Answer::Yes => break,
+            }
+        }
+        if needs.is_empty() { Found::Nothing } else { Found::Needs(needs) }
+    }
+}
+
+enum Answer {
+    Yes,
+    No,
+    DependsOn(BTreeSet<Lookup>),
+}
+
+impl AlarmSelector {
+    fn is_about(&self, trigger: &AlarmTrigger, known: &Known<'_>) -> Answer {
+        let name = trigger.alarm.name();
+        let here = self.contributors == trigger.contributor.is_some()
+            && (self.names.is_empty() || self.names.iter().any(|glob| glob.matches(name)))
+            && (self.regions.is_empty() || self.regions.contains(trigger.alarm.region()));
+        if !here {
+            return Answer::No;
+        }
+        let asked = [
+            (self.watches(trigger, known), Lookup::Children),
+            (self.lives_there(trigger, known), Lookup::Place),
+            (self.is_tagged(known), Lookup::Tags),
+        ];
+        if asked.iter().any(|(answer, _)| *answer == Some(false)) {
+            return Answer::No;
+        }
+        let open: BTreeSet<Lookup> = asked
+            .into_iter()
+            .filter_map(|(answer, lookup)| answer.is_none().then_some(lookup))
+            .collect();
+        if open.is_empty() { Answer::Yes } else { Answer::DependsOn(open) }
+    }
+
+    /// One metric has to fit both namespace and name.
+    fn watches(&self, trigger: &AlarmTrigger, known: &Known<'_>) -> Option<bool> {
+        if self.namespace.is_none() && self.metric.is_none() {
+            return Some(true);
+        }
+        let watched = trigger.watched();
+        if trigger.kind == AlarmKind::Composite && watched.is_empty() && !known.children {
+            return None;
+        }
+        let fits = |glob: &Option<relay_core::rules::Glob>, text: &Option<String>| match glob {
+            None => true,
+            Some(glob) => text.as_ref().is_some_and(|text| glob.matches(text)),
+        };
+        Some(watched.iter().any(|(namespace, metric)| {
+            fits(&self.namespace, namespace) && fits(&self.metric, metric)
+        }))
+    }
+
+    fn lives_there(&self, trigger: &AlarmTrigger, known: &Known<'_>) -> Option<bool> {
+        let account = trigger.alarm.account();
+        if let Some(organization) = known.organization {
+            let everywhere = [AccountSelector::Organization];
+            let wanted = if self.accounts.is_empty() { &everywhere[..] } else { &self.accounts };
+            let (children, exclude) = (self.include_child_units, &self.exclude);
+            return Some(organization.selects(account, wanted, children, exclude));
+        }
+        // The bus takes events of the organization only: what arrives is of it.
+        let certain = |selector: &AccountSelector| match selector {
+            AccountSelector::Organization => Some(true),
+            AccountSelector::Account(id) => Some(*id == account),
+            AccountSelector::Root(_) | AccountSelector::Unit(_) | AccountSelector::Path(_) => None,
+        };
+        let any = |selectors: &[AccountSelector]| {
+            let answers: Vec<Option<bool>> = selectors.iter().map(certain).collect();
+            if answers.contains(&Some(true)) {
+                Some(true)
+            } else if answers.contains(&None) {
+                None
+            } else {
+                Some(false)
+            }
+        };
+        let wanted = if self.accounts.is_empty() { Some(true) } else { any(&self.accounts) };
+        match (wanted, any(&self.exclude)) {
+            (Some(false), _) | (_, Some(true)) => Some(false),
+            (Some(true), Some(false)) => Some(true),
+            _ => None,
+        }
+    }
+
+    fn is_tagged(&self, known: &Known<'_>) -> Option<bool> {
+        if self.tags.is_empty() {
+            return Some(true);
+        }
+        let tags = known.tags?;
+        let has = |(key, glob): (&String, &relay_core::rules::Glob)| {
+            tags.get(key).is_some_and(|value| glob.matches(value))
+        };
+        Some(self.tags.iter().all(has))
+    }
+}

@@ -1,0 +1,410 @@
+//! Reading: every field, every default, and what is wrong with line and column.
+
+use expect_test::{Expect, expect};
+use relay_core::flow::Severity;
+use relay_core::period::Period;
+use relay_core::rules::STANDARD_TIER;
+use run::RunOptions;
+
+use super::*;
+
+#[expect(clippy::needless_pass_by_value, reason = "`expect![]` stands in the call itself")]
+#[track_caller]
+fn check(text: &str, expected: Expect) {
+    let set = RuleSet::parse([RuleText::file("web.yaml", text)]);
+    assert!(set.rules.is_empty(), "{text} is valid");
+    let problems: Vec<String> = set.problems.iter().map(ToString::to_string).collect();
+    expected.assert_eq(&problems.join("\n"));
+}
+
+#[test]
+fn the_example_of_the_contract_is_read_field_by_field() {
+    let rule = rule(CONTRACT);
+    assert_eq!((rule.priority, rule.mode, rule.severity), (100, Mode::Active, Severity::High));
+    assert_eq!(rule.alarm.names[0].as_str(), "ec2-status-*");
+    assert_eq!(rule.alarm.regions.len(), 2);
+    let resource = rule.resource.as_ref().unwrap();
+    assert_eq!(resource.dimension.as_deref(), Some("InstanceId"));
+    let [reboot, replace] = rule.ladder.as_slice() else { panic!() };
+    assert_eq!(reboot.recover_within, Period::minutes(10));
+    assert_eq!(reboot.target_parameter(), Some("InstanceId"));
+    let approval = replace.approval.as_ref().unwrap();
+    assert_eq!((approval.minimum, approval.within.as_secs()), (1, 3600));
+    assert_eq!(rule.run.service_role.as_ref().unwrap().path(), "/runbook-relay/");
+    assert_eq!(rule.run.targets.as_ref().unwrap().target().0, "tag:App");
+    let locations = rule.run.locations.as_ref().unwrap();
+    assert!(locations.include_child_units && locations.exclude.is_empty());
+    assert_eq!(locations.max_concurrency.as_str(), "1");
+    assert_eq!(
+        rule.guard,
+        Guard {
+            calendar: Some("arn:aws:ssm:us-east-1:111122223333:document/Freeze".parse().unwrap()),
+            ..Guard::default()
+        }
+    );
+}
+
+#[test]
+fn what_is_left_out_has_the_defaults_of_the_contract() {
+    let rule = rule(&least(""));
+    assert_eq!((rule.priority, rule.mode, rule.severity), (100, Mode::Active, Severity::High));
+    assert_eq!(rule.resource.as_ref().unwrap().auto_scaling, AutoScaling::Refuse);
+    assert_eq!(rule.resource.as_ref().unwrap().instance_store, InstanceStore::Refuse);
+    assert_eq!(rule.guard.cool_down, Period::minutes(30));
+    assert_eq!((rule.guard.per_hour, rule.guard.per_account_hour), (5, 20));
+    assert_eq!(rule.guard.storm, Storm { resources: 20, window: Period::minutes(5) });
+    assert_eq!(rule.run, RunOptions::default());
+    assert!(!rule.alarm.contributors && !rule.alarm.include_child_units);
+    let rung = &rule.ladder[0];
+    assert_eq!(rung.recover_within, Period::minutes(10));
+    assert_eq!(rung.timeout, Period::minutes(60));
+    assert!(!rung.destructive && rung.approval.is_none());
+}
+
+#[test]
+fn json_is_read_by_the_same_path() {
+    let json = serde_json::to_string(&rule(&least("mode: observe\nguard: {coolDown: 1h30m}\n")));
+    let again = rule(&json.unwrap());
+    assert_eq!(again.mode, Mode::Observe);
+    assert_eq!(again.guard.cool_down.as_secs(), 5400);
+}
+
+#[test]
+fn a_rule_that_is_written_down_again_is_the_same() {
+    for text in [CONTRACT, &least("run: {mode: Interactive}\n")] {
+        let mut first = rule(text);
+        let mut again = rule(&serde_json::to_string(&first).unwrap());
+        (first.places, again.places) = Default::default();
+        assert_eq!(first, again);
+    }
+}
+
+#[test]
+fn the_parser_knows_the_fields_of_the_type_and_no_others() {
+    fn properties(schema: &serde_json::Value, pointer: &str) -> Vec<String> {
+        let properties = schema.pointer(pointer).and_then(|p| p.as_object());
+        properties.unwrap_or_else(|| panic!("{pointer}")).keys().cloned().collect()
+    }
+    let schema = serde_json::to_value(schemars::schema_for!(RemediationRule)).unwrap();
+    for (pointer, known) in [
+        ("/properties", parse::RULE),
+        ("/$defs/AlarmSelector/properties", parse::ALARM),
+        ("/$defs/ResourceSelector/properties", parse::RESOURCE),
+        ("/$defs/Guard/properties", parse::GUARD),
+        ("/$defs/Storm/properties", parse::STORM),
+        ("/$defs/Rung/properties", run::read::ladder::RUNG),
+        ("/$defs/Approval/properties", run::read::ladder::APPROVAL),
+        ("/$defs/RunOptions/properties", run::read::options::RUN),
+        ("/$defs/Targets/properties", run::read::options::TARGETS),
+        ("/$defs/Locations/properties", run::read::options::LOCATIONS),
+    ] {
+        let mut fields = properties(&schema, pointer);
+        let mut known: Vec<String> = known.iter().map(ToString::to_string).collect();
+        fields.sort();
+        known.sort();
+        assert_eq!(fields, known, "{pointer}");
+    }
+}
+
+#[test]
+fn what_a_rule_must_have_is_asked_for() {
+    check(
+        "{}",
+        expect![[r#"
+        web.yaml:1:1 (alarm): the rule selects no alarms: `names`, `namespace`, `metric` or `tags` [EmptySelection]
+          Name at least one, or delete the rule.
+        web.yaml:1:1 (resource): the rule names no resource: `resource`, or `run.targets` or `run.locations` [EmptySelection]
+          Name at least one, or delete the rule.
+        web.yaml:1:1 (ladder): the rule names no runbook: `ladder` [EmptySelection]
+          Name at least one, or delete the rule."#]],
+    );
+    check(
+        &least("alarm: {regions: [us-east-1], names: []}\n"),
+        expect![[r#"
+            web.yaml:3:8 (alarm): the rule selects no alarms: `names`, `namespace`, `metric` or `tags` [EmptySelection]
+              Name at least one, or delete the rule.
+            web.yaml:3:38 (alarm.names): `names` is empty; leave it out for all [EmptySelection]
+              Name at least one, or delete the rule."#]],
+    );
+    check(
+        &least("alarm: {accounts: [organization], tags: {}}\n"),
+        expect![[r#"
+        web.yaml:3:8 (alarm): the rule selects no alarms: `names`, `namespace`, `metric` or `tags` [EmptySelection]
+          Name at least one, or delete the rule."#]],
+    );
+    check(
+        &least("ladder: []\n"),
+        expect![[r#"
+        web.yaml:3:9 (ladder): the ladder has 0 rungs, expected 1 to 10 [InvalidField]
+          Correct the value."#]],
+    );
+    check(
+        &least("ladder: [{parameters: {a: [b]}}]\n"),
+        expect![[r#"
+        web.yaml:3:10 (ladder[0]): no `runbook` is named [InvalidField]
+          Correct the value."#]],
+    );
+    check(
+        &least("resource: {autoScaling: allow}\n"),
+        expect![[r#"
+        web.yaml:3:11 (resource): expected one of `dimension`, `tags` and `literal` [InvalidField]
+          Say in one way which resource is meant."#]],
+    );
+    check(
+        &least("resource: {dimension: a, literal: b}\n"),
+        expect![[r#"
+        web.yaml:3:11 (resource): found 2 of `dimension`, `tags` and `literal` [InvalidField]
+          Say in one way which resource is meant."#]],
+    );
+}
+
+#[test]
+fn unknown_fields_are_named_with_what_was_probably_meant() {
+    check(
+        &least(
+            "gard: {cooldown: 5m}\nguard: {cooldown: 5m, storm: {resource: 3}}\nrun: {mod: Auto}\n",
+        ),
+        expect![[r#"
+            web.yaml:4:1 (gard): unknown field `gard`, expected one of `priority`, `mode`, `alarm`, `resource`, `ladder`, `run`, `guard`, `severity` [UnknownField]
+              Did you mean `guard`?
+            web.yaml:5:9 (guard.cooldown): unknown field `cooldown`, expected one of `coolDown`, `perHour`, `perAccountHour`, `storm`, `calendar`, `deferToAutoRecovery` [UnknownField]
+              Did you mean `coolDown`?
+            web.yaml:5:31 (guard.storm.resource): unknown field `resource`, expected one of `resources`, `window` [UnknownField]
+              Did you mean `resources`?
+            web.yaml:6:7 (run.mod): unknown field `mod`, expected one of `serviceRole`, `executionRole`, `mode`, `targets`, `locations`, `maxConcurrency`, `maxErrors`, `stopOnAlarm`, `adaptiveConcurrency`, `tags` [UnknownField]
+              Did you mean `mode`?"#]],
+    );
+}
+
+#[test]
+fn lengths_of_time_have_units_and_bounds() {
+    check(
+        &least("guard: {coolDown: 30, deferToAutoRecovery: 2h, storm: {window: 5 min}}\n"),
+        expect![[r#"
+            web.yaml:4:19 (guard.coolDown): found the number 30, expected a length of time from 0s to 30d, like 10m [InvalidField]
+              Add the unit: 30s, 30m or 30h.
+            web.yaml:4:44 (guard.deferToAutoRecovery): found "2h", expected a length of time from 0s to 1h, like 10m [InvalidField]
+              Correct the value.
+            web.yaml:4:64 (guard.storm.window): found "5 min", expected a length of time from 10s to 1d, like 10m [InvalidField]
+              Correct the value."#]],
+    );
+    check(
+        &least(
+            "ladder: [{runbook: Org-A, recoverWithin: PT10M, timeout: 30s, approval: {approvers: [a], within: 8d}}]\n",
+        ),
+        expect![[r#"
+            web.yaml:3:42 (ladder[0].recoverWithin): found "PT10M", expected a length of time from 0s to 1d, like 10m [InvalidField]
+              Correct the value.
+            web.yaml:3:58 (ladder[0].timeout): found "30s", expected a length of time from 1m to 1d, like 10m [InvalidField]
+              Correct the value.
+            web.yaml:3:98 (ladder[0].approval.within): found "8d", expected a length of time from 1m to 7d, like 10m [InvalidField]
+              Correct the value."#]],
+    );
+}
+
+#[test]
+fn a_bad_way_to_run_is_named_field_by_field() {
+    check(
+        &least(
+            "run:\n  serviceRole: Automation\n  executionRole: arn:aws:iam::111122223333:role/x\n  \
+             mode: Manual\n  maxConcurrency: 0\n  maxErrors: \"101%\"\n  \
+             tags: {a: b, c: d, e: f, g: h, \"aws:x\": y}\n",
+        ),
+        expect![[r#"
+            web.yaml:5:16 (run.serviceRole): "Automation" is not a role's ARN (arn:partition:iam::account:role/name) [InvalidField]
+              Correct the value.
+            web.yaml:6:18 (run.executionRole): found "arn:aws:iam::111122223333:role/x", expected a role's name: the same role in every account, without its ARN [InvalidField]
+              Correct the value.
+            web.yaml:7:9 (run.mode): found "Manual", expected one of `Auto`, `Interactive` [InvalidField]
+              Correct the value.
+            web.yaml:8:19 (run.maxConcurrency): "0" is not a number from 1, or a percentage from "1%" to "100%" [InvalidField]
+              Correct the value.
+            web.yaml:9:14 (run.maxErrors): "101%" is not a number from 0, or a percentage from "0%" to "100%" [InvalidField]
+              Correct the value.
+            web.yaml:10:9 (run.tags): found 5 tags, expected at most 3: SSM takes five, two are the suite's [InvalidField]
+              Correct the value.
+            web.yaml:10:9 (run.tags): the tag `aws:x` is none that can be put on a run [InvalidField]
+              Use letters, digits and _.:/=+-@, up to 128 characters for the key and 256 for the value; aws: and runbook-relay: are reserved."#]],
+    );
+    check(
+        &least(
+            "run:\n  targets: {key: App, values: []}\n  locations: {accounts: [prod], maxErrors: -1}\n",
+        ),
+        expect![[r#"
+            web.yaml:5:12 (run.targets): no `parameter` is named: SSM puts each target into one [InvalidField]
+              Correct the value.
+            web.yaml:6:14 (run.locations.regions): no Region is named [EmptySelection]
+              Name at least one, or delete the rule.
+            web.yaml:6:26 (run.locations.accounts[0]): found "prod", expected `organization`, an OU path (/Workloads/Prod), a root, OU or account id [InvalidField]
+              Correct the value.
+            web.yaml:6:44 (run.locations.maxErrors): "-1" is not a number from 0, or a percentage from "0%" to "100%" [InvalidField]
+              Correct the value."#]],
+    );
+    check(
+        &least("run: {targets: {parameter: A, key: App, values: [x], resourceGroup: g}}\n"),
+        expect![[r#"
+            web.yaml:4:16 (run.targets): `values` and `resourceGroup` exclude each other [InvalidField]
+              Correct the value.
+            web.yaml:4:16 (run.targets): found the key `App`, expected `tag:<key>` or `AWS::EC2::Instance` [InvalidField]
+              Correct the value."#]],
+    );
+}
+
+#[test]
+fn an_approval_that_nobody_can_give_is_named() {
+    check(
+        &least(
+            "ladder: [{runbook: Org-A, approval: {approvers: [a], minimum: 2, topic: \"arn:aws:sns:us-east-1:111122223333:Ops\"}}, {runbook: Org-B, approval: {}}]\n",
+        ),
+        expect![[r#"
+            web.yaml:3:63 (ladder[0].approval.minimum): 2 of 1 approvers can never agree [InvalidField]
+              Correct the value.
+            web.yaml:3:73 (ladder[0].approval.topic): found "arn:aws:sns:us-east-1:111122223333:Ops", expected the ARN of a topic whose name begins with `Automation` [InvalidField]
+              Correct the value.
+            web.yaml:3:144 (ladder[1].approval.approvers): found 0 approvers, expected 1 to 10 [InvalidField]
+              Correct the value."#]],
+    );
+}
+
+#[test]
+fn words_of_the_wrong_kind_say_which_there_are() {
+    check(
+        &least(
+            "mode: observing\nseverity: urgent\npriority: high\nresource: {dimension: A, autoScaling: yes}\n",
+        ),
+        expect![[r#"
+            web.yaml:3:7 (mode): found "observing", expected one of `active`, `observe`, `off` [InvalidField]
+              Did you mean `observe`?
+            web.yaml:4:11 (severity): found "urgent", expected one of `info`, `low`, `medium`, `high`, `critical` [InvalidField]
+              Correct the value.
+            web.yaml:5:11 (priority): found "high", expected a whole number from 0 to 1000000 [InvalidField]
+              Correct the value.
+            web.yaml:6:39 (resource.autoScaling): found "yes", expected one of `refuse`, `standby`, `allow` [InvalidField]
+              Correct the value."#]],
+    );
+    check(
+        &least("ladder: [{runbook: \"a b\", documentVersion: 01, destructive: yes}]\n"),
+        expect![[r#"
+            web.yaml:3:20 (ladder[0].runbook): "a b" is not a runbook's name or ARN (3 to 128 of a-z, A-Z, 0-9, and _-.:/) [InvalidField]
+              Correct the value.
+            web.yaml:3:44 (ladder[0].documentVersion): found "01", expected a version's number, `$LATEST` or `$DEFAULT` [InvalidField]
+              Correct the value.
+            web.yaml:3:61 (ladder[0].destructive): found "yes", expected true or false [InvalidField]
+              Correct the value."#]],
+    );
+}
+
+#[test]
+fn words_in_braces_that_nobody_can_fill_in_are_named() {
+    check(
+        &least(
+            "ladder: [{runbook: Org-A, parameters: {A: [\"{resourc}\"], B: \"{dimension.}\", C: [\"{\\\"a\\\": 1}\"]}}]\n",
+        ),
+        expect![[r#"
+            web.yaml:3:44 (ladder[0].parameters.A[0]): nothing is known to put in the place of `{resourc}` [InvalidField]
+              Did you mean `{resource}`?
+            web.yaml:3:61 (ladder[0].parameters.B): nothing is known to put in the place of `{dimension.}` [InvalidField]
+              Correct the value."#]],
+    );
+    check(
+        "alarm: {names: [a]}\nladder: [{runbook: Org-A, parameters: {A: [\"{resource}\"]}}]\nrun: {targets: {parameter: A, values: [x]}}\n",
+        expect![[r#"
+            web.yaml:2:44 (ladder[0].parameters.A[0]): `{resource}` is used, and the rule names no resource [InvalidField]
+              Correct the value."#]],
+    );
+}
+
+#[test]
+fn a_rules_own_alarm_is_no_stop_alarm() {
+    check(
+        &least("run: {stopOnAlarm: web-1}\n"),
+        expect![[r#"
+        web.yaml:4:20 (run.stopOnAlarm): `web-1` is one of the alarms that the rule is about [StopAlarmIsOwn]
+          Name another alarm: this one rings already, and SSM would cancel the run at once."#]],
+    );
+    rule(&least("run: {stopOnAlarm: payments-down}\n"));
+}
+
+#[test]
+fn what_sounds_destructive_needs_to_be_meant_or_agreed_to() {
+    check(
+        &least(
+            "ladder: [{runbook: AWS-TerminateEC2Instance}, {runbook: \"arn:aws:ssm:us-east-1:111122223333:document/Org-DeleteVolume\"}]\n",
+        ),
+        expect![[r#"
+            web.yaml:3:20 (ladder[0].runbook): `AWS-TerminateEC2Instance` sounds destructive (Terminate), and nobody has to agree [DestructiveWithoutApproval]
+              Write `destructive: true` at the rung if it is meant, or ask for an approval.
+            web.yaml:3:57 (ladder[1].runbook): `arn:aws:ssm:us-east-1:111122223333:document/Org-DeleteVolume` sounds destructive (Delete), and nobody has to agree [DestructiveWithoutApproval]
+              Write `destructive: true` at the rung if it is meant, or ask for an approval."#]],
+    );
+    rule(&least("ladder: [{runbook: AWS-TerminateEC2Instance, destructive: true}]\n"));
+    rule(&least("ladder: [{runbook: Org-DeleteVolume, approval: {approvers: [a]}}]\n"));
+    rule(&least("ladder: [{runbook: Org-ListDeletedVolumes}]\n"));
+}
+
+#[test]
+fn with_rate_controls_it_is_clear_where_a_resource_goes() {
+    check(
+        &least(
+            "run: {maxErrors: 1}\nladder: [{runbook: Org-A, parameters: {A: [\"{resource}\"], B: [\"x {resource}\"]}}, {runbook: Org-B}]\n",
+        ),
+        expect![[r#"
+            web.yaml:4:39 (ladder[0].parameters): with rate controls one parameter must be `["{resource}"]` and no other may hold it [InvalidField]
+              SSM puts each resource into that one; or name it in `run.targets.parameter`.
+            web.yaml:4:82 (ladder[1].parameters): with rate controls one parameter must be `["{resource}"]` and no other may hold it [InvalidField]
+              SSM puts each resource into that one; or name it in `run.targets.parameter`."#]],
+    );
+    rule(&least("run: {maxConcurrency: 2}\n"));
+    rule(&least("run: {maxConcurrency: 2, targets: {parameter: A, values: [x]}}\n"));
+}
+
+#[test]
+fn a_rule_over_four_kilobytes_works_and_is_warned_of() {
+    let text = least(&format!("#{}", "x".repeat(STANDARD_TIER)));
+    let set = set(&[("big", &text)]);
+    assert_eq!(set.warnings.len(), 1);
+    assert_eq!(set.warnings[0].code.as_str(), "RuleTooLarge");
+}
+
+#[test]
+fn an_invalid_rule_takes_no_other_with_it_and_braces_are_refused() {
+    let good = least("");
+    let set = RuleSet::parse([
+        RuleText::parameter("/runbook-relay/remediation/b", "alarm: ["),
+        RuleText::parameter("/runbook-relay/remediation/a", good.as_str()),
+        RuleText::parameter("/runbook-relay/remediation/c", "alarm: {names: [\"{{x}}\"]}"),
+        RuleText::file("other/a.json", good.as_str()),
+    ]);
+    assert_eq!(set.rules.len(), 1);
+    let codes: Vec<_> = set.problems.iter().map(|problem| problem.code.as_str()).collect();
+    assert_eq!(codes, ["DuplicateRule", "PolicySyntax", "TemplateBraces"]);
+    assert_eq!(set.texts, 4);
+    assert!(set.version.starts_with("sha256:"));
+}
+
+#[test]
+fn a_field_is_found_again_by_its_path() {
+    let rule = rule(&least(""));
+    assert_eq!(rule.place("ladder[0].parameters"), "web.yaml:3:54 (ladder[0].parameters)");
+    assert_eq!(rule.place("guard.coolDown"), "web.yaml:1:1 (guard.coolDown)");
+    assert_eq!(rule.place("ladder[0].approval"), "web.yaml:3:10 (ladder[0].approval)");
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_the_parser_panic(text in "[a-z:{}\\[\\]\\-\"' \n#&*!|>%@0-9_]{0,200}") {
+        let set = RuleSet::parse([RuleText::file("x.yaml", text)]);
+        assert_eq!(set.rules.len() + usize::from(!set.problems.is_empty()), 1);
+    }
+
+    #[test]
+    fn a_rule_with_something_else_in_one_place_is_taken_or_named(
+        line in 0usize..24, text in "[a-zA-Z0-9$/\"\\[\\]{}:, -]{0,30}"
+    ) {
+        let mut lines: Vec<&str> = CONTRACT.trim().lines().collect();
+        let last = lines.len() - 1;
+        lines[line.min(last)] = &text;
+        let set = RuleSet::parse([RuleText::file("x.yaml", lines.join("\n"))]);
+        assert_eq!(set.rules.len() + usize::from(!set.problems.is_empty()), 1);
+    }
+}

@@ -1,0 +1,250 @@
+//! What `run-automation` tells of its runs.
+
+#![warn(missing_docs)]
+
+use jiff::Timestamp;
+use relay_core::execution::ExecutionRef;
+use relay_core::id::{AccountId, AutomationId, Region, RunbookName};
+use relay_core::problem::Problem;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{AutomationStatus, Pace, RunAutomationInput, RungEnd};
+
+/// Whether a run was seen to help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Seen {
+    /// The alarm cleared.
+    Cleared,
+    /// It did not, in the time allowed.
+    NotCleared,
+    /// There was nothing to see it by.
+    Unverified,
+}
+
+/// A child of a run: one target, or one account and Region.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChildReport {
+    /// SSM's id; none for one that was never started.
+    #[serde(default)]
+    pub execution_id: Option<AutomationId>,
+    /// Where it ran.
+    pub account: AccountId,
+    /// Where it ran.
+    pub region: Region,
+    /// Its status.
+    pub status: AutomationStatus,
+    /// The step that failed.
+    #[serde(default)]
+    pub failed_step: Option<String>,
+    /// SSM's message.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// One run of a rung.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunReport {
+    /// Which rung, from 1.
+    pub rung: u32,
+    /// The runbook that was meant, whether or not an approval ran before it.
+    pub runbook: RunbookName,
+    /// SSM's id; none when it was not started.
+    #[serde(default)]
+    pub execution_id: Option<AutomationId>,
+    /// Where it ran, or was started.
+    pub account: AccountId,
+    /// Where it ran, or was started.
+    pub region: Region,
+    /// How it ended.
+    pub end: RungEnd,
+    /// SSM's status at the end.
+    #[serde(default)]
+    pub status: Option<AutomationStatus>,
+    /// The step that failed.
+    #[serde(default)]
+    pub failed_step: Option<String>,
+    /// SSM's message.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// Whether it helped; none when nobody looked.
+    #[serde(default)]
+    pub seen: Option<Seen>,
+    /// Its children that did not succeed, as many as are worth telling.
+    #[serde(default)]
+    pub children: Vec<ChildReport>,
+    /// How many children succeeded.
+    #[serde(default)]
+    pub children_succeeded: u32,
+    /// How many did not.
+    #[serde(default)]
+    pub children_failed: u32,
+    /// What stood against its start.
+    #[serde(default)]
+    pub problems: Vec<Problem>,
+}
+
+/// What a run waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum WaitingFor {
+    /// An approval.
+    Approval,
+    /// In interactive mode, or at a pause: the word to go on.
+    Step,
+}
+
+/// A run that waits for somebody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PendingRun {
+    /// Which rung, from 1.
+    pub rung: u32,
+    /// The runbook that is to be run.
+    pub runbook: RunbookName,
+    /// The execution that waits.
+    pub execution_id: AutomationId,
+    /// Where it waits.
+    pub account: AccountId,
+    /// Where it waits.
+    pub region: Region,
+    /// For what.
+    pub waiting_for: WaitingFor,
+}
+
+/// Asks `start-automation` to start a rung.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StartAutomationInput {
+    /// The asking execution.
+    pub execution: ExecutionRef,
+    /// The machine's input.
+    pub input: RunAutomationInput,
+    /// Which rung, from 0.
+    pub rung: usize,
+}
+
+/// A run that was started, until it has ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StartedRun {
+    /// SSM's id.
+    pub execution_id: AutomationId,
+    /// Where SSM was called: always an account and Region of the hub's.
+    pub account: AccountId,
+    /// Where SSM was called.
+    pub region: Region,
+    /// When.
+    pub at: Timestamp,
+    /// How long it may run, in seconds.
+    pub limit: u32,
+}
+
+/// What `start-automation` answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "next", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum StartAutomationOutput {
+    /// It runs.
+    Follow {
+        /// The run.
+        run: StartedRun,
+        /// How often to look.
+        pace: Pace,
+    },
+    /// Something stands against it.
+    Finish {
+        /// What.
+        report: Box<RunReport>,
+    },
+    /// A new account is not ready: ask again.
+    Wait {
+        /// After so many seconds.
+        seconds: u32,
+    },
+}
+
+/// Asks `follow-automation` to answer a task's token when there is something to say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FollowAutomationInput {
+    /// The asking execution.
+    pub execution: ExecutionRef,
+    /// The machine's input.
+    pub input: RunAutomationInput,
+    /// Which rung, from 0.
+    pub rung: usize,
+    /// The run.
+    pub run: StartedRun,
+    /// It was told before that it waits for somebody.
+    #[serde(default)]
+    pub told: bool,
+    /// The waiting task's token.
+    pub token: String,
+}
+
+/// What a waiting task is answered with. While there is nothing to say it is not answered: it looks
+/// again after its time-out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "next", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum FollowAutomationOutput {
+    /// It has ended.
+    Verify {
+        /// How.
+        report: Box<RunReport>,
+        /// When that was seen.
+        ended: Timestamp,
+    },
+    /// It waits for somebody, which has to be told.
+    Tell {
+        /// For whom, and what.
+        pending: PendingRun,
+    },
+}
+
+/// Asks `verify-recovery` whether a run has helped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VerifyRecoveryInput {
+    /// The asking execution.
+    pub execution: ExecutionRef,
+    /// The machine's input.
+    pub input: RunAutomationInput,
+    /// Which rung, from 0.
+    pub rung: usize,
+    /// How the run ended.
+    pub report: RunReport,
+    /// When.
+    pub ended: Timestamp,
+    /// Since when the status checks are ok, from the answer before.
+    #[serde(default)]
+    pub checks_ok_since: Option<Timestamp>,
+}
+
+/// What `verify-recovery` answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "next", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum VerifyRecoveryOutput {
+    /// Look again.
+    Wait {
+        /// After so many seconds.
+        seconds: u32,
+        /// Since when the status checks are ok.
+        #[serde(default)]
+        checks_ok_since: Option<Timestamp>,
+    },
+    /// It did not help: the next rung.
+    Rung {
+        /// Which, from 0.
+        rung: usize,
+        /// The run, with what was seen.
+        report: Box<RunReport>,
+    },
+    /// That was all.
+    Finish {
+        /// The run, with what was seen.
+        report: Box<RunReport>,
+    },
+}

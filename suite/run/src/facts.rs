@@ -1,0 +1,131 @@
+//! What has to be known of a runbook before it is started, and what that says about a start.
+
+use std::collections::BTreeMap;
+
+use relay_core::problem::{Problem, ProblemCode};
+
+use crate::{ASSUME_ROLE, PlanInput};
+
+/// The path of roles that the suite may pass to SSM.
+pub const ROLE_PATH: &str = "/runbook-relay/";
+
+/// The tag of runbooks of one's own that may be started.
+pub const ALLOWED_TAG: &str = "runbook-relay";
+
+/// Its value.
+pub const ALLOWED: &str = "allowed";
+
+/// The value of that tag on runbooks that destroy something; they may be started too.
+pub const DESTRUCTIVE: &str = "destructive";
+
+/// What DescribeDocument, and for runbooks of one's own ListTagsForResource, say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RunbookFacts {
+    /// It is there, in the account and Region of the start and in the version asked for.
+    pub exists: bool,
+    /// It is owned by Amazon.
+    pub by_amazon: bool,
+    /// Another account owns it, whose tags cannot be seen.
+    pub shared: bool,
+    /// Its parameters, and whether each is required.
+    pub parameters: BTreeMap<String, bool>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+impl RunbookFacts {
+    /// Whether its tag says that it destroys something.
+    #[must_use]
+    pub fn is_destructive(&self) -> bool {
+        self.tags.get(ALLOWED_TAG).is_some_and(|value| value == DESTRUCTIVE)
+    }
+
+    fn is_tagged(&self) -> bool {
+        self.by_amazon
+            || self.shared
+            || self
+                .tags
+                .get(ALLOWED_TAG)
+                .is_some_and(|value| [ALLOWED, DESTRUCTIVE].contains(&value.as_str()))
+    }
+}
+
+impl PlanInput<'_> {
+    /// What the runbook, the stack and the role say against a start, whatever it is to run on.
+    #[must_use]
+    pub fn objections(&self) -> Vec<Problem> {
+        let Some(rung) = self.input.ladder.get(self.rung) else { return Vec::new() };
+        let mut problems = Vec::new();
+        let mut say = |code: ProblemCode, path: &str, what: String| {
+            problems.push(Problem::new(code, self.input.place(path), what));
+        };
+        let field = |name: &str| format!("ladder[{}].{name}", self.rung);
+        let (facts, name) = (self.runbook, rung.runbook.document());
+        if !facts.exists {
+            let version = rung.document_version.as_deref();
+            let version = version.map(|v| format!(" in version {v}")).unwrap_or_default();
+            let region = self.input.start_region(self.hub);
+            let what = format!(
+                "{} is not there{version}, in account {} and Region {region}",
+                rung.runbook, self.hub.account
+            );
+            say(ProblemCode::RunbookNotFound, &field("runbook"), what);
+            return problems;
+        }
+        let (parameter, globs, named) = match facts.shared {
+            true => ("SharedRunbookArns", &self.hub.shared_runbooks, rung.runbook.as_str()),
+            false => ("AllowedRunbooks", &self.hub.allowed_runbooks, name),
+        };
+        if !globs.iter().any(|glob| glob.matches(named)) {
+            let what = format!("{parameter} does not name {named}");
+            say(ProblemCode::RunbookNotAllowed, &field("runbook"), what);
+        } else if !facts.is_tagged() {
+            let what = format!("{name} lacks the tag {ALLOWED_TAG}: {ALLOWED}");
+            say(ProblemCode::RunbookNotAllowed, &field("runbook"), what);
+        }
+        if facts.is_destructive() && !rung.destructive && rung.approval.is_none() {
+            let what = format!("{name} is tagged {ALLOWED_TAG}: {DESTRUCTIVE}");
+            say(ProblemCode::DestructiveWithoutApproval, &field("runbook"), what);
+        }
+        let target = self.input.run.targets.as_ref().map(|targets| targets.parameter.as_str());
+        let given = rung.parameters.keys().map(String::as_str).chain(target);
+        for parameter in given.filter(|given| !facts.parameters.contains_key(*given)) {
+            let known: Vec<&str> = facts.parameters.keys().map(String::as_str).collect();
+            let what = format!("{name} takes no `{parameter}`; it takes {}", known.join(", "));
+            say(ProblemCode::RunbookParameters, &field("parameters"), what);
+        }
+        let role_is_known =
+            self.input.run.service_role.is_some() || self.hub.service_role.is_some();
+        let filled = |parameter: &str| {
+            rung.parameters.contains_key(parameter)
+                || target == Some(parameter)
+                || (parameter == ASSUME_ROLE && role_is_known)
+        };
+        for (parameter, required) in &facts.parameters {
+            if *required && !filled(parameter) {
+                let what = format!("{name} needs `{parameter}`");
+                say(ProblemCode::RunbookParameters, &field("parameters"), what);
+            }
+        }
+        let takes = facts.parameters.contains_key(ASSUME_ROLE);
+        let elsewhere = self.input.run.locations.is_some()
+            || self.input.account_or(self.hub) != self.hub.account;
+        if self.input.run.service_role.is_some() && !takes {
+            let what = format!("{name} has no parameter {ASSUME_ROLE}");
+            say(ProblemCode::AssumeRoleNotTaken, "run.serviceRole", what);
+        } else if elsewhere && !takes {
+            let what = format!(
+                "{name} has no parameter {ASSUME_ROLE}: it takes the service role to reach other accounts"
+            );
+            say(ProblemCode::AssumeRoleNotTaken, &field("runbook"), what);
+        }
+        if let Some(role) = &self.input.run.service_role
+            && (role.account() != self.hub.account || !role.path().starts_with(ROLE_PATH))
+        {
+            let what =
+                format!("{role} is no role of account {} under {ROLE_PATH}", self.hub.account);
+            say(ProblemCode::RoleNotPassable, "run.serviceRole", what);
+        }
+        problems
+    }
+}

@@ -1,0 +1,160 @@
+//! Following a run: what a look at it means.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{AutomationStatus, Ending, Pace, Phase, Rung};
+
+/// The step of `Relay-ApproveThenRun` that asks.
+const APPROVE_STEP: &str = "approve";
+
+/// What to do after a look.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "next", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Follow {
+    /// Wait for the event, at most so long, then look again.
+    Wait {
+        /// Seconds.
+        seconds: u32,
+        /// Tell that it waits for somebody; true once in the life of a run.
+        tell: bool,
+    },
+    /// It has ended.
+    Ended {
+        /// How.
+        ending: Ending,
+    },
+    /// Its time is over: stop it (StopAutomationExecution, Cancel), then it has timed out.
+    Stop,
+}
+
+impl Rung {
+    /// How long a run of this rung may take, its approval included, in seconds.
+    #[must_use]
+    pub fn limit(&self) -> u32 {
+        let approval = self.approval.as_ref().map_or(0, |approval| approval.within.as_secs());
+        approval.saturating_add(self.timeout.as_secs())
+    }
+}
+
+/// A look at a run: GetAutomationExecution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look<'a> {
+    /// Its status.
+    pub status: &'a AutomationStatus,
+    /// The step that failed or timed out, if one did.
+    pub failed_step: Option<&'a str>,
+    /// Seconds since the start.
+    pub elapsed: u32,
+    /// It was told before that it waits for somebody.
+    pub told: bool,
+}
+
+/// Decides what comes after a look.
+#[must_use]
+pub fn follow(look: &Look<'_>, rung: &Rung, pace: &Pace) -> Follow {
+    let limit = rung.limit();
+    match look.status.phase() {
+        Phase::Ended(ending) => Follow::Ended { ending: ending_of(ending, look, rung) },
+        Phase::Running | Phase::Waiting if look.elapsed >= limit => Follow::Stop,
+        phase => {
+            let tell = phase == Phase::Waiting && !look.told;
+            Follow::Wait { seconds: pace.wait(look.elapsed, limit), tell }
+        }
+    }
+}
+
+/// A refused approval fails its step, and one that nobody answers times it out: for SSM the run has
+/// failed like any other.
+fn ending_of(ending: Ending, look: &Look<'_>, rung: &Rung) -> Ending {
+    let asked = rung.approval.is_some() && look.failed_step == Some(APPROVE_STEP);
+    match ending {
+        Ending::Failed | Ending::TimedOut if asked => Ending::Rejected,
+        ending => ending,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use relay_core::period::Period;
+
+    use super::*;
+    use crate::Approval;
+
+    fn rung() -> Rung {
+        Rung { timeout: Period::minutes(30), ..Rung::new("Org-A".parse().unwrap()) }
+    }
+
+    fn look_at(
+        rung: &Rung,
+        status: &str,
+        failed_step: Option<&str>,
+        elapsed: u32,
+        told: bool,
+    ) -> Follow {
+        let status = &AutomationStatus::parse(status);
+        follow(&Look { status, failed_step, elapsed, told }, rung, &Pace::default())
+    }
+
+    fn look(status: &str, elapsed: u32, told: bool) -> Follow {
+        look_at(&rung(), status, None, elapsed, told)
+    }
+
+    fn asking() -> Rung {
+        Rung {
+            approval: Some(Approval {
+                approvers: vec!["a".into()],
+                minimum: 1,
+                within: Period::minutes(60),
+                topic: None,
+            }),
+            ..rung()
+        }
+    }
+
+    #[test]
+    fn every_end_is_seen_as_one_in_either_spelling_however_late() {
+        for (status, ending) in [
+            ("Success", Ending::Succeeded),
+            ("CompletedWithSuccess", Ending::Succeeded),
+            ("Failed", Ending::Failed),
+            ("CompletedWithFailure", Ending::Failed),
+            ("TimedOut", Ending::TimedOut),
+            ("Cancelled", Ending::Cancelled),
+            ("Canceled", Ending::Cancelled),
+            ("Exited", Ending::Cancelled),
+            ("Rejected", Ending::Rejected),
+            ("ChangeCalendarOverrideRejected", Ending::Rejected),
+        ] {
+            for elapsed in [0, 100_000] {
+                assert_eq!(look(status, elapsed, false), Follow::Ended { ending }, "{status}");
+            }
+        }
+    }
+
+    #[test]
+    fn waiting_for_somebody_is_told_once() {
+        assert_eq!(look("Waiting", 0, false), Follow::Wait { seconds: 150, tell: true });
+        assert_eq!(look("Waiting", 0, true), Follow::Wait { seconds: 150, tell: false });
+        assert_eq!(look("InProgress", 0, false), Follow::Wait { seconds: 150, tell: false });
+        assert_eq!(look("Whatever", 0, false), Follow::Wait { seconds: 150, tell: false });
+    }
+
+    #[test]
+    fn nothing_waits_for_ever_and_an_approval_has_its_own_time() {
+        assert_eq!(look("InProgress", 1_800, false), Follow::Stop);
+        assert_eq!(look("Cancelling", 9_999, true), Follow::Stop);
+        let look = |elapsed| look_at(&asking(), "Waiting", None, elapsed, true);
+        assert_eq!(look(1_800), Follow::Wait { seconds: 300, tell: false });
+        assert_eq!(look(5_400), Follow::Stop);
+    }
+
+    #[test]
+    fn an_approval_that_was_refused_or_not_given_is_no_failure_of_the_runbook() {
+        let rejected = Follow::Ended { ending: Ending::Rejected };
+        for status in ["Failed", "TimedOut"] {
+            assert_eq!(look_at(&asking(), status, Some("approve"), 0, true), rejected);
+            assert_ne!(look_at(&asking(), status, Some("run"), 0, true), rejected);
+            assert_ne!(look_at(&rung(), status, Some("approve"), 0, true), rejected);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! How a runbook is run: a rung, its options, what StartAutomationExecution is called with, what a
+//! look at the execution means, and what comes after it. Pure.
+
+mod contract;
+mod event;
+mod facts;
+mod follow;
+mod input;
+mod ladder;
+mod options;
+mod pace;
+mod plan;
+pub mod read;
+mod remembered;
+mod rung;
+mod start;
+mod status;
+pub mod template;
+mod verify;
+
+pub use contract::{
+    ChildReport, FollowAutomationInput, FollowAutomationOutput, PendingRun, RunReport, Seen,
+    StartAutomationInput, StartAutomationOutput, StartedRun, VerifyRecoveryInput,
+    VerifyRecoveryOutput, WaitingFor,
+};
+pub use event::{AutomationEvent, AutomationEventError, AutomationIntake};
+pub use facts::{ALLOWED, ALLOWED_TAG, DESTRUCTIVE, ROLE_PATH, RunbookFacts};
+pub use follow::{Follow, Look, follow};
+pub use input::{AlarmRef, LockRef, RuleRef, RunAutomationInput};
+pub use ladder::{AfterRung, RungEnd, after_rung, time_to_clear};
+pub use options::{
+    Calendar, Locations, MaxConcurrency, MaxErrors, RoleArn, RunMode, RunOptions, Targets,
+    all_at_a_time, any_errors, one_error, tenth,
+};
+pub use pace::Pace;
+pub use plan::{
+    APPROVE_THEN_RUN, ASSUME_ROLE, EXECUTION_ROLE, EXECUTION_TAG, Hub, PlanInput, StartPlan,
+    TOKEN_TAG, plan,
+};
+pub use remembered::{runs_of, waiting_for};
+pub use rung::{Approval, Rung};
+pub use start::{Alarm, AlarmConfiguration, StartAutomation, Tag, Target, TargetLocation};
+pub use status::{AutomationStatus, Ending, Phase};
+pub use verify::{Sight, Verified, verify};
+
+#[cfg(test)]
+mod tests;

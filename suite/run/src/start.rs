@@ -1,0 +1,116 @@
+//! What StartAutomationExecution is called with, in the API's own words.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// The call's input: serialised, it is the API's JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct StartAutomation {
+    /// The document, by name or ARN.
+    pub document_name: String,
+    /// Its version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document_version: Option<String>,
+    /// Its parameters.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, Vec<String>>,
+    /// The same for every repeat of this start.
+    pub client_token: Uuid,
+    /// `Auto` or `Interactive`.
+    pub mode: String,
+    /// The parameter that takes a target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_parameter_name: Option<String>,
+    /// None, or one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<Target>,
+    /// Other accounts and Regions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub target_locations: Vec<TargetLocation>,
+    /// Targets at a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_concurrency: Option<String>,
+    /// Targets that may fail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_errors: Option<String>,
+    /// The alarm that stops it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alarm_configuration: Option<AlarmConfiguration>,
+    /// At most five.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<Tag>,
+}
+
+/// What is run on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Target {
+    /// `tag:…`, `ResourceGroup`, `ParameterValues`, `AWS::EC2::Instance`.
+    pub key: String,
+    /// Its values.
+    pub values: Vec<String>,
+}
+
+/// Where it is run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct TargetLocation {
+    /// Accounts, OUs, a root.
+    pub accounts: Vec<String>,
+    /// Regions.
+    pub regions: Vec<String>,
+    /// Pairs of the two at a time.
+    pub target_location_max_concurrency: String,
+    /// Pairs that may fail.
+    pub target_location_max_errors: String,
+    /// The role it runs under there.
+    pub execution_role_name: String,
+    /// OUs below OUs too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub include_child_organization_units: bool,
+    /// Left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclude_accounts: Vec<String>,
+    /// The alarm there that stops it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_location_alarm_configuration: Option<AlarmConfiguration>,
+}
+
+/// The alarm that stops a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AlarmConfiguration {
+    /// One.
+    pub alarms: Vec<Alarm>,
+    /// Whether to go on when the alarm cannot be read.
+    pub ignore_poll_alarm_failure: bool,
+}
+
+/// An alarm, by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Alarm {
+    /// Its name.
+    pub name: String,
+}
+
+/// A tag.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Tag {
+    /// Its key.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+}
+
+impl AlarmConfiguration {
+    pub(crate) fn one(name: &str) -> Self {
+        let alarms = vec![Alarm { name: name.to_owned() }];
+        // Who cannot see the alarm does not know whether to stop: SSM then cancels the run.
+        Self { alarms, ignore_poll_alarm_failure: false }
+    }
+}

@@ -1,0 +1,328 @@
+//! The inputs and outputs of the functions that state machines call.
+
+#![warn(missing_docs)]
+
+use std::collections::BTreeSet;
+
+use relay_core::execution::{ErrorOutput, ExecutionRef, Trigger, TriggerKind};
+use relay_core::id::{AccountId, CreateAccountRequestId, HandshakeId, Region};
+use relay_core::problem::Problem;
+use relay_core::storage::S3Object;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::plan::OnboardingStart;
+
+/// Asks `check-membership` whether the account has joined.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CheckMembershipInput {
+    /// The asking execution.
+    pub execution: ExecutionRef,
+    /// What is waited for.
+    pub request: MembershipRequest,
+    /// What set the wait off; handed on with the account.
+    pub trigger: Trigger,
+    /// How often it was asked before; 0 the first time.
+    #[serde(default)]
+    pub attempt: u32,
+}
+
+/// How a creation or an invitation stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Membership {
+    /// Not yet: ask again after this long.
+    Pending {
+        /// How long to wait before asking again.
+        wait_seconds: u32,
+    },
+    /// Joined, and `share-runbooks` has been started for it.
+    HandedOver {
+        /// The account that joined.
+        account: AccountId,
+    },
+    /// No account comes of it: AWS failed, or nothing was seen in the time allowed.
+    Failed {
+        /// The account, if one is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<AccountId>,
+        /// AWS's reason, or ours.
+        reason: String,
+    },
+    /// The invitation was declined, cancelled, or ran out.
+    Cancelled {
+        /// The account that was invited, if it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<AccountId>,
+        /// Which of the three.
+        reason: String,
+    },
+}
+
+/// What `check-membership` answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CheckMembershipOutput {
+    /// How it stands.
+    #[serde(flatten)]
+    pub membership: Membership,
+    /// To be passed in the next time.
+    pub attempt: u32,
+}
+
+/// Asks `plan-shares` for a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanSharesInput {
+    /// The asking execution.
+    pub execution: ExecutionRef,
+    /// The machine's input.
+    pub input: ShareRunbooksInput,
+}
+
+/// One owner in one Region: what the machine maps over.
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkItem {
+    /// The account that owns the documents.
+    pub owner: AccountId,
+    /// The Region they lie in.
+    pub region: Region,
+}
+
+/// What `plan-shares` answers: the plan itself is in S3.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanSharesOutput {
+    /// Where the plan lies.
+    pub plan: S3Object,
+    /// What is to be done.
+    pub work: Vec<WorkItem>,
+    /// How many accounts are in scope.
+    pub accounts: u64,
+    /// How many problems the plan holds.
+    pub problems: u64,
+    /// The policy the plan was made from: `sha256:…`.
+    pub policy_version: String,
+    /// Nothing that the plan rests on has changed since the last one: no work.
+    pub unchanged: bool,
+    /// The onboarding runbooks to start once everything is shared.
+    #[serde(default)]
+    pub onboarding: Vec<OnboardingStart>,
+}
+
+/// What has been done at one owner in one Region so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ShareCounts {
+    /// Documents that some rule selects.
+    pub documents: u64,
+    /// Pairs of document and account newly shared.
+    pub added: u64,
+    /// Pairs taken back.
+    pub removed: u64,
+    /// Wanted pairs that were in place already.
+    pub present: u64,
+    /// Pairs that could not be changed.
+    pub failed: u64,
+}
+
+impl std::ops::AddAssign for ShareCounts {
+    fn add_assign(&mut self, other: Self) {
+        self.documents += other.documents;
+        self.added += other.added;
+        self.removed += other.removed;
+        self.present += other.present;
+        self.failed += other.failed;
+    }
+}
+
+/// Asks `share-documents` for work at one owner in one Region.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ShareDocumentsInput {
+    /// The asking execution.
+    pub execution: ExecutionRef,
+    /// Where the plan lies.
+    pub plan: S3Object,
+    /// The account that owns the documents.
+    pub owner: AccountId,
+    /// The Region they lie in.
+    pub region: Region,
+    /// Where the last call stopped; absent or null at the beginning.
+    #[serde(default)]
+    pub cursor: Option<String>,
+    /// What the calls before this one did.
+    #[serde(default)]
+    pub counts: Option<ShareCounts>,
+}
+
+/// What `share-documents` answers. Counts are cumulative over the loop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ShareDocumentsOutput {
+    /// Nothing is left to do.
+    pub done: bool,
+    /// Where to go on, while not done.
+    pub cursor: Option<String>,
+    /// The account that owns the documents.
+    pub owner: AccountId,
+    /// The Region they lie in.
+    pub region: Region,
+    /// What has been done so far.
+    pub counts: ShareCounts,
+}
+
+/// What failed at one owner in one Region: an object in S3 ([`relay_core::storage::details_key`]).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ShareDetails {
+    /// The account that owns the documents.
+    pub owner: AccountId,
+    /// The Region they lie in.
+    pub region: Region,
+    /// One for each document that failed.
+    pub problems: Vec<Problem>,
+}
+
+/// How the work at one owner in one Region ended: with counts, with an error, or with an error
+/// after counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ShareReport {
+    /// The account that owns the documents.
+    pub owner: AccountId,
+    /// The Region they lie in.
+    pub region: Region,
+    /// What was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<ShareCounts>,
+    /// Why it ended early.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorOutput>,
+}
+
+/// Whom an execution of `share-runbooks` looks at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// These accounts; never empty.
+    Accounts(BTreeSet<AccountId>),
+    /// Every account of the organization.
+    Organization,
+}
+
+/// The input of `share-runbooks`: `{"accounts":["…"], "trigger"?, "after"?: seconds}` or
+/// `{"organization": true, "trigger"?}`.
+///
+/// Without a trigger it is `manual` for accounts and `backfill` for the organization.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "RawShareRunbooksInput", into = "RawShareRunbooksInput")]
+#[schemars(with = "RawShareRunbooksInput")]
+pub struct ShareRunbooksInput {
+    /// Whom to look at.
+    pub scope: Scope,
+    /// What set this off.
+    pub trigger: Trigger,
+    /// How long to wait before planning.
+    pub after: Option<u32>,
+}
+
+impl ShareRunbooksInput {
+    /// One account, at once.
+    #[must_use]
+    pub fn account(account: AccountId, trigger: Trigger) -> Self {
+        Self { scope: Scope::Accounts(BTreeSet::from([account])), trigger, after: None }
+    }
+
+    /// The accounts named, or none for the whole organization.
+    #[must_use]
+    pub fn accounts(&self) -> Vec<AccountId> {
+        match &self.scope {
+            Scope::Accounts(accounts) => accounts.iter().copied().collect(),
+            Scope::Organization => Vec::new(),
+        }
+    }
+}
+
+/// Either `accounts` or `organization: true`, never both.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "ShareRunbooksInput", extend("oneOf" = [
+    { "required": ["accounts"] },
+    { "required": ["organization"] }
+]))]
+struct RawShareRunbooksInput {
+    /// The accounts to look at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<AccountId>", length(min = 1))]
+    accounts: Option<Vec<AccountId>>,
+    /// Look at every account of the organization.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool", extend("const" = true))]
+    organization: Option<bool>,
+    /// What set this off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trigger: Option<Trigger>,
+    /// Seconds to wait before planning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    after: Option<u32>,
+}
+
+impl TryFrom<RawShareRunbooksInput> for ShareRunbooksInput {
+    type Error = String;
+
+    fn try_from(raw: RawShareRunbooksInput) -> Result<Self, Self::Error> {
+        let scope = match (raw.accounts, raw.organization) {
+            (Some(accounts), None | Some(false)) if !accounts.is_empty() => {
+                Scope::Accounts(accounts.into_iter().collect())
+            }
+            (Some(_), None | Some(false)) => return Err("`accounts` is empty".into()),
+            (None, Some(true)) => Scope::Organization,
+            (Some(_), Some(true)) => {
+                return Err("`accounts` and `organization` exclude each other".into());
+            }
+            (None, None | Some(false)) => {
+                return Err("expected `accounts` or `organization: true`".into());
+            }
+        };
+        let kind = match scope {
+            Scope::Accounts(_) => TriggerKind::Manual,
+            Scope::Organization => TriggerKind::Backfill,
+        };
+        let trigger = raw.trigger.unwrap_or_else(|| Trigger::without_event(kind));
+        Ok(Self { scope, trigger, after: raw.after })
+    }
+}
+
+impl From<ShareRunbooksInput> for RawShareRunbooksInput {
+    fn from(input: ShareRunbooksInput) -> Self {
+        let (accounts, organization) = match input.scope {
+            Scope::Accounts(accounts) => (Some(accounts.into_iter().collect()), None),
+            Scope::Organization => (None, Some(true)),
+        };
+        Self { accounts, organization, trigger: Some(input.trigger), after: input.after }
+    }
+}
+
+/// What has no account id yet: `{"createAccountRequestId":"car-…"}` or `{"handshakeId":"h-…"}`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum MembershipRequest {
+    /// A creation in progress.
+    CreateAccountRequestId(CreateAccountRequestId),
+    /// An open invitation.
+    HandshakeId(HandshakeId),
+}
+
+/// The input of `await-membership`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AwaitMembershipInput {
+    /// What to wait for.
+    pub request: MembershipRequest,
+    /// What set this off.
+    pub trigger: Trigger,
+}

@@ -1,0 +1,24 @@
+//! From policy and organization to calls, in three pure steps: [`SharePlan::build`] resolves rules
+//! to accounts, [`WorkView::wanted`] says what that makes of one document, [`WorkView::calls`]
+//! which calls lead there from what is.
+
+mod build;
+mod calls;
+mod onboarding;
+mod share_plan;
+mod view;
+
+pub use build::PlanInput;
+pub use calls::{Call, DEFAULT_QUOTA, DocumentCalls, IDS_PER_CALL, Present, Territory, plan_calls};
+pub use onboarding::{NEW_FOR, OnboardingInput, OnboardingReport, OnboardingStart};
+pub use share_plan::{AccountPlace, PlannedRule, PlannedWork, SharePlan};
+pub use view::{Wanted, WorkView};
+
+#[cfg(test)]
+mod calls_tests;
+
+#[cfg(test)]
+mod onboarding_tests;
+
+#[cfg(test)]
+mod tests;

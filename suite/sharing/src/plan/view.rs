@@ -1,0 +1,130 @@
+//! One owner in one Region, as `share-documents` looks at a plan.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use relay_core::id::{AccountId, DocumentName, Region};
+use relay_core::problem::{Problem, ProblemCode};
+
+use crate::plan::{DocumentCalls, PlannedRule, Present, SharePlan, Territory, plan_calls};
+use crate::{Document, Ownership, SharedVersion};
+
+/// What policy makes of one document.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Who should have it, and which version; never the owner.
+    pub accounts: BTreeMap<AccountId, SharedVersion>,
+    /// Accounts for which rules want different versions: these pairs are left as they are.
+    pub conflicts: BTreeSet<AccountId>,
+    /// Every account of the organization on this document is ours.
+    pub exclusive: bool,
+    /// The rules that select it, by name.
+    pub rules: Vec<String>,
+}
+
+impl Wanted {
+    /// Whether some rule selects the document.
+    #[must_use]
+    pub fn is_selected(&self) -> bool {
+        !self.rules.is_empty()
+    }
+
+    /// The problem of the conflicts, if there are any.
+    #[must_use]
+    pub fn problem(
+        &self,
+        owner: AccountId,
+        region: &Region,
+        document: &DocumentName,
+    ) -> Option<Problem> {
+        let first = self.conflicts.first()?;
+        let others = match self.conflicts.len() - 1 {
+            0 => String::new(),
+            n => format!(" and {n} more"),
+        };
+        Some(Problem::new(
+            ProblemCode::VersionConflict,
+            format!("{owner}/{region}/{document}"),
+            format!(
+                "the rules {} want different versions for account {first}{others}",
+                self.rules.join(", ")
+            ),
+        ))
+    }
+}
+
+/// One owner in one Region.
+#[derive(Debug)]
+pub struct WorkView<'a> {
+    owner: AccountId,
+    rules: Vec<&'a PlannedRule>,
+    territory: Territory,
+    removals_allowed: bool,
+}
+
+impl SharePlan {
+    /// The plan's part for one owner and Region. One that the plan does not name has no rules:
+    /// only shares of the past are looked at.
+    #[must_use]
+    pub fn view(&self, owner: AccountId, region: &Region) -> WorkView<'_> {
+        let work = self.work.iter().find(|work| work.owner == owner && work.region == *region);
+        let rules = work.map_or(&[][..], |work| &work.rules);
+        WorkView {
+            owner,
+            rules: rules.iter().filter_map(|index| self.rules.get(*index)).collect(),
+            territory: Territory {
+                everyone: self.organization,
+                accounts: self.accounts.iter().copied().collect(),
+                members: self.places.iter().map(|place| place.account).collect(),
+            },
+            removals_allowed: self.removals_allowed,
+        }
+    }
+}
+
+impl WorkView<'_> {
+    /// What the rules, as a union, want for a document.
+    #[must_use]
+    pub fn wanted(&self, document: &Document) -> Wanted {
+        let mut wanted = Wanted::default();
+        for rule in self.rules.iter().filter(|rule| rule.documents.selects(document)) {
+            wanted.rules.push(rule.name.clone());
+            wanted.exclusive |= rule.ownership == Ownership::Exclusive;
+            for account in rule.accounts.iter().filter(|account| **account != self.owner) {
+                let version = wanted.accounts.entry(*account).or_insert(rule.document_version);
+                if *version != rule.document_version {
+                    wanted.conflicts.insert(*account);
+                }
+            }
+        }
+        wanted.accounts.retain(|account, _| !wanted.conflicts.contains(account));
+        wanted
+    }
+
+    /// The calls for a document. One that no rule selects any more has `Wanted::default()`.
+    #[must_use]
+    pub fn calls(&self, wanted: &Wanted, present: Present<'_>, quota: usize) -> DocumentCalls {
+        let allowed = self.removals_allowed;
+        plan_calls(self.owner, wanted, present, &self.territory, allowed, quota)
+    }
+
+    /// Whether some rule may claim every account of the organization, so that permissions have to
+    /// be read.
+    #[must_use]
+    pub fn reads_permissions(&self) -> bool {
+        self.rules.iter().any(|rule| rule.ownership == Ownership::Exclusive)
+    }
+
+    /// The globs over names of all the rules here; `None` when some rule selects without names, so
+    /// that every document has to be listed.
+    #[must_use]
+    pub fn name_globs(&self) -> Option<Vec<&str>> {
+        let mut globs = BTreeSet::new();
+        for rule in &self.rules {
+            if rule.documents.names.is_empty() {
+                return None;
+            }
+            globs.extend(rule.documents.names.iter().map(|glob| glob.as_str()));
+        }
+        Some(globs.into_iter().collect())
+    }
+}

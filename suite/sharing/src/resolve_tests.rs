@@ -1,0 +1,146 @@
+//! Tests of paths and selectors.
+
+use relay_core::id::{OrganizationalUnitId, ParentId, RootId};
+use relay_core::organization::testing::{account, id, organization};
+use relay_core::organization::*;
+use relay_core::rules::{AccountSelector, RuleText};
+
+use crate::{RuleSet, SharingRule};
+
+fn rule(accounts: &str) -> SharingRule {
+    let text =
+        format!("documents: {{names: [\"*\"]}}\nregions: [us-east-1]\naccounts: {{{accounts}}}\n");
+    let mut set = RuleSet::parse([RuleText::parameter("/runbook-relay/sharing/r", text)]);
+    assert_eq!(set.problems, []);
+    set.rules.remove(0)
+}
+
+fn selected(organization: &Organization, accounts: &str) -> Vec<u8> {
+    let resolution = organization.resolve(&rule(accounts).selection());
+    assert_eq!(resolution.problems, []);
+    (0..=9).filter(|n| resolution.accounts.contains(&id(*n))).collect()
+}
+
+#[test]
+fn selectors_mean_what_the_contract_says() {
+    let organization = organization();
+    let selected = |accounts| selected(&organization, accounts);
+    assert_eq!(selected("in: [organization]"), [0, 1, 2, 3, 4]);
+    assert_eq!(selected("in: [/Workloads]"), [1], "without the OUs below");
+    assert_eq!(selected("in: [/Workloads], includeChildUnits: true"), [1, 2, 3]);
+    assert_eq!(selected("in: [/Workloads/Prod/]"), [2]);
+    assert_eq!(selected("in: [r-abcd]"), [0]);
+    assert_eq!(selected("in: [/]"), [0]);
+    assert_eq!(selected("in: [/], includeChildUnits: true"), [0, 1, 2, 3, 4]);
+    assert_eq!(selected("in: [ou-abcd-00000003, \"000000000004\"]"), [3, 4]);
+    assert_eq!(selected("in: [organization], exclude: [\"000000000002\"]"), [0, 1, 3, 4]);
+    assert_eq!(selected("in: [organization], exclude: [/Workloads]"), [0, 4], "a whole branch");
+    assert_eq!(selected("in: [organization], exclude: [ou-abcd-00000002]"), [0, 1, 4]);
+}
+
+#[test]
+fn an_account_is_asked_about_by_itself_and_a_selector_becomes_what_ssm_takes() {
+    let organization = organization();
+    let parse = |texts: &[&str]| -> Vec<AccountSelector> {
+        texts.iter().map(|text| text.parse().unwrap()).collect()
+    };
+    let selects = |n, wanted: &[&str], children, exclude: &[&str]| {
+        organization.selects(id(n), &parse(wanted), children, &parse(exclude))
+    };
+    assert!(selects(3, &["/Workloads"], true, &[]));
+    assert!(!selects(3, &["/Workloads"], false, &[]));
+    assert!(!selects(3, &["organization"], false, &["/Workloads"]), "a whole branch");
+    assert!(selects(4, &["organization"], false, &["/Workloads"]));
+    assert!(!selects(9, &["organization"], false, &[]), "no member");
+    assert!(!selects(3, &["/Nowhere"], true, &[]));
+    let target = |text: &str| organization.target_account(&text.parse().unwrap());
+    assert_eq!(target("organization").unwrap(), "r-abcd");
+    assert_eq!(target("/Workloads/Prod").unwrap(), "ou-abcd-00000002");
+    assert_eq!(target("000000000004").unwrap(), "000000000004");
+    assert_eq!(target("/Nowhere").unwrap_err().code.as_str(), "UnknownOrganizationalUnit");
+}
+
+#[test]
+fn only_active_accounts_are_selected() {
+    let mut organization = organization();
+    for (n, state) in [AccountState::Suspended, AccountState::PendingClosure, AccountState::Closed]
+        .into_iter()
+        .enumerate()
+    {
+        let n = u8::try_from(n).unwrap();
+        let account = organization.account(id(n)).unwrap().clone();
+        organization.add_account(Account { state, ..account });
+    }
+    assert_eq!(selected(&organization, "in: [organization]"), [3, 4]);
+}
+
+#[test]
+fn a_state_is_read_from_either_field_and_an_unknown_one_is_not_active() {
+    assert_eq!(AccountState::read(Some("ACTIVE"), None), AccountState::Active);
+    assert_eq!(AccountState::read(Some("CLOSED"), Some("SUSPENDED")), AccountState::Closed);
+    assert_eq!(AccountState::read(None, Some("SUSPENDED")), AccountState::Suspended);
+    assert_eq!(AccountState::read(None, None), AccountState::Active);
+    assert_eq!(AccountState::read(Some("FROZEN"), Some("ACTIVE")), AccountState::Other);
+}
+
+#[test]
+fn a_selector_that_names_nothing_is_a_problem_with_a_hint() {
+    let rule = rule(
+        "in: [/workloads/prod, /Elsewhere, ou-abcd-99999999, r-efgh, \"999988887777\"], \
+         exclude: [/Sandbx]",
+    );
+    let resolution = organization().resolve(&rule.selection());
+    assert!(resolution.accounts.is_empty());
+    let problems: Vec<String> = resolution.problems.iter().map(ToString::to_string).collect();
+    expect_test::expect![[r#"
+        /runbook-relay/sharing/r (accounts.in[0]): the organization has no OU /workloads/prod [UnknownOrganizationalUnit]
+          Did you mean /Workloads/Prod? Paths begin below the root and are case-sensitive.
+        /runbook-relay/sharing/r (accounts.in[1]): the organization has no OU /Elsewhere [UnknownOrganizationalUnit]
+          Check the OU's name, its case and its place in the tree, or use its id.
+        /runbook-relay/sharing/r (accounts.in[2]): the organization has no OU ou-abcd-99999999 [UnknownOrganizationalUnit]
+          Check the OU's name, its case and its place in the tree, or use its id.
+        /runbook-relay/sharing/r (accounts.in[3]): the organization's root is r-abcd, not r-efgh [UnknownOrganizationalUnit]
+          Use the root's id, or `/`.
+        /runbook-relay/sharing/r (accounts.exclude[0]): the organization has no OU /Sandbx [UnknownOrganizationalUnit]
+          Did you mean /Sandbox? Paths begin below the root and are case-sensitive.
+        /runbook-relay/sharing/r (accounts.in[4]): account 999988887777 is not a member of the organization [AccountNotInOrganization]
+          Remove the account from the rule, or invite it."#]].assert_eq(&problems.join("\n"));
+}
+
+#[test]
+fn a_partial_snapshot_says_nothing_about_what_it_does_not_hold() {
+    let mut organization = Organization::partial("r-abcd".parse().unwrap());
+    let workloads: OrganizationalUnitId = "ou-abcd-00000001".parse().unwrap();
+    organization.add_unit(
+        workloads.clone(),
+        "Workloads",
+        ParentId::from("r-abcd".parse::<RootId>().unwrap()),
+    );
+    organization.add_account(account(1, workloads));
+    assert_eq!(selected(&organization, "in: [/Workloads, /Elsewhere, \"000000000007\"]"), [1]);
+    assert_eq!(selected(&organization, "in: [ou-abcd-99999999]"), [0u8; 0]);
+}
+
+#[test]
+fn an_account_knows_its_path_in_ids_and_in_names() {
+    let organization = organization();
+    assert_eq!(
+        organization.path_ids(id(3)).unwrap(),
+        "r-abcd/ou-abcd-00000001/ou-abcd-00000002/ou-abcd-00000003"
+    );
+    assert_eq!(organization.path_names(id(3)).unwrap(), "/Workloads/Prod/Payments");
+    assert_eq!(organization.path_names(id(0)).unwrap(), "/");
+    assert_eq!(organization.path_names(id(9)), None);
+}
+
+#[test]
+fn a_loop_of_units_has_no_path_and_selects_nobody() {
+    let mut organization = Organization::complete("r-abcd".parse().unwrap());
+    let [a, b] = ["ou-abcd-0000000a", "ou-abcd-0000000b"]
+        .map(|id| id.parse::<OrganizationalUnitId>().unwrap());
+    organization.add_unit(a.clone(), "A", b.clone());
+    organization.add_unit(b, "B", a.clone());
+    organization.add_account(account(1, a));
+    assert_eq!(organization.path(id(1)), None);
+    assert_eq!(selected(&organization, "in: [organization]"), [0u8; 0]);
+}
