@@ -1,9 +1,10 @@
-"""Writes the part of botocore's SSM model that a crate of the local AWS serves.
+"""Writes the part of a botocore model that a crate of the local AWS serves.
 
 Usage: python tools/extract_model.py local/documents/model/ssm-documents.json [OPERATION ...]
 
-Operations named are added to those that the file has. Documentation strings are left out; nothing
-else is changed. botocore is distributed under the Apache License 2.0.
+The file's name begins with botocore's name of the service, up to the first hyphen. Operations named are added to those
+that the file has; a new file without any gets them all. Documentation strings are left out; nothing else is changed.
+botocore is distributed under the Apache License 2.0.
 """
 
 import gzip
@@ -31,7 +32,7 @@ def extract(model, names):
     for name in names:
         operation = model["operations"][name]
         operations[name] = {
-            "input": operation["input"]["shape"],
+            "input": operation.get("input", {}).get("shape"),
             "output": operation.get("output", {}).get("shape"),
             "errors": [error["shape"] for error in operation.get("errors", [])],
         }
@@ -47,10 +48,12 @@ def extract(model, names):
 
 def main(target, *names):
     target = pathlib.Path(target)
+    service = target.stem.split("-")[0]
+    folder = max((pathlib.Path(botocore.__file__).parent / "data" / service).iterdir())
+    model = json.loads(gzip.decompress((folder / "service-2.json.gz").read_bytes()))
     known = json.loads(target.read_text())["operations"] if target.exists() else {}
-    source = pathlib.Path(botocore.__file__).parent / "data/ssm/2014-11-06/service-2.json.gz"
-    operations, shapes = extract(json.loads(gzip.decompress(source.read_bytes())), {*known, *names})
-    lines = ['{"source": "botocore %s, ssm 2014-11-06",' % botocore.__version__, '"operations": {']
+    operations, shapes = extract(model, {*known, *names} or model["operations"])
+    lines = [f'{{"source": "botocore {botocore.__version__}, {service} {folder.name}",', '"operations": {']
     lines.append(",\n".join(f"  {json.dumps(k)}: {json.dumps(v)}" for k, v in sorted(operations.items())))
     lines.append('},\n"shapes": {')
     lines.append(",\n".join(f"  {json.dumps(k)}: {json.dumps(v)}" for k, v in sorted(shapes.items())))

@@ -5,66 +5,74 @@ use serde_json::Value;
 
 use crate::Organizations;
 use crate::errors::{access_denied, not_in_use, plain};
-use crate::operations::{Access, Operation};
 use crate::policies::{delegates, kinds};
 use crate::state::Organization;
+use crate::validation::model;
 
 /// Partitions that the local AWS has no endpoint in.
 const FOREIGN: [&str; 4] = ["cn-", "us-gov-", "us-iso", "eu-isoe-"];
 
-/// Operations whose model does not declare `UnsupportedAPIEndpointException`.
-const EVERYWHERE: [&str; 28] = [
-    "AcceptHandshake",
-    "CancelHandshake",
-    "CreateOrganization",
-    "CreateOrganizationalUnit",
-    "DeclineHandshake",
-    "DeleteOrganization",
-    "DeleteOrganizationalUnit",
-    "DescribeAccount",
-    "DescribeHandshake",
-    "DescribeOrganization",
-    "DescribeOrganizationalUnit",
-    "EnableAllFeatures",
-    "InviteAccountToOrganization",
-    "LeaveOrganization",
-    "ListAccounts",
-    "ListAccountsForParent",
-    "ListChildren",
-    "ListHandshakesForAccount",
-    "ListHandshakesForOrganization",
-    "ListOrganizationalUnitsForParent",
-    "ListParents",
-    "ListRoots",
-    "ListTagsForResource",
-    "MoveAccount",
-    "RemoveAccountFromOrganization",
-    "TagResource",
-    "UntagResource",
-    "UpdateOrganizationalUnit",
-];
+/// Which accounts may call an operation, before IAM is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Every account, in an organization or not.
+    Anyone,
+    /// Every account of an organization.
+    Member,
+    /// The management account, delegated administrators, and accounts that the resource policy
+    /// allows.
+    Reader,
+    /// The management account, and member accounts that the resource policy allows.
+    Delegable,
+    /// The management account alone.
+    Management,
+}
+
+/// Which accounts may call an operation: each of the API reference's pages says so.
+/// <https://docs.aws.amazon.com/organizations/latest/APIReference/API_Operations.html>
+pub(crate) fn access(operation: &str) -> Access {
+    match operation {
+        "AcceptHandshake"
+        | "CancelHandshake"
+        | "CreateOrganization"
+        | "DeclineHandshake"
+        | "DescribeHandshake"
+        | "ListHandshakesForAccount" => Access::Anyone,
+        "DescribeEffectivePolicy" | "DescribeOrganization" | "LeaveOrganization" => Access::Member,
+        "AttachPolicy" | "CreatePolicy" | "DeletePolicy" | "DetachPolicy" | "DisablePolicyType"
+        | "EnablePolicyType" | "TagResource" | "UntagResource" | "UpdatePolicy" => {
+            Access::Delegable
+        }
+        "DescribeResponsibilityTransfer"
+        | "ListInboundResponsibilityTransfers"
+        | "ListOutboundResponsibilityTransfers" => Access::Management,
+        operation if reads(operation) => Access::Reader,
+        _ => Access::Management,
+    }
+}
+
+/// Whether an operation changes nothing.
+pub(crate) fn reads(operation: &str) -> bool {
+    operation.starts_with("Describe") || operation.starts_with("List")
+}
 
 impl Organizations {
     /// Refuses a call that the caller's account may not make at all.
-    pub(crate) fn check_access(
-        &self,
-        operation: &Operation,
-        request: &Request,
-    ) -> Result<(), AwsError> {
+    pub(crate) fn check_access(&self, request: &Request) -> Result<(), AwsError> {
+        let unsupported = "UnsupportedAPIEndpointException";
         if FOREIGN.iter().any(|prefix| request.region.starts_with(prefix))
-            && !EVERYWHERE.contains(&operation.name)
+            && model().declares(&request.operation, unsupported)
         {
-            return Err(plain(
-                "UnsupportedAPIEndpointException",
-                "This action isn't available in the current AWS Region.",
-            ));
+            let message = "This action isn't available in the current AWS Region.";
+            return Err(plain(unsupported, message));
         }
-        if operation.access == Access::Anyone {
+        let access = access(&request.operation);
+        if access == Access::Anyone {
             return Ok(());
         }
         let org = self.organization_named(&request.account).ok_or_else(not_in_use)?;
         let allowed = request.account == org.management
-            || match operation.access {
+            || match access {
                 Access::Anyone | Access::Member => true,
                 Access::Reader => org.is_delegate(&request.account) || delegated(org, request),
                 Access::Delegable => delegated(org, request),

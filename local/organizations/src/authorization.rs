@@ -4,11 +4,12 @@
 use api::{Authorization, Request};
 use serde_json::{Map, Value};
 
+use crate::Organizations;
 use crate::access::policy_type;
 use crate::ids::arn;
 use crate::input::Input;
 use crate::state::Organization;
-use crate::{Organizations, operations};
+use crate::validation::model;
 
 /// The members that name a resource, by operation; all others are about `*`.
 fn resource_members(operation: &str) -> &'static [&'static str] {
@@ -48,7 +49,7 @@ fn resource_members(operation: &str) -> &'static [&'static str] {
 
 impl Organizations {
     pub(crate) fn required(&self, request: &Request) -> Vec<Authorization> {
-        if operations::find(&request.operation).is_none() {
+        if !model().knows(&request.operation) {
             return Vec::new();
         }
         let input = Input(&request.body);

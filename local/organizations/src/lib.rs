@@ -22,11 +22,9 @@ mod events;
 mod handshakes;
 mod ids;
 mod input;
-mod operations;
 mod organization;
 mod paging;
 mod policies;
-mod shapes;
 mod state;
 mod tags;
 mod transfers;
@@ -280,13 +278,15 @@ impl Service for Organizations {
     /// What was due before the call happens before it. A failed call changes nothing.
     fn call(&mut self, request: &Request, events: &mut Vec<Emission>) -> Reply {
         self.advance(request.now, events);
-        let operation = operations::find(&request.operation).ok_or_else(unknown_operation)?;
+        if !validation::model().knows(&request.operation) {
+            return Err(unknown_operation());
+        }
         let watchers = self.watchers(request);
         let mut call = Call::new(request);
-        let reply = validation::check_members(operation.input, &request.body)
-            .and_then(|()| self.check_access(operation, request))
+        let reply = validation::check(&request.operation, &request.body)
+            .and_then(|()| self.check_access(request))
             .and_then(|()| self.serve(&mut call));
-        if operation.writes {
+        if self.writes(&request.operation) {
             let seen = watchers.iter().map(|account| events::api_call(request, &reply, account));
             events.extend(seen);
             if reply.is_ok() {
@@ -309,6 +309,6 @@ impl Service for Organizations {
     }
 
     fn writes(&self, operation: &str) -> bool {
-        operations::find(operation).is_some_and(|operation| operation.writes)
+        validation::model().knows(operation) && !access::reads(operation)
     }
 }

@@ -1,75 +1,61 @@
-//! Holds an input against the model: types, presence, lengths, patterns, enums, bounds.
+//! Requests against the service model that botocore ships, `model/organizations.json`.
 //!
 //! A value of the wrong JSON type is a `SerializationException`, as for every JSON service; all
 //! else is `InvalidInputException` with its reason. Unknown members are ignored, as AWS does.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use api::AwsError;
+use api::model::{Broken, Model, Refusal, Violation};
 use serde_json::Value;
 
 use crate::errors::invalid_input;
-use crate::shapes::{Member, Shape};
 
-/// Checks the members of one structure.
-pub(crate) fn check_members(members: &[Member], input: &Value) -> Result<(), AwsError> {
-    if !(input.is_object() || input.is_null()) {
-        return Err(wrong_type("a structure"));
-    }
-    for member in members {
-        match input.get(member.name) {
-            None | Some(Value::Null) if member.required => {
-                return Err(invalid_input("INPUT_REQUIRED"));
-            }
-            None | Some(Value::Null) => {}
-            Some(value) => check(member.shape, value)?,
-        }
-    }
-    check_tags(input)
+/// The model, read once. A test holds that it can be read.
+pub(crate) fn model() -> &'static Model {
+    static MODEL: LazyLock<Model> =
+        LazyLock::new(|| Model::read(include_str!("../model/organizations.json")));
+    &MODEL
 }
 
-fn check(shape: &Shape, value: &Value) -> Result<(), AwsError> {
-    match shape {
-        Shape::Text { min, max, fits, reason } => {
-            let text = value.as_str().ok_or_else(|| wrong_type("a string"))?;
-            let length = text.chars().count();
-            if length > *max {
-                return Err(invalid_input("MAX_LENGTH_EXCEEDED"));
-            }
-            if length < *min {
-                return Err(invalid_input("MIN_LENGTH_EXCEEDED"));
-            }
-            if !fits(text) {
-                return Err(invalid_input(reason));
-            }
+/// Refuses an input that the model or the rules of tags do not allow.
+pub(crate) fn check(operation: &str, body: &Value) -> Result<(), AwsError> {
+    match model().check(operation, body) {
+        Ok(()) => check_tags(body),
+        Err(Refusal::Violations(violations)) => {
+            let reason = violations.first().map_or("INVALID_PATTERN", reason);
+            Err(invalid_input(reason))
         }
-        Shape::Enum { values, reason } => {
-            let text = value.as_str().ok_or_else(|| wrong_type("a string"))?;
-            if !values().contains(&text) {
-                return Err(invalid_input(reason));
-            }
-        }
-        Shape::Integer { min, max } => {
-            let number = value.as_i64().ok_or_else(|| wrong_type("an integer"))?;
-            if number > *max {
-                return Err(invalid_input("MAX_VALUE_EXCEEDED"));
-            }
-            if number < *min {
-                return Err(invalid_input("MIN_VALUE_EXCEEDED"));
-            }
-        }
-        Shape::Timestamp => {
-            value.as_f64().ok_or_else(|| wrong_type("a timestamp"))?;
-        }
-        Shape::List(member) => {
-            let list = value.as_array().ok_or_else(|| wrong_type("a list"))?;
-            for item in list {
-                check(member, item)?;
-            }
-        }
-        Shape::Structure(members) => check_members(members, value)?,
+        Err(refusal) => Err(refusal.into_error()),
     }
-    Ok(())
+}
+
+pub(crate) fn is_account(text: &str) -> bool {
+    model().fits("AccountId", text)
+}
+
+pub(crate) fn is_email(text: &str) -> bool {
+    model().fits("Email", text)
+}
+
+/// The reason that AWS documents for a broken constraint.
+/// <https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccount.html#API_CreateAccount_Errors>
+fn reason(violation: &Violation) -> &'static str {
+    let shape = violation.shape.as_str();
+    match violation.broken {
+        Broken::Required => "INPUT_REQUIRED",
+        Broken::Enumeration if matches!(shape, "PolicyType" | "EffectivePolicyType") => {
+            "INVALID_ENUM_POLICY_TYPE"
+        }
+        Broken::Enumeration => "INVALID_ENUM",
+        Broken::TooLong => "MAX_LENGTH_EXCEEDED",
+        Broken::TooShort => "MIN_LENGTH_EXCEEDED",
+        Broken::TooLarge => "MAX_VALUE_EXCEEDED",
+        Broken::TooSmall => "MIN_VALUE_EXCEEDED",
+        Broken::Pattern if shape == "PolicyTargetId" => "INVALID_PATTERN_TARGET_ID",
+        Broken::Pattern => "INVALID_PATTERN",
+    }
 }
 
 /// Tag keys are unique and never begin with the reserved `aws:`.
@@ -87,8 +73,4 @@ fn check_tags(input: &Value) -> Result<(), AwsError> {
         }
     }
     Ok(())
-}
-
-fn wrong_type(expected: &str) -> AwsError {
-    AwsError::new("SerializationException", format!("Expected {expected}"))
 }

@@ -1,12 +1,13 @@
 //! Requests and replies against a service model that botocore ships: required members, lengths,
 //! ranges, patterns and enumerations, refused in the words of AWS's front end.
 //!
-//! A model is data (`crates/*/model/*.json`, written by `tools/extract_model.py`), so that nothing
+//! A model is data (`local/*/model/*.json`, written by `tools/extract_model.py`), so that nothing
 //! of it is written down twice.
 
 mod output;
 mod pattern;
 mod shape;
+mod violation;
 mod words;
 
 use std::collections::HashMap;
@@ -14,9 +15,9 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::AwsError;
 use shape::{Kind, Shape};
-use words::{join, plain, told};
+pub use violation::{Broken, Refusal, Violation, message};
+use words::{join, plain, sentence};
 
 /// The operations that a service answers, and the shapes they reach.
 #[derive(Default, Deserialize)]
@@ -27,66 +28,9 @@ pub struct Model {
 
 #[derive(Deserialize)]
 struct Operation {
-    input: String,
+    input: Option<String>,
     output: Option<String>,
     errors: Vec<String>,
-}
-
-/// A member that breaks the model.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation {
-    /// As AWS's messages write it: `filters.1.member.key`.
-    pub path: String,
-    /// AWS's sentence.
-    pub text: String,
-    /// What is broken.
-    pub broken: Broken,
-}
-
-/// What a value breaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Broken {
-    /// It is required and absent.
-    Required,
-    /// An enumeration does not have it.
-    Enumeration,
-    /// A length, a range or a pattern.
-    Constraint,
-}
-
-/// Why an input is refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// The model has no such operation.
-    UnknownOperation(String),
-    /// A member has the wrong JSON type.
-    Serialization(String),
-    /// Members break the model; never empty.
-    Violations(Vec<Violation>),
-}
-
-impl Refusal {
-    /// The error that AWS's front end answers with.
-    pub fn into_error(self) -> AwsError {
-        match self {
-            Self::UnknownOperation(operation) => AwsError::new(
-                "UnknownOperationException",
-                format!("Operation {operation} is not known"),
-            ),
-            Self::Serialization(message) => AwsError::new("SerializationException", message),
-            Self::Violations(violations) => {
-                AwsError::new("ValidationException", message(&violations))
-            }
-        }
-    }
-}
-
-/// AWS's message for all violations of one request.
-pub fn message(violations: &[Violation]) -> String {
-    let count = violations.len();
-    let plural = if count == 1 { "error" } else { "errors" };
-    let texts: Vec<_> = violations.iter().map(|violation| violation.text.as_str()).collect();
-    format!("{count} validation {plural} detected: {}", texts.join("; "))
 }
 
 impl Model {
@@ -138,6 +82,12 @@ impl Model {
         self.shapes.get(code).is_some_and(|shape| shape.members.contains_key("Message"))
     }
 
+    /// Whether a text satisfies a shape: its length, its pattern, its enumeration. Nothing satisfies
+    /// a shape that the model does not have.
+    pub fn fits(&self, shape: &str, text: &str) -> bool {
+        self.shapes.get(shape).is_some_and(|shape| shape.broken(text).is_empty())
+    }
+
     /// Refuses what AWS's front end refuses, all violations at once.
     ///
     /// # Errors
@@ -149,45 +99,63 @@ impl Model {
         let mut violations = Vec::new();
         let nothing = Value::Object(serde_json::Map::default());
         let body = if body.is_null() { &nothing } else { body };
-        self.walk(&operation.input, body, "", &mut violations)?;
+        match &operation.input {
+            Some(input) => self.walk(input, body, "", &mut violations)?,
+            None if body.is_object() => {}
+            None => return Err(Refusal::Serialization(Kind::Structure.refuses(body))),
+        }
         if violations.is_empty() { Ok(()) } else { Err(Refusal::Violations(violations)) }
     }
 
     fn walk(
         &self,
-        shape: &str,
+        name: &str,
         value: &Value,
         path: &str,
         violations: &mut Vec<Violation>,
     ) -> Result<(), Refusal> {
-        let Some(shape) = self.shapes.get(shape) else { return Ok(()) };
-        let violation = |text: String, broken| Violation { path: path.into(), text, broken };
+        let Some(shape) = self.shapes.get(name) else { return Ok(()) };
+        let violation = |text: String, broken| Violation {
+            path: path.into(),
+            text,
+            broken,
+            shape: name.into(),
+        };
         match (shape.kind, value) {
             (Kind::String, Value::String(text)) => {
                 for (constraint, broken) in shape.broken(text) {
-                    let text = told(&format!("'{text}'"), path, &constraint);
+                    let text = sentence(&format!("'{text}'"), path, &constraint);
                     violations.push(violation(text, broken));
                 }
             }
             (Kind::Integer | Kind::Long, Value::Number(number)) if number.is_i64() => {
-                for constraint in shape.out_of_range(number.as_i64().unwrap_or_default()) {
-                    let text = told(&format!("'{number}'"), path, &constraint);
-                    violations.push(violation(text, Broken::Constraint));
+                for (constraint, broken) in shape.out_of_range(number.as_i64().unwrap_or_default())
+                {
+                    let text = sentence(&format!("'{number}'"), path, &constraint);
+                    violations.push(violation(text, broken));
                 }
             }
             (Kind::Boolean, Value::Bool(_))
             | (Kind::Timestamp | Kind::Double | Kind::Float, Value::Number(_)) => {}
-            (Kind::List, Value::Array(items)) => self.walk_list(shape, items, path, violations)?,
+            (Kind::List, Value::Array(items)) => {
+                self.walk_list(name, shape, items, path, violations)?;
+            }
             (Kind::Map, Value::Object(entries)) => {
-                self.walk_map(shape, entries, path, violations)?;
+                self.walk_map(name, shape, entries, path, violations)?;
             }
             (Kind::Structure, Value::Object(members)) => {
                 for (name, member) in &shape.members {
                     let path = join(path, name);
                     match members.get(name) {
                         None | Some(Value::Null) if shape.required.contains(name) => {
-                            let text = told("null", &path, "Member must not be null");
-                            violations.push(Violation { path, text, broken: Broken::Required });
+                            let text = sentence("null", &path, "Member must not be null");
+                            let shape = member.shape.clone();
+                            violations.push(Violation {
+                                path,
+                                text,
+                                broken: Broken::Required,
+                                shape,
+                            });
                         }
                         None | Some(Value::Null) => {}
                         Some(value) => self.walk(&member.shape, value, &path, violations)?,
@@ -201,27 +169,32 @@ impl Model {
 
     fn walk_list(
         &self,
+        name: &str,
         shape: &Shape,
         items: &[Value],
         path: &str,
         violations: &mut Vec<Violation>,
     ) -> Result<(), Refusal> {
-        let shown = || format!("'[{}]'", items.iter().map(plain).collect::<Vec<_>>().join(", "));
-        let violation = |text| Violation { path: path.into(), text, broken: Broken::Constraint };
-        for constraint in shape.wrong_length(items.len()) {
-            violations.push(violation(told(&shown(), path, &constraint)));
+        let of_list = |constraint: &str, broken, shape: &str| {
+            let shown = format!("'[{}]'", items.iter().map(plain).collect::<Vec<_>>().join(", "));
+            let text = sentence(&shown, path, constraint);
+            Violation { path: path.into(), text, broken, shape: shape.into() }
+        };
+        for (constraint, broken) in shape.wrong_length(items.len()) {
+            violations.push(of_list(&constraint, broken, name));
         }
         let Some(member) = &shape.member else { return Ok(()) };
         for (index, item) in items.iter().enumerate() {
             let before = violations.len();
             let item_path = format!("{path}.{}.member", index + 1);
             self.walk(&member.shape, item, &item_path, violations)?;
-            let simple = item.is_string() && violations.len() > before;
-            if let (true, Some(of)) = (simple, self.shapes.get(&member.shape)) {
-                // A list of strings is told once, with all that its members must satisfy.
-                violations.truncate(before);
+            let first = violations.get(before).filter(|_| item.is_string());
+            if let (Some(first), Some(of)) = (first, self.shapes.get(&member.shape)) {
+                // A list of strings gives one violation, with all that its members must satisfy.
                 let constraint = words::each(&of.constraints());
-                violations.push(violation(told(&shown(), path, &constraint)));
+                let violation = of_list(&constraint, first.broken, &member.shape);
+                violations.truncate(before);
+                violations.push(violation);
                 break;
             }
         }
@@ -230,6 +203,7 @@ impl Model {
 
     fn walk_map(
         &self,
+        name: &str,
         shape: &Shape,
         entries: &serde_json::Map<String, Value>,
         path: &str,
@@ -244,26 +218,26 @@ impl Model {
             let mut inner = Vec::new();
             if let Some(of) = &shape.key {
                 self.walk(&of.shape, &Value::from(key.as_str()), path, &mut inner)?;
-                if let (false, Some(of)) = (inner.is_empty(), self.shapes.get(&of.shape)) {
-                    broken.push(words::map_keys(&of.constraints()));
+                if let (Some(first), Some(of)) = (inner.first(), self.shapes.get(&of.shape)) {
+                    broken.push((words::map_keys(&of.constraints()), first.broken));
                     inner.clear();
                 }
             }
             let Some(of) = &shape.value else { continue };
             self.walk(&of.shape, value, path, &mut inner)?;
-            let known = self.shapes.get(&of.shape).filter(|_| !inner.is_empty());
-            if let Some(of) = known {
+            if let (Some(first), Some(of)) = (inner.first(), self.shapes.get(&of.shape)) {
                 let mut constraints = of.constraints();
                 let member = of.member.as_ref().and_then(|m| self.shapes.get(&m.shape));
                 constraints.extend(member.map(|member| words::each(&member.constraints())));
-                broken.push(words::map_values(&constraints));
+                broken.push((words::map_values(&constraints), first.broken));
             }
         }
-        broken.dedup();
-        violations.extend(broken.into_iter().map(|constraint| Violation {
+        broken.dedup_by(|one, other| one.0 == other.0);
+        violations.extend(broken.into_iter().map(|(constraint, broken)| Violation {
             path: path.into(),
-            text: told(&shown(), path, &constraint),
-            broken: Broken::Constraint,
+            text: sentence(&shown(), path, &constraint),
+            broken,
+            shape: name.into(),
         }));
         Ok(())
     }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::Model;
 use super::shape::Kind;
+use crate::AwsError;
 
 impl Model {
     /// Every way in which a reply breaks the model.
@@ -15,6 +16,13 @@ impl Model {
             Some(None) => defects.push(format!("{operation} answers nothing, not {reply}")),
             Some(Some(shape)) => self.judge(shape, reply, operation, &mut defects),
         }
+        defects
+    }
+
+    /// Every way in which an error's members break its shape in the model.
+    pub fn error_defects(&self, error: &AwsError) -> Vec<String> {
+        let mut defects = Vec::new();
+        self.judge(&error.code, &error.fields.clone().into(), &error.code, &mut defects);
         defects
     }
 
@@ -36,17 +44,16 @@ impl Model {
                 }
             }
             (Kind::List, Value::Array(items)) => {
-                defects
-                    .extend(shape.wrong_length(items.len()).iter().map(|d| format!("{path}: {d}")));
+                let length = shape.wrong_length(items.len());
+                defects.extend(length.iter().map(|(defect, _)| format!("{path}: {defect}")));
                 let Some(member) = &shape.member else { return };
                 for (index, item) in items.iter().enumerate() {
                     self.judge(&member.shape, item, &format!("{path}[{index}]"), defects);
                 }
             }
             (Kind::Map, Value::Object(entries)) => {
-                defects.extend(
-                    shape.wrong_length(entries.len()).iter().map(|d| format!("{path}: {d}")),
-                );
+                let length = shape.wrong_length(entries.len());
+                defects.extend(length.iter().map(|(defect, _)| format!("{path}: {defect}")));
                 for (key, value) in entries {
                     let path = format!("{path}.{key}");
                     if let Some(of) = &shape.key {
@@ -66,7 +73,7 @@ impl Model {
             | (Kind::Timestamp | Kind::Double | Kind::Float, Value::Number(_)) => {}
             (Kind::Integer | Kind::Long, Value::Number(number)) if number.is_i64() => {
                 let range = shape.out_of_range(number.as_i64().unwrap_or_default());
-                defects.extend(range.iter().map(|defect| format!("{path}: {number}: {defect}")));
+                defects.extend(range.iter().map(|(d, _)| format!("{path}: {number}: {d}")));
             }
             (kind, value) => defects.push(format!("{path}: {kind:?} is expected, not {value}")),
         }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Broken;
 use super::pattern::Pattern;
-use super::words::{at_least_long, at_most_long, must_match, one_of};
+use super::violation::Broken;
+use super::words::{at_least, at_least_long, at_most, at_most_long, must_match, one_of};
 
 #[derive(Deserialize)]
 pub(super) struct Shape {
@@ -60,13 +60,9 @@ impl Shape {
     }
 
     pub(super) fn broken(&self, text: &str) -> Vec<(String, Broken)> {
-        let mut broken: Vec<_> = self
-            .wrong_length(text.chars().count())
-            .into_iter()
-            .map(|constraint| (constraint, Broken::Constraint))
-            .collect();
+        let mut broken = self.wrong_length(text.chars().count());
         if let Some(pattern) = self.pattern.as_ref().filter(|pattern| !pattern.matches(text)) {
-            broken.push((must_match(&pattern.source), Broken::Constraint));
+            broken.push((must_match(&pattern.source), Broken::Pattern));
         }
         if !self.values.is_empty() && !self.values.iter().any(|value| value == text) {
             broken.push((one_of(&self.values), Broken::Enumeration));
@@ -74,19 +70,19 @@ impl Shape {
         broken
     }
 
-    pub(super) fn wrong_length(&self, length: usize) -> Vec<String> {
+    pub(super) fn wrong_length(&self, length: usize) -> Vec<(String, Broken)> {
         let long = self.max.filter(|max| length > *max).map(at_most_long);
         let short = self.min.filter(|min| length < *min).map(at_least_long);
-        long.into_iter().chain(short).collect()
+        let long = long.map(|constraint| (constraint, Broken::TooLong));
+        long.into_iter().chain(short.map(|constraint| (constraint, Broken::TooShort))).collect()
     }
 
-    pub(super) fn out_of_range(&self, number: i64) -> Vec<String> {
+    pub(super) fn out_of_range(&self, number: i64) -> Vec<(String, Broken)> {
         let bound = |bound: &usize| i64::try_from(*bound).unwrap_or(i64::MAX);
-        let high = self.max.filter(|max| number > bound(max));
-        let low = self.min.filter(|min| number < bound(min));
-        let high = high.map(|max| format!("Member must have value less than or equal to {max}"));
-        let low = low.map(|min| format!("Member must have value greater than or equal to {min}"));
-        high.into_iter().chain(low).collect()
+        let high = self.max.filter(|max| number > bound(max)).map(at_most);
+        let low = self.min.filter(|min| number < bound(min)).map(at_least);
+        let high = high.map(|constraint| (constraint, Broken::TooLarge));
+        high.into_iter().chain(low.map(|constraint| (constraint, Broken::TooSmall))).collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-pub(super) fn told(value: &str, path: &str, constraint: &str) -> String {
+pub(super) fn sentence(value: &str, path: &str, constraint: &str) -> String {
     format!("Value {value} at '{path}' failed to satisfy constraint: {constraint}")
 }
 
@@ -12,6 +12,14 @@ pub(super) fn at_most_long(max: usize) -> String {
 
 pub(super) fn at_least_long(min: usize) -> String {
     format!("Member must have length greater than or equal to {min}")
+}
+
+pub(super) fn at_most(max: usize) -> String {
+    format!("Member must have value less than or equal to {max}")
+}
+
+pub(super) fn at_least(min: usize) -> String {
+    format!("Member must have value greater than or equal to {min}")
 }
 
 pub(super) fn must_match(pattern: &str) -> String {

@@ -12,8 +12,8 @@ use crate::errors::{constraint, handshake_constraint, invalid_input, plain};
 use crate::events::{Departure, membership};
 use crate::ids;
 use crate::input::Input;
-use crate::shapes;
 use crate::state::Organization;
+use crate::validation::{is_account, is_email};
 
 /// Invitations are counted over this window.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -23,9 +23,9 @@ pub(crate) fn recipient(target: Option<Input>) -> Result<Recipient, AwsError> {
     let Some(target) = target else { return Err(invalid_input("INPUT_REQUIRED")) };
     let id = target.text("Id");
     match target.text("Type") {
-        "ACCOUNT" if shapes::is_account(id) => Ok(Recipient::Account(id.to_owned())),
+        "ACCOUNT" if is_account(id) => Ok(Recipient::Account(id.to_owned())),
         "ACCOUNT" => Err(invalid_input("INVALID_PATTERN_TARGET_ID")),
-        "EMAIL" if shapes::is_email(id) => Ok(Recipient::Email(id.to_owned())),
+        "EMAIL" if is_email(id) => Ok(Recipient::Email(id.to_owned())),
         "EMAIL" => Err(invalid_input("INVALID_EMAIL_ADDRESS_TARGET")),
         _ => Err(invalid_input("INVALID_PARTY_TYPE_TARGET")),
     }

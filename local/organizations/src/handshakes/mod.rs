@@ -17,6 +17,7 @@ use crate::errors::{access_denied, not_found};
 use crate::ids::arn;
 use crate::input::{Input, Tags, epoch};
 use crate::paging::page;
+use crate::validation::is_account;
 
 /// AWS: an invitation is open for 15 days.
 const INVITATION_OPEN: SignedDuration = SignedDuration::from_hours(15 * 24);
@@ -215,7 +216,7 @@ impl Organizations {
         let known = self.profiles.iter().find(|(_, known)| known.email.eq_ignore_ascii_case(email));
         known.map(|(id, _)| id.clone()).or_else(|| {
             let id = email.strip_prefix("account-")?.strip_suffix("@example.com")?;
-            (crate::shapes::is_account(id) && default_email(id) == email).then(|| id.to_owned())
+            (is_account(id) && default_email(id) == email).then(|| id.to_owned())
         })
     }
 

@@ -4,8 +4,9 @@ use api::{AwsError, Request};
 use serde_json::Value;
 use wildmatch::WildMatch;
 
+use crate::access::{Access, access};
 use crate::errors::invalid_input;
-use crate::operations::{self, Access};
+use crate::validation::{is_account, model};
 
 /// A member that is one value or a list of them.
 fn several(value: Option<&Value>) -> Vec<&Value> {
@@ -55,15 +56,16 @@ pub(crate) fn check(content: &str) -> Result<(), AwsError> {
 }
 
 fn is_principal(name: &str) -> bool {
-    name == "*" || crate::shapes::is_account(name) || name.starts_with("arn:aws:iam::")
+    name == "*" || is_account(name) || name.starts_with("arn:aws:iam::")
 }
 
 /// Only what the management account can share at all may be delegated.
 fn is_delegable(action: &str) -> bool {
     let Some(pattern) = action.strip_prefix("organizations:") else { return false };
     let matcher = WildMatch::new(pattern);
-    operations::OPERATIONS.iter().any(|op| {
-        matches!(op.access, Access::Reader | Access::Delegable) && matcher.matches(op.name)
+    model().operations().any(|operation| {
+        matches!(access(operation), Access::Reader | Access::Delegable)
+            && matcher.matches(operation)
     })
 }
 

@@ -1,11 +1,10 @@
 //! The types of policy and what holds for each.
 
-/// One type of policy.
+/// One type of policy. Service and resource control policies grant and deny; all others are
+/// management policies, which merge.
 pub(crate) struct Kind {
     /// The name the API uses.
     pub(crate) name: &'static str,
-    /// Whether it grants and denies (SCP, RCP); all others are management policies, which merge.
-    pub(crate) authorizes: bool,
     /// The largest content, in characters, by AWS's quotas.
     pub(crate) content_limit: usize,
     /// How many can be attached to one root, OU or account, by AWS's quotas.
@@ -49,7 +48,6 @@ static RCP_FULL_AWS_ACCESS: AwsManaged = AwsManaged {
 const fn management(name: &'static str, top_keys: &'static [&'static str]) -> Kind {
     Kind {
         name,
-        authorizes: false,
         content_limit: 10_000,
         attachment_limit: 10,
         top_keys,
@@ -62,7 +60,6 @@ const fn management(name: &'static str, top_keys: &'static [&'static str]) -> Ki
 pub(crate) static ALL: [Kind; 14] = [
     Kind {
         name: "SERVICE_CONTROL_POLICY",
-        authorizes: true,
         content_limit: 5_120,
         attachment_limit: 5,
         top_keys: &["Version", "Statement", "Id"],
@@ -71,7 +68,6 @@ pub(crate) static ALL: [Kind; 14] = [
     },
     Kind {
         name: "RESOURCE_CONTROL_POLICY",
-        authorizes: true,
         content_limit: 5_120,
         attachment_limit: 5,
         top_keys: &["Version", "Statement", "Id"],

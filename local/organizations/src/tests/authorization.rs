@@ -3,8 +3,8 @@
 use api::Service;
 use serde_json::{Value, json};
 
+use super::model::operations;
 use super::{MANAGEMENT, OUTSIDER, World};
-use crate::operations::OPERATIONS;
 
 /// Actions and resources, with the organization's id and root written short.
 fn asked(world: &mut World, account: &str, operation: &str, body: Value) -> Vec<String> {
@@ -102,9 +102,9 @@ fn conditions_are_told_the_type_the_service_and_the_tags() {
 #[test]
 fn reads_are_not_journalled_and_writes_are() {
     let world = World::empty();
-    for operation in OPERATIONS {
-        let reads = ["Describe", "List"].iter().any(|prefix| operation.name.starts_with(prefix));
-        assert_eq!(world.service.writes(operation.name), !reads, "{}", operation.name);
+    for operation in operations() {
+        let reads = ["Describe", "List"].iter().any(|prefix| operation.starts_with(prefix));
+        assert_eq!(world.service.writes(operation), !reads, "{operation}");
     }
     assert!(!world.service.writes("FrobAccount"));
 }

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::model::declared;
+use super::model::{declared, operations, required};
 use super::{MANAGEMENT, OUTSIDER, World, deny, transfers};
 use crate::Limits;
-use crate::operations::{Access, OPERATIONS};
+use crate::access::{Access, access};
 
 /// What no state and no input of ours can cause, whatever the operation.
 const OF_AWS_ALONE: [&str; 7] = [
@@ -37,7 +37,7 @@ const OF_AWS_HERE: [(&str, &str); 10] = [
 ];
 
 /// Inputs that fit the model and name nothing that exists.
-fn absent(operation: &str) -> Value {
+pub(super) fn absent(operation: &str) -> Value {
     let transfer = json!({ "Type": "ACCOUNT", "Id": OUTSIDER });
     let mut body = json!({
         "AccountId": OUTSIDER,
@@ -95,17 +95,17 @@ impl Seen {
 
 /// Who may call, from where, with what: the same for all operations.
 fn general(seen: &mut Seen) {
-    for operation in OPERATIONS {
-        let name = operation.name;
-        if operation.access != Access::Anyone {
+    for name in operations() {
+        let access = access(name);
+        if access != Access::Anyone {
             seen.note(&mut World::seeded(), OUTSIDER, name, absent(name));
         }
-        if !matches!(operation.access, Access::Anyone | Access::Member) {
+        if !matches!(access, Access::Anyone | Access::Member) {
             let mut world = World::seeded();
             let member = world.account("member");
             seen.note(&mut world, &member, name, absent(name));
         }
-        if !operation.input.is_empty() {
+        if let Some(required) = required(name) {
             let mut body = absent(name);
             for (member, wrong) in [
                 ("AccountId", json!("1")),
@@ -114,8 +114,8 @@ fn general(seen: &mut Seen) {
             ] {
                 body[member] = wrong;
             }
-            if let Some(member) = operation.input.iter().find(|member| member.required) {
-                body[member.name] = Value::Null;
+            if let Some(member) = required.first() {
+                body[member] = Value::Null;
             }
             seen.note(&mut World::seeded(), MANAGEMENT, name, body);
         }
@@ -128,9 +128,9 @@ fn general(seen: &mut Seen) {
     }
     // What is not there, and what an organization for consolidated billing cannot do.
     for mut world in [World::seeded(), World::billing()] {
-        for operation in OPERATIONS {
-            if let Err(error) = world.call(MANAGEMENT, operation.name, absent(operation.name)) {
-                seen.0.entry(operation.name.to_owned()).or_default().insert(error.code);
+        for operation in operations() {
+            if let Err(error) = world.call(MANAGEMENT, operation, absent(operation)) {
+                seen.0.entry(operation.to_owned()).or_default().insert(error.code);
             }
         }
     }
@@ -391,11 +391,11 @@ fn every_declared_error_that_aws_alone_does_not_cause_is_produced() {
     of_consolidated_billing(&mut seen);
 
     let mut missing = Vec::new();
-    for operation in OPERATIONS {
-        let produced = seen.0.remove(operation.name).unwrap_or_default();
-        for error in declared(operation.name).difference(&produced) {
+    for operation in operations() {
+        let produced = seen.0.remove(operation).unwrap_or_default();
+        for error in declared(operation).difference(&produced) {
             if !OF_AWS_ALONE.contains(&error.as_str()) {
-                missing.push((operation.name, error.clone()));
+                missing.push((operation, error.clone()));
             }
         }
     }
