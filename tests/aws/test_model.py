@@ -34,7 +34,7 @@ def test_an_answer_that_fits_has_no_violations():
     ({"State": "WELL"}, "is not one of"),
     ({"Name": ""}, "fewer than 1"),
     ({"JoinedTimestamp": "2026-01-01T00:00:00Z"}, "epoch seconds is expected"),
-    ({"JoinedTimestamp": 1767225600123}, "no plausible time"),
+    ({"JoinedTimestamp": 1767225600123}, "not a plausible time"),
     ({"JoinedTimestamp": 1767225600.1234567}, "finer than milliseconds"),
     ({"Paths": "o-1/"}, "a list is expected"),
 ])

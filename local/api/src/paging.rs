@@ -27,17 +27,11 @@ impl Scope {
     }
 
     fn token(&self, position: &str) -> String {
-        let bytes = self.0.iter().chain(position.as_bytes());
-        bytes.map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(self.0) + &hex::encode(position)
     }
 
     fn position(&self, token: &str) -> Option<String> {
-        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|d| u8::try_from(d).ok());
-        let bytes = token.as_bytes().chunks(2).map(|pair| match *pair {
-            [high, low] => Some(digit(high)? << 4 | digit(low)?),
-            _ => None,
-        });
-        let bytes: Vec<u8> = bytes.collect::<Option<_>>()?;
+        let bytes = hex::decode(token).ok()?;
         let (scope, position) = bytes.split_at_checked(self.0.len())?;
         (scope == self.0).then(|| String::from_utf8(position.to_vec()).ok())?
     }

@@ -100,7 +100,7 @@ impl Content {
             ));
         }
         Ok(Self {
-            hash: hex(&Sha256::digest(text.as_bytes())),
+            hash: hex::encode(Sha256::digest(text.as_bytes())),
             description: value.get("description").and_then(Value::as_str).map(str::to_owned),
             parameters: parameters(&value),
             platforms: platforms::of(kind, &value),
@@ -126,10 +126,6 @@ impl Content {
             None => (self.text.clone(), self.format),
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Calendars are iCalendar text, and what has a schema version has structure.

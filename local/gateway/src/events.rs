@@ -9,6 +9,7 @@ use events::{
     ResourceVerdict, RoleCheck, RoleVerdict, TargetCall,
 };
 use http::Request;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::automation::RuleTarget;
@@ -202,17 +203,17 @@ fn wire(call: &TargetCall, arn: &Arn) -> Result<(&'static str, http::request::Bu
             ("sqs", json_call("AmazonSQS.SendMessage", "1.0"), input.to_string())
         }
         Action::Publish { message } => {
-            let form = [("Action", "Publish"), ("Version", "2010-03-31"), ("TopicArn", &call.arn)];
-            let mut body: String =
-                form.iter().map(|(name, value)| format!("{name}={}&", encode(value))).collect();
-            body.push_str(&format!("Message={}", encode(message)));
-            let request =
-                Request::post("/").header("content-type", "application/x-www-form-urlencoded");
+            let (request, body) = form([
+                ("Action", "Publish"),
+                ("Version", "2010-03-31"),
+                ("TopicArn", &call.arn),
+                ("Message", message),
+            ]);
             ("sns", request, body)
         }
         Action::Invoke { payload } => {
-            let path = format!("/2015-03-31/functions/{}/invocations", encode(&call.arn));
-            let request = Request::post(path).header("x-amz-invocation-type", "Event");
+            let request =
+                Request::post(invocations(&call.arn)).header("x-amz-invocation-type", "Event");
             ("lambda", request, payload.clone())
         }
         Action::StartExecution { name, input } => {
@@ -258,16 +259,22 @@ pub(crate) fn refused(status: u16, body: &[u8]) -> PortError {
     }
 }
 
-/// Percent-encodes everything but unreserved characters.
-pub(crate) fn encode(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                char::from(byte).to_string()
-            }
-            byte => format!("%{byte:02X}"),
-        })
-        .collect()
+/// Everything but the unreserved characters of RFC 3986.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// The path of Lambda's Invoke for a function's ARN.
+pub(crate) fn invocations(function: &str) -> String {
+    let function = utf8_percent_encode(function, RESERVED);
+    format!("/2015-03-31/functions/{function}/invocations")
+}
+
+/// A request of the query protocol, with its body.
+pub(crate) fn form<'a>(
+    members: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> (http::request::Builder, String) {
+    let request = Request::post("/").header("content-type", "application/x-www-form-urlencoded");
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(members).finish();
+    (request, body)
 }
 
 /// Reads the knobs of `POST /_relay/events/delivery` that are delivery's own.

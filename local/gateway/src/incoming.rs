@@ -54,32 +54,10 @@ fn cbor_operation(path: &str) -> Option<String> {
     Some(operation.to_owned())
 }
 
-/// A value of a form or query string, percent-decoded.
+/// A value of a form or query string, decoded.
 pub fn form_value(form: &str, name: &str) -> Option<String> {
-    form.split('&')
-        .filter_map(|pair| pair.split_once('='))
-        .find(|(key, _)| percent_decode(key) == name)
-        .map(|(_, value)| percent_decode(value))
-}
-
-/// Decodes `%XX` and `+` of form encoding; what is not valid stays as it is.
-pub fn percent_decode(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len());
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while at < bytes.len() {
-        let hex = bytes.get(at + 1..at + 3).and_then(|hex| std::str::from_utf8(hex).ok());
-        match (bytes[at], hex.and_then(|hex| u8::from_str_radix(hex, 16).ok())) {
-            (b'%', Some(byte)) => {
-                out.push(byte);
-                at += 2;
-            }
-            (b'+', _) => out.push(b' '),
-            (byte, _) => out.push(byte),
-        }
-        at += 1;
-    }
-    String::from_utf8_lossy(&out).into_owned()
+    let mut pairs = form_urlencoded::parse(form.as_bytes());
+    pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 use api::AwsError;
 use serde_json::Value;
 
-use crate::incoming::{Incoming, percent_decode};
+use crate::incoming::Incoming;
 
 /// 256 KiB: an execution's input, an SNS message with its attributes.
 const PAYLOAD: usize = 262_144;
@@ -58,14 +58,10 @@ fn put_parameter(input: &Value) -> Option<AwsError> {
 }
 
 fn publish(form: &str) -> Option<AwsError> {
-    let pairs: Vec<(String, String)> = form
-        .split('&')
-        .filter_map(|pair| pair.split_once('='))
-        .map(|(name, value)| (percent_decode(name), percent_decode(value)))
-        .collect();
+    let pairs: Vec<_> = form_urlencoded::parse(form.as_bytes()).collect();
     let mut size = 0;
     for (name, value) in &pairs {
-        match name.as_str() {
+        match name.as_ref() {
             "Subject" => {
                 let plain = value.chars().all(|c| c.is_ascii_graphic() || c == ' ');
                 if value.is_empty() || value.len() >= 100 || !plain {

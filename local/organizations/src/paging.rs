@@ -56,18 +56,11 @@ fn scope(request: &Request) -> String {
 }
 
 fn write_token(request: &Request, key: &str) -> String {
-    let mut token = scope(request);
-    token.extend(key.bytes().map(|byte| format!("{byte:02x}")));
-    token
+    scope(request) + &hex::encode(key)
 }
 
 fn read_token(request: &Request, token: &str) -> Result<String, AwsError> {
     let invalid = || invalid_input("INVALID_NEXT_TOKEN");
-    let hex = token.strip_prefix(&scope(request)).ok_or_else(invalid)?;
-    if !hex.len().is_multiple_of(2) || !hex.is_ascii() {
-        return Err(invalid());
-    }
-    let bytes: Result<Vec<u8>, _> =
-        (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16)).collect();
-    String::from_utf8(bytes.map_err(|_| invalid())?).map_err(|_| invalid())
+    let key = token.strip_prefix(&scope(request)).ok_or_else(invalid)?;
+    String::from_utf8(hex::decode(key).map_err(|_| invalid())?).map_err(|_| invalid())
 }

@@ -20,8 +20,7 @@ fn a_new_document_is_told_as_creating_and_found_active() {
             "Attachments": [{ "Key": "SourceUrl", "Values": ["s3://b/k.zip"], "Name": "k.zip" }],
         }),
     );
-    let hash: String =
-        Sha256::digest(content.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = hex::encode(Sha256::digest(content.as_bytes()));
     let expected = json!({
         "Hash": hash, "HashType": "Sha256", "Name": "Org-Restart", "DisplayName": "Restart it",
         "VersionName": "1.0", "Owner": OWNER, "CreatedDate": 1_700_000_000, "Status": "Creating",

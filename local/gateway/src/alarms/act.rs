@@ -13,7 +13,7 @@ use super::event;
 use super::plan::{Call, Planned, plan};
 use super::record::{Change, Transition};
 use crate::emulator::Emulator;
-use crate::events::{Delivery, encode, refused};
+use crate::events::{Delivery, form, invocations, refused};
 
 /// An action is tried so often while the emulator does not answer.
 const ATTEMPTS: u32 = 3;
@@ -149,33 +149,28 @@ fn unanswered(error: anyhow::Error) -> Failed {
 /// The call as its service wants it on the wire.
 fn wire(call: &Call) -> (&'static str, http::request::Builder, String) {
     match call {
-        Call::Publish { topic, notification } => form(
-            "sns",
-            &[
+        Call::Publish { topic, notification } => {
+            let (request, body) = form([
                 ("Action", "Publish"),
                 ("Version", "2010-03-31"),
                 ("TopicArn", topic.as_str()),
                 ("Subject", &notification.subject),
                 ("Message", &notification.message),
-            ],
-        ),
+            ]);
+            ("sns", request, body)
+        }
         Call::Invoke { function, payload } => {
-            let path = format!("/2015-03-31/functions/{}/invocations", encode(function.as_str()));
-            let request = Request::post(path).header("x-amz-invocation-type", "Event");
+            let request = Request::post(invocations(function.as_str()))
+                .header("x-amz-invocation-type", "Event");
             ("lambda", request, payload.clone())
         }
-        Call::Instance { operation, instance } => form(
-            "ec2",
-            &[("Action", operation), ("Version", "2016-11-15"), ("InstanceId.1", instance)],
-        ),
+        Call::Instance { operation, instance } => {
+            let (request, body) = form([
+                ("Action", *operation),
+                ("Version", "2016-11-15"),
+                ("InstanceId.1", instance),
+            ]);
+            ("ec2", request, body)
+        }
     }
-}
-
-fn form(
-    service: &'static str,
-    members: &[(&str, &str)],
-) -> (&'static str, http::request::Builder, String) {
-    let pairs = members.iter().map(|(name, value)| format!("{name}={}", encode(value)));
-    let request = Request::post("/").header("content-type", "application/x-www-form-urlencoded");
-    (service, request, pairs.collect::<Vec<_>>().join("&"))
 }
