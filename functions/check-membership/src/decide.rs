@@ -22,7 +22,6 @@ const LONGEST_UNDER_WAY: u32 = 300;
 /// Bounds of the growing wait, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Waits {
-    /// The first.
     pub first: u32,
     /// The longest, where people are waited for.
     pub longest: u32,
@@ -35,7 +34,6 @@ pub struct Question<'a> {
     pub request: &'a MembershipRequest,
     /// When the waiting began.
     pub since: Timestamp,
-    /// Now.
     pub now: Timestamp,
     /// How often it was asked before.
     pub attempt: u32,
@@ -43,7 +41,6 @@ pub struct Question<'a> {
     pub waits: Waits,
 }
 
-/// The answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// A member: to be handed over.
@@ -52,7 +49,6 @@ pub enum Verdict {
     Say(Membership),
 }
 
-/// Decides.
 #[must_use]
 pub fn decide(question: Question<'_>, seen: Seen) -> Verdict {
     let Question { request, since, now, .. } = question;

@@ -10,7 +10,6 @@ pub enum Error {
     LookUp {
         /// What was looked up: a request's, an invitation's or an account's id.
         what: String,
-        /// What AWS said.
         source: AwsError,
     },
     /// The hand-over could not be written down. Plain data: never in practice.

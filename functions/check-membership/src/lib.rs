@@ -26,7 +26,6 @@ pub use look::{Ending, Seen};
 pub struct Deps {
     /// Organizations, in the partition's Region for it.
     pub organizations: Organizations,
-    /// Step Functions.
     pub sfn: StepFunctions,
     /// The ARN of `share-runbooks`.
     pub share_runbooks: String,

@@ -33,7 +33,6 @@ pub enum Seen {
     InvitationEnded {
         /// Whom, where the invitation names an account.
         account: Option<AccountId>,
-        /// How.
         ending: Ending,
     },
     /// Created or accepted; the account is not to be seen among the members yet.
@@ -43,7 +42,6 @@ pub enum Seen {
         /// When the invitation would have run out.
         expires: Option<Timestamp>,
     },
-    /// A member.
     Joined(Member),
 }
 

@@ -21,20 +21,10 @@ pub enum Error {
     Table(#[source] AwsError),
     /// The run could not be looked at.
     #[error("look at automation {automation}")]
-    Look {
-        /// The run.
-        automation: AutomationId,
-        /// What AWS said.
-        source: AwsError,
-    },
+    Look { automation: AutomationId, source: AwsError },
     /// The run is beyond its time and could not be stopped.
     #[error("stop automation {automation}")]
-    Stop {
-        /// The run.
-        automation: AutomationId,
-        /// What AWS said.
-        source: AwsError,
-    },
+    Stop { automation: AutomationId, source: AwsError },
     /// The answer could not be written.
     #[error("write the answer")]
     Answer(#[source] serde_json::Error),

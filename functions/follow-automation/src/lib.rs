@@ -24,11 +24,9 @@ use look::Seen;
 pub struct Deps {
     /// SSM in the hub's Regions, and where children run.
     pub accounts: Accounts,
-    /// Waiting tasks.
     pub sfn: aws_sdk_sfn::Client,
     /// Where tokens are remembered.
     pub table: Table,
-    /// Dates looks.
     pub clock: Clock,
 }
 

@@ -18,7 +18,6 @@ const CHILDREN: usize = 10;
 /// What is kept of a message.
 const REASON: usize = 1_000;
 
-/// What was seen.
 #[derive(Debug)]
 pub(crate) struct Seen {
     pub(crate) status: AutomationStatus,
@@ -38,7 +37,6 @@ pub(crate) struct Step {
 }
 
 impl Seen {
-    /// Looks.
     pub(crate) async fn read(client: &Client, automation: &AutomationId) -> Result<Self, Error> {
         let failed = |source: AwsError| Error::Look { automation: automation.clone(), source };
         let answer = client

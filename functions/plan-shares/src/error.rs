@@ -8,18 +8,12 @@ use relay_core::id::AccountId;
 pub enum Error {
     /// The policy could not be read as a whole.
     #[error("read the policy under {path}")]
-    Policy {
-        /// Where it lies.
-        path: String,
-        /// What AWS said.
-        source: AwsError,
-    },
+    Policy { path: String, source: AwsError },
     /// The organization could not be read.
     #[error("{what}")]
     Organization {
         /// What was being done.
         what: String,
-        /// What AWS said.
         source: AwsError,
     },
     /// The organization's answer makes no sense.
@@ -30,9 +24,7 @@ pub enum Error {
     Ledger {
         /// What was being done.
         what: &'static str,
-        /// Whose.
         account: AccountId,
-        /// What AWS said.
         source: AwsError,
     },
     /// The plan could not be written as JSON. Plain data: never in practice.
@@ -40,12 +32,7 @@ pub enum Error {
     Encode(#[source] serde_json::Error),
     /// The plan could not be stored.
     #[error("store the plan at {key}")]
-    Store {
-        /// Its key.
-        key: String,
-        /// What AWS said.
-        source: AwsError,
-    },
+    Store { key: String, source: AwsError },
 }
 
 impl FunctionError for Error {

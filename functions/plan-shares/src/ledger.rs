@@ -19,7 +19,6 @@ pub(crate) const NOWHERE: &str = "-";
 /// Sorts before every `sk2`, which begins with a digit.
 const BEGINNING: &str = "#";
 
-/// The table.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Table<'a> {
     pub(crate) client: &'a Client,

@@ -39,9 +39,7 @@ pub struct Deps {
     pub ssm: aws_sdk_ssm::Client,
     /// Organizations, in the partition's Region for it.
     pub organizations: aws_sdk_organizations::Client,
-    /// The table.
     pub dynamodb: aws_sdk_dynamodb::Client,
-    /// The bucket.
     pub s3: aws_sdk_s3::Client,
     /// The account that owns documents where a rule names none.
     pub hub: AccountId,
@@ -49,9 +47,7 @@ pub struct Deps {
     pub region: Region,
     /// Where policy lies, without a slash at its end.
     pub policy_path: String,
-    /// The table's name.
     pub table: String,
-    /// The bucket's name.
     pub bucket: String,
     /// Dates what is seen.
     pub clock: Clock,

@@ -15,9 +15,7 @@ pub enum Error {
     Bucket {
         /// `read` or `write`.
         action: &'static str,
-        /// The bucket.
         bucket: String,
-        /// The object's key.
         key: String,
         /// What S3 said.
         source: AwsError,
@@ -25,7 +23,6 @@ pub enum Error {
     /// The lock on a resource could not be released.
     #[error("release the lock on {resource}")]
     Release {
-        /// The resource.
         resource: String,
         /// What the table said.
         source: AwsError,
@@ -33,7 +30,6 @@ pub enum Error {
     /// The marker could not be read.
     #[error("look for the marker of {execution}")]
     Marker {
-        /// The execution's ARN.
         execution: String,
         /// What the table said.
         source: AwsError,

@@ -27,9 +27,7 @@ const READS: usize = 8;
 /// What the function was configured with.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The suite's table.
     pub table: String,
-    /// The suite's bucket.
     pub bucket: String,
     /// The outcome topic's ARN.
     pub topic: String,
@@ -38,15 +36,12 @@ pub struct Config {
 /// What publishes: the function's own, and `recover-outcomes`'.
 #[derive(Debug)]
 pub struct Publisher {
-    /// Markers.
     pub dynamodb: aws_sdk_dynamodb::Client,
     /// Plans, details and outcomes.
     pub s3: aws_sdk_s3::Client,
     /// The topic. Its errors are the SDK's to retry, then the state machine's.
     pub sns: aws_sdk_sns::Client,
-    /// The time.
     pub clock: Clock,
-    /// The settings.
     pub config: Config,
 }
 

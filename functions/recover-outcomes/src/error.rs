@@ -9,7 +9,6 @@ pub enum Error {
     /// The executions of a machine could not be listed.
     #[error("list the executions of {machine}")]
     List {
-        /// The machine's ARN.
         machine: String,
         /// What Step Functions said.
         source: AwsError,
@@ -17,7 +16,6 @@ pub enum Error {
     /// An execution could not be described.
     #[error("describe the execution {execution}")]
     Describe {
-        /// The execution's ARN.
         execution: String,
         /// What Step Functions said.
         source: AwsError,
@@ -25,19 +23,13 @@ pub enum Error {
     /// What an execution had started could not be found.
     #[error("find the automations of {execution}")]
     Runs {
-        /// The execution's ARN.
         execution: String,
         /// What the table said.
         source: AwsError,
     },
     /// An automation that nobody follows any more could not be looked at or stopped.
     #[error("stop automation {automation}")]
-    Stop {
-        /// The automation.
-        automation: AutomationId,
-        /// What SSM said.
-        source: AwsError,
-    },
+    Stop { automation: AutomationId, source: AwsError },
     /// The outcome could not be published.
     #[error(transparent)]
     Publish(#[from] publish_outcome::Error),

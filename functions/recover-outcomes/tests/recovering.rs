@@ -26,7 +26,7 @@ struct Execution {
     machine: usize,
     name: String,
     status: &'static str,
-    /// Hours before now.
+    /// How many hours before now.
     stopped: i64,
     error: Option<(&'static str, &'static str)>,
     /// The request in its history.

@@ -29,7 +29,6 @@ fn failed<E: Into<AwsError>>(what: &'static str, alarm: &AlarmArn) -> impl FnOnc
     move |error| Error::LookUp { what, source: error.into() }
 }
 
-/// The alarm's tags.
 pub(crate) async fn tags(deps: &Deps, alarm: &AlarmArn) -> Result<BTreeMap<String, String>, Error> {
     let answer =
         there(deps, alarm).cloudwatch.list_tags_for_resource().resource_arn(alarm.as_str());

@@ -14,7 +14,6 @@ use relay_core::id::{AccountId, Region};
 pub struct There {
     /// The alarm as it is, its tags, history, children, contributors.
     pub cloudwatch: aws_sdk_cloudwatch::Client,
-    /// Instances.
     pub ec2: Ec2,
     /// Resources by their tags.
     pub tagging: Tagging,

@@ -19,7 +19,6 @@ pub(crate) enum Doing {
     Act(Box<Recorded>, Option<Subject>),
     /// Look again at this time.
     Later(Timestamp),
-    /// Nothing; why.
     Nothing(String),
 }
 

@@ -25,18 +25,12 @@ pub enum Error {
     OrderFromOutside,
     /// The rules could not be read as a whole.
     #[error("read the policy at {path}")]
-    Policy {
-        /// Where it lies.
-        path: &'static str,
-        /// What AWS said.
-        source: AwsError,
-    },
+    Policy { path: &'static str, source: AwsError },
     /// The place of an account in the organization could not be looked up.
     #[error("{what}")]
     Organization {
         /// What was being done.
         what: String,
-        /// What AWS said.
         source: AwsError,
     },
     /// AWS's answer makes no sense.
@@ -47,7 +41,6 @@ pub enum Error {
     LookUp {
         /// What was being done.
         what: String,
-        /// What AWS said.
         source: AwsError,
     },
     /// The table could not be read or written.
@@ -55,7 +48,6 @@ pub enum Error {
     Table {
         /// What was being done.
         what: &'static str,
-        /// What AWS said.
         source: AwsError,
     },
     /// A start was decided, and what it was to be started with is gone.
@@ -66,12 +58,7 @@ pub enum Error {
     Encode(#[source] serde_json::Error),
     /// The queue did not take a message.
     #[error("send {what} to the queue")]
-    Send {
-        /// Which.
-        what: &'static str,
-        /// What SQS said.
-        source: AwsError,
-    },
+    Send { what: &'static str, source: AwsError },
     /// The execution could not be started.
     #[error(transparent)]
     Start(StartError),

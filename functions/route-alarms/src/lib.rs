@@ -47,9 +47,7 @@ const SESSION: &str = "runbook-relay-route-alarms";
 pub struct Deps {
     /// Parameter Store, where policy is, and change calendars.
     pub ssm: aws_sdk_ssm::Client,
-    /// Its own queue.
     pub sqs: aws_sdk_sqs::Client,
-    /// Step Functions.
     pub sfn: aws_sdk_sfn::Client,
     /// Organizations, in the partition's Region for it.
     pub organizations: aws_sdk_organizations::Client,
@@ -57,9 +55,7 @@ pub struct Deps {
     pub everywhere: Everywhere,
     /// The memory of the brakes.
     pub table: Table,
-    /// Tells outcomes.
     pub sns: aws_sdk_sns::Client,
-    /// The suite's account.
     pub hub: AccountId,
     /// The topic of outcomes.
     pub topic: String,
@@ -67,7 +63,6 @@ pub struct Deps {
     pub queue: String,
     /// The ARN of `run-automation`.
     pub run_automation: String,
-    /// The time.
     pub clock: Clock,
     kept: rules::Kept,
     places: place::Places,
@@ -129,7 +124,7 @@ pub enum Answer {
     Batch(SqsBatchResponse),
     /// To whoever called directly: the alarm is in the queue.
     Queued {
-        /// Always true.
+        /// Always `true`.
         queued: bool,
     },
 }

@@ -56,7 +56,6 @@ pub(crate) struct Asked {
     pub(crate) messages: Vec<String>,
 }
 
-/// A batch, read.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     /// What is to be done. A trigger that came several ways is there once.

@@ -23,7 +23,6 @@ pub(crate) const PATH: &str = "/runbook-relay/remediation";
 /// How long what was read holds. In a storm the intake would read policy a hundred times a second.
 const KEPT: SignedDuration = SignedDuration::from_secs(15);
 
-/// What holds.
 #[derive(Debug)]
 pub(crate) struct Policy {
     pub(crate) rules: RuleSet,

@@ -16,32 +16,16 @@ pub enum Error {
     Unreadable(#[source] EventError),
     /// A failed creation that does not say which one it was.
     #[error("read event {event_id}: CreateAccountResult FAILED without the id of its request")]
-    NoRequest {
-        /// The event's id.
-        event_id: String,
-    },
+    NoRequest { event_id: String },
     /// The account could not be looked up.
     #[error("look up account {account}")]
-    LookUpAccount {
-        /// The account.
-        account: AccountId,
-        /// What AWS said.
-        source: AwsError,
-    },
+    LookUpAccount { account: AccountId, source: AwsError },
     /// The invitation, or the account it brought, could not be looked up.
     #[error("look up the account invited by {handshake}")]
-    LookUpInvitation {
-        /// The invitation.
-        handshake: HandshakeId,
-        /// What AWS said.
-        source: AwsError,
-    },
+    LookUpInvitation { handshake: HandshakeId, source: AwsError },
     /// The event says that the account has joined, Organizations does not show it yet.
     #[error("account {account} is not to be seen in the organization yet")]
-    NotVisibleYet {
-        /// The account.
-        account: AccountId,
-    },
+    NotVisibleYet { account: AccountId },
     /// The execution could not be started.
     #[error(transparent)]
     Start(StartError),

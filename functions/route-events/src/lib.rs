@@ -28,7 +28,6 @@ use messages::{Content, Message};
 pub struct Deps {
     /// Organizations, in the partition's Region for it.
     pub organizations: aws_sdk_organizations::Client,
-    /// Step Functions.
     pub sfn: aws_sdk_sfn::Client,
     /// The ARN of `await-membership`.
     pub await_membership: String,

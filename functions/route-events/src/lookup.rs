@@ -16,7 +16,6 @@ use crate::{Error, Question, question};
 /// to wait.
 const AGAIN: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
 
-/// What Organizations said.
 #[derive(Debug, Default)]
 pub(crate) struct Answers(HashMap<Question, Result<Option<Member>, AwsError>>);
 

@@ -40,7 +40,6 @@ pub(crate) enum Refusal {
     NotReady(AwsError),
     /// What concerns every call at this owner and Region.
     Everywhere(ProblemCode, AwsError),
-    /// Anything else.
     Failed(ProblemCode, AwsError),
 }
 

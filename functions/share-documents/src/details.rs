@@ -82,7 +82,6 @@ impl DocumentReport {
 }
 
 impl Details {
-    /// Nothing done yet.
     pub(crate) fn new(owner: AccountId, region: Region) -> Self {
         let failures = ShareDetails { owner, region, problems: Vec::new() };
         Self { failures, documents: BTreeMap::new() }

@@ -19,7 +19,6 @@ pub enum Error {
     /// What lies there is no plan.
     #[error("understand the plan s3://{}/{}", object.bucket, object.key)]
     PlanMalformed {
-        /// Where it lies.
         object: S3Object,
         /// What is wrong with it.
         source: serde_json::Error,
@@ -57,7 +56,6 @@ pub enum Error {
     Details {
         /// `read` or `write`.
         action: &'static str,
-        /// The object's key.
         key: String,
         /// What the bucket said.
         source: AwsError,

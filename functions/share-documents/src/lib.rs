@@ -50,9 +50,7 @@ const LOCK_POLL: Duration = Duration::from_secs(1);
 /// What the function was configured with.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The suite's table.
     pub table: String,
-    /// The suite's bucket.
     pub bucket: String,
     /// The name of the role in owner accounts.
     pub share_role: String,
@@ -87,9 +85,7 @@ pub struct Deps {
     pub s3: aws_sdk_s3::Client,
     /// Clients in the owners' accounts, with the SDK's retries off.
     pub owners: OwnerAccounts,
-    /// The time.
     pub clock: Clock,
-    /// The settings.
     pub config: Config,
 }
 

@@ -26,7 +26,6 @@ pub(crate) struct WorkLock {
     pub(crate) clock: Clock,
     /// `lock#<owner>#<region>`.
     pub(crate) key: String,
-    /// Who we are.
     pub(crate) owner: String,
 }
 

@@ -10,7 +10,6 @@ use sharing::plan::SharePlan;
 use crate::details::Details;
 use crate::error::Error;
 
-/// The suite's bucket.
 #[derive(Debug)]
 pub(crate) struct Store<'a> {
     pub(crate) client: &'a Client,
@@ -23,7 +22,6 @@ enum Unreadable {
 }
 
 impl Store<'_> {
-    /// Reads the plan.
     pub(crate) async fn plan(&self, object: &S3Object) -> Result<SharePlan, Error> {
         self.read(&object.bucket, &object.key).await.map_err(|why| match why {
             Unreadable::Aws(source) => Error::Plan { object: object.clone(), source },

@@ -10,12 +10,7 @@ pub enum Error {
     NoRung(usize),
     /// The runbook could not be looked at.
     #[error("look at the runbook {runbook}")]
-    Runbook {
-        /// The runbook.
-        runbook: String,
-        /// What AWS said.
-        source: AwsError,
-    },
+    Runbook { runbook: String, source: AwsError },
     /// The organization could not be read.
     #[error("read the organization")]
     Organization(#[source] plan_shares::Error),
@@ -27,20 +22,10 @@ pub enum Error {
     Concurrency(#[source] AwsError),
     /// SSM did not start it.
     #[error("start {runbook}: {source}")]
-    Start {
-        /// The runbook.
-        runbook: String,
-        /// What AWS said.
-        source: AwsError,
-    },
+    Start { runbook: String, source: AwsError },
     /// SSM started it under an id that is none.
     #[error("start {runbook}: SSM answered with {id:?} as its id")]
-    Answer {
-        /// The runbook.
-        runbook: String,
-        /// What it answered.
-        id: String,
-    },
+    Answer { runbook: String, id: String },
     /// The run could not be remembered.
     #[error("remember the run")]
     Remember(#[source] AwsError),

@@ -40,7 +40,6 @@ pub struct Deps {
     pub pace: Pace,
     /// How long a new account has until its target-account stack is there.
     pub onboarding: Duration,
-    /// Dates starts.
     pub clock: Clock,
 }
 

@@ -10,20 +10,10 @@ pub enum Error {
     NoRung(usize),
     /// The alarm could not be looked at.
     #[error("look at alarm {alarm}")]
-    Alarm {
-        /// The alarm's ARN.
-        alarm: String,
-        /// What AWS said.
-        source: AwsError,
-    },
+    Alarm { alarm: String, source: AwsError },
     /// The status checks could not be looked at.
     #[error("look at the status checks of {instances}")]
-    Checks {
-        /// The instances.
-        instances: String,
-        /// What AWS said.
-        source: AwsError,
-    },
+    Checks { instances: String, source: AwsError },
 }
 
 impl FunctionError for Error {

@@ -20,7 +20,6 @@ pub struct Deps {
     pub accounts: Accounts,
     /// How often to look.
     pub pace: Pace,
-    /// Dates looks.
     pub clock: Clock,
 }
 

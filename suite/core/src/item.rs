@@ -45,9 +45,7 @@ pub type Item = BTreeMap<String, Attribute>;
 /// The key of an item.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
-    /// Partition.
     pub pk: String,
-    /// Sort.
     pub sk: String,
 }
 
@@ -60,15 +58,11 @@ impl Key {
 /// One UpdateItem. Every attribute is named through a `#` name: some of the words are DynamoDB's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Write {
-    /// The item.
     pub key: Key,
-    /// UpdateExpression.
     pub update: &'static str,
     /// ConditionExpression. When it fails, `ReturnValuesOnConditionCheckFailure=ALL_OLD` tells why.
     pub condition: Option<&'static str>,
-    /// ExpressionAttributeNames.
     pub names: BTreeMap<&'static str, String>,
-    /// ExpressionAttributeValues.
     pub values: BTreeMap<&'static str, Attribute>,
 }
 

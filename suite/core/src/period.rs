@@ -38,7 +38,6 @@ impl Period {
         Self { seconds, text: text.into() }
     }
 
-    /// So many minutes.
     #[must_use]
     pub fn minutes(minutes: u32) -> Self {
         Self::seconds(minutes.saturating_mul(60))

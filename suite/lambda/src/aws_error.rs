@@ -32,7 +32,6 @@ pub enum AwsErrorKind {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
 pub struct AwsError {
-    /// What it means.
     pub kind: AwsErrorKind,
     /// AWS's code (`AccountNotFoundException`), or ours where no answer came (`NoAnswer`).
     pub code: String,

@@ -10,7 +10,6 @@ use jiff::Timestamp;
 pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
 impl Clock {
-    /// The system's clock.
     #[must_use]
     pub fn system() -> Self {
         #[expect(clippy::disallowed_methods, reason = "this is the clock")]
@@ -30,7 +29,6 @@ impl Clock {
         Self(Arc::new(move || at.saturating_add(begin.elapsed()).unwrap_or(Timestamp::MAX)))
     }
 
-    /// The time now.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         (self.0)()

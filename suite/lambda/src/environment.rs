@@ -18,9 +18,7 @@ pub enum ConfigError {
     /// The variable is there, its value is of no use.
     #[error("the environment variable {name} is {value:?}: {reason}")]
     Invalid {
-        /// The variable's name.
         name: String,
-        /// What it holds.
         value: String,
         /// Why that will not do.
         reason: String,

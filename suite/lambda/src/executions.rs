@@ -38,20 +38,10 @@ impl Started {
 pub enum StartError {
     /// The start was refused or not answered.
     #[error("start execution {name}")]
-    Start {
-        /// The execution's name.
-        name: ExecutionName,
-        /// What AWS said.
-        source: AwsError,
-    },
+    Start { name: ExecutionName, source: AwsError },
     /// The execution of this name could not be looked at.
     #[error("look at execution {name}")]
-    Describe {
-        /// The execution's name.
-        name: ExecutionName,
-        /// What AWS said.
-        source: AwsError,
-    },
+    Describe { name: ExecutionName, source: AwsError },
     /// All the tries a fact has were used up.
     #[error("start execution {name} again: {} of them have failed", name.attempt())]
     UsedUp {

@@ -14,7 +14,6 @@ use crate::AwsError;
 /// A member of the organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Member {
-    /// The account.
     pub account: AccountId,
     /// Since when: another moment each time the same account joins.
     pub joined: Timestamp,
@@ -23,7 +22,6 @@ pub struct Member {
 /// An invitation, open or closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invitation {
-    /// Where it stands.
     pub state: HandshakeState,
     /// When it was sent.
     pub requested: Option<Timestamp>,
@@ -36,7 +34,6 @@ pub struct Invitation {
 /// Whom an invitation was sent to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Invitee {
-    /// An account.
     Account(AccountId),
     /// An e-mail address; its handshake never shows an account id, not even after it was accepted.
     Email(String),

@@ -13,16 +13,10 @@ use crate::{AwsError, ErrorName};
 pub enum SendError {
     /// SNS did not take it.
     #[error("publish the outcome {id}")]
-    Publish {
-        /// The outcome's id.
-        id: Uuid,
-        /// What SNS said.
-        source: AwsError,
-    },
+    Publish { id: Uuid, source: AwsError },
     /// An attribute that the SDK does not take.
     #[error("build the message attribute {name}")]
     Attribute {
-        /// The attribute's name.
         name: &'static str,
         /// What is wrong with it.
         source: BuildError,

@@ -11,7 +11,6 @@ use remediation::guard::TakeAnswer;
 
 use crate::AwsError;
 
-/// The table.
 #[derive(Debug, Clone)]
 pub struct Table {
     client: Client,

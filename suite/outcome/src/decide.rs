@@ -26,7 +26,7 @@ pub struct Evidence<'a> {
     pub plan: Option<&'a SharePlan>,
     /// What failed, by owner and Region.
     pub details: &'a [ShareDetails],
-    /// Now.
+    /// When the outcome is decided.
     pub at: Timestamp,
     /// Where the whole outcome is stored.
     pub stored: Option<&'a S3Object>,

@@ -14,17 +14,17 @@ use crate::{Outcome, OutcomeStatus, OutcomeVersion};
 /// Triggers of one bucket.
 #[derive(Debug, Clone, Copy)]
 pub struct Told<'a> {
-    /// The bucket.
+    /// The rule and code that suppressed them, and the five minutes.
     pub bucket: &'a Bucket,
     /// The first, alone; or all the rest.
     pub records: &'a [Record],
     /// Whether this is the first.
     pub first: bool,
-    /// The rule's severity.
+    /// The severity that the rule names.
     pub severity: Severity,
     /// The policy's version: `sha256:…`.
     pub policy_version: Option<&'a str>,
-    /// Now.
+    /// When the outcome is decided.
     pub at: Timestamp,
 }
 

@@ -12,7 +12,7 @@ pub const MAX_REQUEST_BYTES: usize = 200 * 1024;
 /// SNS: "less than 100 characters".
 const MAX_SUBJECT: usize = 99;
 
-/// What is published.
+/// An outcome as a request to SNS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// One line of printable ASCII, under 100 characters.
@@ -23,10 +23,10 @@ pub struct Message {
     pub attributes: Vec<Attribute>,
 }
 
-/// A message attribute.
+/// One message attribute of that request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attribute {
-    /// Its name.
+    /// The name that subscriptions filter by.
     pub name: &'static str,
     /// `String` or `String.Array`.
     pub data_type: &'static str,

@@ -12,7 +12,6 @@ use crate::{AlarmSelector, Mode, RemediationRule, RuleSet};
 /// What was looked up about an alarm.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Known<'a> {
-    /// The alarm's tags.
     pub tags: Option<&'a BTreeMap<String, String>>,
     /// A snapshot that holds the alarm's account with the OUs above it.
     pub organization: Option<&'a Organization>,
@@ -23,7 +22,6 @@ pub struct Known<'a> {
 /// Something to look up before it is clear which rule applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Lookup {
-    /// The alarm's tags.
     Tags,
     /// The place of the alarm's account in the organization.
     Place,
@@ -31,10 +29,8 @@ pub enum Lookup {
     Children,
 }
 
-/// The answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found<'a> {
-    /// This rule applies.
     Rule(&'a RemediationRule),
     /// None does: the alarm is nobody's business here.
     Nothing,

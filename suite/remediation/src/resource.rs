@@ -22,7 +22,6 @@ const INSTANCES: &str = "ec2:instance";
 pub struct Subject {
     /// The account the resources live in; for targets and locations without one, the alarm's.
     pub account: AccountId,
-    /// Their Region.
     pub region: Region,
     /// The resources; none where the rule names targets or locations alone.
     pub resources: Vec<String>,
@@ -31,17 +30,14 @@ pub struct Subject {
 /// How far the alarm tells which resource is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resolution {
-    /// Entirely.
     Known(Subject),
     /// What has these tags has to be looked up (`tag:GetResources`), in this account and Region.
     LookUp {
         /// Where to look; another account by `runbook-relay-read`.
         account: AccountId,
-        /// Where to look.
         region: Region,
         /// The type, as the tagging API names it.
         kind: String,
-        /// The tags.
         tags: BTreeMap<String, String>,
     },
     /// Not so that the rule could be run.

@@ -12,9 +12,7 @@ const EXECUTION: &str = "EC2 Automation Execution Status-change Notification";
 /// An automation's status changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AutomationEvent {
-    /// The event's id.
     pub event_id: Option<String>,
-    /// The execution.
     pub execution: AutomationId,
     /// The account it runs in.
     pub account: AccountId,
@@ -27,11 +25,9 @@ pub struct AutomationEvent {
 /// What becomes of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AutomationIntake {
-    /// A status changed.
     Changed(AutomationEvent),
     /// Nothing that anybody waits for.
     Ignored {
-        /// The event's id.
         event_id: Option<String>,
         /// Why, for the log.
         reason: String,
@@ -43,11 +39,7 @@ pub enum AutomationIntake {
 pub enum AutomationEventError {
     /// Larger than any message of SQS.
     #[error("read an automation event of {bytes} bytes: at most {MAX_BYTES} were expected")]
-    TooLarge {
-        /// Its size.
-        bytes: usize,
-    },
-    /// No JSON.
+    TooLarge { bytes: usize },
     #[error("read the automation event as JSON")]
     NotJson(#[source] serde_json::Error),
     /// JSON, but not what it should be.

@@ -12,7 +12,6 @@ pub const ROLE_PATH: &str = "/runbook-relay/";
 /// The tag of runbooks of one's own that may be started.
 pub const ALLOWED_TAG: &str = "runbook-relay";
 
-/// Its value.
 pub const ALLOWED: &str = "allowed";
 
 /// The value of that tag on runbooks that destroy something; they may be started too.
@@ -29,7 +28,6 @@ pub struct RunbookFacts {
     pub shared: bool,
     /// Its parameters, and whether each is required.
     pub parameters: BTreeMap<String, bool>,
-    /// Its tags.
     pub tags: BTreeMap<String, String>,
 }
 

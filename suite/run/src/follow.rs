@@ -13,14 +13,12 @@ const APPROVE_STEP: &str = "approve";
 pub enum Follow {
     /// Wait for the event, at most so long, then look again.
     Wait {
-        /// Seconds.
+        /// At most, before the next look.
         seconds: u32,
         /// Tell that it waits for somebody; true once in the life of a run.
         tell: bool,
     },
-    /// It has ended.
     Ended {
-        /// How.
         ending: Ending,
     },
     /// Its time is over: stop it (StopAutomationExecution, Cancel), then it has timed out.
@@ -39,7 +37,6 @@ impl Rung {
 /// A look at a run: GetAutomationExecution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look<'a> {
-    /// Its status.
     pub status: &'a AutomationStatus,
     /// The step that failed or timed out, if one did.
     pub failed_step: Option<&'a str>,

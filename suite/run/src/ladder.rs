@@ -15,16 +15,13 @@ pub enum RungEnd {
     NotStarted,
 }
 
-/// What comes next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "next", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum AfterRung {
     /// This rung, from 0.
     Rung {
-        /// Which.
         rung: usize,
     },
-    /// The end.
     Finish,
 }
 

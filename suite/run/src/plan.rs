@@ -36,7 +36,6 @@ pub const EXECUTION_TAG: &str = "runbook-relay:execution";
 pub struct Hub {
     /// The account it runs in, from which everything is started.
     pub account: AccountId,
-    /// Its Region.
     pub region: Region,
     /// The stack's own service role.
     pub service_role: Option<RoleArn>,
@@ -49,7 +48,6 @@ pub struct Hub {
     pub approval_topic: Option<String>,
 }
 
-/// One start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StartPlan {
     /// The Region to call SSM in, always with the hub's own account.
@@ -63,13 +61,11 @@ pub struct StartPlan {
 /// Everything that a start depends on.
 #[derive(Debug, Clone, Copy)]
 pub struct PlanInput<'a> {
-    /// The machine's input.
     pub input: &'a RunAutomationInput,
     /// Which rung, from 0.
     pub rung: usize,
     /// The name of the suite's execution.
     pub execution: &'a str,
-    /// The hub.
     pub hub: &'a Hub,
     /// What is known of the rung's runbook.
     pub runbook: &'a RunbookFacts,

@@ -50,7 +50,6 @@ impl FollowAutomationInput {
         remember(waiting_for(&self.run.execution_id), "request", self, self.run.at)
     }
 
-    /// Reads it back.
     #[must_use]
     pub fn read(item: &Item) -> Option<Self> {
         let text = item.get("request").and_then(Attribute::as_text)?;

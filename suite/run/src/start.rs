@@ -11,10 +11,8 @@ use uuid::Uuid;
 pub struct StartAutomation {
     /// The document, by name or ARN.
     pub document_name: String,
-    /// Its version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document_version: Option<String>,
-    /// Its parameters.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parameters: BTreeMap<String, Vec<String>>,
     /// The same for every repeat of this start.
@@ -24,7 +22,7 @@ pub struct StartAutomation {
     /// The parameter that takes a target.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_parameter_name: Option<String>,
-    /// None, or one.
+    /// Empty, or exactly one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<Target>,
     /// Other accounts and Regions.
@@ -39,7 +37,7 @@ pub struct StartAutomation {
     /// The alarm that stops it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alarm_configuration: Option<AlarmConfiguration>,
-    /// At most five.
+    /// At most 5: SSM's limit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Tag>,
 }
@@ -50,7 +48,6 @@ pub struct StartAutomation {
 pub struct Target {
     /// `tag:…`, `ResourceGroup`, `ParameterValues`, `AWS::EC2::Instance`.
     pub key: String,
-    /// Its values.
     pub values: Vec<String>,
 }
 
@@ -60,7 +57,6 @@ pub struct Target {
 pub struct TargetLocation {
     /// Accounts, OUs, a root.
     pub accounts: Vec<String>,
-    /// Regions.
     pub regions: Vec<String>,
     /// Pairs of the two at a time.
     pub target_location_max_concurrency: String,
@@ -71,7 +67,6 @@ pub struct TargetLocation {
     /// OUs below OUs too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub include_child_organization_units: bool,
-    /// Left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclude_accounts: Vec<String>,
     /// The alarm there that stops it.
@@ -83,7 +78,6 @@ pub struct TargetLocation {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct AlarmConfiguration {
-    /// One.
     pub alarms: Vec<Alarm>,
     /// Whether to go on when the alarm cannot be read.
     pub ignore_poll_alarm_failure: bool,
@@ -93,17 +87,13 @@ pub struct AlarmConfiguration {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Alarm {
-    /// Its name.
     pub name: String,
 }
 
-/// A tag.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Tag {
-    /// Its key.
     pub key: String,
-    /// Its value.
     pub value: String,
 }
 

@@ -70,7 +70,7 @@ macro_rules! statuses {
 statuses! {
     /// Queued, or not begun.
     Pending: Phase::Running,
-    /// Under way.
+    /// The automation is under way.
     InProgress: Phase::Running,
     /// An `aws:approve`, an `aws:pause` or an interactive execution waits.
     Waiting: Phase::Waiting,
@@ -80,7 +80,7 @@ statuses! {
     TimedOut: Phase::Ended(Ending::TimedOut),
     /// Being stopped; steps for this case may still run.
     Cancelling: Phase::Running,
-    /// Stopped.
+    /// Somebody or something stopped it.
     Cancelled: Phase::Ended(Ending::Cancelled),
     /// A critical step failed.
     Failed: Phase::Ended(Ending::Failed),

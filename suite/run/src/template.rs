@@ -22,17 +22,11 @@ pub struct Values {
 pub enum FillError {
     /// Nothing is known under this word here: an alarm without the dimension, a run without an alarm.
     #[error("nothing is known to put in the place of `{{{word}}}`")]
-    Unknown {
-        /// The word.
-        word: String,
-    },
+    Unknown { word: String },
     /// SSM would read the value as a template of its own: alarm names and dimensions are written by
     /// whoever may make alarms, who need not be allowed to read parameters.
     #[error("the value of `{{{word}}}` holds `{{{{`, which SSM takes for a reference of its own")]
-    Unsafe {
-        /// The word.
-        word: String,
-    },
+    Unsafe { word: String },
 }
 
 impl Values {

@@ -23,13 +23,11 @@ pub struct Sight {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "next", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Verified {
-    /// It helped.
     Cleared,
     /// The time is over, and the alarm has not cleared.
     NotCleared,
     /// There is nothing to see it by.
     Unverified,
-    /// Look again.
     Wait {
         /// After so many seconds.
         seconds: u32,

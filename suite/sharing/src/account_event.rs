@@ -12,7 +12,6 @@ pub enum AccountEvent {
         /// The request to ask about.
         request: CreateAccountRequestId,
     },
-    /// The account exists.
     Created {
         /// The request it came from.
         request: Option<CreateAccountRequestId>,
@@ -27,34 +26,23 @@ pub enum AccountEvent {
         reason: String,
     },
     /// An account was invited, by id or by e-mail address.
-    Invited {
-        /// The invitation.
-        handshake: HandshakeId,
-    },
+    Invited { handshake: HandshakeId },
     /// The invitation was accepted.
     InvitationAccepted {
-        /// The invitation.
         handshake: HandshakeId,
         /// The account; not shown where it was invited by e-mail address.
         account: Option<AccountId>,
     },
     /// The account is a member now, whichever way.
-    Joined {
-        /// The account.
-        account: AccountId,
-    },
+    Joined { account: AccountId },
     /// The account's place in the organization may have changed.
     PlaceChanged {
-        /// The account.
         account: AccountId,
         /// It may have joined just now (Control Tower's CreateManagedAccount).
         joined: bool,
     },
     /// The account is no member any more, or closed.
-    Left {
-        /// The account.
-        account: AccountId,
-    },
+    Left { account: AccountId },
 }
 
 /// What the intake makes of an event.
@@ -64,12 +52,10 @@ pub enum Intake {
     Account {
         /// The envelope's id, the same for every delivery.
         event_id: String,
-        /// The fact.
         event: AccountEvent,
     },
     /// Nothing to act on.
     Ignored {
-        /// The envelope's id.
         event_id: String,
         /// Why, for the log.
         reason: String,

@@ -28,9 +28,7 @@ impl fmt::Display for Position {
 /// One value and where it begins.
 #[derive(Debug, Clone)]
 pub struct Node {
-    /// Its first character.
     pub at: Position,
-    /// The value.
     pub value: Value,
 }
 
@@ -43,14 +41,12 @@ pub enum Value {
     Bool(bool, String),
     /// Its value, and as written with the zeros and signs that a number loses.
     Number(Number, String),
-    /// Any other scalar.
     Text {
-        /// Without its quotes.
+        /// The scalar without its quotes.
         text: String,
         /// Whether it stands in quotes, or begins with a sign no plain number or word begins with.
         quoted: bool,
     },
-    /// A sequence.
     List(Vec<Node>),
     /// A mapping, in the order of the text; keys are unique.
     Map(Vec<(Node, Node)>),
@@ -59,7 +55,6 @@ pub enum Value {
 /// Why a text is no YAML.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyntaxError {
-    /// Where reading stopped.
     pub at: Option<Position>,
     /// What is wrong there.
     pub message: String,

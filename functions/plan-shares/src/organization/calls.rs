@@ -11,7 +11,6 @@ use crate::Error;
 /// AWS allows five levels of OUs; more is a sign of a loop.
 const DEEPEST: usize = 16;
 
-/// An OU.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Unit {
     pub(super) name: String,
@@ -32,7 +31,6 @@ pub(super) async fn account(client: &Client, id: AccountId) -> Result<Option<Lis
     }
 }
 
-/// Every member.
 pub(super) async fn accounts(client: &Client) -> Result<Vec<Listed>, Error> {
     let mut accounts = Vec::new();
     let mut token = None;

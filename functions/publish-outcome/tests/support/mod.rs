@@ -44,7 +44,6 @@ pub(crate) struct Call {
 /// What the service does about a call.
 #[derive(Debug, Clone)]
 pub(crate) enum Answer {
-    /// Status and body.
     Reply(u16, String),
     /// The connection breaks before an answer arrives.
     Lost,

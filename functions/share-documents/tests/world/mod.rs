@@ -109,7 +109,6 @@ impl World {
         self.aws.put_object(PLAN, &serde_json::to_value(plan).unwrap());
     }
 
-    /// One invocation.
     pub(crate) async fn invoke(
         &self,
         execution: &str,

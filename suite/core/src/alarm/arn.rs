@@ -26,7 +26,6 @@ impl AlarmArn {
         format!("arn:{}:cloudwatch:{region}:{account}:alarm:{name}", region.partition()).parse()
     }
 
-    /// The whole ARN.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
@@ -44,7 +43,6 @@ impl AlarmArn {
         &self.region
     }
 
-    /// The alarm's name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.text[self.name..]

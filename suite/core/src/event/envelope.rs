@@ -11,10 +11,7 @@ pub const MAX_BYTES: usize = 1024 * 1024;
 pub enum EventError {
     /// Larger than any message of SQS.
     #[error("read an event of {bytes} bytes: at most {MAX_BYTES} were expected")]
-    TooLarge {
-        /// Its size.
-        bytes: usize,
-    },
+    TooLarge { bytes: usize },
     /// No JSON, cut off, or nested beyond reason.
     #[error("read the event as JSON")]
     NotJson(#[source] serde_json::Error),
@@ -27,9 +24,7 @@ pub enum EventError {
     /// One of ours, without what it should say.
     #[error("read {event} (event {event_id}): expected {expected}")]
     Malformed {
-        /// The event's name.
         event: String,
-        /// The envelope's id.
         event_id: String,
         /// What is missing or of the wrong type.
         expected: &'static str,

@@ -11,7 +11,6 @@ use crate::string_traits;
 pub struct AccountId([u8; 12]);
 
 impl AccountId {
-    /// The twelve digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
         // The bytes are ASCII digits by construction.

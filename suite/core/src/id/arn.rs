@@ -12,7 +12,6 @@ use crate::id::{AccountId, AutomationId, DocumentName, InvalidId, Partition, Reg
 pub struct Arn {
     /// The partition, as written.
     pub partition: String,
-    /// The service's name.
     pub service: String,
     /// The Region, empty for global services.
     pub region: String,

@@ -12,7 +12,6 @@ use crate::string_traits;
 pub struct Region(Box<str>);
 
 impl Region {
-    /// The Region's code.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -72,26 +71,25 @@ fn has_shape(text: &str) -> bool {
 /// A partition of AWS: its own accounts, endpoints and Organizations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Partition {
-    /// The commercial Regions.
+    /// `aws`: the commercial Regions.
     Aws,
-    /// China.
+    /// `aws-cn`: China.
     AwsCn,
-    /// GovCloud (US).
+    /// `aws-us-gov`: GovCloud (US).
     AwsUsGov,
-    /// US ISO.
+    /// `aws-iso`: US ISO.
     AwsIso,
-    /// US ISOB.
+    /// `aws-iso-b`: US ISOB.
     AwsIsoB,
-    /// EU ISOE.
+    /// `aws-iso-e`: EU ISOE.
     AwsIsoE,
-    /// US ISOF.
+    /// `aws-iso-f`: US ISOF.
     AwsIsoF,
     /// The European Sovereign Cloud.
     AwsEusc,
 }
 
 impl Partition {
-    /// Every partition.
     pub const ALL: [Self; 8] = [
         Self::Aws,
         Self::AwsCn,

@@ -8,13 +8,13 @@ use sha2::{Digest, Sha256};
 
 use crate::id::{AccountId, CreateAccountRequestId, DocumentName, HandshakeId};
 
-/// Step Functions' limit.
+/// The limit of Step Functions.
 const EXECUTION_NAME: usize = 80;
 
 /// Room for `-2` to `-5`.
 const SUFFIX: usize = 2;
 
-/// STS's limit.
+/// The limit of STS's `RoleSessionName`.
 const SESSION_NAME: usize = 64;
 
 /// The name of an execution: the key of the fact it is about. At most 80 characters of

@@ -21,15 +21,10 @@ const DEEPEST: usize = 16;
 /// Where an account is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AccountState {
-    /// Not usable yet.
     PendingActivation,
-    /// In use.
     Active,
-    /// Suspended by AWS.
     Suspended,
-    /// Being closed.
     PendingClosure,
-    /// Closed.
     Closed,
     /// A state this version does not know.
     Other,
@@ -54,16 +49,13 @@ impl AccountState {
 /// How an account came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum JoinedMethod {
-    /// It existed before.
     Invited,
     /// It was created in the organization.
     Created,
 }
 
-/// A member account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// Its id.
     pub id: AccountId,
     /// Its root user's address.
     pub email: Option<String>,
@@ -71,7 +63,6 @@ pub struct Account {
     pub state: AccountState,
     /// How it came in.
     pub joined_method: Option<JoinedMethod>,
-    /// When.
     pub joined_at: Option<Timestamp>,
     /// What it lies in.
     pub parent: ParentId,
@@ -83,7 +74,6 @@ struct Unit {
     parent: ParentId,
 }
 
-/// A snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Organization {
     id: Option<OrganizationId>,
@@ -113,7 +103,6 @@ impl Organization {
         self
     }
 
-    /// Adds an OU.
     pub fn add_unit(
         &mut self,
         id: OrganizationalUnitId,
@@ -140,7 +129,6 @@ impl Organization {
         self.complete
     }
 
-    /// A member account.
     #[must_use]
     pub fn account(&self, id: AccountId) -> Option<&Account> {
         self.accounts.get(&id)

@@ -18,11 +18,10 @@ pub const ADVANCED_TIER: usize = 8 * 1024;
 /// The text of a rule and where it comes from.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RuleText {
-    /// The rule's name.
     pub name: String,
     /// The parameter's or the file's name, for problems.
     pub origin: String,
-    /// YAML or JSON.
+    /// The text itself, YAML or JSON.
     pub text: String,
 }
 

@@ -13,13 +13,9 @@ const DEEPEST: usize = 4;
 /// A child as DescribeAlarms shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChildDescription {
-    /// The child.
     pub arn: AlarmArn,
-    /// Its state now.
     pub state: AlarmState,
-    /// Its metrics.
     pub metrics: Vec<AlarmMetric>,
-    /// Its expressions.
     pub expressions: Vec<String>,
     /// Its rule, where it is a composite itself.
     pub alarm_rule: Option<String>,

@@ -149,9 +149,7 @@ fn tokens(text: &str) -> Vec<Token> {
 /// `SELECT AVG(CPUUtilization) FROM SCHEMA("AWS/EC2", InstanceId) GROUP BY InstanceId`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InsightsQuery {
-    /// The metric's namespace.
     pub namespace: Option<String>,
-    /// The metric's name.
     pub metric: Option<String>,
 }
 

@@ -12,19 +12,13 @@ use crate::alarm::{AlarmTrigger, events, sns};
 pub enum AlarmError {
     /// Larger than any message of SQS.
     #[error("read an alarm of {bytes} bytes: at most {MAX_BYTES} were expected")]
-    TooLarge {
-        /// Its size.
-        bytes: usize,
-    },
+    TooLarge { bytes: usize },
     /// No JSON, cut off, or nested beyond reason.
     #[error("read the alarm as JSON")]
     NotJson(#[source] serde_json::Error),
     /// JSON, but none of the ways an alarm comes.
     #[error("read the message as an alarm: expected {expected}")]
-    NotAnAlarm {
-        /// What is missing.
-        expected: &'static str,
-    },
+    NotAnAlarm { expected: &'static str },
     /// An alarm without what it should say.
     #[error("read the alarm {alarm} from {from}: expected {expected}")]
     Malformed {
@@ -40,7 +34,6 @@ pub enum AlarmError {
 /// What the intake makes of a message.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AlarmIntake {
-    /// An alarm rang.
     Trigger(Box<AlarmTrigger>),
     /// Nothing to act on.
     Ignored {

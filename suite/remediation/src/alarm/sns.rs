@@ -30,7 +30,6 @@ pub(super) fn notification(envelope: &Map<String, Value>) -> Result<AlarmIntake,
     alarm(message, id)
 }
 
-/// Reads CloudWatch's message.
 pub(super) fn alarm(
     message: &Map<String, Value>,
     message_id: Option<&str>,

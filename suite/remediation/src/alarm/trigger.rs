@@ -27,7 +27,6 @@ pub enum Via {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum AlarmKind {
-    /// One metric.
     Metric,
     /// An expression over metrics.
     MetricMath,
@@ -45,11 +44,8 @@ pub enum AlarmKind {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AlarmMetric {
-    /// Its namespace.
     pub namespace: String,
-    /// Its name.
     pub name: String,
-    /// Its dimensions.
     #[serde(default)]
     pub dimensions: BTreeMap<String, String>,
     /// The account it comes from, where that is not the alarm's.
@@ -61,7 +57,6 @@ pub struct AlarmMetric {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChildAlarm {
-    /// The child.
     pub arn: AlarmArn,
     /// Its state when the composite changed.
     pub state: Option<AlarmState>,
@@ -71,9 +66,7 @@ pub struct ChildAlarm {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase")]
 pub enum Quiet {
-    /// A mute rule.
     Muted {
-        /// The rule's ARN.
         by: String,
         /// When its window ends.
         until: Option<Timestamp>,
@@ -102,9 +95,7 @@ pub enum Creation {
 pub struct Implied {
     /// The account of the resource.
     pub account: AccountId,
-    /// Its Region.
     pub region: Region,
-    /// The dimension's value.
     pub value: String,
 }
 
@@ -112,7 +103,6 @@ pub struct Implied {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AlarmTrigger {
-    /// The alarm.
     pub alarm: AlarmArn,
     /// The time series that rang, where the alarm watches many and tells them apart.
     pub contributor: Option<Contributor>,
@@ -145,7 +135,6 @@ pub struct AlarmTrigger {
 }
 
 impl AlarmTrigger {
-    /// The trigger's identity.
     #[must_use]
     pub fn id(&self) -> TriggerId {
         let contributor = self.contributor.as_ref().map_or("", |contributor| &contributor.id);

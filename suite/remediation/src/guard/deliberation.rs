@@ -22,11 +22,8 @@ use crate::{Mode, RemediationRule, Subject};
 /// A trigger and the rule that matches it.
 #[derive(Debug, Clone, Copy)]
 pub struct Case<'a> {
-    /// The rule.
     pub rule: &'a RemediationRule,
-    /// The trigger.
     pub trigger: &'a AlarmTrigger,
-    /// The kill switch.
     pub control: &'a Control,
     /// Now; the same for the whole deliberation.
     pub now: Timestamp,
@@ -44,16 +41,13 @@ pub struct AlarmNow {
 /// A change calendar as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CalendarState {
-    /// Changes are allowed.
     Open,
-    /// They are not.
     Closed {
         /// When it opens, if it says.
         until: Option<Timestamp>,
     },
     /// It could not be read, which counts as closed.
     Unreadable {
-        /// Why.
         reason: String,
     },
 }
@@ -105,7 +99,6 @@ pub enum Look {
     Breaker,
 }
 
-/// Something to take.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Take {
     /// The lock on the resource with this key.
@@ -123,15 +116,11 @@ pub enum Take {
 /// What to do next.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
-    /// Look this up.
     Look(Look),
-    /// Write this.
     Take(Take, Box<Write>),
-    /// It is decided.
     Decided(Box<Verdict>),
 }
 
-/// What is decided.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
     /// The decision, to be recorded unless another stands there.
@@ -148,7 +137,6 @@ pub enum Decision {
     Start(Subject),
     /// In observe mode: it would have been started, or held back.
     Observe(Result<Subject, HeldBack>),
-    /// Held back.
     Hold(HeldBack),
     /// Look again at this time: EC2's own recovery may do it until then. Nothing was taken.
     Later(Timestamp),
@@ -183,7 +171,6 @@ impl<'a> Case<'a> {
         self.control.mode_at(self.now).max(self.rule.mode)
     }
 
-    /// Who takes.
     #[must_use]
     pub fn taker(&self) -> Taker<'a> {
         Taker {

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use relay_core::problem::{Problem, ProblemCode};
 use serde::{Deserialize, Serialize};
 
-/// A brake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Brake {
@@ -55,7 +54,6 @@ impl Brake {
 pub struct HeldBack {
     /// The brake; none where the rule itself cannot be run on what rang.
     pub brake: Option<Brake>,
-    /// What to tell.
     pub problem: Problem,
     /// When it is over, if that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]

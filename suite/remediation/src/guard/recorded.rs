@@ -23,11 +23,9 @@ pub struct Recorded {
     pub policy_version: String,
     /// When it was decided.
     pub at: Timestamp,
-    /// What.
     pub decided: Decided,
 }
 
-/// What was decided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Decided {
@@ -80,7 +78,6 @@ impl Recorded {
             .number(":expires", self.at.as_second() + KEPT)
     }
 
-    /// Reads it back.
     #[must_use]
     pub fn read(item: &Item) -> Option<Self> {
         let text = item.get("decision").and_then(Attribute::as_text)?;

@@ -42,13 +42,10 @@ const ROOM: &str = "attribute_not_exists(#set) OR contains(#set, :one) OR size(#
 /// Who is deciding about what: the part that all items of one trigger have in common.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Taker<'a> {
-    /// The trigger.
     pub me: TriggerId,
-    /// The rule.
     pub rule: &'a str,
     /// The rule only observes.
     pub observing: bool,
-    /// Now.
     pub now: Timestamp,
 }
 
@@ -142,7 +139,6 @@ impl Taker<'_> {
         self.budget(self.rule_budget_key(), most)
     }
 
-    /// Gives it back.
     #[must_use]
     pub fn return_rule_budget(&self) -> Write {
         self.return_budget(self.rule_budget_key())
@@ -154,7 +150,6 @@ impl Taker<'_> {
         self.budget(self.account_budget_key(account), most)
     }
 
-    /// Gives it back.
     #[must_use]
     pub fn return_account_budget(&self, account: AccountId) -> Write {
         self.return_budget(self.account_budget_key(account))

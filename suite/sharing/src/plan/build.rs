@@ -12,7 +12,6 @@ use crate::{Ownership, RuleSet, Scope, WorkItem};
 /// What a plan is made from.
 #[derive(Debug, Clone, Copy)]
 pub struct PlanInput<'a> {
-    /// Policy.
     pub rules: &'a RuleSet,
     /// The organization: complete, or partial with the accounts in scope that are members.
     pub organization: &'a Organization,

@@ -30,7 +30,6 @@ pub struct Present<'a> {
 pub struct Territory {
     /// Everybody in the ledger.
     pub everyone: bool,
-    /// These accounts.
     pub accounts: BTreeSet<AccountId>,
     /// The members of the organization among them.
     pub members: BTreeSet<AccountId>,
