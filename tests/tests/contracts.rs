@@ -5,9 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use lambda::{ErrorName, FunctionError};
 use regex::Regex;
 use relay_core::problem::ProblemCode;
+use runtime::{ErrorName, FunctionError};
 use serde_json::Value;
 
 fn root() -> PathBuf {

@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use expect_test::expect_file;
-use lambda::ErrorName;
 use regex::Regex;
 use relay_core::problem::ProblemCode;
+use runtime::ErrorName;
 
 /// The groups of the index, in their order.
 const GROUPS: &[&str] = &[

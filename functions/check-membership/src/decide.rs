@@ -1,7 +1,7 @@
 //! What is seen, and for how long it has been waited for, decides: one pure function.
 
+use aws::members::Member;
 use jiff::{SignedDuration, Timestamp};
-use lambda::members::Member;
 use sharing::{Membership, MembershipRequest};
 
 use crate::look::{Ending, Seen};

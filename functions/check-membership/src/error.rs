@@ -1,6 +1,7 @@
 //! Why the question could not be answered. "No membership" is an answer and no error.
 
-use lambda::{AwsError, ErrorName, FunctionError, StartError};
+use aws::{AwsError, StartError};
+use runtime::{ErrorName, FunctionError};
 
 /// What kept `check-membership` from answering.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +34,7 @@ impl FunctionError for Error {
         match self {
             Self::LookUp { source, .. } => source.kind.into(),
             Self::Input(_) => ErrorName::Unexpected,
-            Self::HandOver(error) => error.name(),
+            Self::HandOver(error) => error.kind().into(),
         }
     }
 }

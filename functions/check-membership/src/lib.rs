@@ -8,13 +8,14 @@ mod error;
 mod look;
 mod reason;
 
+use aws::members::Member;
+use aws::{SdkConfig, Started};
 use aws_sdk_organizations::Client as Organizations;
 use aws_sdk_sfn::Client as StepFunctions;
-use lambda::members::Member;
-use lambda::{Clock, ConfigError, Environment, SdkConfig, Started};
 use relay_core::execution::{Trigger, TriggerKind};
 use relay_core::id::Region;
 use relay_core::name::ExecutionName;
+use runtime::{Clock, ConfigError, Environment};
 use sharing::{CheckMembershipInput, CheckMembershipOutput, Membership, ShareRunbooksInput};
 
 pub use decide::{Question, Verdict, Waits, decide};
@@ -43,7 +44,7 @@ impl Deps {
     pub fn new(environment: &Environment, config: &SdkConfig) -> Result<Self, ConfigError> {
         let region: Region = environment.require("ORGANIZATIONS_REGION")?;
         Ok(Self {
-            organizations: lambda::organizations(config, &region),
+            organizations: aws::organizations(config, &region),
             sfn: StepFunctions::new(config),
             share_runbooks: environment.require("SHARE_RUNBOOKS_ARN")?,
             waits: Waits {
@@ -85,7 +86,7 @@ async fn hand_over(deps: &Deps, member: Member, trigger: Trigger) -> Result<Memb
     let trigger = Trigger { kind: TriggerKind::Join, ..trigger };
     let input = serde_json::to_string(&ShareRunbooksInput::account(member.account, trigger))
         .map_err(Error::Input)?;
-    let started = lambda::start_once(&deps.sfn, &deps.share_runbooks, &name, &input)
+    let started = aws::start_once(&deps.sfn, &deps.share_runbooks, &name, &input)
         .await
         .map_err(Error::HandOver)?;
     let new = matches!(started, Started::New(_));

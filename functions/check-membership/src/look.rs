@@ -1,10 +1,10 @@
 //! What Organizations says about a creation or an invitation.
 
+use aws::members::Member;
+use aws::{AwsError, members};
 use aws_sdk_organizations::Client;
 use aws_sdk_organizations::types::{CreateAccountState, HandshakeState};
 use jiff::Timestamp;
-use lambda::members::Member;
-use lambda::{AwsError, members};
 use relay_core::id::{AccountId, CreateAccountRequestId, HandshakeId};
 use sharing::MembershipRequest;
 

@@ -4,5 +4,5 @@ use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    lambda::start(check_membership::Deps::new, check_membership::handle).await
+    runtime::start(check_membership::Deps::new, check_membership::handle).await
 }

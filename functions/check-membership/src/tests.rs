@@ -17,7 +17,7 @@ use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use aws_smithy_types::DateTime;
 use aws_smithy_types::error::ErrorMetadata;
 use jiff::Timestamp;
-use lambda::{ErrorName, FunctionError};
+use runtime::{ErrorName, FunctionError};
 use serde_json::{Value, json};
 
 use super::*;

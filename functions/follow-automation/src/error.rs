@@ -1,8 +1,9 @@
 //! What kept a run from being looked at or its task from being answered.
 
-use lambda::{AwsError, ErrorName, FunctionError};
+use aws::AwsError;
 use relay_core::id::AutomationId;
 use run::AutomationEventError;
+use runtime::{ErrorName, FunctionError};
 
 /// Why nobody was answered.
 #[derive(Debug, thiserror::Error)]

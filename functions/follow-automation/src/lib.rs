@@ -9,11 +9,13 @@
 mod error;
 mod look;
 
-use lambda::{Accounts, AwsError, Clock, ConfigError, Environment, SdkConfig, Table};
+use aws::{Accounts, AwsError, SdkConfig};
+use lambda::Table;
 use run::{
     AutomationIntake, Ending, Follow, FollowAutomationInput, FollowAutomationOutput, Look, Pace,
     PendingRun, RungEnd, WaitingFor, waiting_for,
 };
+use runtime::{Clock, ConfigError, Environment};
 use serde_json::{Value, json};
 
 pub use error::Error;

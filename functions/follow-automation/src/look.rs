@@ -1,11 +1,11 @@
 //! A look at a run: GetAutomationExecution, and once it has ended the steps and children that failed.
 
+use aws::AwsError;
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::{
     AutomationExecution, AutomationExecutionStatus, StepExecution, StepExecutionFilter,
     StepExecutionFilterKey,
 };
-use lambda::AwsError;
 use relay_core::id::{AccountId, AutomationId, Region};
 use run::{
     AutomationStatus, ChildReport, FollowAutomationInput, RunReport, Rung, RungEnd, WaitingFor,
@@ -133,7 +133,7 @@ async fn failed_steps(client: &Client, automation: &AutomationId) -> Result<Vec<
         .set_values(Some(statuses.iter().map(|status| status.as_str().to_owned()).collect()))
         .build()
         .map_err(|error| AwsError {
-            kind: lambda::AwsErrorKind::Other,
+            kind: aws::AwsErrorKind::Other,
             code: "InvalidRequest".to_owned(),
             message: error.to_string(),
         })?;

@@ -4,5 +4,5 @@ use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    lambda::start(follow_automation::Deps::new, follow_automation::handle).await
+    runtime::start(follow_automation::Deps::new, follow_automation::handle).await
 }

@@ -1,7 +1,8 @@
 //! Why there is no plan. An invalid rule is no reason: the plan names it as a problem.
 
-use lambda::{AwsError, AwsErrorKind, ErrorName, FunctionError};
+use aws::{AwsError, AwsErrorKind};
 use relay_core::id::AccountId;
+use runtime::{ErrorName, FunctionError};
 
 /// What kept `plan-shares` from planning. Nothing has been shared or taken back.
 #[derive(Debug, thiserror::Error)]

@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use aws::AwsError;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use lambda::AwsError;
 use relay_core::id::AccountId;
 use sharing::WorkItem;
 

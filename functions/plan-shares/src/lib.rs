@@ -11,16 +11,17 @@ mod unchanged;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use aws::{AwsError, SdkConfig};
 use aws_sdk_organizations::config::retry::RetryConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use jiff::Timestamp;
-use lambda::{AwsError, Clock, ConfigError, Environment, SdkConfig};
 use relay_core::execution::TriggerKind;
 use relay_core::id::{AccountId, Region};
 use relay_core::organization::Organization;
 use relay_core::storage;
 use relay_core::storage::S3Object;
+use runtime::{Clock, ConfigError, Environment};
 use sharing::plan::{OnboardingInput, PlanInput, SharePlan};
 use sharing::{PlanSharesInput, PlanSharesOutput, RuleSet, WorkItem};
 
@@ -63,7 +64,7 @@ impl Deps {
         // A whole organization is hundreds of calls to an API that allows few a second: more
         // attempts than elsewhere, about 16 s of backing off at most. Not adaptive: at its slowest
         // that mode lets one retry through in 10 s, and a call would run into its time-out.
-        let organizations = lambda::organizations(config, &organizations).config().to_builder();
+        let organizations = aws::organizations(config, &organizations).config().to_builder();
         let organizations = organizations
             .retry_config(
                 RetryConfig::standard()
@@ -77,7 +78,7 @@ impl Deps {
             ssm: aws_sdk_ssm::Client::new(config),
             organizations: aws_sdk_organizations::Client::from_conf(organizations),
             dynamodb: aws_sdk_dynamodb::Client::new(config),
-            s3: lambda::s3(config),
+            s3: aws::s3(config),
             hub: environment.require("HUB_ACCOUNT")?,
             region: environment.require("AWS_REGION")?,
             policy_path: policy_path.trim_end_matches('/').to_owned(),
@@ -183,7 +184,7 @@ fn may_remove(kind: TriggerKind, plan: &SharePlan) -> bool {
 /// Never cached: a function stays warm for hours.
 async fn rules(deps: &Deps) -> Result<RuleSet, Error> {
     let path = deps.policy_path.clone();
-    let texts = lambda::policy::texts(&deps.ssm, &path).await;
+    let texts = aws::parameters::texts(&deps.ssm, &path).await;
     Ok(RuleSet::parse(texts.map_err(|source| Error::Policy { path, source })?))
 }
 

@@ -8,12 +8,12 @@ mod calls;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws::members;
 use aws_sdk_organizations::Client;
 use aws_sdk_organizations::types::Account as Listed;
 use calls::Unit;
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use jiff::Timestamp;
-use lambda::members;
 use relay_core::id::{AccountId, OrganizationalUnitId, ParentId, RootId};
 use relay_core::organization::{Account, AccountState, Organization};
 use sharing::Scope;

@@ -4,8 +4,8 @@ use aws_sdk_dynamodb::operation::query::QueryError;
 use aws_sdk_ssm::operation::get_parameters_by_path::GetParametersByPathError;
 use aws_smithy_mocks::mock;
 use aws_smithy_types::error::ErrorMetadata;
-use lambda::{ErrorName, FunctionError};
 use relay_core::problem::ProblemCode;
+use runtime::{ErrorName, FunctionError};
 use serde_json::{Value, json};
 
 use super::*;

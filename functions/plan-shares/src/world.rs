@@ -30,7 +30,7 @@ use aws_sdk_ssm::types::Parameter;
 use aws_smithy_mocks::{MockResponse, Rule, RuleMode, mock, mock_client};
 use aws_smithy_types::error::ErrorMetadata;
 use jiff::Timestamp;
-use lambda::Clock;
+use runtime::Clock;
 use sharing::plan::SharePlan;
 
 use crate::Deps;

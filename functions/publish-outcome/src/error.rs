@@ -1,8 +1,9 @@
 //! What keeps an outcome from being published. The state machine retries, then publishes a minimal
 //! outcome itself.
 
+use aws::AwsError;
 use lambda::outcomes::SendError;
-use lambda::{AwsError, ErrorName, FunctionError};
+use runtime::{ErrorName, FunctionError};
 
 /// Why an outcome was not published.
 #[derive(Debug, thiserror::Error)]

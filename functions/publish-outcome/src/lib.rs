@@ -10,12 +10,14 @@ mod store;
 
 pub use error::Error;
 
+use aws::{AwsErrorKind, SdkConfig};
 use futures::StreamExt;
-use lambda::{AwsErrorKind, Clock, ConfigError, Environment, SdkConfig, Table, outcomes};
+use lambda::{Table, outcomes};
 use outcome::{Evidence, MachineInput, PublishOutcomeInput, PublishOutcomeOutput, Published};
 use relay_core::storage;
 use relay_core::storage::S3Object;
 use remediation::guard::takes::Taker;
+use runtime::{Clock, ConfigError, Environment};
 use sharing::ShareDetails;
 use sharing::plan::SharePlan;
 
@@ -53,7 +55,7 @@ impl Publisher {
     pub fn new(environment: &Environment, sdk: &SdkConfig) -> Result<Self, ConfigError> {
         Ok(Self {
             dynamodb: aws_sdk_dynamodb::Client::new(sdk),
-            s3: lambda::s3(sdk),
+            s3: aws::s3(sdk),
             sns: aws_sdk_sns::Client::new(sdk),
             clock: Clock::system(),
             config: Config {

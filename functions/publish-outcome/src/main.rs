@@ -9,5 +9,5 @@ use publish_outcome::{Publisher, handle};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    lambda::start(Publisher::new, handle).await
+    runtime::start(Publisher::new, handle).await
 }

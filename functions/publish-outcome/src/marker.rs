@@ -65,7 +65,7 @@ impl Publisher {
             .item("at", text(&at.to_string()))
             .item("expires", AttributeValue::N((at.as_second() + KEPT_SECONDS).to_string()));
         if let Err(error) = put.send().await {
-            let error = lambda::AwsError::from(error);
+            let error = aws::AwsError::from(error);
             tracing::error!(%error, id = %published.id, "published, but not marked");
         }
     }

@@ -1,7 +1,7 @@
 //! Plans, details and whole outcomes in S3.
 
+use aws::{AwsError, AwsErrorKind};
 use aws_sdk_s3::primitives::ByteStream;
-use lambda::{AwsError, AwsErrorKind};
 use outcome::Outcome;
 use relay_core::storage::S3Object;
 use serde::de::DeserializeOwned;
@@ -33,7 +33,7 @@ impl Publisher {
         };
         let bytes = body.collect().await.map_err(|error| {
             let (kind, code) = (AwsErrorKind::Unavailable, "NoAnswer".to_owned());
-            failed(AwsError { kind, code, message: lambda::chain(&error) })
+            failed(AwsError { kind, code, message: relay_core::text::error_chain(&error) })
         })?;
         match serde_json::from_slice(&bytes.into_bytes()) {
             Ok(value) => Ok(Some(value)),

@@ -9,11 +9,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use fixture::{ARN, NAME, OWNER, publisher};
-use lambda::FunctionError;
 use outcome::{PublishOutcomeInput, Published};
 use publish_outcome::handle;
 use relay_core::id::outcome_id;
 use relay_core::problem::ProblemCode;
+use runtime::FunctionError;
 use serde_json::{Value, json};
 use sharing::ShareCounts;
 use support::{Answer, Aws};

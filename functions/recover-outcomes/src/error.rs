@@ -1,7 +1,8 @@
 //! What keeps an outcome from being recovered: the event is tried again, the sweep comes again.
 
-use lambda::{AwsError, ErrorName, FunctionError};
+use aws::AwsError;
 use relay_core::id::AutomationId;
+use runtime::{ErrorName, FunctionError};
 
 /// Why an outcome is still missing.
 #[derive(Debug, thiserror::Error)]

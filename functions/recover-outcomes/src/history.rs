@@ -1,8 +1,8 @@
 //! What an execution itself asked to be published, when it came that far: its publisher was down,
 //! and the request stands in its history.
 
+use aws::AwsError;
 use aws_sdk_sfn::Client;
-use lambda::AwsError;
 use outcome::PublishOutcomeInput;
 use serde_json::Value;
 

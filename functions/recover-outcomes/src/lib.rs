@@ -7,16 +7,18 @@ mod runs;
 
 pub use error::Error;
 
+use aws::SdkConfig;
 use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
 use aws_sdk_sfn::types::ExecutionStatus;
 use jiff::{SignedDuration, Timestamp};
-use lambda::{ConfigError, Environment, SdkConfig, Table};
+use lambda::Table;
 use outcome::{
     ExecutionStatusChange, MachineInput, PublishOutcomeInput, Published, RecoverOutcomesInput,
 };
 use publish_outcome::Publisher;
 use relay_core::execution::{ErrorOutput, ExecutionRef};
 use relay_core::flow::Flow;
+use runtime::{ConfigError, Environment};
 use serde_json::{Value, json};
 
 /// The ends that may have gone untold. A run that succeeded has told its outcome, or had none.
@@ -97,7 +99,7 @@ async fn sweep(deps: &Deps) -> Result<u32, Error> {
                 match recover(deps, &execution, false).await {
                     Ok(published) => recovered += u32::from(published),
                     Err(error) => {
-                        tracing::error!(execution, error = %lambda::chain(&error), "not recovered");
+                        tracing::error!(execution, error = %relay_core::text::error_chain(&error), "not recovered");
                         first_failure.get_or_insert(error);
                     }
                 }

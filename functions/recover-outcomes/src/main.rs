@@ -9,5 +9,5 @@ use recover_outcomes::{Deps, handle};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    lambda::start(Deps::new, handle).await
+    runtime::start(Deps::new, handle).await
 }

@@ -1,8 +1,8 @@
 //! What an execution of `run-automation` had started when it ended: nobody follows it any more, so it
 //! is stopped, and told.
 
+use aws::AwsError;
 use aws_sdk_ssm::types::StopType;
-use lambda::AwsError;
 use outcome::MachineInput;
 use run::{AutomationStatus, Ending, RunAutomationInput, RunReport, RungEnd, StartedRun, runs_of};
 

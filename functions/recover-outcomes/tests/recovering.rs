@@ -9,9 +9,9 @@ mod support;
 
 use fixture::{NOW, OWNER, publisher, sdk};
 use jiff::{SignedDuration, Timestamp};
-use lambda::FunctionError;
 use recover_outcomes::{Deps, handle};
 use relay_core::id::outcome_id;
+use runtime::FunctionError;
 use serde_json::{Value, json};
 use support::{Answer, Aws};
 

@@ -1,8 +1,8 @@
 //! What follows from a decision that stands: an execution, an outcome, a digest. Every part may be
 //! done again.
 
+use aws::{AwsError, Started, start_only_once};
 use jiff::Timestamp;
-use lambda::{AwsError, Started, start_only_once};
 use outcome::Told;
 use relay_core::flow::Severity;
 use remediation::guard::digest::{Bucket, Opening, Record};

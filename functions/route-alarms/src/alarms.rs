@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use aws::AwsError;
 use aws_sdk_cloudwatch::types::{
     AlarmType, CompositeAlarm, HistoryItemType, Metric, MetricAlarm, ScanBy,
 };
 use jiff::{SignedDuration, Timestamp};
-use lambda::AwsError;
 use relay_core::alarm::{AlarmArn, AlarmState};
 use relay_core::id::AccountId;
 use remediation::alarm::{AlarmMetric, AlarmTrigger, ChildDescription, ChildSearch};
@@ -35,7 +35,7 @@ pub(crate) async fn tags(deps: &Deps, alarm: &AlarmArn) -> Result<BTreeMap<Strin
     let answer = match answer.send().await.map_err(AwsError::from) {
         Ok(answer) => answer,
         // Gone meanwhile: then it has none, and whether it rings is asked later.
-        Err(error) if error.kind == lambda::AwsErrorKind::NotFound => return Ok(BTreeMap::new()),
+        Err(error) if error.kind == aws::AwsErrorKind::NotFound => return Ok(BTreeMap::new()),
         Err(error) => return Err(failed("list the tags of", alarm)(error)),
     };
     let pair = |tag: &aws_sdk_cloudwatch::types::Tag| {

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-use lambda::Accounts;
-use lambda::ec2::Ec2;
-use lambda::tagging::Tagging;
+use aws::Accounts;
+use aws::ec2::Ec2;
+use aws::tagging::Tagging;
 use relay_core::id::{AccountId, Region};
 
 /// The clients of one account and Region.

@@ -1,9 +1,10 @@
 //! Why a message could not be dealt with. Such a message is reported as a failed item: SQS delivers
 //! it again and, after the fifth time, keeps it in the dead-letter queue. The others go on.
 
-use lambda::{AwsError, AwsErrorKind, ErrorName, FunctionError, StartError};
+use aws::{AwsError, AwsErrorKind, StartError};
 use relay_core::alarm::TriggerId;
 use remediation::alarm::AlarmError;
+use runtime::{ErrorName, FunctionError};
 
 /// What kept one message from being dealt with.
 #[derive(Debug, thiserror::Error)]
@@ -106,7 +107,7 @@ impl FunctionError for Error {
             Self::LookUp { source, .. }
             | Self::Table { source, .. }
             | Self::Send { source, .. } => source.kind.into(),
-            Self::Start(error) => error.name(),
+            Self::Start(error) => error.kind().into(),
             Self::Tell(error) => error.name(),
             Self::Nonsense(_) | Self::InputGone(_) | Self::Encode(_) => ErrorName::Unexpected,
         }

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use lambda::AwsErrorKind;
-use lambda::ec2::Ec2;
+use aws::AwsErrorKind;
+use aws::ec2::Ec2;
 use relay_core::id::{AccountId, Region};
 use remediation::InstanceFacts;
 use tokio::sync::Mutex;

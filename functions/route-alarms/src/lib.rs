@@ -21,13 +21,14 @@ mod messages;
 mod place;
 mod rules;
 
+use aws::{Accounts, SdkConfig};
 use aws_lambda_events::event::sqs::SqsBatchResponse;
 use futures::stream::{StreamExt, iter};
-use lambda::{
-    Accounts, Clock, ConfigError, Environment, FunctionError, SdkConfig, Table, chain, outcomes,
-};
+use lambda::{Table, outcomes};
 use outcome::Outcome;
 use relay_core::id::{AccountId, Region};
+use relay_core::text::error_chain;
+use runtime::{Clock, ConfigError, Environment, FunctionError};
 use serde::Serialize;
 use serde_json::Value;
 use tracing::Instrument;
@@ -83,7 +84,7 @@ impl Deps {
             ssm: aws_sdk_ssm::Client::new(config),
             sqs: aws_sdk_sqs::Client::new(config),
             sfn: aws_sdk_sfn::Client::new(config),
-            organizations: lambda::organizations(config, &region),
+            organizations: aws::organizations(config, &region),
             everywhere: Everywhere::through(Accounts::new(config, hub, role, SESSION)),
             table: Table::new(aws_sdk_dynamodb::Client::new(config), table),
             sns: aws_sdk_sns::Client::new(config),
@@ -218,5 +219,5 @@ fn span(work: &Work, messages: &[String]) -> tracing::Span {
 }
 
 fn log(error: &Error, message_id: Option<&str>) {
-    tracing::error!(name = %error.name(), message_id, error = chain(error), "failed");
+    tracing::error!(name = %error.name(), message_id, error = error_chain(error), "failed");
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use aws::{AwsError, AwsErrorKind};
 use jiff::Timestamp;
-use lambda::{AwsError, AwsErrorKind};
 use relay_core::id::arn::Arn;
 use relay_core::id::{AccountId, Region};
 use relay_core::item::Attribute;

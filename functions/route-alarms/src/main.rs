@@ -7,5 +7,5 @@ use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    lambda::start(route_alarms::Deps::new, route_alarms::handle).await
+    runtime::start(route_alarms::Deps::new, route_alarms::handle).await
 }

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use aws::AwsError;
 use aws_sdk_organizations::Client;
 use jiff::{SignedDuration, Timestamp};
-use lambda::AwsError;
 use relay_core::id::{AccountId, OrganizationalUnitId, ParentId};
 use relay_core::organization::{Account, AccountState, Organization};
 use tokio::sync::Mutex;

@@ -5,12 +5,13 @@
 
 use std::sync::Arc;
 
+use aws::{AwsError, AwsErrorKind};
 use jiff::{SignedDuration, Timestamp};
-use lambda::{AwsError, AwsErrorKind, chain};
 use outcome::{Outcome, OutcomeStatus, OutcomeVersion};
 use relay_core::flow::{Flow, Severity};
 use relay_core::id::outcome_id;
 use relay_core::problem::{Problem, ProblemCode};
+use relay_core::text::error_chain;
 use remediation::guard::{Control, once_key};
 use remediation::{RuleSet, guard};
 use tokio::sync::Mutex;
@@ -65,7 +66,7 @@ async fn read(client: &aws_sdk_ssm::Client) -> Result<Policy, Error> {
 }
 
 async fn rules(client: &aws_sdk_ssm::Client) -> Result<RuleSet, Error> {
-    let texts = lambda::policy::texts(client, PATH).await;
+    let texts = aws::parameters::texts(client, PATH).await;
     Ok(RuleSet::parse(texts.map_err(|source| Error::Policy { path: PATH, source })?))
 }
 
@@ -106,7 +107,7 @@ async fn tell_problems(deps: &Deps, policy: &Policy) {
     }
     match tell_once(deps, outcome).await {
         Ok(()) => *told = Some(id),
-        Err(error) => tracing::error!(error = chain(&error), "invalid rules were not told"),
+        Err(error) => tracing::error!(error = error_chain(&error), "invalid rules were not told"),
     }
 }
 

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use aws_double::{Execution, Fault, HUB, Instance, RUN_AUTOMATION};
-use lambda::FunctionError;
+use runtime::FunctionError;
 use serde_json::{Value, json};
 use world::World;
 

@@ -1,7 +1,7 @@
 //! What an event leads to, as two pure functions: what has to be asked first ([`question`]), and,
 //! with the answer, which executions it starts ([`decide`]).
 
-use lambda::members::Member;
+use aws::members::Member;
 use relay_core::execution::{Trigger, TriggerKind};
 use relay_core::id::{AccountId, HandshakeId};
 use relay_core::name::ExecutionName;

@@ -1,9 +1,10 @@
 //! Why a message could not be dealt with. Such a message is reported as a failed item: SQS delivers
 //! it again and, after the fifth time, keeps it in the dead-letter queue. The others go on.
 
-use lambda::{AwsError, ErrorName, FunctionError, StartError};
+use aws::{AwsError, StartError};
 use relay_core::event::EventError;
 use relay_core::id::{AccountId, HandshakeId};
+use runtime::{ErrorName, FunctionError};
 
 /// What kept one message of the batch from being dealt with.
 #[derive(Debug, thiserror::Error)]
@@ -58,7 +59,7 @@ impl FunctionError for Error {
                 source.kind.into()
             }
             Self::NotVisibleYet { .. } => ErrorName::Unavailable,
-            Self::Start(error) => error.name(),
+            Self::Start(error) => error.kind().into(),
         }
     }
 }

@@ -11,11 +11,13 @@ mod messages;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws::{SdkConfig, Started};
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use futures::future::join_all;
-use lambda::{Clock, ConfigError, Environment, FunctionError, SdkConfig, Started, chain};
 use relay_core::id::Region;
 use relay_core::name::ExecutionName;
+use relay_core::text::error_chain;
+use runtime::{Clock, ConfigError, Environment, FunctionError};
 use tracing::Instrument;
 
 pub use decide::{Decision, Question, Start, Subject, decide, question};
@@ -45,7 +47,7 @@ impl Deps {
     pub fn new(environment: &Environment, config: &SdkConfig) -> Result<Self, ConfigError> {
         let region: Region = environment.require("ORGANIZATIONS_REGION")?;
         Ok(Self {
-            organizations: lambda::organizations(config, &region),
+            organizations: aws::organizations(config, &region),
             sfn: aws_sdk_sfn::Client::new(config),
             await_membership: environment.require("AWAIT_MEMBERSHIP_ARN")?,
             share_runbooks: environment.require("SHARE_RUNBOOKS_ARN")?,
@@ -157,7 +159,7 @@ async fn run(deps: &Deps, gathered: Gathered) -> BTreeSet<String> {
             return messages;
         }
     };
-    match lambda::start_once(&deps.sfn, machine, &start.name, &input).await {
+    match aws::start_once(&deps.sfn, machine, &start.name, &input).await {
         Ok(Started::New(name)) => {
             tracing::info!(started = %name, "started");
             BTreeSet::new()
@@ -174,7 +176,7 @@ async fn run(deps: &Deps, gathered: Gathered) -> BTreeSet<String> {
 }
 
 fn log(error: &Error) {
-    tracing::error!(name = %error.name(), error = chain(error), "failed");
+    tracing::error!(name = %error.name(), error = error_chain(error), "failed");
 }
 
 #[cfg(test)]

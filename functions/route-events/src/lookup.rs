@@ -4,10 +4,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use aws::AwsError;
+use aws::members::{self, Member};
 use aws_sdk_organizations::Client;
 use futures::future::join_all;
-use lambda::AwsError;
-use lambda::members::{self, Member};
 
 use crate::messages::{Content, Message};
 use crate::{Error, Question, question};

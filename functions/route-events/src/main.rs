@@ -4,5 +4,5 @@ use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    lambda::start(route_events::Deps::new, route_events::handle).await
+    runtime::start(route_events::Deps::new, route_events::handle).await
 }

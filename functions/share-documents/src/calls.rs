@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use lambda::{AwsError, AwsErrorKind};
+use aws::{AwsError, AwsErrorKind};
 use relay_core::problem::ProblemCode;
 use tokio::sync::watch;
 use tokio::time::Instant;

@@ -7,7 +7,7 @@
 use crate::calls::{Caller, Refusal};
 use std::collections::{BTreeMap, VecDeque};
 
-use lambda::AwsError;
+use aws::AwsError;
 use relay_core::id::{AccountId, DocumentName};
 use relay_core::problem::{Problem, ProblemCode};
 use sharing::SharedVersion;

@@ -1,8 +1,9 @@
 //! What keeps one owner and Region from being worked on at all. What keeps one *document* from
 //! being shared is no error but a problem: it stands in the details and the rest goes on.
 
-use lambda::{AwsError, AwsErrorKind, ErrorName, FunctionError};
+use aws::{AwsError, AwsErrorKind};
 use relay_core::storage::S3Object;
+use runtime::{ErrorName, FunctionError};
 
 /// Why an invocation ended without an answer. Everything it finished is in the ledger, so the same
 /// input may be tried again.

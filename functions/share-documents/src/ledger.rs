@@ -10,12 +10,12 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
+use aws::{AwsError, AwsErrorKind};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest,
 };
-use lambda::{AwsError, AwsErrorKind};
 use relay_core::id::{AccountId, DocumentName, Region};
 use sharing::SharedVersion;
 

@@ -24,16 +24,17 @@ pub use error::{Error, LedgerError, LockError};
 
 use std::time::Duration;
 
+use aws::{OwnerAccounts, SdkConfig};
 use calls::Caller;
 use cursor::Cursor;
 use document::Sharer;
 use futures::FutureExt;
-use lambda::{Clock, ConfigError, Environment, OwnerAccounts, SdkConfig};
 use ledger::Ledger;
 use lock::{HeldLock, WorkLock};
 use pace::Pace;
 use permissions::Permissions;
 use planning::Planner;
+use runtime::{Clock, ConfigError, Environment};
 use sharing::plan::SharePlan;
 use sharing::{ShareCounts, ShareDocumentsInput, ShareDocumentsOutput};
 use store::Store;
@@ -101,7 +102,7 @@ impl Deps {
         let owners = OwnerAccounts::new(sdk, &config.share_role, "runbook-relay-share-documents");
         Ok(Self {
             dynamodb: aws_sdk_dynamodb::Client::new(sdk),
-            s3: lambda::s3(sdk),
+            s3: aws::s3(sdk),
             owners: owners.with_retries(retries),
             clock: Clock::system(),
             config,

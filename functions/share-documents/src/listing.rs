@@ -4,9 +4,9 @@
 use crate::calls::{Caller, Refusal};
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws::AwsError;
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::{DocumentIdentifier, DocumentKeyValuesFilter};
-use lambda::AwsError;
 use relay_core::id::{AccountId, DocumentName};
 use sharing::Document;
 

@@ -8,7 +8,7 @@ use crate::error::LockError;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::AttributeValue;
-use lambda::Clock;
+use runtime::Clock;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -71,12 +71,12 @@ impl WorkLock {
                 Ok(Err(error)) if tokio::time::Instant::now() + RENEWAL < lease_ends => {
                     tracing::warn!(
                         lock = self.key,
-                        error = %lambda::chain(&error),
+                        error = %relay_core::text::error_chain(&error),
                         "could not renew the work lock, trying again"
                     );
                 }
                 Ok(Err(error)) => {
-                    tracing::error!(lock = self.key, error = %lambda::chain(&error), "the lease runs out");
+                    tracing::error!(lock = self.key, error = %relay_core::text::error_chain(&error), "the lease runs out");
                     break;
                 }
                 Err(_) => {
@@ -154,7 +154,7 @@ impl HeldLock {
     pub(crate) async fn release(self) {
         self.renewal.abort();
         if let Err(error) = self.lock.delete_if_ours().await {
-            tracing::warn!(error = %lambda::chain(&error), "could not release the work lock");
+            tracing::warn!(error = %relay_core::text::error_chain(&error), "could not release the work lock");
         }
     }
 }

@@ -8,5 +8,5 @@ use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    lambda::start(Deps::new, handle).await
+    runtime::start(Deps::new, handle).await
 }

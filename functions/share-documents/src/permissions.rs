@@ -3,9 +3,9 @@
 use crate::calls::{Caller, Refusal};
 use std::collections::BTreeMap;
 
+use aws::AwsError;
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::DocumentPermissionType;
-use lambda::AwsError;
 use relay_core::id::{AccountId, DocumentName};
 use sharing::SharedVersion;
 use sharing::plan::Call;

@@ -1,8 +1,8 @@
 //! Plans and details in S3.
 
+use aws::{AwsError, AwsErrorKind};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
-use lambda::{AwsError, AwsErrorKind};
 use relay_core::storage::S3Object;
 use serde::de::DeserializeOwned;
 use sharing::plan::SharePlan;
@@ -54,7 +54,7 @@ impl Store<'_> {
         let body = answer.map_err(|error| Unreadable::Aws(error.into()))?.body;
         let bytes = body.collect().await.map_err(|error| {
             let (kind, code) = (AwsErrorKind::Unavailable, "NoAnswer".to_owned());
-            Unreadable::Aws(AwsError { kind, code, message: lambda::chain(&error) })
+            Unreadable::Aws(AwsError { kind, code, message: relay_core::text::error_chain(&error) })
         })?;
         serde_json::from_slice(&bytes.into_bytes()).map_err(Unreadable::Json)
     }

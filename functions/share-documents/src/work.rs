@@ -10,9 +10,10 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use aws::AwsError;
 use futures::stream::{FuturesUnordered, StreamExt};
-use lambda::{AwsError, Clock};
 use relay_core::problem::{Problem, ProblemCode};
+use runtime::Clock;
 use sharing::ShareCounts;
 use tokio::sync::mpsc;
 use tokio::time::Instant;

@@ -8,7 +8,7 @@ mod world;
 
 use std::time::Duration;
 
-use lambda::FunctionError;
+use runtime::FunctionError;
 use serde_json::json;
 use sharing::ShareCounts;
 use support::Answer;

@@ -9,7 +9,7 @@ mod world;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lambda::FunctionError;
+use runtime::FunctionError;
 use serde_json::json;
 use sharing::ShareCounts;
 use support::Answer;

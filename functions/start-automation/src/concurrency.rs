@@ -1,7 +1,7 @@
 //! Adaptive concurrency: a setting of the account and Region, that lets more automations run at once.
 
+use aws::AwsError;
 use aws_sdk_ssm::Client;
-use lambda::AwsError;
 
 const SETTING: &str = "/ssm/automation/enable-adaptive-concurrency";
 

@@ -1,6 +1,7 @@
 //! What kept a rung from being started.
 
-use lambda::{AwsError, AwsErrorKind, ErrorName, FunctionError};
+use aws::{AwsError, AwsErrorKind};
+use runtime::{ErrorName, FunctionError};
 
 /// Why it was not started, or not yet.
 #[derive(Debug, thiserror::Error)]

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use aws::AwsError;
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::ResourceTypeForTagging;
-use lambda::AwsError;
 use relay_core::id::Region;
 use run::{Hub, RunbookFacts, Rung};
 

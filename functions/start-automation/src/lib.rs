@@ -11,8 +11,9 @@ mod ssm;
 
 use std::time::Duration;
 
+use aws::{Accounts, AwsError, AwsErrorKind, SdkConfig};
 use aws_credential_types::provider::ProvideCredentials;
-use lambda::{Accounts, AwsError, AwsErrorKind, Clock, ConfigError, Environment, SdkConfig, Table};
+use lambda::Table;
 use relay_core::execution::TriggerKind;
 use relay_core::id::{AccountId, Region};
 use relay_core::problem::{Problem, ProblemCode};
@@ -21,6 +22,7 @@ use run::{
     Hub, Pace, PlanInput, RunReport, Rung, RungEnd, StartAutomationInput, StartAutomationOutput,
     StartPlan, StartedRun, plan,
 };
+use runtime::{Clock, ConfigError, Environment};
 use sharing::Scope;
 
 pub use error::Error;
@@ -56,7 +58,7 @@ impl Deps {
         let shared: String = environment.optional("SHARED_RUNBOOK_ARNS")?.unwrap_or_default();
         Ok(Self {
             accounts: Accounts::new(config, account, role, "start-automation"),
-            organizations: lambda::organizations(config, &organizations_region),
+            organizations: aws::organizations(config, &organizations_region),
             table: Table::new(
                 aws_sdk_dynamodb::Client::new(config),
                 environment.require::<String>("TABLE_NAME")?,
@@ -130,7 +132,7 @@ pub async fn handle(
             let what = error.to_string();
             let place = input.place(&format!("ladder[{rung}].runbook"));
             let refused = Problem::new(ProblemCode::StartRefused, place, what);
-            tracing::warn!(error = lambda::chain(&error), "refused");
+            tracing::warn!(error = relay_core::text::error_chain(&error), "refused");
             return Ok(finish(deps, &request, wanted, vec![refused]));
         }
     };
@@ -142,7 +144,9 @@ pub async fn handle(
         // The repeat finds the run by its token.
         Err(error) if error.passes() => return Err(error),
         // It runs, and is followed all the same; only if this execution is stopped, it goes on.
-        Err(error) => tracing::error!(error = lambda::chain(&error), "not remembered"),
+        Err(error) => {
+            tracing::error!(error = relay_core::text::error_chain(&error), "not remembered")
+        }
     }
     tracing::info!(automation = %run.execution_id, runbook = %wanted.runbook, "started");
     Ok(StartAutomationOutput::Follow { run, pace: deps.pace.clone() })

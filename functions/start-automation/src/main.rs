@@ -4,5 +4,5 @@ use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    lambda::start(start_automation::Deps::new, start_automation::handle).await
+    runtime::start(start_automation::Deps::new, start_automation::handle).await
 }

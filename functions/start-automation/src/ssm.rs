@@ -1,5 +1,6 @@
 //! StartAutomationExecution, once per token however SSM answers a repeat.
 
+use aws::{AwsError, AwsErrorKind};
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::error::BuildError;
 use aws_sdk_ssm::types::{
@@ -7,7 +8,6 @@ use aws_sdk_ssm::types::{
     ExecutionMode, ResourceTypeForTagging, Tag, Target, TargetLocation,
 };
 use jiff::Timestamp;
-use lambda::{AwsError, AwsErrorKind};
 use relay_core::id::AutomationId;
 use run::{StartAutomation, TOKEN_TAG};
 

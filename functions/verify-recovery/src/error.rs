@@ -1,6 +1,7 @@
 //! What kept a recovery from being seen.
 
-use lambda::{AwsError, ErrorName, FunctionError};
+use aws::AwsError;
+use runtime::{ErrorName, FunctionError};
 
 /// Why it could not be looked.
 #[derive(Debug, thiserror::Error)]

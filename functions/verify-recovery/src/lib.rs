@@ -5,11 +5,12 @@
 mod error;
 mod sight;
 
-use lambda::{Accounts, Clock, ConfigError, Environment, SdkConfig};
+use aws::{Accounts, SdkConfig};
 use run::{
     AfterRung, Pace, RungEnd, Seen, Sight, Verified, VerifyRecoveryInput, VerifyRecoveryOutput,
     after_rung, time_to_clear,
 };
+use runtime::{Clock, ConfigError, Environment};
 
 pub use error::Error;
 

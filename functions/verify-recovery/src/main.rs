@@ -4,5 +4,5 @@ use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    lambda::start(verify_recovery::Deps::new, verify_recovery::handle).await
+    runtime::start(verify_recovery::Deps::new, verify_recovery::handle).await
 }

@@ -1,8 +1,8 @@
 //! What can be seen of an alarm and of instances.
 
+use aws::ec2::Ec2;
+use aws::{AwsError, AwsErrorKind};
 use aws_sdk_cloudwatch::types::AlarmType;
-use lambda::ec2::Ec2;
-use lambda::{AwsError, AwsErrorKind};
 use relay_core::alarm::AlarmState;
 use remediation::is_instance;
 use run::{AlarmRef, RunAutomationInput};

@@ -1,4 +1,6 @@
-//! Helping people who mistyped.
+//! Texts for people: what was probably meant, and an error with all its causes.
+
+use std::error::Error;
 
 /// The candidate that differs least from the text, if any is near enough to have been meant.
 pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -40,6 +42,23 @@ pub fn percent_encoded(text: &str) -> String {
         }
         encoded
     })
+}
+
+/// An error and all its causes, outermost first, joined by colons.
+#[must_use]
+pub fn error_chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        // Some libraries repeat the cause in their own words.
+        if !text.ends_with(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
+        cause = error.source();
+    }
+    text
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use aws_sdk_sns::types::MessageAttributeValue;
 use outcome::{Message, Outcome};
 use uuid::Uuid;
 
-use crate::{AwsError, ErrorName};
+use aws::AwsError;
+use runtime::ErrorName;
 
 /// Why an outcome did not reach the topic.
 #[derive(Debug, thiserror::Error)]

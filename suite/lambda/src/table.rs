@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 use relay_core::item::{Attribute, Item, Key, Write};
 use remediation::guard::TakeAnswer;
 
-use crate::AwsError;
+use aws::AwsError;
 
 #[derive(Debug, Clone)]
 pub struct Table {

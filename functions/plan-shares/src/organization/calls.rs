@@ -1,8 +1,8 @@
 //! The calls to Organizations, each with its pages and the answers that are none.
 
+use aws::AwsError;
 use aws_sdk_organizations::Client;
 use aws_sdk_organizations::types::Account as Listed;
-use lambda::AwsError;
 use relay_core::id::{AccountId, OrganizationalUnitId, ParentId, RootId};
 
 use super::nonsense;

@@ -4,7 +4,7 @@ use aws_sdk_organizations::operation::describe_account::DescribeAccountError;
 use aws_sdk_organizations::operation::describe_organizational_unit::DescribeOrganizationalUnitError;
 use aws_smithy_mocks::mock;
 use aws_smithy_types::error::ErrorMetadata;
-use lambda::{ErrorName, FunctionError};
+use runtime::{ErrorName, FunctionError};
 
 use super::*;
 use crate::world::{Aws, HUB, NEWCOMER, PROD, WORKLOADS};

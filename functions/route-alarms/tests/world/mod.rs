@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::MutexGuard;
 
 use aws_double::{Alarm, Aws, ENVIRONMENT, HUB, Instance, REGION, RUN_AUTOMATION, State};
-use lambda::{Clock, Environment};
 use route_alarms::{Deps, Error, handle};
+use runtime::{Clock, Environment};
 use serde_json::{Value, json};
 
 /// Namespace, name and instance of a metric.

@@ -9,13 +9,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use aws::OwnerAccounts;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use jiff::Timestamp;
-use lambda::{Clock, OwnerAccounts};
 use relay_core::execution::ExecutionRef;
 use relay_core::rules::Glob;
 use relay_core::storage::S3Object;
+use runtime::Clock;
 use serde_json::json;
 use share_documents::{Config, Deps, Error};
 use sharing::plan::{AccountPlace, PlannedRule, PlannedWork, SharePlan};

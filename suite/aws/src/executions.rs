@@ -8,7 +8,7 @@ use aws_sdk_sfn::types::ExecutionStatus;
 use relay_core::id::arn::Arn;
 use relay_core::name::ExecutionName;
 
-use crate::{AwsError, AwsErrorKind, ErrorName};
+use crate::{AwsError, AwsErrorKind};
 
 /// The error with which `await-membership` ends when AWS created no account: an answer, not a fault
 /// that another try could overcome.
@@ -61,12 +61,6 @@ impl StartError {
             Self::Start { source, .. } | Self::Describe { source, .. } => Some(source),
             Self::UsedUp { .. } | Self::NotAMachine(_) => None,
         }
-    }
-
-    /// The name under which it leaves a function.
-    #[must_use]
-    pub fn name(&self) -> ErrorName {
-        self.kind().into()
     }
 
     /// What it means; [`AwsErrorKind::Other`] where AWS was not asked.

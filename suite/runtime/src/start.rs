@@ -6,14 +6,14 @@ use std::pin::{Pin, pin};
 use std::process::ExitCode;
 use std::task::Poll;
 
-use aws_config::SdkConfig;
+use aws::SdkConfig;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tracing::Instrument;
 
-use crate::{ConfigError, Environment, ErrorName, FunctionError, clients, logging};
+use crate::{ConfigError, Environment, ErrorName, FunctionError, logging};
 
 /// Runs a function: sets up logging, reads the environment, has `deps` built once, and answers
 /// events with `handle` until Lambda ends the process. Calls AWS only when an event asks for it.
@@ -31,7 +31,7 @@ where
 {
     let environment = Environment::of_process();
     logging::init(&environment);
-    let config = clients::load().await;
+    let config = aws::load().await;
     // Without the runtime's address the library would panic: the binary was started by hand.
     let built = environment
         .require::<String>("AWS_LAMBDA_RUNTIME_API")

@@ -26,7 +26,7 @@ fn retries() -> RetryConfig {
 /// The configuration every client is built from. Region, credentials and, for a local AWS, the
 /// endpoint (`AWS_ENDPOINT_URL`, one for every service) come from the environment by the SDK's
 /// own rules. Calls nothing.
-pub(crate) async fn load() -> SdkConfig {
+pub async fn load() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::v2026_01_12())
         .retry_config(retries())
         .timeout_config(

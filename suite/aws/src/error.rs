@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use crate::chain;
+use relay_core::text::error_chain;
 
 /// What a failed call means for whoever made it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -126,7 +126,7 @@ fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
 
 /// The chain without its head, which is "dispatch failure" and the like.
 fn causes(error: &dyn Error) -> String {
-    error.source().map_or_else(|| error.to_string(), chain)
+    error.source().map_or_else(|| error.to_string(), error_chain)
 }
 
 impl AwsErrorKind {

@@ -5,9 +5,9 @@
 
 use std::error::Error;
 
+use aws::AwsErrorKind;
 use lambda_runtime::Diagnostic;
-
-use crate::AwsErrorKind;
+use relay_core::text::error_chain;
 
 macro_rules! error_names {
     ($($(#[doc = $doc:literal])+ $name:ident,)+) => {
@@ -96,25 +96,8 @@ pub trait FunctionError: Error {
     where
         Self: Sized,
     {
-        Diagnostic { error_type: self.name().as_str().to_owned(), error_message: chain(self) }
+        Diagnostic { error_type: self.name().as_str().to_owned(), error_message: error_chain(self) }
     }
-}
-
-/// An error and all its causes, outermost first, joined by colons.
-#[must_use]
-pub fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let next = error.to_string();
-        // Some libraries repeat the cause in their own words.
-        if !text.ends_with(&next) {
-            text.push_str(": ");
-            text.push_str(&next);
-        }
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 //! nothing here retries, for whoever calls is called again (state machine, queue).
 
 use std::convert::Infallible;
-use std::time::SystemTime;
 
 use aws_config::SdkConfig;
 use aws_credential_types::provider::ProvideCredentials;
@@ -15,14 +14,13 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::timeout::TimeoutConfig;
 
-use crate::{AwsError, AwsErrorKind, Clock};
+use crate::{AwsError, AwsErrorKind};
 
 /// A service in one account and Region.
 #[derive(Debug, Clone)]
 pub(crate) struct Signed {
     config: SdkConfig,
     http: SharedHttpClient,
-    clock: Clock,
     /// The first part of its host name, and what is signed for.
     service: &'static str,
 }
@@ -33,7 +31,7 @@ impl Signed {
         let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
         let http = config.http_client();
         let http = http.unwrap_or_else(|| Builder::new().tls_provider(provider).build_https());
-        Self { config: config.clone(), http, clock: Clock::system(), service }
+        Self { config: config.clone(), http, service }
     }
 
     /// Status and body of the answer, whatever the status.
@@ -85,7 +83,7 @@ impl Signed {
         answer.map_err(|error| AwsError {
             kind: AwsErrorKind::Unavailable,
             code: "NoAnswer".to_owned(),
-            message: crate::chain(&error),
+            message: relay_core::text::error_chain(&error),
         })
     }
 
@@ -99,12 +97,11 @@ impl Signed {
         let credentials = provider.provide_credentials().await;
         let credentials = credentials.map_err(|error| AwsError::of_credentials(&error))?;
         let identity = credentials.into();
-        let now = self.clock.now().as_duration().unsigned_abs();
         let params = v4::SigningParams::builder()
             .identity(&identity)
             .region(region)
             .name(self.service)
-            .time(SystemTime::UNIX_EPOCH + now)
+            .time(self.config.time_source().unwrap_or_default().now())
             .settings(SigningSettings::default())
             .build()
             .map_err(|error| invalid(&error))?

@@ -137,7 +137,7 @@ impl Visit for Visitor<'_> {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
-        self.put(field, crate::chain(value));
+        self.put(field, relay_core::text::error_chain(value));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
@@ -200,7 +200,7 @@ mod tests {
             lines,
             [json!({
                 "timestamp": "1970-01-01T00:00:00Z", "level": "INFO",
-                "target": "lambda::logging::tests", "requestId": "r-1", "execution": "join-1",
+                "target": "runtime::logging::tests", "requestId": "r-1", "execution": "join-1",
                 "account": "111122223333", "documents": 3, "message": "shared",
             })]
         );

@@ -1,0 +1,40 @@
+//! AWS as the functions of the suite call it: clients per account and Region, errors by what they
+//! mean, and the calls that more than one function makes.
+//!
+//! Decides nothing: what an answer means for a flow is the pure crates' business. Reads no environment.
+
+#[cfg(feature = "accounts")]
+mod accounts;
+#[cfg(feature = "accounts")]
+mod assumed_role;
+mod clients;
+#[cfg(feature = "signed")]
+pub mod ec2;
+mod error;
+#[cfg(feature = "sfn")]
+mod executions;
+#[cfg(feature = "organizations")]
+pub mod members;
+#[cfg(feature = "ssm")]
+mod owners;
+#[cfg(feature = "ssm")]
+pub mod parameters;
+#[cfg(feature = "signed")]
+mod signed;
+#[cfg(feature = "signed")]
+pub mod tagging;
+
+#[cfg(feature = "accounts")]
+pub use accounts::Accounts;
+pub use clients::load;
+#[cfg(feature = "organizations")]
+pub use clients::organizations;
+#[cfg(feature = "s3")]
+pub use clients::s3;
+pub use error::{AwsError, AwsErrorKind};
+#[cfg(feature = "sfn")]
+pub use executions::{LAST_WORD, StartError, Started, start_once, start_only_once};
+#[cfg(feature = "ssm")]
+pub use owners::OwnerAccounts;
+
+pub use aws_config::SdkConfig;
