@@ -225,6 +225,50 @@ def forwarding_does_not_loop(files):
         yield "management-account.yaml: ForwardingRule: stands even in the hub itself"
 
 
+def documented(path):
+    """Parameter and default from the tables of docs/deploy.md, by the template that the heading above them names."""
+    found, template = {}, None
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("#"):
+            named = re.search(r"[\w-]+\.yaml", line)
+            template = named and named[0]
+        elif template and (row := re.match(r"\| `(\w+)` \| `?([^|`]+?)`? \| ", line)):
+            found.setdefault(template, {})[row[1]] = row[2]
+    return found
+
+
+@rule
+def parameters_are_documented(files):
+    """every parameter is described, is in one group of the console, and is in docs/deploy.md with its default"""
+    tables = documented(files[0].parent / "docs/deploy.md")
+    for path in files:
+        template = templates.load(path)
+        parameters, table = template["Parameters"], tables.get(path.name, {})
+        groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+        grouped = [name for group in groups for name in group["Parameters"]]
+        for name, parameter in parameters.items():
+            if not parameter.get("Description", "").endswith("."):
+                yield f"{path.name}: {name}: its description is not a sentence"
+            if grouped.count(name) != 1:
+                yield f"{path.name}: {name} is in {grouped.count(name)} groups of AWS::CloudFormation::Interface"
+            default = str(parameter.get("Default", "required")) or "empty"
+            if table.get(name) != default:
+                yield f"docs/deploy.md: {path.name}: {name}: expected the default {default}, found {table.get(name)}"
+        for name in sorted({*grouped, *table} - parameters.keys()):
+            yield f"{path.name} has no parameter {name}"
+
+
+@rule
+def variables_mean_the_same_everywhere(files):
+    """an environment variable has the same value in every function that has it"""
+    seen = {}
+    for path in files:
+        for name, properties in of_type(templates.load(path), "AWS::Serverless::Function").items():
+            for variable, value in properties.get("Environment", {}).get("Variables", {}).items():
+                if seen.setdefault(variable, value) != value:
+                    yield f"{path.name}: {name}: {variable} is {value}, elsewhere {seen[variable]}"
+
+
 def check(root, out=sys.stdout):
     """Applies every rule to the templates under `root`; (passed, failed)."""
     files = [root / "template.yaml", *sorted((root / "stacks").glob("*.yaml"))]

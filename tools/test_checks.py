@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARE = "statemachine/share-runbooks.asl.json"
 AWAIT = "statemachine/await-membership.asl.json"
 HUB, OWNER, EVENTS = "template.yaml", "stacks/owner-account.yaml", "stacks/management-account.yaml"
+DEPLOY = "docs/deploy.md"
 
 # the rule, the file, what stands there (its first occurrence is replaced), the fault, what is said
 MACHINE_FAULTS = [
@@ -44,8 +45,8 @@ MACHINE_FAULTS = [
     ("only known", SHARE, "arn:${Partition}:states:::sns:publish", "arn:aws:states:::sns:publish", "does not begin with"),
     ("every Fail", SHARE, '"Error": "OutcomeUnpublished"', '"Error": "OutcomeFailed"', "another state's error"),
     ("every Fail", SHARE, '"Error": "OutcomeUnpublished"', '"Error": "outcome unpublished"', "PascalCase"),
-    ("the template fills", SHARE, "${SettleSeconds}", "${SettleMinutes}", "does not give SettleMinutes"),
-    ("the template fills", HUB, "        MapConcurrency: !Ref MapConcurrency\n", "        MapParallelism: !Ref MapConcurrency\n", "which nothing uses"),
+    ("the template fills", SHARE, "${RecheckSeconds}", "${RecheckMinutes}", "does not give RecheckMinutes"),
+    ("the template fills", HUB, "        RecheckSeconds: !Ref RecheckSeconds\n", "        RecheckMinutes: !Ref RecheckSeconds\n", "which nothing uses"),
 ]
 
 TEMPLATE_FAULTS = [
@@ -54,7 +55,7 @@ TEMPLATE_FAULTS = [
     ("every template fits", OWNER, "Parameters:\n", "# " + "x" * 51_200 + "\nParameters:\n", "over 51200"),
     ("no template uses YAML's anchors", OWNER, "      Policies:\n", "      Policies: &policies\n", "&policies"),
     ("no role is granted", HUB, "Action: ssm:GetParametersByPath", "Action: ssm:Get*", "ssm:Get*"),
-    ("no role is granted", HUB, "Resource: !Ref SharedRunbookArns", 'Resource: "*"', "ssm:StartAutomationExecution on everything"),
+    ("no role is granted", HUB, "Resource: !Ref AllowedSharedRunbookArns", 'Resource: "*"', "ssm:StartAutomationExecution on everything"),
     ("no role is granted", OWNER, "Resource: !Sub arn:${AWS::Partition}:ssm:*:${AWS::AccountId}:document/*", 'Resource: "*"',
      "ssm:ModifyDocumentPermission on everything"),
     ("what a service may do", EVENTS, 'StringEquals: {"aws:SourceAccount": !Ref AWS::AccountId}', 'StringEquals: {"aws:PrincipalOrgID": o-exampleorgid}',
@@ -68,12 +69,17 @@ TEMPLATE_FAULTS = [
     ("what the hub's", OWNER, "ssm:DescribeDocumentPermission, ", "", "Policies of ShareRole differs"),
     ("what the hub's", EVENTS, "            - MoveAccount\n", "", "detail of the pattern differs"),
     ("the forwarding rule", EVENTS, "        account: [!Ref AWS::AccountId]\n", "", "events of other accounts"),
+    ("every parameter is", DEPLOY, "| `RecheckSeconds` | `900` |", "| `RecheckSeconds` | `600` |", "expected the default 900, found 600"),
+    ("every parameter is", DEPLOY, "| `LogLevel` |", "| `LogLevels` |", "template.yaml has no parameter LogLevels"),
+    ("every parameter is", EVENTS, "Parameters: [HubAccountId, HubRegion]", "Parameters: [HubAccountId]", "HubRegion is in 0 groups"),
+    ("every parameter is", HUB, "    Description: How far back the sweep looks.\n", "", "is not a sentence"),
+    ("an environment variable", HUB, "          READ_ROLE_NAME: runbook-relay-read\n", "          READ_ROLE_NAME: read\n", "elsewhere read"),
 ]
 
 
 @pytest.fixture
 def project(tmp_path):
-    for name in (SHARE, AWAIT, HUB, OWNER, EVENTS, ".cfnlintrc"):
+    for name in (SHARE, AWAIT, HUB, OWNER, EVENTS, DEPLOY, ".cfnlintrc"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path

@@ -26,15 +26,15 @@ fn a_hub_elsewhere_hears_of_moves_through_the_forwarding_stack_and_of_nothing_el
             &hub,
             &[
                 ("OrganizationId", world.stack.seeded.organization.clone()),
-                ("ManagementAccount", HUB.to_owned()),
-                ("IntakeBatchingSeconds", "0".to_owned()),
-                ("SettleSeconds", "0".to_owned()),
+                ("ManagementAccountId", HUB.to_owned()),
+                ("OrganizationEventBatchingWindowSeconds", "0".to_owned()),
+                ("RecheckSeconds", "0".to_owned()),
             ],
         )
         .await?;
         let machine = outputs.get("ShareRunbooksStateMachineArn").context("a machine")?;
         let parameters =
-            [("HubAccount", ELSEWHERE.to_owned()), ("HubRegion", HOME_REGION.to_owned())];
+            [("HubAccountId", ELSEWHERE.to_owned()), ("HubRegion", HOME_REGION.to_owned())];
         let file = "management-account.yaml";
         deploy::stack(&world.stack.hub, "runbook-relay-management-account", file, &parameters)
             .await?;

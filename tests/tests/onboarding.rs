@@ -16,9 +16,9 @@ const MACHINE: &str = "RunAutomationStateMachineArn";
 /// Runs a test where the suite may start `Org-…`, the hub's and the owner's.
 fn run<F: Future<Output = Result<()>>>(test: impl FnOnce(&'static World) -> F) {
     let parameters = vec![
-        ("AllowedRunbooks", "Org-*".to_owned()),
-        ("SharedRunbookArns", format!("arn:aws:ssm:*:{OWNER}:document/Org-*")),
-        ("OnboardingSeconds", "40".to_owned()),
+        ("AllowedRunbookNames", "Org-*".to_owned()),
+        ("AllowedSharedRunbookArns", format!("arn:aws:ssm:*:{OWNER}:document/Org-*")),
+        ("OnboardingTimeoutSeconds", "40".to_owned()),
     ];
     run_with(&Options::default(), &StackOptions { parameters }, test);
 }
@@ -34,7 +34,7 @@ fn rule(documents: &str, accounts: &str, runbook: &str) -> String {
 async fn deploy_member(world: &World, account: &str) -> Result<()> {
     let config = aws::config(&world.local.endpoint, account, HOME_REGION).await;
     let parameters = [
-        ("HubAccount", HUB.to_owned()),
+        ("HubAccountId", HUB.to_owned()),
         ("HubRegion", HOME_REGION.to_owned()),
         ("OrganizationId", world.stack.seeded.organization.clone()),
     ];

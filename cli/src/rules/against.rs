@@ -70,8 +70,8 @@ async fn hub(config: &SdkConfig) -> Result<Option<Hub>> {
         account: role.account(),
         region,
         service_role: Some(role),
-        allowed_runbooks: Glob::list(parameter("AllowedRunbooks")),
-        shared_runbooks: Glob::list(parameter("SharedRunbookArns")),
+        allowed_runbooks: Glob::list(parameter("AllowedRunbookNames")),
+        shared_runbooks: Glob::list(parameter("AllowedSharedRunbookArns")),
         approval_topic: Some(output(stack, "ApprovalTopicArn")?.to_owned()),
     }))
 }

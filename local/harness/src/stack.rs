@@ -12,14 +12,17 @@ use crate::seed::Seeded;
 use crate::{HOME_REGION, HUB, aws};
 
 /// Intervals that fit a laptop: seconds where AWS has minutes.
-const QUICK: [(&str, &str); 8] = [
-    ("PollFirstSeconds", "1"),
-    ("PollLongestSeconds", "5"),
-    ("SettleSeconds", "5"),
-    ("IntakeBatchingSeconds", "0"),
-    ("AlarmBatchingSeconds", "0"),
-    ("AlarmRetrySeconds", "5"),
-    ("Pace", r#"{"stages":[10,60],"rounds":[2,5,10],"verify":1,"apart":2}"#),
+const QUICK: [(&str, &str); 11] = [
+    ("MembershipPollMinimumSeconds", "1"),
+    ("MembershipPollMaximumSeconds", "5"),
+    ("RecheckSeconds", "5"),
+    ("OrganizationEventBatchingWindowSeconds", "0"),
+    ("AlarmBatchingWindowSeconds", "0"),
+    ("AlarmVisibilityTimeoutSeconds", "5"),
+    ("AutomationPollSeconds", "2,5,10"),
+    ("AutomationPollStageSeconds", "10,60"),
+    ("RecoveryPollSeconds", "1"),
+    ("StatusCheckIntervalSeconds", "2"),
     ("LogRetentionDays", "7"),
 ];
 
@@ -75,8 +78,10 @@ impl Stack {
     pub async fn deploy_owner(&self, account: &str) -> Result<()> {
         let endpoint = self.hub.endpoint_url().unwrap_or_default();
         let owner = aws::config(endpoint, account, HOME_REGION).await;
-        let parameters =
-            [("HubAccount", HUB.to_owned()), ("OrganizationId", self.seeded.organization.clone())];
+        let parameters = [
+            ("HubAccountId", HUB.to_owned()),
+            ("OrganizationId", self.seeded.organization.clone()),
+        ];
         deploy::stack(&owner, "runbook-relay-owner-account", "owner-account.yaml", &parameters)
             .await?;
         Ok(())

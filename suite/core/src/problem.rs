@@ -124,7 +124,7 @@ problem_codes! {
     /// There is no such runbook where it should be started.
     RunbookNotFound: "Correct the name, or create and share the runbook in this account and Region.",
     /// The stack does not let this runbook be started.
-    RunbookNotAllowed: "Add the runbook to the template parameter AllowedRunbooks, and tag it `runbook-relay: allowed`; one that another account shares, by its ARN to SharedRunbookArns.",
+    RunbookNotAllowed: "Add the runbook to the template parameter AllowedRunbookNames, and tag it `runbook-relay: allowed`; one that another account shares, by its ARN to AllowedSharedRunbookArns.",
     /// A runbook does not take these parameters, or needs more.
     RunbookParameters: "Give the runbook the parameters that it declares.",
     /// The runbook has no `AutomationAssumeRole`, and needs the service role by it.

@@ -71,8 +71,8 @@ impl PlanInput<'_> {
             return problems;
         }
         let (parameter, globs, named) = match facts.shared {
-            true => ("SharedRunbookArns", &self.hub.shared_runbooks, rung.runbook.as_str()),
-            false => ("AllowedRunbooks", &self.hub.allowed_runbooks, name),
+            true => ("AllowedSharedRunbookArns", &self.hub.shared_runbooks, rung.runbook.as_str()),
+            false => ("AllowedRunbookNames", &self.hub.allowed_runbooks, name),
         };
         if !globs.iter().any(|glob| glob.matches(named)) {
             let what = format!("{parameter} does not name {named}");

@@ -552,7 +552,7 @@ fn a_runbook_of_another_account_has_to_be_named_by_its_arn() {
     refused(
         json!({"runbook": other}),
         &shared,
-        &["RunbookNotAllowed input (ladder[0].runbook): SharedRunbookArns does not name \
+        &["RunbookNotAllowed input (ladder[0].runbook): AllowedSharedRunbookArns does not name \
          arn:aws:ssm:us-east-1:333344445555:document/Relay-RebootInstance"],
     );
 }
@@ -580,7 +580,9 @@ fn what_stands_against_a_start_names_rule_and_field() {
     refused(
         json!({"runbook": "Org-Other"}),
         &reboot(),
-        &["RunbookNotAllowed input (ladder[0].runbook): AllowedRunbooks does not name Org-Other"],
+        &[
+            "RunbookNotAllowed input (ladder[0].runbook): AllowedRunbookNames does not name Org-Other",
+        ],
     );
     let mut destructive = reboot();
     destructive.tags.insert(ALLOWED_TAG.into(), DESTRUCTIVE.into());

@@ -17,7 +17,12 @@ use super::world::World;
 const ALARMS: usize = 100;
 const MOST_TRANSITIONS: f64 = 25.0;
 /// A fiftieth of the template's times, for a run that takes a fiftieth of ten minutes.
-const PACE: &str = r#"{"stages":[12,72],"rounds":[3,6,18],"verify":1,"apart":1}"#;
+const POLLING: [(&str, &str); 4] = [
+    ("AutomationPollSeconds", "3,6,18"),
+    ("AutomationPollStageSeconds", "12,72"),
+    ("RecoveryPollSeconds", "1"),
+    ("StatusCheckIntervalSeconds", "1"),
+];
 const TEN_MINUTES: u32 = 12;
 /// What an invocation of a function is taken to last, in seconds, with 256 MB: on AWS it is calls over
 /// the network that it waits for.
@@ -50,7 +55,9 @@ mod price {
 }
 
 pub(super) async fn measure(binaries: &Path) -> Result<Section> {
-    let world = World::start(binaries, &[], vec![("Pace", PACE.to_owned())]).await?;
+    let world =
+        World::start(binaries, &[], POLLING.map(|(key, value)| (key, value.to_owned())).to_vec())
+            .await?;
     let quick = world.alarms("quick", ALARMS).await?;
     let slow = world.alarms("slow", 1).await?;
     world.runbook("Relay-BenchQuick", 1).await?;

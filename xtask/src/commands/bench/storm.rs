@@ -33,7 +33,9 @@ const PER_HOUR: f64 = 5.0;
 const DIGESTS: Duration = Duration::from_secs(360);
 
 pub(super) async fn measure(binaries: &Path) -> Result<Section> {
-    let world = World::start(binaries, &[], vec![("AlarmRetrySeconds", "240".to_owned())]).await?;
+    let world =
+        World::start(binaries, &[], vec![("AlarmVisibilityTimeoutSeconds", "240".to_owned())])
+            .await?;
     let ringing = world.alarms("storm", RESOURCES).await?;
     world.runbook("Relay-Bench", 1).await?;
     let mut inbox = Inbox::subscribe(&world.stack, "storm").await?;

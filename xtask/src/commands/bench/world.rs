@@ -76,7 +76,7 @@ impl World {
         regions: &[&str],
     ) -> Result<Self> {
         let all: Vec<String> = members.iter().cloned().chain([OWNER.to_owned()]).collect();
-        let parameters = vec![("SettleSeconds", "0".to_owned())];
+        let parameters = vec![("RecheckSeconds", "0".to_owned())];
         let world = Self::start(binaries, &all, parameters).await?;
         world.stack.deploy_owner(OWNER).await?;
         for region in regions {
