@@ -103,8 +103,9 @@ class Machine:
                 if (match := EXPRESSION.match(text))]
 
 
-def load(path):
-    """Reads a definition; raises ValueError for a repeated key, which JSON readers accept."""
+def load(path, texts=None):
+    """Reads a definition with the texts that the template puts into it; raises ValueError for a repeated key, which JSON
+    readers accept."""
     def once(pairs):
         keys = [key for key, _ in pairs]
         twice = sorted({key for key in keys if keys.count(key) > 1})
@@ -113,7 +114,10 @@ def load(path):
         return dict(pairs)
 
     text = Path(path).read_text(encoding="utf-8")
-    definition = json.loads(text, object_pairs_hook=once)
+    filled = text
+    for name, value in (texts or {}).items():
+        filled = filled.replace(f"${{{name}}}", value)
+    definition = json.loads(filled, object_pairs_hook=once)
     return Machine(Path(path), text, definition)
 
 

@@ -9,12 +9,15 @@ does not do: run a machine, or ask AWS (ValidateStateMachineDefinition is the de
 
 import argparse
 import copy
+import json
 import re
 import sys
 from pathlib import Path
 
 import asl
 import expressions
+import jsonschema
+import minimal
 import templates
 from statelint.linter import Linter
 
@@ -240,14 +243,38 @@ def failures_have_names(machine, _template):
 def substitutions_match(machine, template):
     """the template fills in exactly what the definition leaves open"""
     open_ones = set(re.findall(r"\$\{(\w+)\}", machine.text))
+    logical_id, substitutions = substitutions_of(machine.path, template)
+    if logical_id is None:
+        yield f"no resource of the template has the DefinitionUri {machine.path.name}"
+        return
+    yield from (f"{logical_id} does not give {name}" for name in sorted(open_ones - substitutions.keys()))
+    yield from (f"{logical_id} gives {name}, which nothing uses" for name in sorted(substitutions.keys() - open_ones))
+
+
+def substitutions_of(path, template):
+    """The resource that a definition file belongs to, and its DefinitionSubstitutions."""
     for logical_id, resource in template["Resources"].items():
         properties = resource.get("Properties", {})
-        if str(properties.get("DefinitionUri", "")).endswith(f"/{machine.path.name}"):
-            given = set(properties.get("DefinitionSubstitutions", {}))
-            yield from (f"{logical_id} does not give {name}" for name in sorted(open_ones - given))
-            yield from (f"{logical_id} gives {name}, which nothing uses" for name in sorted(given - open_ones))
-            return
-    yield f"no resource of the template has the DefinitionUri {machine.path.name}"
+        if str(properties.get("DefinitionUri", "")).endswith(f"/{path.name}"):
+            return logical_id, properties.get("DefinitionSubstitutions", {})
+    return None, {}
+
+
+def texts_of(path, template):
+    """The substitutions that are a text of the template's Mappings: CloudFormation puts them in as they are."""
+    _, substitutions = substitutions_of(path, template)
+    found = {name: value["Fn::FindInMap"] for name, value in substitutions.items() if "Fn::FindInMap" in value}
+    return {name: template["Mappings"][table][key][field] for name, (table, key, field) in found.items()}
+
+
+@rule
+def minimal_outcomes_are_whole(machine, _template):
+    """the outcome composed while publish-outcome is down has every field of its schema, and the outcome's id"""
+    schema = json.loads((machine.path.parent.parent / "docs/schemas/outcome.json").read_text(encoding="utf-8"))
+    try:
+        yield from minimal.problems(machine, jsonschema.Draft202012Validator(schema))
+    except Exception as error:  # the port raises what it meets
+        yield f"cannot be evaluated: {error}"
 
 
 def check(paths, template_path, out=sys.stdout):
@@ -256,7 +283,7 @@ def check(paths, template_path, out=sys.stdout):
     passed = failed = 0
     for path in paths:
         try:
-            machine = asl.load(path)
+            machine = asl.load(path, texts_of(path, template))
         except (OSError, ValueError, KeyError) as error:
             failed += 1
             print(f"FAILED {path}: cannot be read: {error}", file=out)

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARE = "statemachine/share-runbooks.asl.json"
 AWAIT = "statemachine/await-membership.asl.json"
 HUB, OWNER, EVENTS = "template.yaml", "stacks/owner-account.yaml", "stacks/management-account.yaml"
-DEPLOY = "docs/deploy.md"
+DEPLOY, OUTCOME = "docs/deploy.md", "docs/schemas/outcome.json"
 
 # the rule, the file, what stands there (its first occurrence is replaced), the fault, what is said
 MACHINE_FAULTS = [
@@ -47,6 +47,12 @@ MACHINE_FAULTS = [
     ("every Fail", SHARE, '"Error": "OutcomeUnpublished"', '"Error": "outcome unpublished"', "PascalCase"),
     ("the template fills", SHARE, "${RecheckSeconds}", "${RecheckMinutes}", "does not give RecheckMinutes"),
     ("the template fills", HUB, "        RecheckSeconds: !Ref RecheckSeconds\n", "        RecheckMinutes: !Ref RecheckSeconds\n", "which nothing uses"),
+    ("cannot be read", HUB, "$hash('runbook-relay-v1' &", "$hash(\\\"runbook-relay-v1\\\" &", "Expecting ',' delimiter"),
+    ("the outcome composed", HUB, "            'runsTotal': 0,\n", "", "['runsTotal']"),
+    ("the outcome composed", HUB, "'count': 1,", "'count': 'one',", "is not of type 'integer'"),
+    ("the outcome composed", HUB, "& '/final'", "& '/first'", "expected succeeded"),
+    ("the outcome composed", SHARE, "$lost = $count($shares) ?", "$lost > 0 ?", "expected partial"),
+    ("the outcome composed", SHARE, "$exists($plan.policyVersion) ?", "$plan.policyVersion.x() ?", "cannot be evaluated"),
 ]
 
 TEMPLATE_FAULTS = [
@@ -79,7 +85,7 @@ TEMPLATE_FAULTS = [
 
 @pytest.fixture
 def project(tmp_path):
-    for name in (SHARE, AWAIT, HUB, OWNER, EVENTS, DEPLOY, ".cfnlintrc"):
+    for name in (SHARE, AWAIT, HUB, OWNER, EVENTS, DEPLOY, OUTCOME, ".cfnlintrc"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
