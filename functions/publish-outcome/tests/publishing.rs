@@ -1,22 +1,33 @@
 //! One outcome per execution, whatever dies on the way.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "all of this is test code")]
-
-mod fixture;
-mod support;
+#![expect(clippy::unwrap_used, reason = "all of this is test code")]
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use fixture::{ARN, NAME, OWNER, publisher};
+use aws_double::{Aws, BUCKET, ENVIRONMENT, Fault};
 use outcome::{PublishOutcomeInput, Published};
-use publish_outcome::handle;
+use publish_outcome::{Publisher, handle};
 use relay_core::id::outcome_id;
 use relay_core::problem::ProblemCode;
-use runtime::FunctionError;
+use runtime::{Clock, Environment, FunctionError};
 use serde_json::{Value, json};
 use sharing::ShareCounts;
-use support::{Answer, Aws};
+
+const OWNER: &str = "222233334444";
+const NAME: &str = "join-444455556666-1";
+const ARN: &str =
+    "arn:aws:states:us-east-1:111122223333:execution:share-runbooks:join-444455556666-1";
+
+fn aws() -> Aws {
+    Aws::at("2026-07-01T00:01:00Z")
+}
+
+fn publisher(aws: &Aws) -> Publisher {
+    let environment = Environment::from_iter(ENVIRONMENT);
+    let publisher = Publisher::new(&environment, &aws.sdk()).unwrap();
+    Publisher { clock: Clock::from(aws.now()), ..publisher }
+}
 
 fn request(kind: &str, shares: &[(&str, ShareCounts)]) -> PublishOutcomeInput {
     let shares: Vec<Value> = shares
@@ -37,28 +48,23 @@ fn added(added: u64, failed: u64) -> ShareCounts {
 }
 
 fn body(aws: &Aws) -> Value {
-    let published = aws.published();
-    assert_eq!(published.len(), 1, "one message");
-    let message: Value = serde_json::from_str(published[0]["Message"].as_str().unwrap()).unwrap();
-    serde_json::from_str(message["default"].as_str().unwrap()).unwrap()
+    let outcomes = aws.state().outcomes();
+    assert_eq!(outcomes.len(), 1, "one message");
+    outcomes[0].clone()
 }
 
 fn ids(aws: &Aws) -> BTreeSet<String> {
-    let id = |message: &Value| {
-        let message: Value = serde_json::from_str(message["Message"].as_str().unwrap()).unwrap();
-        let body: Value = serde_json::from_str(message["default"].as_str().unwrap()).unwrap();
-        body["id"].as_str().unwrap().to_owned()
-    };
-    aws.published().iter().map(id).collect()
+    let outcomes = aws.state().outcomes();
+    outcomes.iter().map(|outcome| outcome["id"].as_str().unwrap().to_owned()).collect()
 }
 
 fn marked(aws: &Aws) -> bool {
-    aws.table(|table| table.get(&format!("outcome#{ARN}"), "final").is_some())
+    aws.state().table.get(&format!("outcome#{ARN}"), "final").is_some()
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_join_is_told_once_kept_whole_and_marked() {
-    let aws = Aws::new();
+    let aws = aws();
     let answer = handle(&publisher(&aws), request("join", &[("us-east-1", added(3, 0))])).await;
     let answer = answer.unwrap();
     assert_eq!((answer.outcome, answer.id), (Published::Succeeded, outcome_id(ARN, "final")));
@@ -67,8 +73,8 @@ async fn a_join_is_told_once_kept_whole_and_marked() {
     assert_eq!(body["id"], answer.id.to_string());
     let key = format!("outcomes/{NAME}/{}.json", answer.id);
     assert_eq!(body["details"]["key"], key);
-    assert_eq!(aws.object(&key).unwrap()["id"], body["id"]);
-    let message = &aws.published()[0];
+    assert_eq!(aws.state().object(&key).unwrap()["id"], body["id"]);
+    let message = aws.state().published[0].clone();
     assert_eq!(message["MessageStructure"], "json");
     assert!(message["Subject"].as_str().unwrap().len() < 100);
     let attributes: Vec<&str> = (1..=10)
@@ -77,7 +83,7 @@ async fn a_join_is_told_once_kept_whole_and_marked() {
     for name in ["flow", "outcome", "severity", "account", "region"] {
         assert!(attributes.contains(&name), "{attributes:?}");
     }
-    let marker = aws.table(|table| table.get(&format!("outcome#{ARN}"), "final").cloned()).unwrap();
+    let marker = aws.state().table.get(&format!("outcome#{ARN}"), "final").cloned().unwrap();
     assert_eq!(marker["id"]["S"], answer.id.to_string());
     assert_eq!(marker["outcome"]["S"], "succeeded");
     assert!(marker["expires"]["N"].is_string());
@@ -85,7 +91,7 @@ async fn a_join_is_told_once_kept_whole_and_marked() {
 
 #[tokio::test(start_paused = true)]
 async fn a_repeat_after_the_marker_publishes_nothing_and_gives_the_same_answer() {
-    let aws = Aws::new();
+    let aws = aws();
     let publisher = publisher(&aws);
     let request = request("join", &[("us-east-1", added(3, 1))]);
     let first = handle(&publisher, request.clone()).await.unwrap();
@@ -100,7 +106,7 @@ async fn a_repeat_after_the_marker_publishes_nothing_and_gives_the_same_answer()
 async fn killed_at_any_moment_and_called_again_there_is_one_id() {
     let request = request("join", &[("us-east-1", added(3, 0))]);
     for millis in (0..500).step_by(30) {
-        let aws = Aws::new();
+        let aws = aws();
         aws.latency(Duration::from_millis(100));
         let publisher = publisher(&aws);
         let killed = handle(&publisher, request.clone());
@@ -108,33 +114,24 @@ async fn killed_at_any_moment_and_called_again_there_is_one_id() {
         handle(&publisher, request.clone()).await.unwrap();
         let id = outcome_id(ARN, "final").to_string();
         assert_eq!(ids(&aws), BTreeSet::from([id]), "killed after {millis} ms");
-        assert!(aws.published().len() <= 2, "at most one repeat");
+        assert!(aws.state().published.len() <= 2, "at most one repeat");
         assert!(marked(&aws));
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_reply_of_sns_that_is_lost_is_a_repeat_with_the_same_id() {
-    let aws = Aws::new();
-    let mut lost = false;
-    aws.on(move |aws, call| {
-        if call.operation != "Publish" || std::mem::replace(&mut lost, true) {
-            return None;
-        }
-        aws.perform(call);
-        Some(Answer::Lost)
-    });
+    let aws = aws();
+    aws.on("Publish").once().fails(Fault::LostReply);
     handle(&publisher(&aws), request("join", &[("us-east-1", added(1, 0))])).await.unwrap();
-    assert_eq!(aws.published().len(), 2);
+    assert_eq!(aws.state().published.len(), 2);
     assert_eq!(ids(&aws).len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_topic_that_refuses_is_publish_failed_and_leaves_no_marker() {
-    let aws = Aws::new();
-    let denied = "<ErrorResponse><Error><Type>Sender</Type><Code>AuthorizationError</Code>\
-                  <Message>not authorized</Message></Error></ErrorResponse>";
-    aws.answer("Publish", usize::MAX, Answer::Reply(403, denied.to_owned()));
+    let aws = aws();
+    aws.on("Publish").fails(Fault::Denied);
     let error = handle(&publisher(&aws), request("join", &[])).await.unwrap_err();
     assert_eq!(error.name().as_str(), "PublishFailed");
     assert!(error.diagnostic().error_message.contains("not authorized"));
@@ -143,18 +140,18 @@ async fn a_topic_that_refuses_is_publish_failed_and_leaves_no_marker() {
 
 #[tokio::test(start_paused = true)]
 async fn a_marker_that_cannot_be_written_does_not_make_a_failure_of_what_is_out() {
-    let aws = Aws::new();
-    aws.answer("PutItem", usize::MAX, Answer::error("AccessDeniedException", "no"));
+    let aws = aws();
+    aws.on("PutItem").fails(Fault::Denied);
     let answer = handle(&publisher(&aws), request("join", &[])).await.unwrap();
     assert_eq!(answer.outcome, Published::Succeeded);
-    assert_eq!(aws.published().len(), 1);
+    assert_eq!(aws.state().published.len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_told_of_a_run_that_found_nothing_to_do() {
     let present = ShareCounts { documents: 5, present: 5, ..ShareCounts::default() };
     for kind in ["place", "settle", "backfill", "leave", "manual"] {
-        let aws = Aws::new();
+        let aws = aws();
         let request =
             request(kind, &[("us-east-1", present), ("eu-west-1", ShareCounts::default())]);
         let answer = handle(&publisher(&aws), request).await.unwrap();
@@ -165,7 +162,7 @@ async fn nothing_is_told_of_a_run_that_found_nothing_to_do() {
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_told_of_a_membership_that_was_handed_over() {
-    let aws = Aws::new();
+    let aws = aws();
     let request = serde_json::from_value(json!({
         "execution": { "arn": ARN, "name": "car-0123456789abcdef", "startTime": "2026-07-01T00:00:00Z" },
         "flow": "sharing",
@@ -180,10 +177,10 @@ async fn nothing_is_told_of_a_membership_that_was_handed_over() {
 
 #[tokio::test(start_paused = true)]
 async fn what_failed_is_read_for_those_that_failed_and_named() {
-    let aws = Aws::new();
+    let aws = aws();
     let problem = json!({ "code": "DocumentGone", "where": format!("{OWNER}/eu-west-1/Org-A"),
                           "what": "InvalidDocument: gone", "hint": "nothing" });
-    aws.put_object(
+    aws.state().put_object(
         &format!("details/{NAME}/{OWNER}/eu-west-1.json"),
         &json!({
             "owner": OWNER, "region": "eu-west-1", "problems": [problem], "documents": {},
@@ -199,7 +196,7 @@ async fn what_failed_is_read_for_those_that_failed_and_named() {
 
 #[tokio::test(start_paused = true)]
 async fn thousands_of_failures_are_bounded_and_the_message_stays_small() {
-    let aws = Aws::new();
+    let aws = aws();
     let mut shares = Vec::new();
     let regions: Vec<String> = (1..=40).map(|n| format!("us-east-{n}")).collect();
     for region in &regions {
@@ -208,7 +205,7 @@ async fn thousands_of_failures_are_bounded_and_the_message_stays_small() {
             "what": "x".repeat(300), "hint": "y" })
         };
         let problems: Vec<Value> = (0..500).map(problem).collect();
-        aws.put_object(
+        aws.state().put_object(
             &format!("details/{NAME}/{OWNER}/{region}.json"),
             &json!({
                 "owner": OWNER, "region": region, "problems": problems,
@@ -222,15 +219,15 @@ async fn thousands_of_failures_are_bounded_and_the_message_stays_small() {
     let body = body(&aws);
     assert_eq!(body["problems"].as_array().unwrap().len(), 50);
     assert_eq!(body["truncated"], true);
-    assert!(aws.published()[0]["Message"].as_str().unwrap().len() < 200 * 1024);
+    assert!(aws.state().published[0]["Message"].as_str().unwrap().len() < 200 * 1024);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_plan_or_details_that_are_gone_keep_no_outcome_back() {
-    let aws = Aws::new();
+    let aws = aws();
     let mut request = request("join", &[("us-east-1", added(1, 1))]);
     request.plan = serde_json::from_value(json!({
-        "plan": { "bucket": "bucket", "key": "plans/gone.json" }, "work": [], "accounts": 1,
+        "plan": { "bucket": BUCKET, "key": "plans/gone.json" }, "work": [], "accounts": 1,
         "problems": 0, "policyVersion": "sha256:0", "unchanged": false,
     }))
     .unwrap();
@@ -241,7 +238,7 @@ async fn a_plan_or_details_that_are_gone_keep_no_outcome_back() {
 
 #[tokio::test(start_paused = true)]
 async fn an_execution_started_with_nonsense_has_an_outcome_too() {
-    let aws = Aws::new();
+    let aws = aws();
     let request = serde_json::from_value(json!({
         "execution": { "arn": ARN, "name": "by-hand", "startTime": "2026-07-01T00:00:00Z" },
         "flow": "sharing", "input": { "acounts": [1] }, "plan": null, "shares": [],

@@ -1,61 +1,33 @@
 //! Executions that ended without an outcome get one; all others are left alone.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "all of this is test code")]
+#![expect(clippy::unwrap_used, reason = "all of this is test code")]
 
-#[path = "../../publish-outcome/tests/fixture/mod.rs"]
-mod fixture;
-#[path = "../../publish-outcome/tests/support/mod.rs"]
-mod support;
-
-use fixture::{NOW, OWNER, publisher, sdk};
-use jiff::{SignedDuration, Timestamp};
+use aws_double::{AWAIT_MEMBERSHIP, Aws, ENVIRONMENT, Execution, Fault, SHARE_RUNBOOKS};
+use jiff::SignedDuration;
 use recover_outcomes::{Deps, handle};
 use relay_core::id::outcome_id;
-use runtime::FunctionError;
+use runtime::{Clock, Environment, FunctionError};
 use serde_json::{Value, json};
-use support::{Answer, Aws};
 
-const MACHINES: [&str; 2] = [
-    "arn:aws:states:us-east-1:111122223333:stateMachine:await-membership",
-    "arn:aws:states:us-east-1:111122223333:stateMachine:share-runbooks",
-];
+const OWNER: &str = "222233334444";
 
-/// An execution as Step Functions remembers it.
-#[derive(Debug, Clone)]
-struct Execution {
-    machine: usize,
-    name: String,
-    status: &'static str,
-    /// How many hours before now.
-    stopped: i64,
-    error: Option<(&'static str, &'static str)>,
-    /// The request in its history.
-    asked: Option<Value>,
+/// The time when a test begins.
+fn aws() -> Aws {
+    Aws::at("2026-07-01T00:01:00Z")
 }
 
-fn execution(name: &str, status: &'static str, stopped: i64) -> Execution {
-    Execution { machine: 1, name: name.to_owned(), status, stopped, error: None, asked: None }
-}
-
-impl Execution {
-    fn arn(&self) -> String {
-        let machine = MACHINES[self.machine].replace("stateMachine", "execution");
-        format!("{machine}:{}", self.name)
-    }
-
-    fn listed(&self) -> Value {
-        let now: Timestamp = NOW.parse().unwrap();
-        let stop = now.as_second() - self.stopped * 3600;
-        let mut item = json!({
-            "executionArn": self.arn(), "stateMachineArn": MACHINES[self.machine],
-            "name": self.name, "status": self.status, "startDate": stop - 30, "stopDate": stop,
-            "input": "{\"accounts\":[\"444455556666\"]}",
-        });
-        if let Some((error, cause)) = self.error {
-            item["error"] = json!(error);
-            item["cause"] = json!(cause);
-        }
-        item
+/// One that ended so many hours ago.
+fn execution(name: &str, status: &'static str, hours: i64) -> Execution {
+    let stopped = aws().now() - SignedDuration::from_hours(hours);
+    Execution {
+        machine: SHARE_RUNBOOKS.to_owned(),
+        name: name.to_owned(),
+        status,
+        input: "{\"accounts\":[\"444455556666\"]}".to_owned(),
+        started: stopped - SignedDuration::from_secs(30),
+        stopped: Some(stopped),
+        error: None,
+        requests: Vec::new(),
     }
 }
 
@@ -65,67 +37,16 @@ struct World {
 
 impl World {
     fn new(executions: Vec<Execution>) -> Self {
-        let aws = Aws::new();
-        aws.on(move |_, call| {
-            if call.service != "states" {
-                return None;
-            }
-            let arn = call.body["executionArn"].as_str().unwrap_or_default();
-            let one = executions.iter().find(|execution| execution.arn() == arn);
-            Some(match call.operation.as_str() {
-                "ListExecutions" => {
-                    let wanted = |execution: &&Execution| {
-                        MACHINES[execution.machine] == call.body["stateMachineArn"]
-                            && execution.status == call.body["statusFilter"]
-                    };
-                    let mut found: Vec<&Execution> = executions.iter().filter(wanted).collect();
-                    found.sort_by_key(|execution| execution.stopped);
-                    let from: usize =
-                        call.body["nextToken"].as_str().map_or(0, |token| token.parse().unwrap());
-                    // Small pages, to be gone through.
-                    let page: Vec<Value> =
-                        found.iter().skip(from).take(2).map(|e| e.listed()).collect();
-                    let mut answer = json!({ "executions": page });
-                    if from + 2 < found.len() {
-                        answer["nextToken"] = json!((from + 2).to_string());
-                    }
-                    Answer::ok(&answer)
-                }
-                "DescribeExecution" => match one {
-                    Some(execution) => Answer::ok(&execution.listed()),
-                    None => Answer::error("ExecutionDoesNotExist", "Execution Does Not Exist"),
-                },
-                "GetExecutionHistory" => {
-                    assert_eq!(call.body["reverseOrder"], true);
-                    let events: Vec<Value> = one
-                        .and_then(|execution| execution.asked.clone())
-                        .map(|payload| {
-                            let parameters =
-                                json!({ "FunctionName": "publish-outcome", "Payload": payload });
-                            json!({ "timestamp": 1, "type": "TaskScheduled", "id": 1,
-                                "taskScheduledEventDetails": {
-                                    "resourceType": "lambda", "resource": "invoke",
-                                    "region": "us-east-1", "parameters": parameters.to_string() } })
-                        })
-                        .into_iter()
-                        .collect();
-                    Answer::ok(&json!({ "events": events }))
-                }
-                other => panic!("no answer to {other}"),
-            })
-        });
+        let aws = aws();
+        executions.into_iter().for_each(|execution| aws.state().states.add(execution));
         Self { aws }
     }
 
     fn deps(&self) -> Deps {
-        Deps {
-            publisher: publisher(&self.aws),
-            sfn: aws_sdk_sfn::Client::new(&sdk(&self.aws)),
-            machines: MACHINES.map(str::to_owned).to_vec(),
-            table: lambda::Table::new(aws_sdk_dynamodb::Client::new(&sdk(&self.aws)), "table"),
-            sdk: sdk(&self.aws),
-            window: SignedDuration::from_hours(48),
-        }
+        let environment = Environment::from_iter(ENVIRONMENT);
+        let mut deps = Deps::new(&environment, &self.aws.sdk()).unwrap();
+        deps.publisher.clock = Clock::from(self.aws.now());
+        deps
     }
 
     async fn sweep(&self) -> Result<Value, recover_outcomes::Error> {
@@ -139,7 +60,7 @@ impl World {
             "account": "111122223333", "time": "2026-07-01T00:00:00Z", "region": "us-east-1",
             "resources": [execution.arn()],
             "detail": {
-                "executionArn": execution.arn(), "stateMachineArn": MACHINES[execution.machine],
+                "executionArn": execution.arn(), "stateMachineArn": execution.machine,
                 "name": execution.name, "status": execution.status,
                 "startDate": 1_551_225_271_984_i64, "stopDate": 1_551_225_271_985_i64,
                 "input": "{}", "output": null,
@@ -149,20 +70,14 @@ impl World {
     }
 
     fn bodies(&self) -> Vec<Value> {
-        let body = |message: &Value| {
-            let text = message["Message"].as_str().unwrap();
-            let message: Value = serde_json::from_str(text).unwrap();
-            serde_json::from_str(message["default"].as_str().unwrap()).unwrap()
-        };
-        self.aws.published().iter().map(body).collect()
+        self.aws.state().outcomes()
     }
 
     fn mark(&self, execution: &Execution) {
-        let (pk, id) =
-            (format!("outcome#{}", execution.arn()), "6e6b0aa2-0000-5000-8000-000000000000");
-        self.aws.table(|table| {
-            table.put(&[("pk", &pk), ("sk", "final"), ("id", id), ("outcome", "failed")]);
-        });
+        self.aws.state().table.put(&json!({
+            "pk": { "S": format!("outcome#{}", execution.arn()) }, "sk": { "S": "final" },
+            "id": { "S": "6e6b0aa2-0000-5000-8000-000000000000" }, "outcome": { "S": "failed" },
+        }));
     }
 }
 
@@ -212,7 +127,10 @@ async fn the_sweep_finds_what_no_event_told_in_both_machines_and_on_every_page()
     let mut executions: Vec<Execution> =
         (0..7).map(|n| execution(&format!("place-{n}"), "FAILED", n)).collect();
     executions.push(execution("stopped", "ABORTED", 3));
-    executions.push(Execution { machine: 0, ..execution("car-0123456789", "TIMED_OUT", 3) });
+    executions.push(Execution {
+        machine: AWAIT_MEMBERSHIP.to_owned(),
+        ..execution("car-0123456789", "TIMED_OUT", 3)
+    });
     let world = World::new(executions.clone());
     world.mark(&executions[0]);
     assert_eq!(world.sweep().await.unwrap(), json!({ "recovered": 8 }));
@@ -255,7 +173,7 @@ async fn events_of_other_machines_and_of_other_statuses_are_ignored() {
 async fn what_the_machine_asked_to_publish_is_published_whole_although_the_publisher_was_down() {
     let mut execution = execution("join-444455556666-1", "FAILED", 1);
     execution.error = Some(("OutcomeUnpublished", "Neither took it"));
-    execution.asked = Some(json!({
+    execution.requests = vec![json!({
         "execution": { "arn": execution.arn(), "name": execution.name,
                        "startTime": "2026-07-01T00:00:00Z" },
         "flow": "sharing",
@@ -263,7 +181,7 @@ async fn what_the_machine_asked_to_publish_is_published_whole_although_the_publi
         "plan": null, "error": null,
         "shares": [{ "owner": OWNER, "region": "us-east-1", "counts":
             { "documents": 3, "added": 3, "removed": 0, "present": 0, "failed": 0 } }],
-    }));
+    })];
     let world = World::new(vec![execution.clone()]);
     world.event(&execution).await.unwrap();
     let body = &world.bodies()[0];
@@ -276,8 +194,7 @@ async fn what_the_machine_asked_to_publish_is_published_whole_although_the_publi
 async fn a_history_that_may_not_be_read_costs_detail_and_no_outcome() {
     let execution = execution("place-444455556666-e", "FAILED", 1);
     let world = World::new(vec![execution.clone()]);
-    let denied = Answer::error("AccessDeniedException", "no");
-    world.aws.answer("GetExecutionHistory", usize::MAX, denied);
+    world.aws.on("GetExecutionHistory").fails(Fault::Denied);
     assert_eq!(world.event(&execution).await.unwrap(), json!({ "recovered": 1 }));
 }
 
@@ -287,9 +204,8 @@ async fn one_execution_that_cannot_be_told_does_not_hold_up_the_others_and_is_an
         (0..3).map(|n| execution(&format!("place-{n}"), "FAILED", n)).collect();
     let bad = executions[1].arn();
     let world = World::new(executions);
-    world.aws.on(move |_, call| {
-        (call.operation == "DescribeExecution" && call.body["executionArn"] == bad.as_str())
-            .then(|| Answer::error("AccessDeniedException", "no"))
+    world.aws.on("DescribeExecution").fails_where(move |call| {
+        (call.body["executionArn"] == bad.as_str()).then_some(Fault::Denied)
     });
     let error = world.sweep().await.unwrap_err();
     assert_eq!(error.name().as_str(), "AccessDenied");
@@ -298,16 +214,9 @@ async fn one_execution_that_cannot_be_told_does_not_hold_up_the_others_and_is_an
 
 #[tokio::test(start_paused = true)]
 async fn an_input_that_nobody_understands_is_told_all_the_same() {
-    let execution = execution("by-hand", "FAILED", 1);
+    let mut execution = execution("by-hand", "FAILED", 1);
+    execution.input = "[1, 2".to_owned();
     let world = World::new(vec![execution.clone()]);
-    let nonsense = execution.clone();
-    world.aws.on(move |_, call| {
-        (call.operation == "DescribeExecution").then(|| {
-            let mut described = nonsense.listed();
-            described["input"] = json!("[1, 2");
-            Answer::ok(&described)
-        })
-    });
     world.event(&execution).await.unwrap();
     assert_eq!(world.bodies()[0]["outcome"], "failed");
     assert_eq!(world.bodies()[0]["accounts"], json!([]));

@@ -2,23 +2,24 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "all of this is test code")]
 
-#[path = "../../publish-outcome/tests/support/mod.rs"]
-mod support;
 mod world;
 
 use std::time::Duration;
 
+use aws_double::Fault;
 use runtime::FunctionError;
 use serde_json::json;
 use sharing::ShareCounts;
-use support::Answer;
-use world::{OWNER, REGION, World, accounts, ids};
+use world::{OWNER, REGION, World, accounts};
 
-fn on_document(world: &World, name: &'static str, answer: Answer) {
-    world.aws.on(move |_, call| {
-        (call.operation == "ModifyDocumentPermission" && call.body["Name"] == name)
-            .then(|| answer.clone())
-    });
+const MODIFY: &str = "ModifyDocumentPermission";
+const NOT_VALID: Fault = Fault::Error("InvalidParameterException", "account is not valid");
+
+fn on_document(world: &World, name: &'static str, fault: Fault) {
+    world
+        .aws
+        .on(MODIFY)
+        .fails_where(move |call| (call.body["Name"] == name).then(|| fault.clone()));
 }
 
 fn code(world: &World, execution: &str) -> String {
@@ -34,11 +35,10 @@ async fn throttling_slows_down_and_everything_is_shared_once() {
     let world = World::new(100);
     world.plan(&accounts(1));
     world.aws.latency(Duration::from_millis(50));
-    let throttled = Answer::error("ThrottlingException", "Rate exceeded");
-    world.aws.answer("ModifyDocumentPermission", 60, throttled);
+    world.aws.on(MODIFY).times(60).fails(Fault::Throttled);
     let answer = world.run("join").await.unwrap();
     assert_eq!(answer.counts, ShareCounts { documents: 100, added: 100, ..Default::default() });
-    assert_eq!(world.aws.count("ModifyDocumentPermission"), 160);
+    assert_eq!(world.aws.count(MODIFY), 160);
     assert_eq!(world.ledger_size(), 100);
 }
 
@@ -46,15 +46,11 @@ async fn throttling_slows_down_and_everything_is_shared_once() {
 async fn while_ssm_throttles_fewer_calls_are_in_flight() {
     let mut world = World::new(100);
     world.plan(&accounts(1));
-    world.config.time_budget = Duration::from_secs(20);
+    world.time_budget = Duration::from_secs(20);
     world.aws.latency(Duration::from_millis(50));
-    world.aws.answer(
-        "ModifyDocumentPermission",
-        usize::MAX,
-        Answer::error("ThrottlingException", ""),
-    );
+    world.aws.on(MODIFY).fails(Fault::Throttled);
     world.run("join").await.unwrap();
-    let calls = world.aws.calls("ModifyDocumentPermission");
+    let calls = world.aws.calls(MODIFY);
     let last = calls.last().unwrap().at;
     let late: Vec<_> = calls.iter().filter(|c| c.at + Duration::from_secs(5) > last).collect();
     let together =
@@ -67,12 +63,8 @@ async fn while_ssm_throttles_fewer_calls_are_in_flight() {
 async fn throttling_without_end_comes_back_later_and_is_an_error_after_three_invocations() {
     let mut world = World::new(5);
     world.plan(&accounts(1));
-    world.config.time_budget = Duration::from_secs(30);
-    world.aws.answer(
-        "ModifyDocumentPermission",
-        usize::MAX,
-        Answer::error("ThrottlingException", ""),
-    );
+    world.time_budget = Duration::from_secs(30);
+    world.aws.on(MODIFY).fails(Fault::Throttled);
     let first = world.run("join").await.unwrap();
     assert!(!first.done);
     let second = world.invoke("join", first.cursor, Some(first.counts)).await.unwrap();
@@ -85,7 +77,7 @@ async fn throttling_without_end_comes_back_later_and_is_an_error_after_three_inv
 async fn a_document_that_is_denied_stops_no_other() {
     let world = World::new(3);
     world.plan(&accounts(1));
-    on_document(&world, "Org-Runbook-001", Answer::error("AccessDeniedException", "explicit deny"));
+    on_document(&world, "Org-Runbook-001", Fault::Denied);
     let answer = world.run("join").await.unwrap();
     assert!(answer.done);
     assert_eq!(
@@ -97,14 +89,14 @@ async fn a_document_that_is_denied_stops_no_other() {
         world.details("join")["problems"][0]["where"],
         format!("{OWNER}/{REGION}/Org-Runbook-001")
     );
-    assert_eq!(world.aws.count("ModifyDocumentPermission"), 3, "what is denied is called once");
+    assert_eq!(world.aws.count(MODIFY), 3, "what is denied is called once");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_document_deleted_meanwhile_is_a_problem_of_its_own() {
     let world = World::new(3);
     world.plan(&accounts(1));
-    on_document(&world, "Org-Runbook-002", Answer::error("InvalidDocument", "does not exist"));
+    on_document(&world, "Org-Runbook-002", Fault::Error("InvalidDocument", "does not exist"));
     let answer = world.run("join").await.unwrap();
     assert_eq!((answer.counts.added, answer.counts.failed), (2, 1));
     assert_eq!(code(&world, "join"), "DocumentGone");
@@ -127,12 +119,7 @@ async fn what_the_ledger_remembers_of_a_deleted_document_is_forgotten() {
 async fn a_role_that_cannot_be_assumed_is_one_problem_with_a_hint() {
     let world = World::new(3);
     world.plan(&accounts(1));
-    world.aws.on(|_, call| {
-        (call.operation == "AssumeRole").then(|| {
-            Answer::Reply(403, "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code>\
-                <Message>not authorized to perform: sts:AssumeRole</Message></Error></ErrorResponse>".to_owned())
-        })
-    });
+    world.aws.state().without_roles.insert(OWNER.to_owned());
     let answer = world.run("join").await.unwrap();
     assert!(answer.done);
     assert_eq!(answer.counts, ShareCounts { failed: 1, ..Default::default() });
@@ -145,16 +132,16 @@ async fn a_role_that_cannot_be_assumed_is_one_problem_with_a_hint() {
 
 #[tokio::test(start_paused = true)]
 async fn a_region_that_does_not_know_the_owner_or_does_not_answer_is_one_problem() {
-    for answer in [
-        Answer::error(
+    for fault in [
+        Fault::Error(
             "UnrecognizedClientException",
             "The security token included in the request is invalid.",
         ),
-        Answer::Lost,
+        Fault::Unreachable,
     ] {
         let world = World::new(3);
         world.plan(&accounts(1));
-        world.aws.answer("ListDocuments", usize::MAX, answer);
+        world.aws.on("ListDocuments").fails(fault);
         let answer = world.run("join").await.unwrap();
         assert!(answer.done);
         assert_eq!(code(&world, "join"), "RegionNotEnabled");
@@ -165,12 +152,12 @@ async fn a_region_that_does_not_know_the_owner_or_does_not_answer_is_one_problem
 async fn a_lost_reply_or_a_5xx_is_tried_again() {
     let world = World::new(2);
     world.plan(&accounts(1));
-    world.aws.answer("ModifyDocumentPermission", 1, Answer::Lost);
-    world.aws.answer("ListDocuments", 2, Answer::error("InternalServerError", "oops"));
+    world.aws.on(MODIFY).once().fails(Fault::LostReply);
+    world.aws.on("ListDocuments").times(2).fails(Fault::Unavailable);
     let answer = world.run("join").await.unwrap();
     assert_eq!((answer.counts.added, answer.counts.failed), (2, 0));
     assert_eq!(world.aws.count("ListDocuments"), 3);
-    assert_eq!(world.aws.count("ModifyDocumentPermission"), 3);
+    assert_eq!(world.aws.count(MODIFY), 3);
 }
 
 #[tokio::test(start_paused = true)]
@@ -195,7 +182,7 @@ async fn a_document_at_its_quota_takes_what_fits_and_names_the_rest() {
         what.starts_with("shared with 997 accounts, quota 1000: no room for 5 accounts"),
         "{what}"
     );
-    assert_eq!(world.aws.count("ModifyDocumentPermission"), 2);
+    assert_eq!(world.aws.count(MODIFY), 2);
     assert_eq!(world.aws.count("DescribeDocumentPermission"), 5, "pages of two hundred");
     assert_eq!(world.ledger_size(), 5, "who was there already is ours from now on");
 }
@@ -209,13 +196,13 @@ async fn a_full_document_costs_one_call_and_one_look() {
     world.share("Org-Runbook-000", &foreign);
     let answer = world.run("join").await.unwrap();
     assert_eq!(answer.counts.failed, 1);
-    assert_eq!(world.aws.count("ModifyDocumentPermission"), 1);
+    assert_eq!(world.aws.count(MODIFY), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_quota_that_aws_raised_is_felt_for_and_filled() {
     let world = World::new(1);
-    world.documents.lock().unwrap().quota = 1007;
+    world.ssm(|ssm| ssm.share_quota = 1007);
     world.plan(&accounts(10));
     let foreign: Vec<String> =
         (0..1004).map(|n| format!("{:012}", 900_000_000_000_u64 + n)).collect();
@@ -246,10 +233,10 @@ async fn an_account_that_ssm_does_not_take_yet_is_waited_for() {
     let world = World::new(20);
     world.plan(&accounts(1));
     let begun = tokio::time::Instant::now();
-    world.aws.on(move |_, call| {
-        (call.operation == "ModifyDocumentPermission" && call.at < begun + Duration::from_secs(25))
-            .then(|| Answer::error("InvalidParameterException", "account is not valid"))
-    });
+    world
+        .aws
+        .on(MODIFY)
+        .fails_where(move |call| (call.at < begun + Duration::from_secs(25)).then_some(NOT_VALID));
     let answer = world.run("join").await.unwrap();
     assert_eq!((answer.counts.added, answer.counts.failed), (20, 0));
     assert!(begun.elapsed() < Duration::from_secs(60));
@@ -261,10 +248,8 @@ async fn an_account_that_is_never_taken_fails_alone() {
     let wanted = accounts(20);
     let refused = wanted[7].clone();
     world.plan(&wanted);
-    world.aws.on(move |_, call| {
-        (call.operation == "ModifyDocumentPermission"
-            && ids(call, "AccountIdsToAdd").contains(&refused))
-        .then(|| Answer::error("InvalidParameterException", "account is not valid"))
+    world.aws.on(MODIFY).fails_where(move |call| {
+        call.texts("AccountIdsToAdd").contains(&refused).then_some(NOT_VALID)
     });
     let answer = world.run("backfill").await.unwrap();
     assert_eq!((answer.counts.added, answer.counts.failed), (38, 2));
@@ -277,7 +262,7 @@ async fn an_account_that_is_never_taken_fails_alone() {
 async fn what_the_ledger_leaves_unprocessed_is_written_again() {
     let world = World::new(30);
     world.plan(&accounts(1));
-    world.aws.table(|table| table.leave_unprocessed = 20);
+    world.aws.state().table.leave_unprocessed = 20;
     world.run("join").await.unwrap();
     assert_eq!(world.ledger_size(), 30);
 }
@@ -287,12 +272,11 @@ async fn a_ledger_that_cannot_be_written_ends_the_work_and_gives_the_lock_back()
     let world = World::new(100);
     world.plan(&accounts(1));
     world.aws.latency(Duration::from_millis(50));
-    let denied = Answer::error("AccessDeniedException", "no");
-    world.aws.answer("BatchWriteItem", usize::MAX, denied);
+    world.aws.on("BatchWriteItem").fails(Fault::Denied);
     let error = world.run("join").await.unwrap_err();
     assert_eq!(error.name().as_str(), "LedgerUnavailable");
-    assert!(world.aws.count("ModifyDocumentPermission") < 100, "nothing goes on without a ledger");
-    assert!(world.aws.table(|table| table.keys("lock#").is_empty()));
+    assert!(world.aws.count(MODIFY) < 100, "nothing goes on without a ledger");
+    assert!(world.aws.state().table.keys("lock#").is_empty());
 }
 
 #[tokio::test(start_paused = true)]
@@ -303,7 +287,7 @@ async fn a_plan_that_is_gone_or_not_for_this_owner_has_its_own_error() {
     plan.work.clear();
     world.put_plan(&plan);
     assert_eq!(world.run("join").await.unwrap_err().name().as_str(), "InvalidInput");
-    world.aws.put_object(world::PLAN, &json!({ "no": "plan" }));
+    world.aws.state().put_object(world::PLAN, &json!({ "no": "plan" }));
     assert_eq!(world.run("join").await.unwrap_err().name().as_str(), "PlanUnreadable");
-    assert!(world.aws.table(|table| table.keys("lock#").is_empty()));
+    assert!(world.aws.state().table.keys("lock#").is_empty());
 }

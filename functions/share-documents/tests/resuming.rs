@@ -2,23 +2,21 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "all of this is test code")]
 
-#[path = "../../publish-outcome/tests/support/mod.rs"]
-mod support;
 mod world;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use aws_double::Fault;
 use runtime::FunctionError;
 use serde_json::json;
 use sharing::ShareCounts;
-use support::Answer;
-use world::{OWNER, REGION, World, accounts};
+use world::{OWNER, REGION, World, accounts, document, modifications};
 
 /// How often each document was modified.
 fn modified(world: &World) -> BTreeMap<String, usize> {
     let mut times = BTreeMap::new();
-    for call in world.aws.calls("ModifyDocumentPermission") {
+    for call in modifications(&world.aws) {
         *times.entry(call.body["Name"].as_str().unwrap().to_owned()).or_default() += 1;
     }
     times
@@ -26,16 +24,14 @@ fn modified(world: &World) -> BTreeMap<String, usize> {
 
 fn locked_by(world: &World) -> Option<String> {
     let key = format!("lock#{OWNER}#{REGION}");
-    world.aws.table(|table| Some(table.get(&key, "lock")?["owner"]["S"].as_str()?.to_owned()))
+    Some(world.aws.state().table.get(&key, "lock")?["owner"]["S"].as_str()?.to_owned())
 }
 
 fn hold_lock(world: &World, lease_until: i64) {
-    world.aws.table(|table| {
-        table.insert(json!({
-            "pk": { "S": format!("lock#{OWNER}#{REGION}") }, "sk": { "S": "lock" },
-            "owner": { "S": "someone else" }, "leaseUntil": { "N": lease_until.to_string() },
-        }));
-    });
+    world.aws.state().table.put(&json!({
+        "pk": { "S": format!("lock#{OWNER}#{REGION}") }, "sk": { "S": "lock" },
+        "owner": { "S": "someone else" }, "leaseUntil": { "N": lease_until.to_string() },
+    }));
 }
 
 #[tokio::test(start_paused = true)]
@@ -44,7 +40,7 @@ async fn several_invocations_share_everything_once_and_count_it_once() {
         let mut world = World::new(230);
         world.plan(&accounts(1));
         world.aws.latency(Duration::from_millis(300));
-        world.config.time_budget = Duration::from_secs(seconds);
+        world.time_budget = Duration::from_secs(seconds);
         let answer = world.finish("join").await;
         assert_eq!(answer.counts, ShareCounts { documents: 230, added: 230, ..Default::default() });
         let times = modified(&world);
@@ -90,11 +86,11 @@ async fn a_token_that_expired_between_two_invocations_begins_the_listing_again()
     let mut world = World::new(230);
     world.plan(&accounts(1));
     world.aws.latency(Duration::from_millis(300));
-    world.config.time_budget = Duration::from_secs(5);
+    world.time_budget = Duration::from_secs(5);
     let first = world.run("join").await.unwrap();
     assert!(!first.done && first.counts.added > 50, "{first:?}");
-    world.aws.answer("ListDocuments", 1, Answer::error("InvalidNextToken", "expired"));
-    world.config.time_budget = Duration::from_secs(240);
+    world.aws.on("ListDocuments").once().fails(Fault::Error("InvalidNextToken", "expired"));
+    world.time_budget = Duration::from_secs(240);
     let last = world.invoke("join", first.cursor, Some(first.counts)).await.unwrap();
     assert_eq!(last.counts, ShareCounts { documents: 230, added: 230, ..Default::default() });
     assert!(modified(&world).values().all(|n| *n == 1));
@@ -105,15 +101,17 @@ async fn a_document_created_or_deleted_between_two_invocations_costs_no_other_it
     let mut world = World::new(100);
     world.plan(&accounts(1));
     world.aws.latency(Duration::from_millis(300));
-    world.config.time_budget = Duration::from_secs(2);
+    world.time_budget = Duration::from_secs(2);
     let first = world.run("join").await.unwrap();
     assert!(!first.done && (1..50).contains(&first.counts.added), "{first:?}");
-    world.documents.lock().unwrap().names.insert(0, "Org-New".to_owned());
-    world.documents.lock().unwrap().names.remove(40);
-    world.config.time_budget = Duration::from_secs(240);
+    world.ssm(|ssm| {
+        ssm.documents.extend([document("Org-New".to_owned())]);
+        let fortieth = ssm.documents.keys().nth(40).unwrap().clone();
+        ssm.documents.remove(&fortieth);
+    });
+    world.time_budget = Duration::from_secs(240);
     world.invoke("join", first.cursor, Some(first.counts)).await.unwrap();
-    let names = world.documents.lock().unwrap().names.clone();
-    for name in names {
+    for name in world.ssm(|ssm| ssm.documents.keys().cloned().collect::<Vec<_>>()) {
         assert_eq!(world.shared_with(&name), accounts(1), "{name}");
     }
 }
@@ -190,11 +188,7 @@ async fn a_table_that_cannot_be_reached_for_the_length_of_a_lease_is_a_lost_lock
     let world = World::new(300);
     world.plan(&accounts(1));
     world.aws.latency(Duration::from_secs(1));
-    let mut taken = false;
-    world.aws.on(move |_, call| {
-        (call.operation == "UpdateItem" && std::mem::replace(&mut taken, true))
-            .then_some(Answer::Silence)
-    });
+    world.aws.on("UpdateItem").after(1).fails(Fault::Silent);
     let answer = world.run("join").await;
     assert_eq!(answer.unwrap_err().name().as_str(), "LockLost");
 }

@@ -2,15 +2,14 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "all of this is test code")]
 
-#[path = "../../publish-outcome/tests/support/mod.rs"]
-mod support;
 mod world;
 
 use std::time::Duration;
 
+use aws_double::Reply;
 use serde_json::json;
 use sharing::{Ownership, ShareCounts, SharedVersion};
-use world::{OWNER, REGION, World, accounts, ids, names, plan, rule};
+use world::{OWNER, REGION, World, accounts, modifications, names, plan, rule};
 
 fn added(documents: u64, added: u64) -> ShareCounts {
     ShareCounts { documents, added, ..ShareCounts::default() }
@@ -44,7 +43,9 @@ async fn a_second_run_of_the_same_plan_changes_nothing() {
     assert_eq!(answer.counts, ShareCounts { documents: 60, present: 120, ..Default::default() });
     assert_eq!(world.aws.count("ModifyDocumentPermission"), 0);
     assert_eq!(world.aws.count("BatchWriteItem"), 0);
-    assert!(!world.aws.objects().contains(&format!("details/place/{OWNER}/{REGION}.json")));
+    assert!(
+        !world.aws.state().objects.contains_key(&format!("details/place/{OWNER}/{REGION}.json"))
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -53,12 +54,8 @@ async fn forty_five_accounts_are_three_calls_a_document_of_at_most_twenty() {
     world.plan(&accounts(45));
     let answer = world.run("backfill").await.unwrap();
     assert_eq!(answer.counts, added(2, 90));
-    let mut sizes: Vec<usize> = world
-        .aws
-        .calls("ModifyDocumentPermission")
-        .iter()
-        .map(|call| ids(call, "AccountIdsToAdd").len())
-        .collect();
+    let mut sizes: Vec<usize> =
+        modifications(&world.aws).iter().map(|call| call.texts("AccountIdsToAdd").len()).collect();
     sizes.sort_unstable();
     assert_eq!(sizes, [5, 5, 20, 20, 20, 20]);
     assert_eq!(world.ledger_size(), 90);
@@ -171,10 +168,11 @@ async fn an_entry_that_the_index_still_shows_and_the_table_no_longer_has_is_not_
     plan.work[0].rules.clear();
     world.put_plan(&plan);
     let account = accounts[0].clone();
-    world.aws.on(move |_, call| {
-        let stale = json!({ "account": { "S": account }, "sk2": { "S": format!("{OWNER}#{REGION}#Org-Runbook-000") } });
-        (call.operation == "Query").then(|| support::Answer::ok(&json!({ "Items": [stale], "Count": 1 })))
+    let stale = json!({
+        "account": { "S": account }, "sk2": { "S": format!("{OWNER}#{REGION}#Org-Runbook-000") },
     });
+    let stale = json!({ "Items": [stale], "Count": 1 });
+    world.aws.on("Query").answers(move |_| Reply::Data(stale.clone()));
     let answer = world.run("leave").await.unwrap();
     assert_eq!(answer.counts, ShareCounts::default());
     assert_eq!(world.aws.count("ModifyDocumentPermission"), 0);
@@ -190,7 +188,7 @@ async fn another_version_of_what_is_shared_is_shared_again() {
     world.share("Org-Runbook-000", &accounts);
     world.remember("Org-Runbook-000", &accounts[0], "$DEFAULT");
     assert_eq!(world.run("place").await.unwrap().counts, added(1, 1));
-    let calls = world.aws.calls("ModifyDocumentPermission");
+    let calls = modifications(&world.aws);
     assert_eq!(calls[0].body["SharedDocumentVersion"], "$LATEST");
 }
 
@@ -222,8 +220,8 @@ async fn neither_answer_nor_cursor_carries_a_document_name() {
     let mut world = World::new(300);
     world.plan(&accounts(1));
     world.aws.latency(Duration::from_millis(200));
-    world.config.time_budget = Duration::from_secs(3);
-    world.documents.lock().unwrap().quota = 0;
+    world.time_budget = Duration::from_secs(3);
+    world.ssm(|ssm| ssm.share_quota = 0);
     let answer = world.run("join").await.unwrap();
     assert!(!answer.done);
     let text = serde_json::to_string(&answer).unwrap();

@@ -1,50 +1,31 @@
-//! Owners of documents, as SSM answers for them, on top of the in-memory AWS; and the function
-//! under test with real clients on it.
+//! An owner with documents in an AWS in memory, and the function under test on it.
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
-use crate::support::{Answer, Aws, Call};
-use aws_config::{BehaviorVersion, SdkConfig};
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aws::OwnerAccounts;
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
-use jiff::Timestamp;
+use aws_double::{Aws, BUCKET, Call, Document, ENVIRONMENT, HUB, Ssm};
 use relay_core::execution::ExecutionRef;
 use relay_core::rules::Glob;
 use relay_core::storage::S3Object;
-use runtime::Clock;
+use runtime::{Clock, Environment};
 use serde_json::json;
-use share_documents::{Config, Deps, Error};
+use share_documents::{Deps, Error};
 use sharing::plan::{AccountPlace, PlannedRule, PlannedWork, SharePlan};
 use sharing::{
     DocumentSelector, Ownership, ShareCounts, ShareDocumentsInput, ShareDocumentsOutput,
     SharedVersion,
 };
 
-pub(crate) const HUB: &str = "111122223333";
 pub(crate) const OWNER: &str = "222233334444";
 pub(crate) const REGION: &str = "us-east-1";
 pub(crate) const PLAN: &str = "plans/run.json";
 
-/// Documents of every owner in every Region of a test: all have the same.
-#[derive(Debug, Default)]
-pub(crate) struct Documents {
-    pub(crate) names: Vec<String>,
-    /// Who each is shared with, by whomever, and the version they see.
-    pub(crate) shared: BTreeMap<String, BTreeMap<String, String>>,
-    pub(crate) quota: usize,
-}
-
 #[derive(Clone)]
 pub(crate) struct World {
     pub(crate) aws: Aws,
-    pub(crate) documents: Arc<Mutex<Documents>>,
     pub(crate) clock: Clock,
-    pub(crate) config: Config,
+    pub(crate) time_budget: Duration,
 }
 
 pub(crate) fn names(count: usize) -> Vec<String> {
@@ -56,47 +37,26 @@ pub(crate) fn accounts(count: usize) -> Vec<String> {
 }
 
 impl World {
-    /// An owner of `count` documents, and an answer to everything.
+    /// An owner of `count` documents.
     pub(crate) fn new(count: usize) -> Self {
-        let aws = Aws::new();
-        let documents = Documents { names: names(count), quota: 1000, ..Documents::default() };
-        let documents = Arc::new(Mutex::new(documents));
-        let state = documents.clone();
-        aws.on(move |_, call| match call.service {
-            "sts" => Some(assume_role(call)),
-            "ssm" => Some(ssm(&mut state.lock().unwrap(), call)),
-            _ => None,
-        });
-        let clock = Clock::from("2026-07-01T00:00:00Z".parse::<Timestamp>().unwrap());
-        let config = Config {
-            table: "runbook-relay".to_owned(),
-            bucket: "bucket".to_owned(),
-            share_role: "runbook-relay-share".to_owned(),
-            concurrency: 10,
-            time_budget: Duration::from_secs(240),
-        };
-        Self { aws, documents, clock, config }
+        let aws = Aws::at("2026-07-01T00:00:00Z");
+        let clock = Clock::from(aws.now());
+        let world = Self { aws, clock, time_budget: Duration::from_secs(240) };
+        world.ssm(|ssm| ssm.documents.extend(names(count).into_iter().map(document)));
+        world
+    }
+
+    /// Looks at or changes what SSM remembers of the owner.
+    pub(crate) fn ssm<T>(&self, f: impl FnOnce(&mut Ssm) -> T) -> T {
+        f(&mut self.aws.state().at(OWNER, REGION).ssm)
     }
 
     pub(crate) fn deps(&self) -> Deps {
-        let sdk = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .http_client(self.aws.http())
-            .region(aws_config::Region::new(REGION))
-            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
-                HUB, "secret", None, None, "test",
-            )))
-            .build();
-        let s3 = aws_sdk_s3::config::Builder::from(&sdk).force_path_style(true).build();
-        let retries = aws_sdk_ssm::config::retry::RetryConfig::disabled();
-        Deps {
-            dynamodb: aws_sdk_dynamodb::Client::new(&sdk),
-            s3: aws_sdk_s3::Client::from_conf(s3),
-            owners: OwnerAccounts::new(&sdk, &*self.config.share_role, "test")
-                .with_retries(retries),
-            clock: self.clock.clone(),
-            config: self.config.clone(),
-        }
+        let environment = Environment::from_iter(ENVIRONMENT);
+        let mut deps = Deps::new(&environment, &self.aws.sdk()).unwrap();
+        deps.clock = self.clock.clone();
+        deps.config.time_budget = self.time_budget;
+        deps
     }
 
     /// Puts a plan of one rule over all documents for these accounts.
@@ -107,9 +67,10 @@ impl World {
     }
 
     pub(crate) fn put_plan(&self, plan: &SharePlan) {
-        self.aws.put_object(PLAN, &serde_json::to_value(plan).unwrap());
+        self.aws.state().put_object(PLAN, &serde_json::to_value(plan).unwrap());
     }
 
+    /// One invocation.
     pub(crate) async fn invoke(
         &self,
         execution: &str,
@@ -137,38 +98,34 @@ impl World {
     }
 
     pub(crate) fn shared_with(&self, document: &str) -> Vec<String> {
-        let documents = self.documents.lock().unwrap();
-        documents.shared.get(document).map(|s| s.keys().cloned().collect()).unwrap_or_default()
+        self.ssm(|ssm| ssm.documents[document].shared.keys().cloned().collect())
     }
 
     pub(crate) fn share(&self, document: &str, accounts: &[String]) {
-        let mut documents = self.documents.lock().unwrap();
-        let shared = documents.shared.entry(document.to_owned()).or_default();
-        shared.extend(accounts.iter().map(|id| (id.clone(), "$DEFAULT".to_owned())));
+        let shares = accounts.iter().map(|id| (id.clone(), "$DEFAULT".to_owned()));
+        self.ssm(|ssm| ssm.documents.get_mut(document).unwrap().shared.extend(shares));
     }
 
     /// An entry of the ledger, written by another execution.
     pub(crate) fn remember(&self, document: &str, account: &str, version: &str) {
-        self.aws.table(|table| {
-            table.put(&[
-                ("pk", &format!("share#{OWNER}#{REGION}#{document}")),
-                ("sk", account),
-                ("account", account),
-                ("sk2", &format!("{OWNER}#{REGION}#{document}")),
-                ("version", version),
-                ("execution", "arn:earlier"),
-                ("at", "2026-01-01T00:00:00Z"),
-            ]);
-        });
+        self.aws.state().table.put(&json!({
+            "pk": { "S": format!("share#{OWNER}#{REGION}#{document}") },
+            "sk": { "S": account },
+            "account": { "S": account },
+            "sk2": { "S": format!("{OWNER}#{REGION}#{document}") },
+            "version": { "S": version },
+            "execution": { "S": "arn:earlier" },
+            "at": { "S": "2026-01-01T00:00:00Z" },
+        }));
     }
 
     pub(crate) fn ledger_size(&self) -> usize {
-        self.aws.table(|table| table.keys("share#").len())
+        self.aws.state().table.keys("share#").len()
     }
 
     pub(crate) fn details(&self, execution: &str) -> serde_json::Value {
         let key = format!("details/{execution}/{OWNER}/{REGION}.json");
-        self.aws.object(&key).unwrap_or_else(|| panic!("no {key}"))
+        self.aws.state().object(&key).unwrap_or_else(|| panic!("no {key}"))
     }
 }
 
@@ -183,7 +140,7 @@ pub(crate) fn input(
             name: execution.to_owned(),
             start_time: "2026-07-01T00:00:00Z".parse().unwrap(),
         },
-        plan: S3Object { bucket: "bucket".to_owned(), key: PLAN.to_owned() },
+        plan: S3Object { bucket: BUCKET.to_owned(), key: PLAN.to_owned() },
         owner: OWNER.parse().unwrap(),
         region: REGION.parse().unwrap(),
         cursor,
@@ -227,97 +184,15 @@ pub(crate) fn plan(accounts: &[String]) -> SharePlan {
     }
 }
 
-fn assume_role(call: &Call) -> Answer {
-    let arn = call.body["RoleArn"].as_str().unwrap();
-    let account = arn.split(':').nth(4).unwrap();
-    Answer::Reply(
-        200,
-        format!(
-            "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult>\
-         <Credentials><AccessKeyId>{account}</AccessKeyId><SecretAccessKey>s</SecretAccessKey>\
-         <SessionToken>t</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>\
-         </AssumeRoleResult></AssumeRoleResponse>"
-        ),
-    )
+pub(crate) fn document(name: String) -> (String, Document) {
+    (name, Document::default().tagged("share", "organization"))
 }
 
-fn ssm(documents: &mut Documents, call: &Call) -> Answer {
-    assert_eq!((call.account.as_str(), call.region.as_str()), (OWNER, REGION));
-    match call.operation.as_str() {
-        "ListDocuments" => list(documents, call),
-        "ModifyDocumentPermission" => modify(documents, call),
-        "DescribeDocumentPermission" => describe(documents, call),
-        other => panic!("no answer to {other}"),
+/// The calls to the owner, each of which is made with the owner's role in the Region of the work.
+pub(crate) fn modifications(aws: &Aws) -> Vec<Call> {
+    let calls = aws.calls("ModifyDocumentPermission");
+    for call in &calls {
+        assert_eq!((call.account.as_str(), call.region.as_str()), (OWNER, REGION));
     }
-}
-
-fn list(documents: &Documents, call: &Call) -> Answer {
-    assert_eq!(call.body["Filters"], json!([{ "Key": "Owner", "Values": ["Self"] }]));
-    assert_eq!(call.body["MaxResults"], json!(50));
-    let from = match call.body["NextToken"].as_str() {
-        None => 0,
-        Some(token) => match token.strip_prefix("from-").and_then(|n| n.parse::<usize>().ok()) {
-            Some(from) => from,
-            None => return Answer::error("InvalidNextToken", "The specified token is not valid."),
-        },
-    };
-    let page: Vec<_> = documents.names.iter().skip(from).take(50).collect();
-    let identifiers: Vec<_> = page
-        .iter()
-        .map(|name| {
-            json!({ "Name": name, "DocumentType": "Automation", "Owner": OWNER,
-                    "Tags": [{ "Key": "share", "Value": "organization" }] })
-        })
-        .collect();
-    let mut body = json!({ "DocumentIdentifiers": identifiers });
-    if from + 50 < documents.names.len() {
-        body["NextToken"] = json!(format!("from-{}", from + 50));
-    }
-    Answer::ok(&body)
-}
-
-pub(crate) fn ids(call: &Call, field: &str) -> Vec<String> {
-    let ids = call.body[field].as_array().cloned().unwrap_or_default();
-    ids.iter().map(|id| id.as_str().unwrap().to_owned()).collect()
-}
-
-fn modify(documents: &mut Documents, call: &Call) -> Answer {
-    let (add, remove) = (ids(call, "AccountIdsToAdd"), ids(call, "AccountIdsToRemove"));
-    assert!(add.len() <= 20 && remove.len() <= 20 && !(add.is_empty() && remove.is_empty()));
-    assert!(call.body.get("AccountIdsToAdd").is_none_or(|ids| !ids.as_array().unwrap().is_empty()));
-    let name = call.body["Name"].as_str().unwrap();
-    if !documents.names.iter().any(|n| n == name) {
-        return Answer::error("InvalidDocument", "The specified document does not exist.");
-    }
-    let version = call.body["SharedDocumentVersion"].as_str().unwrap_or("$DEFAULT").to_owned();
-    let quota = documents.quota;
-    let shared = documents.shared.entry(name.to_owned()).or_default();
-    let mut after = shared.clone();
-    after.retain(|id, _| !remove.contains(id));
-    after.extend(add.into_iter().map(|id| (id, version.clone())));
-    if after.len() > quota && after.len() > shared.len() {
-        return Answer::error(
-            "DocumentPermissionLimit",
-            "The document can't be shared with more accounts.",
-        );
-    }
-    *shared = after;
-    Answer::ok(&json!({}))
-}
-
-fn describe(documents: &Documents, call: &Call) -> Answer {
-    let name = call.body["Name"].as_str().unwrap();
-    let from: usize = call.body["NextToken"].as_str().map_or(0, |token| token.parse().unwrap());
-    let shared = documents.shared.get(name).cloned().unwrap_or_default();
-    let page: Vec<_> = shared.iter().skip(from).take(200).collect();
-    let mut body = json!({
-        "AccountIds": page.iter().map(|(id, _)| id).collect::<Vec<_>>(),
-        "AccountSharingInfoList": page.iter().map(|(id, version)| {
-            json!({ "AccountId": id, "SharedDocumentVersion": version })
-        }).collect::<Vec<_>>(),
-    });
-    if from + 200 < shared.len() {
-        body["NextToken"] = json!((from + 200).to_string());
-    }
-    Answer::ok(&body)
+    calls
 }
