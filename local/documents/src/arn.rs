@@ -1,6 +1,7 @@
 //! ARNs of documents.
 
-pub(crate) use api::arn::{partition, ssm};
+pub(crate) use api::arn::ssm;
+use relay_core::id::Partition;
 
 /// A document as a request names it.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,11 +20,14 @@ impl<'a> Named<'a> {
             return Self::Bare(text);
         }
         let parts: Vec<_> = text.splitn(6, ':').collect();
-        let ["arn", partition_name, "ssm", region, account, resource] = parts[..] else {
+        let ["arn", partition, "ssm", region, account, resource] = parts[..] else {
             return Self::Nothing;
         };
         match resource.strip_prefix("document/") {
-            Some(name) if partition_name == partition(region) && !name.contains([':', '/']) => {
+            Some(name)
+                if partition == Partition::of_region(region).as_str()
+                    && !name.contains([':', '/']) =>
+            {
                 Self::Arn { region, account, name }
             }
             _ => Self::Nothing,

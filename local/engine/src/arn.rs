@@ -1,25 +1,11 @@
-//! ARNs of what the engine names, and the partition of a Region.
+//! ARNs of what the engine names.
 
+use relay_core::id::{AccountId, Arn, Partition};
 use uuid::Uuid;
-
-/// The partition of a Region.
-pub(crate) fn partition(region: &str) -> &'static str {
-    const BY_PREFIX: [(&str, &str); 7] = [
-        ("cn-", "aws-cn"),
-        ("us-gov-", "aws-us-gov"),
-        ("us-isob-", "aws-iso-b"),
-        ("us-isof-", "aws-iso-f"),
-        ("eu-isoe-", "aws-iso-e"),
-        ("us-iso-", "aws-iso"),
-        ("eusc-", "aws-eusc"),
-    ];
-    let known = BY_PREFIX.iter().find(|(prefix, _)| region.starts_with(prefix));
-    known.map_or("aws", |(_, partition)| partition)
-}
 
 /// `arn:PARTITION:ssm:REGION:ACCOUNT:automation-execution/ID`.
 pub(crate) fn execution(region: &str, account: &str, id: Uuid) -> String {
-    format!("arn:{}:ssm:{region}:{account}:automation-execution/{id}", partition(region))
+    format!("arn:{}:ssm:{region}:{account}:automation-execution/{id}", Partition::of_region(region))
 }
 
 /// `arn:PARTITION:ssm:REGION:ACCOUNT:automation-definition/NAME:VERSION`; a document that is named
@@ -29,34 +15,30 @@ pub(crate) fn definition(region: &str, account: &str, name: &str, version: &str)
         Some((prefix, name)) => format!("{prefix}:automation-definition/{name}:{version}"),
         None => format!(
             "arn:{}:ssm:{region}:{account}:automation-definition/{name}:{version}",
-            partition(region)
+            Partition::of_region(region)
         ),
     }
 }
 
 /// The ARN of a document of another account.
 pub(crate) fn document(region: &str, owner: &str, name: &str) -> String {
-    format!("arn:{}:ssm:{region}:{owner}:document/{name}", partition(region))
+    format!("arn:{}:ssm:{region}:{owner}:document/{name}", Partition::of_region(region))
 }
 
 /// The ARN of a role.
 pub(crate) fn role(region: &str, account: &str, name: &str) -> String {
-    format!("arn:{}:iam::{account}:role/{name}", partition(region))
+    format!("arn:{}:iam::{account}:role/{name}", Partition::of_region(region))
 }
 
 /// Whether this is the ARN of a role: `^arn:PARTITION:iam::[0-9]{12}:role/.+$`.
 pub(crate) fn is_role(arn: &str) -> bool {
-    let parts: Vec<_> = arn.splitn(6, ':').collect();
-    let [scheme, partition, service, region, account, resource] = parts[..] else {
-        return false;
-    };
-    scheme == "arn"
-        && partition.starts_with("aws")
-        && service == "iam"
-        && region.is_empty()
-        && account.len() == 12
-        && account.bytes().all(|byte| byte.is_ascii_digit())
-        && resource.strip_prefix("role/").is_some_and(|name| !name.is_empty())
+    arn.parse().is_ok_and(|arn: Arn| {
+        arn.partition.starts_with("aws")
+            && arn.service == "iam"
+            && arn.region.is_empty()
+            && arn.account.parse::<AccountId>().is_ok()
+            && arn.resource.strip_prefix("role/").is_some_and(|name| !name.is_empty())
+    })
 }
 
 #[cfg(test)]

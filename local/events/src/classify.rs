@@ -1,7 +1,9 @@
 //! Which kind of target an ARN names, and what its service's errors mean to EventBridge.
 
+use relay_core::id::Arn;
+
 use crate::{
-    Arn, Caller, PortError,
+    Caller, PortError,
     failure::{ErrorCode, Failure},
 };
 
@@ -177,7 +179,7 @@ mod tests {
     fn every_kind_of_target_is_told_by_its_arn() {
         let kind = |service: &str, resource: &str| {
             let arn = format!("arn:aws:{service}:us-east-1:111122223333:{resource}");
-            Kind::of(&Arn::parse(&arn).unwrap())
+            Kind::of(&arn.parse().unwrap())
         };
         assert_eq!(kind("sqs", "queue.fifo"), Some(Kind::Queue));
         assert_eq!(kind("sns", "topic"), Some(Kind::Topic));
@@ -213,7 +215,7 @@ mod tests {
 
     #[test]
     fn messages_read_as_the_sdk_inside_eventbridge_writes_them() {
-        let arn = Arn::parse("arn:aws:sqs:us-east-1:111122223333:intake").unwrap();
+        let arn: Arn = "arn:aws:sqs:us-east-1:111122223333:intake".parse().unwrap();
         let denied = Kind::Queue.denied(DeniedBy::Resource(&Caller::Service), &arn, "d3d93ce3");
         assert_eq!(
             denied.message,

@@ -1,8 +1,10 @@
 //! The end of what could not be delivered: a message in the target's dead-letter queue, or loss.
 
+use relay_core::id::Arn;
+
 use crate::{
-    Action, Arn, Deliverer, Emulator, Failure, Outcome, TargetCall, classify::Kind,
-    delivery::Delivery, permission::Permission, retry,
+    Action, Deliverer, Emulator, Failure, Outcome, TargetCall, classify::Kind, delivery::Delivery,
+    permission::Permission, retry,
 };
 
 /// Sends of a dead letter, at most.
@@ -58,7 +60,8 @@ impl DeadLetter<'_> {
         queue: &str,
     ) -> Result<(), String> {
         let region = &self.delivery.arrival.bus.region;
-        let arn = Arn::parse(queue)
+        let arn: Option<Arn> = queue.parse().ok();
+        let arn = arn
             .filter(|arn| Kind::of(arn) == Some(Kind::Queue) && !arn.resource.ends_with(".fifo"))
             .ok_or_else(|| format!("{queue} is no standard queue"))?;
         if arn.region != *region {

@@ -3,12 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
+use relay_core::id::Arn;
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    Action, Arn, BusRef, Deliverer, Emulator, ErrorCode, Failure, Outcome, Record, Target,
-    TargetCall,
+    Action, BusRef, Deliverer, Emulator, ErrorCode, Failure, Outcome, Record, Target, TargetCall,
     classify::Kind,
     dead_letter::{DeadLetter, Exhausted},
     forward::{self, Hops},
@@ -148,7 +148,7 @@ impl Delivery {
         body: &str,
         attempt: u32,
     ) -> Result<(), Failure> {
-        let (Some(arn), Some(kind)) = (Arn::parse(&self.target.arn), self.kind()) else {
+        let (Ok(arn), Some(kind)) = (self.target.arn.parse::<Arn>(), self.kind()) else {
             let message =
                 format!("the local AWS does not deliver to targets like {}", self.target.arn);
             return Err(Failure::terminal(ErrorCode::InvalidParameter, message));
@@ -253,6 +253,6 @@ impl Delivery {
     }
 
     fn kind(&self) -> Option<Kind> {
-        Kind::of(&Arn::parse(&self.target.arn)?)
+        Kind::of(&self.target.arn.parse().ok()?)
     }
 }

@@ -11,7 +11,7 @@
 //!
 //! Time enters through the clock given to [`Deliverer::new`] and through tokio's timers.
 
-mod arn;
+mod bus;
 mod classify;
 mod dead_letter;
 mod deliver;
@@ -28,7 +28,7 @@ mod retry;
 mod target;
 mod template;
 
-pub use arn::{Arn, BusRef};
+pub use bus::BusRef;
 pub use deliver::{Clock, Deliverer};
 pub use failure::{ErrorCode, Failure};
 pub use knobs::{Knobs, SsmStatus};

@@ -1,9 +1,10 @@
 //! Whether a delivery is allowed: by the target's role, by the target's own policy, or both.
 
+use relay_core::id::Arn;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Arn, BusRef, Caller, Emulator, ResourcePolicyCheck, ResourceVerdict, RoleCheck, RoleVerdict,
+    BusRef, Caller, Emulator, ResourcePolicyCheck, ResourceVerdict, RoleCheck, RoleVerdict,
     classify::{DeniedBy, Kind},
     delivery::Delivery,
     failure::{ErrorCode, Failure},

@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use anyhow::{Context, Result, bail};
 use events::{
-    Action, Arn, BusRef, Caller, Deliverer, Knobs, Matches, PortError, ResourcePolicyCheck,
+    Action, BusRef, Caller, Deliverer, Knobs, Matches, PortError, ResourcePolicyCheck,
     ResourceVerdict, RoleCheck, RoleVerdict, TargetCall,
 };
 use http::Request;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use relay_core::id::Arn;
 use serde_json::{Value, json};
 
 use crate::automation::RuleTarget;
@@ -146,7 +147,7 @@ impl events::Emulator for Port {
                 .ok_or_else(|| PortError::Unreachable("the engine is not open yet".to_owned()))?;
             return automation.start(call, *token, parameters).await;
         }
-        let arn = Arn::parse(&call.arn).ok_or_else(|| PortError::Refused {
+        let arn: Arn = call.arn.parse().map_err(|_| PortError::Refused {
             status: 400,
             code: "ValidationException".into(),
             message: format!("{} is no ARN", call.arn),

@@ -1,6 +1,7 @@
 //! Who may call what, before IAM is asked: AWS's rules about management and member accounts.
 
 use api::{AwsError, Request};
+use relay_core::id::Partition;
 use serde_json::Value;
 
 use crate::Organizations;
@@ -8,9 +9,6 @@ use crate::errors::{access_denied, not_in_use, plain};
 use crate::policies::{delegates, kinds};
 use crate::state::Organization;
 use crate::validation::model;
-
-/// Partitions that the local AWS has no endpoint in.
-const FOREIGN: [&str; 4] = ["cn-", "us-gov-", "us-iso", "eu-isoe-"];
 
 /// Which accounts may call an operation, before IAM is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +58,9 @@ impl Organizations {
     /// Refuses a call that the caller's account may not make at all.
     pub(crate) fn check_access(&self, request: &Request) -> Result<(), AwsError> {
         let unsupported = "UnsupportedAPIEndpointException";
-        if FOREIGN.iter().any(|prefix| request.region.starts_with(prefix))
+        // The local AWS has no endpoint in the other partitions.
+        let partition = Partition::of_region(&request.region);
+        if !matches!(partition, Partition::Aws | Partition::AwsEusc)
             && model().declares(&request.operation, unsupported)
         {
             let message = "This action isn't available in the current AWS Region.";

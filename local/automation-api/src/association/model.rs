@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use engine::ports::Actor;
 use engine::{AlarmConfiguration, StartRequest, Target, TargetLocation};
 use jiff::Timestamp;
+use relay_core::id::Partition;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -163,7 +164,7 @@ impl Association {
 
     /// The request that starts a run: as State Manager, under the role that the document assumes.
     pub(crate) fn start(&self, run: Uuid) -> StartRequest {
-        let partition = api::arn::partition(&self.region);
+        let partition = Partition::of_region(&self.region);
         let actor = Actor::Caller {
             principal_arn: format!(
                 "arn:{partition}:sts::{}:assumed-role/AWSServiceRoleForAmazonSSM/StateManagerService",

@@ -1,6 +1,7 @@
 //! `aws:approve`: asks, and waits until enough approvers have approved or one has rejected.
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/automation-action-approve.html>
 
+use relay_core::id::Arn;
 use serde_json::{Map, Value, json};
 
 use super::next::{Next, Task};
@@ -153,30 +154,26 @@ fn is(approver: &str, account: &str, by: &str) -> bool {
     if approver == by {
         return true;
     }
-    let Some((owner, resource)) = owner_and_resource(by) else {
+    let Some(by) = identity(by) else {
         return false;
     };
-    if let Some(user) = resource.strip_prefix("user/") {
+    if let Some(user) = by.resource.strip_prefix("user/") {
         let name = user.rsplit('/').next().unwrap_or(user);
-        return owner == account && approver == name;
+        return by.account == account && approver == name;
     }
-    let session = resource.strip_prefix("assumed-role/").and_then(|rest| rest.split_once('/'));
-    let role = owner_and_resource(approver)
-        .and_then(|(owner, resource)| Some((owner, resource.strip_prefix("role/")?)));
+    let session = by.resource.strip_prefix("assumed-role/").and_then(|rest| rest.split_once('/'));
+    let approver = identity(approver);
+    let role = approver.as_ref().and_then(|arn| Some((arn, arn.resource.strip_prefix("role/")?)));
     match (session, role) {
-        (Some((session_role, _)), Some((role_owner, role))) => {
-            role_owner == owner && role.rsplit('/').next() == Some(session_role)
+        (Some((session_role, _)), Some((approver, role))) => {
+            approver.account == by.account && role.rsplit('/').next() == Some(session_role)
         }
         _ => false,
     }
 }
 
-fn owner_and_resource(arn: &str) -> Option<(&str, &str)> {
-    let parts: Vec<_> = arn.splitn(6, ':').collect();
-    match parts[..] {
-        ["arn", _, "iam" | "sts", _, owner, resource] => Some((owner, resource)),
-        _ => None,
-    }
+fn identity(arn: &str) -> Option<Arn> {
+    arn.parse().ok().filter(|arn: &Arn| matches!(arn.service.as_str(), "iam" | "sts"))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
+use relay_core::id::Partition;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -84,7 +85,7 @@ impl Engine {
             actor: &job.submission.actor,
             account: &job.submission.account,
             region: &job.submission.region,
-            partition: crate::arn::partition(&job.submission.region),
+            partition: Partition::of_region(&job.submission.region).as_str(),
             execution_id: &execution_id,
             timeout: job.timeout,
             throttling_retry: throttling_retry

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use relay_core::id::Arn;
 use serde_json::{Map, Value, json};
 
 use super::Engine;
@@ -193,16 +194,13 @@ impl Wanted {
     }
 
     fn id(&self, arn: &str) -> Option<String> {
-        let parts: Vec<_> = arn.splitn(6, ':').collect();
-        let [_, _, service, _, _, resource] = parts[..] else {
-            return None;
-        };
+        let Arn { service, resource, .. } = arn.parse().ok()?;
         let (kind, id) = match resource.find(['/', ':']) {
             Some(at) => (&resource[..at], resource[at + 1..].trim_start_matches('/')),
-            None => ("", resource),
+            None => ("", resource.as_str()),
         };
         let fits = self.kind.as_ref().is_none_or(|(wanted_service, wanted_kind)| {
-            service == wanted_service && (kind.is_empty() || kind == wanted_kind)
+            service == *wanted_service && (kind.is_empty() || kind == wanted_kind)
         });
         fits.then(|| id.to_owned())
     }

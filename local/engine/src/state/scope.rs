@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::tz::Offset;
+use relay_core::id::Partition;
 use runbook::{Global, Reference, Runbook, Scope, Unresolved};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::{State, StepState};
-use crate::arn;
 use crate::request::StartRequest;
 use crate::status::Status;
 
@@ -110,7 +110,7 @@ impl<'a> Reader<'a> {
         match global {
             Global::AccountId => self.account.into(),
             Global::Region => self.region.into(),
-            Global::AwsPartition => arn::partition(self.region).into(),
+            Global::AwsPartition => Partition::of_region(self.region).as_str().into(),
             Global::Date => zoned.strftime("%Y-%m-%d").to_string().into(),
             Global::DateTime => zoned.strftime("%Y-%m-%d_%H.%M.%S").to_string().into(),
         }

@@ -4,8 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use events::{Arn, BusRef};
+use events::BusRef;
 use http::Request;
+use relay_core::id::Arn;
 use serde_json::{Value, json};
 use tracing::warn;
 
@@ -120,7 +121,7 @@ impl Actions {
     ) -> Result<(), Failed> {
         let alarm = &transition.alarm.alarm_arn;
         let question = json!({
-            "resource": resource.as_str(), "action": action, "principal": principal,
+            "resource": resource.to_string(), "action": action, "principal": principal,
             "sourceArn": alarm, "sourceAccount": transition.account,
             // What the policy that every topic is born with asks for.
             "context": {"aws:SourceOwner": transition.account},
@@ -153,14 +154,14 @@ fn wire(call: &Call) -> (&'static str, http::request::Builder, String) {
             let (request, body) = form([
                 ("Action", "Publish"),
                 ("Version", "2010-03-31"),
-                ("TopicArn", topic.as_str()),
+                ("TopicArn", &topic.to_string()),
                 ("Subject", &notification.subject),
                 ("Message", &notification.message),
             ]);
             ("sns", request, body)
         }
         Call::Invoke { function, payload } => {
-            let request = Request::post(invocations(function.as_str()))
+            let request = Request::post(invocations(&function.to_string()))
                 .header("x-amz-invocation-type", "Event");
             ("lambda", request, payload.clone())
         }

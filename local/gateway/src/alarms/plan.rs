@@ -1,6 +1,6 @@
 //! Which calls a transition asks for.
 
-use events::Arn;
+use relay_core::id::Arn;
 
 use super::event::lambda_payload;
 use super::notification::{Notification, notification};
@@ -66,7 +66,7 @@ pub fn plan(transition: &Transition) -> Vec<Planned> {
 }
 
 fn call(transition: &Transition, action: &str) -> Result<Call, String> {
-    let arn = Arn::parse(action).ok_or_else(|| format!("{action} is no ARN"))?;
+    let arn: Arn = action.parse().map_err(|_| format!("{action} is not an ARN"))?;
     if arn.region != transition.region {
         let region = &transition.region;
         return Err(format!(

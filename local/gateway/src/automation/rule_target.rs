@@ -7,7 +7,8 @@ use api::AwsError;
 use automation_api::Automation;
 use engine::StartRequest;
 use engine::ports::Actor;
-use events::{Arn, PortError, TargetCall};
+use events::{PortError, TargetCall};
+use relay_core::id::Arn;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -36,7 +37,7 @@ impl RuleTarget {
         token: Uuid,
         parameters: &str,
     ) -> Result<(), PortError> {
-        let (Some(arn), Some(role)) = (Arn::parse(&call.arn), &call.role) else {
+        let (Ok(arn), Some(role)) = (call.arn.parse::<Arn>(), &call.role) else {
             return Err(refused(&AwsError::new("ValidationException", "The target has no role.")));
         };
         let parameters: BTreeMap<String, Vec<String>> =
@@ -62,7 +63,7 @@ impl RuleTarget {
 
     /// A session of the rule's role, which EventBridge opens.
     async fn session(&self, call: &TargetCall, role: &str, id: Uuid) -> Result<Actor, PortError> {
-        let source = Arn::parse(&call.rule_arn);
+        let source = call.rule_arn.parse::<Arn>().ok();
         let question = json!({
             "role": role, "service": "events.amazonaws.com", "sourceArn": call.rule_arn,
             "sourceAccount": source.map(|source| source.account), "session": id.simple().to_string(),
@@ -85,7 +86,7 @@ impl RuleTarget {
     ) -> Result<(), PortError> {
         let passed = self.automation.role_of(start).map_err(|error| refused(&error))?;
         let Some(passed) = passed else { return Ok(()) };
-        let source = Arn::parse(&call.rule_arn);
+        let source = call.rule_arn.parse::<Arn>().ok();
         let question = json!({
             "role": role, "action": "iam:PassRole", "resource": passed,
             "service": "events.amazonaws.com", "sourceArn": call.rule_arn,

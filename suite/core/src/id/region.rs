@@ -17,15 +17,10 @@ impl Region {
         &self.0
     }
 
-    /// The partition, told from the code's beginning.
+    /// The partition that the Region belongs to.
     #[must_use]
     pub fn partition(&self) -> Partition {
-        Partition::ALL
-            .into_iter()
-            .find(|partition| {
-                partition.region_prefix().is_some_and(|prefix| self.0.starts_with(prefix))
-            })
-            .unwrap_or(Partition::Aws)
+        Partition::of_region(&self.0)
     }
 
     /// Whether AWS had announced a Region of this code when this was written.
@@ -100,6 +95,15 @@ impl Partition {
         Self::AwsIsoF,
         Self::AwsEusc,
     ];
+
+    /// The partition of a Region's code, by how the code begins; `aws` for any other text.
+    #[must_use]
+    pub fn of_region(code: &str) -> Self {
+        let begins = |partition: &Self| {
+            partition.region_prefix().is_some_and(|prefix| code.starts_with(prefix))
+        };
+        Self::ALL.into_iter().find(begins).unwrap_or(Self::Aws)
+    }
 
     /// As it stands in ARNs.
     #[must_use]
