@@ -28,7 +28,7 @@ SHARES = [
 LOST = {"owner": "333344445555", "region": "us-east-1", "error": {"Error": "AccessDenied", "Cause": "denied"}}
 RUN = {"flow": "remediation", "runs": [], "input": {
     "account": "444455556666", "region": "us-east-1", "resources": ["i-1"], "severity": "critical",
-    "rule": {"name": "cpu", "policyVersion": "sha256:1"}, "trigger": COMMON["input"]["trigger"]}}
+    "rule": {"name": "cpu", "rulesVersion": "sha256:1"}, "trigger": COMMON["input"]["trigger"]}}
 
 # By machine: the variables, and how the outcome has to be called.
 SAMPLES = {
@@ -38,8 +38,8 @@ SAMPLES = {
         ({"membership": None, **FAILURE, "input": "not an object"}, "failed"),
     ],
     "share-runbooks": [
-        ({"plan": {"policyVersion": "sha256:1"}, "shares": SHARES}, "succeeded"),
-        ({"plan": {"policyVersion": "sha256:1"}, "shares": [*SHARES, LOST]}, "partial"),
+        ({"plan": {"rulesVersion": "sha256:1"}, "shares": SHARES}, "succeeded"),
+        ({"plan": {"rulesVersion": "sha256:1"}, "shares": [*SHARES, LOST]}, "partial"),
         ({"plan": {}, "shares": [LOST]}, "failed"),
         ({"plan": None, "shares": [], **FAILURE, "input": {"organization": True}}, "failed"),
     ],

@@ -52,7 +52,7 @@ MACHINE_FAULTS = [
     ("the outcome composed", HUB, "'count': 1,", "'count': 'one',", "is not of type 'integer'"),
     ("the outcome composed", HUB, "& '/final'", "& '/first'", "expected succeeded"),
     ("the outcome composed", SHARE, "$lost = $count($shares) ?", "$lost > 0 ?", "expected partial"),
-    ("the outcome composed", SHARE, "$exists($plan.policyVersion) ?", "$plan.policyVersion.x() ?", "cannot be evaluated"),
+    ("the outcome composed", SHARE, "$exists($plan.rulesVersion) ?", "$plan.rulesVersion.x() ?", "cannot be evaluated"),
 ]
 
 TEMPLATE_FAULTS = [

@@ -45,7 +45,7 @@ pub(super) async fn deployed_stack(config: &SdkConfig, folder: &Path) -> Result<
 fn input(rule: &RemediationRule) -> RunAutomationInput {
     let mut input = RunAutomationInput::of(rule.ladder.clone());
     input.run = rule.run.clone();
-    input.rule = Some(RuleRef { name: rule.name.clone(), policy_version: String::new() });
+    input.rule = Some(RuleRef { name: rule.name.clone(), rules_version: String::new() });
     input
 }
 

@@ -40,7 +40,7 @@ impl FunctionError for Error {
     const NAMES: &'static [ErrorName] = &[
         ErrorName::Throttled,
         ErrorName::Unavailable,
-        ErrorName::PolicyUnreadable,
+        ErrorName::RulesUnreadable,
         ErrorName::OrganizationUnreadable,
         ErrorName::LedgerUnavailable,
         ErrorName::InvalidInput,
@@ -50,7 +50,7 @@ impl FunctionError for Error {
 
     fn name(&self) -> ErrorName {
         match self {
-            Self::Policy { source, .. } => passing(source).unwrap_or(ErrorName::PolicyUnreadable),
+            Self::Policy { source, .. } => passing(source).unwrap_or(ErrorName::RulesUnreadable),
             Self::Organization { source, .. } => {
                 passing(source).unwrap_or(ErrorName::OrganizationUnreadable)
             }

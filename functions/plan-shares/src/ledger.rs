@@ -33,7 +33,7 @@ pub struct Place {
     /// Whether it could be shared with.
     pub active: bool,
     /// The policy: `sha256:…`.
-    pub policy_version: String,
+    pub rules_version: String,
     /// The name of the execution that planned.
     pub execution: String,
 }
@@ -98,7 +98,7 @@ impl Table<'_> {
             Some(Place {
                 path: string(item, "path")?,
                 active: *item.get("active")?.as_bool().ok()?,
-                policy_version: string(item, "policyVersion")?,
+                rules_version: string(item, "rulesVersion")?,
                 execution: string(item, "execution")?,
             })
         }))
@@ -121,7 +121,7 @@ impl Table<'_> {
             .item("sk", text("place"))
             .item("path", AttributeValue::S(place.path))
             .item("active", AttributeValue::Bool(place.active))
-            .item("policyVersion", AttributeValue::S(place.policy_version))
+            .item("rulesVersion", AttributeValue::S(place.rules_version))
             .item("execution", AttributeValue::S(place.execution))
             .item("at", at.clone())
             .condition_expression("attribute_not_exists(pk) OR #at <= :at")

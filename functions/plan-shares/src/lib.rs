@@ -73,7 +73,7 @@ impl Deps {
                     .with_max_backoff(Duration::from_secs(5)),
             )
             .build();
-        let policy_path: String = environment.require("POLICY_PATH")?;
+        let policy_path: String = environment.require("RULES_PATH")?;
         Ok(Self {
             ssm: aws_sdk_ssm::Client::new(config),
             organizations: aws_sdk_organizations::Client::from_conf(organizations),
@@ -153,7 +153,7 @@ pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOut
         problems,
         onboarding = onboarding.len(),
         removals_allowed = plan.removals_allowed,
-        policy_version = plan.policy_version,
+        rules_version = plan.rules_version,
         "{}",
         if unchanged { "unchanged" } else { "planned" }
     );
@@ -162,7 +162,7 @@ pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOut
         work,
         accounts,
         problems,
-        policy_version: plan.policy_version,
+        rules_version: plan.rules_version,
         unchanged,
         onboarding,
     })
@@ -241,7 +241,7 @@ async fn remember(
             let place = Place {
                 path: place.map_or(ledger::NOWHERE, |place| &place.path).to_owned(),
                 active: place.is_some_and(|place| place.active),
-                policy_version: plan.policy_version.clone(),
+                rules_version: plan.rules_version.clone(),
                 execution: execution.to_owned(),
             };
             deps.table().remember(*account, place, seen_at)

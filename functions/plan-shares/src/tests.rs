@@ -53,11 +53,11 @@ async fn a_join_is_planned_from_every_rule_that_means_the_account() {
     let output = plan(&aws, "join").await.unwrap();
     assert_eq!(work(&output), [format!("{OWNER}/eu-west-1"), format!("{OWNER}/us-east-1")]);
     assert_eq!((output.accounts, output.problems, output.unchanged), (1, 0, false));
-    assert!(output.policy_version.starts_with("sha256:"));
+    assert!(output.rules_version.starts_with("sha256:"));
     assert_eq!(output.plan.key, "plans/join.json");
 
     let plan = aws.plan("join");
-    assert_eq!(plan.policy_version, output.policy_version);
+    assert_eq!(plan.rules_version, output.rules_version);
     assert_eq!(plan.rules.len(), 1);
     assert_eq!(aws.calls("Query"), 0);
     assert_eq!(aws.calls("GetParametersByPath"), 2);
@@ -238,7 +238,7 @@ async fn without_any_rule_members_lose_nothing_and_only_a_join_is_answered() {
         assert_eq!(output.unchanged, unchanged, "{kind}");
         let plan = aws.plan(kind);
         assert!(!plan.removals_allowed);
-        assert_eq!(plan.problems[0].code, ProblemCode::PolicyEmpty);
+        assert_eq!(plan.problems[0].code, ProblemCode::RulesEmpty);
     }
 }
 
@@ -259,8 +259,8 @@ async fn an_invalid_rule_is_a_problem_and_stops_removals_but_not_the_valid_rules
 #[tokio::test(start_paused = true)]
 async fn a_policy_that_cannot_be_read_whole_makes_no_plan() {
     for (code, name) in [
-        ("AccessDeniedException", ErrorName::PolicyUnreadable),
-        ("InvalidKeyId", ErrorName::PolicyUnreadable),
+        ("AccessDeniedException", ErrorName::RulesUnreadable),
+        ("InvalidKeyId", ErrorName::RulesUnreadable),
         ("ThrottlingException", ErrorName::Throttled),
     ] {
         let mut aws = Aws::new();
@@ -310,7 +310,7 @@ fn the_settings_come_from_the_environment() {
         ("AWS_REGION", "us-east-1"),
         ("HUB_ACCOUNT", HUB),
         ("ORGANIZATIONS_REGION", "us-east-1"),
-        ("POLICY_PATH", "/runbook-relay/sharing/"),
+        ("RULES_PATH", "/runbook-relay/sharing/"),
         ("TABLE_NAME", "table"),
         ("BUCKET_NAME", "bucket"),
     ]);

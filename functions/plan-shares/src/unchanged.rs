@@ -54,7 +54,7 @@ fn is_settled(
     now.zip(last.get(&account)).is_some_and(|(now, then)| {
         now.path == then.path
             && now.active == then.active
-            && plan.policy_version == then.policy_version
+            && plan.rules_version == then.rules_version
             && join == Some(then.execution.as_str())
     })
 }

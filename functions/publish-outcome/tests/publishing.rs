@@ -228,12 +228,12 @@ async fn a_plan_or_details_that_are_gone_keep_no_outcome_back() {
     let mut request = request("join", &[("us-east-1", added(1, 1))]);
     request.plan = serde_json::from_value(json!({
         "plan": { "bucket": BUCKET, "key": "plans/gone.json" }, "work": [], "accounts": 1,
-        "problems": 0, "policyVersion": "sha256:0", "unchanged": false,
+        "problems": 0, "rulesVersion": "sha256:0", "unchanged": false,
     }))
     .unwrap();
     let answer = handle(&publisher(&aws), request).await.unwrap();
     assert_eq!(answer.outcome, Published::Partial);
-    assert_eq!(body(&aws)["policyVersion"], "sha256:0");
+    assert_eq!(body(&aws)["rulesVersion"], "sha256:0");
 }
 
 #[tokio::test(start_paused = true)]

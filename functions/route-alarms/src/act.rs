@@ -165,8 +165,8 @@ async fn publish(
     recorded: Option<&Recorded>,
 ) -> Result<(), Error> {
     let at = deps.clock.now();
-    let policy_version = recorded.map(|recorded| recorded.policy_version.as_str());
-    let told = Told { bucket, records, first, severity, policy_version, at };
+    let rules_version = recorded.map(|recorded| recorded.rules_version.as_str());
+    let told = Told { bucket, records, first, severity, rules_version, at };
     let Some(outcome) = outcome::held(told) else { return Ok(()) };
     deps.tell(&outcome).await
 }

@@ -87,7 +87,7 @@ impl FunctionError for Error {
         ErrorName::Throttled,
         ErrorName::Unavailable,
         ErrorName::AccessDenied,
-        ErrorName::PolicyUnreadable,
+        ErrorName::RulesUnreadable,
         ErrorName::OrganizationUnreadable,
         ErrorName::PublishFailed,
         ErrorName::Unexpected,
@@ -100,7 +100,7 @@ impl FunctionError for Error {
             | Self::Unreadable(_)
             | Self::Order(_)
             | Self::OrderFromOutside => ErrorName::InvalidInput,
-            Self::Policy { source, .. } => passing(source).unwrap_or(ErrorName::PolicyUnreadable),
+            Self::Policy { source, .. } => passing(source).unwrap_or(ErrorName::RulesUnreadable),
             Self::Organization { source, .. } => {
                 passing(source).unwrap_or(ErrorName::OrganizationUnreadable)
             }

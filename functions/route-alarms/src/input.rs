@@ -12,7 +12,7 @@ pub(crate) fn input(
     rule: &RemediationRule,
     rang: &Rang,
     subject: &Subject,
-    policy_version: &str,
+    rules_version: &str,
     judged: Judged,
 ) -> RunAutomationInput {
     let trigger = &rang.trigger;
@@ -31,7 +31,7 @@ pub(crate) fn input(
             at: Some(trigger.at),
             reason: trigger.reason.clone(),
         }),
-        rule: Some(RuleRef { name: rule.name.clone(), policy_version: policy_version.to_owned() }),
+        rule: Some(RuleRef { name: rule.name.clone(), rules_version: rules_version.to_owned() }),
         lock: Some(LockRef {
             trigger: trigger.id(),
             rule: rule.name.clone(),

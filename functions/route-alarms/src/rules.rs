@@ -7,9 +7,7 @@ use std::sync::Arc;
 
 use aws::{AwsError, AwsErrorKind};
 use jiff::{SignedDuration, Timestamp};
-use outcome::{Outcome, OutcomeStatus, OutcomeVersion};
-use relay_core::flow::{Flow, Severity};
-use relay_core::id::outcome_id;
+use outcome::Outcome;
 use relay_core::problem::{Problem, ProblemCode};
 use relay_core::text::error_chain;
 use remediation::guard::{Control, once_key};
@@ -99,7 +97,13 @@ async fn control(client: &aws_sdk_ssm::Client) -> Result<(Control, Vec<Problem>)
 /// Tells what is invalid, once for each version of the policy. That it could not be told keeps no
 /// alarm from being dealt with: the next reading tries again.
 async fn tell_problems(deps: &Deps, policy: &Policy) {
-    let Some(outcome) = invalid(policy, deps.clock.now()) else { return };
+    let problems: Vec<Problem> =
+        policy.rules.problems.iter().chain(&policy.problems).cloned().collect();
+    let (version, unreadable) = (&policy.rules.version, !policy.problems.is_empty());
+    let Some(outcome) = outcome::rules_invalid(version, &problems, unreadable, deps.clock.now())
+    else {
+        return;
+    };
     let id = outcome.id;
     let mut told = deps.kept.told.lock().await;
     if *told == Some(id) {
@@ -121,46 +125,4 @@ async fn tell_once(deps: &Deps, outcome: Outcome) -> Result<(), Error> {
         deps.table.write(&marker).await.map_err(failed("note that invalid rules were told"))?;
     }
     Ok(())
-}
-
-/// The outcome about what is invalid; none where everything is valid.
-fn invalid(policy: &Policy, at: Timestamp) -> Option<Outcome> {
-    let all: Vec<Problem> = policy.rules.problems.iter().chain(&policy.problems).cloned().collect();
-    let first = all.first()?;
-    let version = &policy.rules.version;
-    let texts: Vec<String> = all.iter().map(ToString::to_string).collect();
-    let (severity, left) = match policy.problems.is_empty() {
-        true => (Severity::Medium, "what is invalid is left out"),
-        false => (Severity::High, "the kill switch cannot be read and counts as pulled"),
-    };
-    let summary = match all.len() {
-        1 => format!("A problem in the remediation policy; {left}: {}.", first.what),
-        n => format!("{n} problems in the remediation policy; {left}."),
-    };
-    Some(Outcome {
-        version: OutcomeVersion::V1,
-        id: outcome_id(&format!("{version}/{}", texts.join("\n")), "policy"),
-        flow: Flow::Remediation,
-        outcome: OutcomeStatus::Failed,
-        severity,
-        summary,
-        at,
-        duration_seconds: 0.0,
-        attempt: 1,
-        policy: Vec::new(),
-        policy_version: Some(version.clone()),
-        execution: String::new(),
-        trigger: None,
-        accounts: Vec::new(),
-        regions: Vec::new(),
-        resources: Vec::new(),
-        count: 1,
-        runs: Vec::new(),
-        runs_total: 0,
-        shares: Vec::new(),
-        problems_total: all.len() as u64,
-        problems: all,
-        details: None,
-        truncated: false,
-    })
 }

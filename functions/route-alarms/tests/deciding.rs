@@ -65,7 +65,7 @@ async fn one_trigger_by_three_ways_starts_one_execution_with_the_whole_input() {
     assert_eq!(input["resources"], json!(["i-12345678901234567"]));
     assert_eq!(input["values"], json!({"dimension.InstanceId": "i-12345678901234567"}));
     assert_eq!(input["rule"]["name"], "cpu");
-    assert!(input["rule"]["policyVersion"].as_str().unwrap().starts_with("sha256:"));
+    assert!(input["rule"]["rulesVersion"].as_str().unwrap().starts_with("sha256:"));
     let key = "111122223333#us-east-1#i-12345678901234567";
     assert_eq!(input["lock"]["keys"], json!([key]));
     assert_eq!(input["trigger"]["kind"], "alarm");

@@ -91,7 +91,7 @@ pub const ENVIRONMENT: [(&str, &str); 15] = [
     ("BUCKET_NAME", BUCKET),
     ("HUB_ACCOUNT", HUB),
     ("ORGANIZATIONS_REGION", REGION),
-    ("POLICY_PATH", "/runbook-relay/sharing/"),
+    ("RULES_PATH", "/runbook-relay/sharing/"),
     ("READ_ROLE_NAME", READ_ROLE),
     ("RUN_AUTOMATION_ARN", RUN_AUTOMATION),
     ("SERVICE_ROLE_ARN", "arn:aws:iam::111122223333:role/runbook-relay/automation"),

@@ -76,7 +76,7 @@ macro_rules! problem_codes {
 problem_codes! {
     // Policy
     /// The text is neither YAML nor JSON.
-    PolicySyntax: "Correct the YAML at this place; `relay rules diff` checks it before a push.",
+    RuleSyntax: "Correct the YAML at this place; `relay rules diff` checks it before a push.",
     /// A field that rules do not have.
     UnknownField: "Remove the field or correct its spelling.",
     /// A field of the wrong type or with an impossible value.
@@ -96,9 +96,9 @@ problem_codes! {
     /// Two rules of one name.
     DuplicateRule: "Rename one of the two; a rule's name is its file name and its parameter's last part.",
     /// The policy could not be read.
-    PolicyUnreadable: "Check ssm:GetParametersByPath on the policy's path; nothing is removed until it can be read.",
+    RulesUnreadable: "Check ssm:GetParametersByPath on the policy's path; nothing is removed until it can be read.",
     /// There is no rule at all.
-    PolicyEmpty: "Push at least one rule with `relay rules push`; nothing is removed while there is none.",
+    RulesEmpty: "Push at least one rule with `relay rules push`; nothing is removed while there is none.",
     /// A runbook that destroys something, and neither the rule nor anybody says that this is meant.
     DestructiveWithoutApproval: "Write `destructive: true` at the rung if it is meant, or ask for an approval.",
     /// A rule's own alarm would stop its runs.

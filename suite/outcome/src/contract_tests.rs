@@ -125,7 +125,7 @@ fn the_flow_of_an_execution_follows_from_what_it_was_started_with() {
     assert_eq!(flow(json!({"runbook": "Org-A"})), Flow::Run);
     let alarm = json!({"runbook": "Org-A", "account": "000000000001",
         "alarm": {"arn": "arn:aws:cloudwatch:us-east-1:000000000001:alarm:a"},
-        "rule": {"name": "web", "policyVersion": "sha256:1"}});
+        "rule": {"name": "web", "rulesVersion": "sha256:1"}});
     let alarm: MachineInput = parse(alarm).unwrap();
     assert_eq!(alarm.flow(), Flow::Remediation);
     assert_eq!(alarm.accounts(), ["000000000001".parse().unwrap()]);

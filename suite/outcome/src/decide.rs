@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use relay_core::execution::{ErrorOutput, TriggerKind};
 use relay_core::flow::{Flow, Severity};
+use relay_core::id::arn::execution_console_link;
 use relay_core::id::{AccountId, Region, outcome_id};
 use relay_core::name::attempt_of;
 use relay_core::problem::{Problem, ProblemCode};
@@ -14,7 +15,7 @@ use sharing::{Membership, MembershipRequest, ShareCounts, ShareDetails, ShareRep
 use uuid::Uuid;
 
 use crate::{
-    MachineInput, Outcome, OutcomeStatus, OutcomeVersion, PublishOutcomeInput, Published, Shares,
+    Link, LinkKind, MachineInput, Outcome, OutcomeStatus, PublishOutcomeInput, Published, Shares,
 };
 
 /// Everything that is known about an execution that came to its end.
@@ -82,7 +83,7 @@ fn status(evidence: Evidence<'_>) -> Option<OutcomeStatus> {
         || total.failed > 0
         || reports(request).iter().any(|report| report.error.is_some())
         || onboarding(request).iter().any(|report| report.error.is_some())
-        || plan.is_some_and(|plan| policy_is_broken(plan) || onboarding_was_cut(plan));
+        || plan.is_some_and(|plan| rules_are_broken(plan) || onboarding_was_cut(plan));
     if failed {
         return Some(match total.added + total.removed + total.present {
             0 => OutcomeStatus::Failed,
@@ -93,12 +94,12 @@ fn status(evidence: Evidence<'_>) -> Option<OutcomeStatus> {
     (joined || total.added + total.removed > 0).then_some(OutcomeStatus::Succeeded)
 }
 
-/// Nothing can be shared: policy could not be read, or holds rules and none of them is valid. No
-/// rule at all is no failure: nobody asked for anything.
-fn policy_is_broken(plan: &SharePlan) -> bool {
+/// Nothing can be shared: the rules could not be read, or there are rules and none of them is valid.
+/// The absence of rules is not a failure: nobody asked for anything.
+fn rules_are_broken(plan: &SharePlan) -> bool {
     plan.valid_rules == 0
         && !plan.problems.is_empty()
-        && plan.problems.iter().all(|problem| problem.code != ProblemCode::PolicyEmpty)
+        && plan.problems.iter().all(|problem| problem.code != ProblemCode::RulesEmpty)
 }
 
 /// Not all onboarding runbooks fitted into the machine.
@@ -129,39 +130,35 @@ fn outcome(evidence: Evidence<'_>, id: Uuid, status: OutcomeStatus) -> Outcome {
     let regions: BTreeSet<Region> = shares.iter().map(|share| share.region.clone()).collect();
     let elapsed = at.duration_since(request.execution.start_time).as_millis().max(0);
     let accounts = accounts(request);
-    Outcome {
-        version: OutcomeVersion::V1,
-        id,
-        flow: Flow::Sharing,
-        outcome: status,
+    let outcome = Outcome {
         severity: severity(status, &problems),
         summary: summary(request, status, &accounts, &problems),
-        at,
         // Milliseconds of an execution that lasts at most a year: exact in a double.
         duration_seconds: elapsed as f64 / 1000.0,
         attempt: attempt_of(&request.execution.name),
-        policy: plan.map_or_else(Vec::new, |plan| {
+        rules: plan.map_or_else(Vec::new, |plan| {
             plan.rules.iter().map(|rule| rule.name.clone()).collect()
         }),
-        policy_version: plan
-            .map(|plan| &plan.policy_version)
-            .or(request.plan.as_ref().map(|plan| &plan.policy_version))
+        rules_version: plan
+            .map(|plan| &plan.rules_version)
+            .or(request.plan.as_ref().map(|plan| &plan.rules_version))
             .filter(|version| !version.is_empty())
             .cloned(),
         execution: request.execution.arn.clone(),
         trigger: request.input.trigger().cloned(),
         accounts,
         regions: regions.into_iter().collect(),
-        resources: Vec::new(),
-        count: 1,
-        runs: Vec::new(),
-        runs_total: 0,
         shares,
-        problems_total: problems.len() as u64,
-        problems,
+        links: execution_link(request).into_iter().collect(),
         details: stored.cloned(),
-        truncated: false,
-    }
+        ..Outcome::new(id, Flow::Sharing, status, at)
+    };
+    outcome.with_problems(problems)
+}
+
+/// The console's page of the execution.
+pub(super) fn execution_link(request: &PublishOutcomeInput) -> Option<Link> {
+    Link::of(LinkKind::Execution, execution_console_link(&request.execution.arn))
 }
 
 fn accounts(request: &PublishOutcomeInput) -> Vec<AccountId> {

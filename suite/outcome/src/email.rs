@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use relay_core::flow::Flow;
 use relay_core::id::arn::execution_console_link;
 
-use crate::{Outcome, OutcomeStatus, Run};
+use crate::{ApprovalStatus, LinkKind, Outcome, OutcomeStatus, Run};
 
 /// Longest line of hints and the like.
 const WIDTH: usize = 78;
@@ -30,7 +30,7 @@ fn write(text: &mut String, outcome: &Outcome, shown: usize) -> std::fmt::Result
     }
     list(text, "Accounts", outcome.accounts.iter().map(|id| id.as_str()))?;
     list(text, "Regions", outcome.regions.iter().map(|region| region.as_str()))?;
-    list(text, "Rules", outcome.policy.iter().map(String::as_str))?;
+    list(text, "Rules", outcome.rules.iter().map(String::as_str))?;
     list(text, "Resources", outcome.resources.iter().map(String::as_str))?;
     if outcome.count > 1 {
         writeln!(text, "Triggers  {}", outcome.count)?;
@@ -86,17 +86,32 @@ fn write(text: &mut String, outcome: &Outcome, shown: usize) -> std::fmt::Result
             writeln!(text, "     and {rest} more, in the full report")?;
         }
     }
+    if let Some(approval) = &outcome.approval {
+        let state = match approval.status {
+            ApprovalStatus::Pending => "pending",
+            ApprovalStatus::Approved => "given",
+            ApprovalStatus::Rejected => "refused",
+        };
+        writeln!(text, "\nApproval of {}: {state}\n", approval.runbook)?;
+        let approvers = approval.approvers.join(", ");
+        let who = format!("{} of: {approvers}", approval.minimum);
+        writeln!(text, "  {}", wrap(&who, "  "))?;
+    }
     writeln!(text, "\nWhere to look\n")?;
     match execution_console_link(&outcome.execution) {
         _ if outcome.execution.is_empty() => {}
         Some(link) => writeln!(text, "  Execution    {link}")?,
         None => writeln!(text, "  Execution    {}", outcome.execution)?,
     }
+    let alarm = outcome.links.iter().find(|link| link.kind == LinkKind::Alarm);
+    if let Some(alarm) = alarm {
+        writeln!(text, "  Alarm        {}", alarm.href)?;
+    }
     if let Some(details) = &outcome.details {
         writeln!(text, "  Full report  s3://{}/{}", details.bucket, details.key)?;
     }
-    if let Some(version) = &outcome.policy_version {
-        writeln!(text, "  Policy       {version}")?;
+    if let Some(version) = &outcome.rules_version {
+        writeln!(text, "  Rules        {version}")?;
     }
     writeln!(text, "  Outcome id   {}", outcome.id)
 }

@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use relay_core::alarm::AlarmArn;
 use relay_core::execution::{Trigger, TriggerKind};
 use relay_core::flow::{Flow, Severity};
+use relay_core::id::arn::alarm_console_link;
 use relay_core::id::outcome_id;
 use relay_core::problem::{Problem, ProblemCode};
 use remediation::guard::digest::{Bucket, Record};
 
-use crate::{Outcome, OutcomeStatus, OutcomeVersion};
+use crate::{AlarmDetails, Link, LinkKind, Outcome, OutcomeStatus};
 
 /// Triggers of one bucket.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +25,7 @@ pub struct Told<'a> {
     /// The severity that the rule names.
     pub severity: Severity,
     /// The policy's version: `sha256:…`.
-    pub policy_version: Option<&'a str>,
+    pub rules_version: Option<&'a str>,
     /// When the outcome is decided.
     pub at: Timestamp,
 }
@@ -31,7 +33,7 @@ pub struct Told<'a> {
 /// The outcome of triggers that came to nothing; `None` for a digest of none. Repeats carry one id.
 #[must_use]
 pub fn held(told: Told<'_>) -> Option<Outcome> {
-    let Told { bucket, records, first, policy_version, at, .. } = told;
+    let Told { bucket, records, first, rules_version, at, .. } = told;
     let head = records.first()?;
     let status = status(bucket);
     let kind = if first { "first" } else { "digest" };
@@ -47,20 +49,16 @@ pub fn held(told: Told<'_>) -> Option<Outcome> {
         ),
         _ => problem,
     };
-    Some(Outcome {
-        version: OutcomeVersion::V1,
-        id: outcome_id(&bucket.pk(), kind),
-        flow: Flow::Remediation,
-        outcome: status,
+    let alarm: Option<AlarmArn> = match alarms.len() {
+        1 => head.alarm.parse().ok(),
+        _ => None,
+    };
+    let link = alarm.as_ref().and_then(alarm_console_link);
+    let outcome = Outcome {
         severity: severity(told, status),
         summary: summary(bucket, records, &resources, first, status),
-        at,
-        duration_seconds: 0.0,
-        attempt: 1,
-        policy: vec![bucket.rule.clone()],
-        policy_version: policy_version.map(str::to_owned),
-        // A trigger that is held back starts none.
-        execution: String::new(),
+        rules: vec![bucket.rule.clone()],
+        rules_version: rules_version.map(str::to_owned),
         trigger: Some(Trigger {
             kind: TriggerKind::Alarm,
             arn: match alarms.len() {
@@ -69,6 +67,7 @@ pub fn held(told: Told<'_>) -> Option<Outcome> {
             },
             event_ids: Vec::new(),
         }),
+        alarm: alarm.map(AlarmDetails::new),
         accounts: distinct(|record| &record.account)
             .iter()
             .filter_map(|a| a.parse().ok())
@@ -76,15 +75,41 @@ pub fn held(told: Told<'_>) -> Option<Outcome> {
         regions: distinct(|record| &record.region).iter().filter_map(|r| r.parse().ok()).collect(),
         resources: resources.into_iter().cloned().collect(),
         count,
-        runs: Vec::new(),
-        runs_total: 0,
-        shares: Vec::new(),
-        problems: vec![problem],
-        problems_total: 1,
-        // Its triggers' decisions are in the table.
-        details: None,
-        truncated: false,
-    })
+        links: Link::of(LinkKind::Alarm, link).into_iter().collect(),
+        ..Outcome::new(outcome_id(&bucket.pk(), kind), Flow::Remediation, status, at)
+    };
+    Some(outcome.with_problems(vec![problem]))
+}
+
+/// The outcome about rules, or a kill switch, that cannot be used; `None` where `problems` is empty.
+/// Repeats about the same rules carry one id.
+#[must_use]
+pub fn rules_invalid(
+    rules_version: &str,
+    problems: &[Problem],
+    switch_unreadable: bool,
+    at: Timestamp,
+) -> Option<Outcome> {
+    let first = problems.first()?;
+    let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    let id = outcome_id(&format!("{rules_version}/{}", texts.join("\n")), "rules");
+    let (severity, left) = match switch_unreadable {
+        false => (Severity::Medium, "invalid rules are left out"),
+        true => {
+            (Severity::High, "the kill switch cannot be read, so nothing is run until it can be")
+        }
+    };
+    let summary = match problems.len() {
+        1 => format!("A problem in the remediation rules; {left}: {}.", first.what),
+        n => format!("{n} problems in the remediation rules; {left}."),
+    };
+    let outcome = Outcome {
+        severity,
+        summary,
+        rules_version: Some(rules_version.to_owned()),
+        ..Outcome::new(id, Flow::Remediation, OutcomeStatus::Failed, at)
+    };
+    Some(outcome.with_problems(problems.to_vec()))
 }
 
 fn status(bucket: &Bucket) -> OutcomeStatus {

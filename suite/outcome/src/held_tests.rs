@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use relay_core::alarm::TriggerId;
 use relay_core::flow::{Flow, Severity};
-use relay_core::problem::ProblemCode;
+use relay_core::problem::{Problem, ProblemCode};
 use remediation::guard::digest::{Bucket, Record};
 
 use super::*;
@@ -31,7 +31,7 @@ fn tell(code: ProblemCode, observed: bool, records: &[Record], first: bool) -> O
         records,
         first,
         severity: Severity::High,
-        policy_version: Some("sha256:1"),
+        rules_version: Some("sha256:1"),
         at: at(),
     })
 }
@@ -46,6 +46,9 @@ fn the_first_is_told_alone_and_the_rest_with_their_count() {
         "Rule web on i-0 held back: the rule has had its 5 runs of this hour."
     );
     assert_eq!(first.trigger.as_ref().unwrap().arn.as_deref(), Some(all[0].alarm.as_str()));
+    let alarm = first.alarm.unwrap();
+    assert_eq!((alarm.name.as_str(), alarm.region.as_str()), ("cpu-0", "us-east-1"));
+    assert_eq!(first.links[0].kind, LinkKind::Alarm);
     let digest = tell(ProblemCode::RuleBudget, false, &all[1..], false).unwrap();
     assert_eq!((digest.count, digest.resources.len()), (12, 10));
     assert_eq!(
@@ -54,6 +57,8 @@ fn the_first_is_told_alone_and_the_rest_with_their_count() {
          because the rule has had its 5 runs of this hour."
     );
     assert_eq!(digest.trigger.unwrap().arn, None, "there are several");
+    assert_eq!(digest.alarm, None, "there are several");
+    assert_eq!(digest.rules, ["web"]);
     assert_ne!(first.id, digest.id);
     assert_eq!(tell(ProblemCode::RuleBudget, false, &all[..1], true).unwrap().id, first.id);
     assert_eq!(tell(ProblemCode::RuleBudget, false, &[], false), None, "a digest of none");
@@ -90,4 +95,22 @@ fn a_digest_of_thousands_fits_into_a_message_and_names_no_execution() {
     assert!(message.encoded_len() <= MAX_REQUEST_BYTES);
     assert!(!message.body.contains("Execution "), "{}", message.body);
     assert!(message.body.contains("Triggers  5000"));
+}
+
+#[test]
+fn invalid_rules_are_one_outcome_for_each_state_of_the_rules() {
+    let problem = |what: &str| Problem::new(ProblemCode::InvalidField, "web:3:1 (guard)", what);
+    let one = rules_invalid("sha256:1", &[problem("found 3")], false, at()).unwrap();
+    assert_eq!((one.outcome, one.severity), (OutcomeStatus::Failed, Severity::Medium));
+    assert_eq!(
+        one.summary,
+        "A problem in the remediation rules; invalid rules are left out: found 3."
+    );
+    assert_eq!((one.rules_version.as_deref(), one.problems_total), (Some("sha256:1"), 1));
+    let again = rules_invalid("sha256:1", &[problem("found 3")], false, at()).unwrap();
+    assert_eq!(again.id, one.id);
+    let other = rules_invalid("sha256:1", &[problem("found 4")], true, at()).unwrap();
+    assert_ne!(other.id, one.id);
+    assert_eq!(other.severity, Severity::High, "a kill switch that cannot be read");
+    assert_eq!(rules_invalid("sha256:1", &[], false, at()), None);
 }

@@ -16,10 +16,13 @@ pub use contract::{
     RecoverOutcomesInput, StatusChangeDetail,
 };
 pub use decide::{Evidence, Verdict, decide, sharing};
-pub use held::{Told, held};
+pub use held::{Told, held, rules_invalid};
 pub use message::{Attribute, MAX_REQUEST_BYTES, Message};
 pub use runs::run;
-pub use types::{INLINE_LIMIT, Outcome, OutcomeStatus, OutcomeVersion, Run, Shares};
+pub use types::{
+    AlarmDetails, ApprovalDetails, ApprovalStatus, INLINE_LIMIT, Link, LinkKind, Outcome,
+    OutcomeStatus, OutcomeVersion, Run, Shares,
+};
 
 #[cfg(test)]
 mod contract_tests;

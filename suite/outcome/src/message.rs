@@ -129,7 +129,7 @@ fn shrink(outcome: &Outcome, budget: Budget) -> Outcome {
         run.failed_step.as_mut().into_iter().for_each(&mut clip);
     }
     inline.resources.iter_mut().for_each(&mut clip);
-    inline.policy.iter_mut().for_each(&mut clip);
+    inline.rules.iter_mut().for_each(&mut clip);
     fn keep<T>(items: &mut Vec<T>, most: usize) -> bool {
         let longer = items.len() > most;
         items.truncate(most);
@@ -140,7 +140,7 @@ fn shrink(outcome: &Outcome, budget: Budget) -> Outcome {
     cut |= keep(&mut inline.accounts, list);
     cut |= keep(&mut inline.regions, list);
     cut |= keep(&mut inline.resources, list);
-    cut |= keep(&mut inline.policy, list);
+    cut |= keep(&mut inline.rules, list);
     cut |= keep(&mut inline.shares, list);
     if let Some(trigger) = &mut inline.trigger {
         trigger.arn.as_mut().into_iter().for_each(&mut |arn: &mut String| {
@@ -189,7 +189,7 @@ fn attributes(outcome: &Outcome) -> Vec<Attribute> {
         attribute("account", accounts.chain(run_accounts)),
         attribute("region", regions.chain(run_regions)),
         attribute("runbook", outcome.runs.iter().map(|run| run.runbook.as_str())),
-        attribute("policy", outcome.policy.iter().map(String::as_str)),
+        attribute("rule", outcome.rules.iter().map(String::as_str)),
     ]
     .into_iter()
     .flatten()

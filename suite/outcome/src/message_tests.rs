@@ -16,8 +16,8 @@ fn partial() -> Outcome {
          "counts": {"documents": 3, "added": 2, "removed": 0, "present": 1, "failed": 0}},
     ]);
     let mut outcome = decide(&request(json!({"shares": shares})), None).outcome.unwrap();
-    outcome.policy = vec!["baseline".into(), "zeta".into()];
-    outcome.policy_version = Some("sha256:0123".into());
+    outcome.rules = vec!["baseline".into(), "zeta".into()];
+    outcome.rules_version = Some("sha256:0123".into());
     outcome.details = Some(S3Object { bucket: "relay".into(), key: "outcomes/x.json".into() });
     let place = "111122223333/us-east-1/Org-Full";
     outcome.problems = vec![
@@ -76,7 +76,7 @@ fn the_email_tells_what_happened_what_failed_and_what_to_do() {
 
           Execution    https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/arn:aws:states:us-east-1:111122223333:execution:share-runbooks:join-1
           Full report  s3://relay/outcomes/x.json
-          Policy       sha256:0123
+          Rules        sha256:0123
           Outcome id   0472af54-dd01-5d43-9bae-bdc798260d9c
     "#]].assert_eq(&email);
 }
@@ -97,7 +97,7 @@ fn attributes_are_texts_or_arrays_and_none_is_empty() {
             "severity String high",
             "account String 444455556666",
             "region String.Array [\"eu-west-1\",\"us-east-1\"]",
-            "policy String.Array [\"baseline\",\"zeta\"]",
+            "rule String.Array [\"baseline\",\"zeta\"]",
         ]
     );
 }
@@ -149,7 +149,7 @@ fn an_outcome_of_any_size_shrinks_until_it_fits() {
         .collect();
     outcome.problems_total = 5_000;
     outcome.accounts = (0..20_000).map(|n| format!("{n:012}").parse().unwrap()).collect();
-    outcome.policy = (0..2_000).map(|n| format!("rule-{n}")).collect();
+    outcome.rules = (0..2_000).map(|n| format!("rule-{n}")).collect();
     outcome.shares =
         (0..2_000).map(|n| Shares { documents: n, ..outcome.shares[0].clone() }).collect();
     outcome.trigger.as_mut().unwrap().event_ids = (0..9_000).map(|n| n.to_string()).collect();

@@ -3,17 +3,18 @@
 use std::collections::BTreeSet;
 
 use relay_core::flow::Severity;
-use relay_core::id::arn::automation_console_link;
+use relay_core::id::arn::{alarm_console_link, automation_console_link};
 use relay_core::id::{AccountId, Region, outcome_id};
 use relay_core::problem::{Problem, ProblemCode};
 use run::{
-    ChildReport, Ending, PendingRun, RunAutomationInput, RunReport, RungEnd, Seen, WaitingFor,
+    AlarmRef, ChildReport, Ending, PendingRun, RunAutomationInput, RunReport, RungEnd, Seen,
+    WaitingFor,
 };
 
-use crate::decide::execution_problem;
+use crate::decide::{execution_link, execution_problem};
 use crate::{
-    Evidence, MachineInput, Outcome, OutcomeStatus, OutcomeVersion, PublishOutcomeInput, Published,
-    Run, Verdict,
+    AlarmDetails, ApprovalDetails, ApprovalStatus, Evidence, INLINE_LIMIT, Link, LinkKind,
+    MachineInput, Outcome, OutcomeStatus, PublishOutcomeInput, Published, Run, Verdict,
 };
 
 /// Decides the outcome of an execution of `run-automation`.
@@ -71,43 +72,85 @@ fn status(request: &PublishOutcomeInput) -> OutcomeStatus {
 fn outcome(evidence: Evidence<'_>, id: uuid::Uuid, status: OutcomeStatus) -> Outcome {
     let Evidence { request, at, stored, .. } = evidence;
     let input = input(request);
-    let told_runs: Vec<Run> = match &request.pending {
+    let published_runs: Vec<Run> = match &request.pending {
         Some(pending) => vec![waiting_run(pending)],
-        None => runs(request).iter().flat_map(told).collect(),
+        None => runs(request).iter().flat_map(published_run).collect(),
     };
     let problems = problems(request);
     let elapsed = at.duration_since(request.execution.start_time).as_millis().max(0);
-    let accounts: BTreeSet<AccountId> = told_runs.iter().map(|run| run.account).collect();
-    let regions: BTreeSet<Region> = told_runs.iter().map(|run| run.region.clone()).collect();
+    let accounts: BTreeSet<AccountId> = published_runs.iter().map(|run| run.account).collect();
+    let regions: BTreeSet<Region> = published_runs.iter().map(|run| run.region.clone()).collect();
     let rule = input.and_then(|input| input.rule.as_ref());
-    Outcome {
-        version: OutcomeVersion::V1,
-        id,
-        flow: request.flow,
-        outcome: status,
+    let alarm = input.and_then(|input| input.alarm.as_ref());
+    let links = [
+        execution_link(request),
+        Link::of(LinkKind::Alarm, alarm.and_then(|alarm| alarm_console_link(&alarm.arn))),
+    ];
+    let automations = published_runs.iter().filter_map(|run| run.console.clone());
+    let automations = automations.map(|href| Link { kind: LinkKind::Automation, href });
+    let outcome = Outcome {
         severity: severity(status, input, &problems),
         summary: summary(request, status, &problems),
-        at,
         // Milliseconds of an execution that lasts at most a year: exact in a double.
         duration_seconds: elapsed as f64 / 1000.0,
         // Never started again under another number; the alarm's own name may end in one.
         attempt: 1,
-        policy: rule.map(|rule| rule.name.clone()).into_iter().collect(),
-        policy_version: rule.map(|rule| rule.policy_version.clone()),
+        rules: rule.map(|rule| rule.name.clone()).into_iter().collect(),
+        rules_version: rule.map(|rule| rule.rules_version.clone()),
         execution: request.execution.arn.clone(),
         trigger: request.input.trigger().cloned(),
+        alarm: alarm.map(alarm_details),
+        approval: approval(request),
         accounts: accounts.into_iter().collect(),
         regions: regions.into_iter().collect(),
         resources: input.map(|input| input.resources.clone()).unwrap_or_default(),
-        count: 1,
-        runs_total: told_runs.len() as u64,
-        runs: told_runs,
-        shares: Vec::new(),
-        problems_total: problems.len() as u64,
-        problems,
+        links: links.into_iter().flatten().chain(automations.take(INLINE_LIMIT)).collect(),
+        runs_total: published_runs.len() as u64,
+        runs: published_runs,
         details: stored.cloned(),
-        truncated: false,
+        ..Outcome::new(id, request.flow, status, at)
+    };
+    outcome.with_problems(problems)
+}
+
+fn alarm_details(alarm: &AlarmRef) -> AlarmDetails {
+    AlarmDetails {
+        contributor: alarm.contributor.as_ref().map(|contributor| contributor.id.clone()),
+        at: alarm.at,
+        reason: Some(alarm.reason.clone()).filter(|reason| !reason.is_empty()),
+        ..AlarmDetails::new(alarm.arn.clone())
     }
+}
+
+/// The approval of the run that waits, or of the last run that asked for one. Whether it was given
+/// is known when it was refused, and when the runbook behind it succeeded; else nothing is said.
+fn approval(request: &PublishOutcomeInput) -> Option<ApprovalDetails> {
+    let (rung, execution_id, status) = match &request.pending {
+        Some(pending) if pending.waiting_for == WaitingFor::Approval => {
+            (pending.rung, &pending.execution_id, ApprovalStatus::Pending)
+        }
+        Some(_) => return None,
+        None => {
+            let last = runs(request).last()?;
+            let status = match last.end {
+                RungEnd::Ran(Ending::Rejected) => ApprovalStatus::Rejected,
+                RungEnd::Ran(Ending::Succeeded) => ApprovalStatus::Approved,
+                RungEnd::Ran(_) | RungEnd::NotStarted => return None,
+            };
+            (last.rung, last.execution_id.as_ref()?, status)
+        }
+    };
+    let index = usize::try_from(rung).ok()?.checked_sub(1)?;
+    let rung = input(request)?.ladder.get(index)?;
+    let approval = rung.approval.as_ref()?;
+    Some(ApprovalDetails {
+        status,
+        runbook: rung.runbook.to_string(),
+        execution_id: execution_id.to_string(),
+        approvers: approval.approvers.clone(),
+        minimum: approval.minimum,
+        within_seconds: approval.within.as_secs(),
+    })
 }
 
 fn severity(
@@ -125,7 +168,7 @@ fn severity(
 }
 
 /// A run, and its children that did not succeed.
-fn told(report: &RunReport) -> Vec<Run> {
+fn published_run(report: &RunReport) -> Vec<Run> {
     let status = match (&report.status, report.end) {
         (Some(status), _) => status.to_string(),
         (None, RungEnd::NotStarted) => "NotStarted".to_owned(),
@@ -231,7 +274,10 @@ fn rung_problems(request: &PublishOutcomeInput, report: &RunReport) -> Vec<Probl
     }
     match report.seen {
         Some(Seen::NotCleared) => {
-            say(ProblemCode::AlarmNotCleared, format!("the alarm still rings after {runbook}"));
+            say(
+                ProblemCode::AlarmNotCleared,
+                format!("the alarm is still in ALARM after {runbook}"),
+            );
         }
         Some(Seen::Unverified) => say(
             ProblemCode::RecoveryUnverified,
@@ -260,7 +306,7 @@ fn waiting(request: &PublishOutcomeInput, pending: &PendingRun) -> Problem {
         WaitingFor::Step => Problem::new(
             ProblemCode::StepWaiting,
             place,
-            format!("{runbook} waits for the word before its next step"),
+            format!("{runbook} waits for a signal before its next step"),
         )
         .with_hint(format!(
             "{signal} --signal-type StartStep --payload StepName=<step> (Resume at a pause); to end \

@@ -21,7 +21,7 @@ fn request(more: &Value) -> PublishOutcomeInput {
             "ladder": [{"runbook": "Relay-RebootInstance"}, {"runbook": "Org-Replace"}],
             "resources": ["i-0123456789abcdef0"], "account": "444455556666", "region": "eu-west-1",
             "alarm": {"arn": "arn:aws:cloudwatch:eu-west-1:444455556666:alarm:ec2-status"},
-            "rule": {"name": "web", "policyVersion": "sha256:1"}, "severity": "critical",
+            "rule": {"name": "web", "rulesVersion": "sha256:1"}, "severity": "critical",
             "trigger": {"kind": "alarm", "eventIds": ["e-1"]}
         },
     });
@@ -112,8 +112,8 @@ fn an_earlier_rung_that_did_not_help_is_told_and_changes_nothing() {
     );
     assert_eq!(outcome.duration_seconds, 600.0);
     assert_eq!(outcome.attempt, 1, "a remediation is started once; a name may end in -2");
-    assert_eq!(outcome.policy, ["web"]);
-    assert_eq!(outcome.policy_version.as_deref(), Some("sha256:1"));
+    assert_eq!(outcome.rules, ["web"]);
+    assert_eq!(outcome.rules_version.as_deref(), Some("sha256:1"));
     assert_eq!(outcome.runs[0].failed_step.as_deref(), Some("reboot"));
     assert_eq!(
         outcome.runs[0].console.as_deref(),
@@ -197,6 +197,57 @@ fn a_run_that_waits_says_how_to_answer_and_has_an_id_of_its_own() {
 }
 
 #[test]
+fn an_approval_is_pending_then_given_or_refused_and_only_where_the_rung_asks_for_one() {
+    let input = json!({
+        "ladder": [{"runbook": "Relay-RebootInstance"},
+                   {"runbook": "Org-Replace", "approval": {
+                       "approvers": ["arn:aws:iam::111122223333:role/on-call"], "within": "2h"}}],
+        "trigger": {"kind": "manual"}
+    });
+    let with = |more: Value| {
+        let mut more = more;
+        more["input"] = input.clone();
+        told(&more).approval
+    };
+    let waiting = |rung: u32| {
+        with(json!({"pending": {"rung": rung, "runbook": "Org-Replace", "executionId": ID,
+            "account": "111122223333", "region": "us-east-1", "waitingFor": "approval"}}))
+    };
+    let pending = waiting(2).unwrap();
+    assert_eq!(pending.status, ApprovalStatus::Pending);
+    assert_eq!(pending.approvers, ["arn:aws:iam::111122223333:role/on-call"]);
+    assert_eq!((pending.minimum, pending.within_seconds), (1, 7_200));
+    assert_eq!(pending.execution_id, ID);
+    assert_eq!(waiting(1), None, "that rung asks nobody");
+    let ended =
+        |rung: u32, end: &str| with(json!({"runs": [run(rung, &ran(end), None, &json!({}))]}));
+    assert_eq!(ended(2, "succeeded").unwrap().status, ApprovalStatus::Approved);
+    assert_eq!(ended(2, "rejected").unwrap().status, ApprovalStatus::Rejected);
+    assert_eq!(ended(2, "failed"), None, "whether it was given cannot be seen");
+    assert_eq!(ended(1, "succeeded"), None);
+}
+
+#[test]
+fn the_alarm_and_the_pages_to_look_at_are_in_the_outcome() {
+    let outcome = told(&json!({"runs": [run(1, &ran("succeeded"), Some("cleared"), &json!({}))]}));
+    let alarm = outcome.alarm.unwrap();
+    assert_eq!((alarm.name.as_str(), alarm.account.as_str()), ("ec2-status", "444455556666"));
+    let links: Vec<(LinkKind, &str)> =
+        outcome.links.iter().map(|link| (link.kind, link.href.as_str())).collect();
+    assert_eq!(links.len(), 3, "{links:?}");
+    assert_eq!(links[0].0, LinkKind::Execution);
+    assert_eq!(
+        links[1],
+        (
+            LinkKind::Alarm,
+            "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1\
+             #alarmsV2:alarm/ec2-status"
+        )
+    );
+    assert_eq!(links[2].0, LinkKind::Automation);
+}
+
+#[test]
 fn the_text_for_people_tells_what_ran_and_where_to_look() {
     let outcome = told(&json!({"runs": [run(1, &ran("failed"), Some("notCleared"), &json!({
         "status": "Failed", "failedStep": "waitForChecks",
@@ -231,13 +282,14 @@ fn the_text_for_people_tells_what_ran_and_where_to_look() {
              step is verifying the status checks of the instance.
              -> Read the step's message, at the console link.
           2. web (ladder[0]) [AlarmNotCleared]
-             the alarm still rings after Relay-RebootInstance
+             the alarm is still in ALARM after Relay-RebootInstance
              -> Look at the resource: the runbooks of the ladder do not cure this.
 
         Where to look
 
           Execution    https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/arn:aws:states:us-east-1:111122223333:execution:run-automation:alarm-1
-          Policy       sha256:1
+          Alarm        https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#alarmsV2:alarm/ec2-status
+          Rules        sha256:1
           Outcome id   37915dab-3b6f-5d9b-8cd7-af9113278d55
     "#]].assert_eq(message["email"].as_str().unwrap());
 }

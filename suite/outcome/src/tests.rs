@@ -31,7 +31,7 @@ pub(super) fn request(more: serde_json::Value) -> PublishOutcomeInput {
 
 fn plan(valid_rules: u64, problems: Vec<Problem>) -> SharePlan {
     SharePlan {
-        policy_version: "sha256:00".into(),
+        rules_version: "sha256:00".into(),
         organization: false,
         accounts: vec![ACCOUNT.parse().unwrap()],
         places: vec![],
@@ -136,9 +136,9 @@ fn an_invalid_rule_beside_valid_ones_is_a_success_with_a_problem() {
 #[test]
 fn policy_without_a_valid_rule_failed_but_no_policy_at_all_did_not() {
     let problem = |code| Some(plan(0, vec![Problem::new(code, "p", "w")]));
-    expect(json!({"shares": []}), problem(ProblemCode::PolicySyntax), Published::Failed);
-    expect(json!({"shares": []}), problem(ProblemCode::PolicyUnreadable), Published::Failed);
-    expect(json!({"shares": []}), problem(ProblemCode::PolicyEmpty), Published::Succeeded);
+    expect(json!({"shares": []}), problem(ProblemCode::RuleSyntax), Published::Failed);
+    expect(json!({"shares": []}), problem(ProblemCode::RulesUnreadable), Published::Failed);
+    expect(json!({"shares": []}), problem(ProblemCode::RulesEmpty), Published::Succeeded);
 }
 
 #[test]
@@ -203,7 +203,7 @@ fn an_invitation_that_came_to_nothing_is_cancelled_and_a_hand_over_tells_nothing
 #[test]
 fn an_execution_that_broke_off_failed_whatever_set_it_off() {
     for (error, input, code) in [
-        ("PolicyUnreadable", trigger("place"), ProblemCode::PolicyUnreadable),
+        ("RulesUnreadable", trigger("place"), ProblemCode::RulesUnreadable),
         ("Lambda.Unknown", trigger("backfill"), ProblemCode::PlanFailed),
         ("States.Timeout", trigger("join"), ProblemCode::ExecutionTimedOut),
         ("ExecutionAborted", trigger("leave"), ProblemCode::ExecutionAborted),
@@ -241,7 +241,7 @@ fn what_failed_is_listed_in_order_of_urgency_and_once() {
         region: "us-east-1".parse().unwrap(),
         problems: vec![twice.clone(), twice],
     }];
-    let plan = plan(1, vec![problem(ProblemCode::PolicySyntax, "c:1:1")]);
+    let plan = plan(1, vec![problem(ProblemCode::RuleSyntax, "c:1:1")]);
     let stored = S3Object { bucket: "b".into(), key: "k".into() };
     let verdict = sharing(Evidence {
         request: &request,
@@ -252,7 +252,7 @@ fn what_failed_is_listed_in_order_of_urgency_and_once() {
     });
     let outcome = verdict.outcome.unwrap();
     let codes: Vec<_> = outcome.problems.iter().map(|problem| problem.code.as_str()).collect();
-    assert_eq!(codes, ["ExecutionFailed", "RoleNotAssumable", "AccessDenied", "PolicySyntax"]);
+    assert_eq!(codes, ["ExecutionFailed", "RoleNotAssumable", "AccessDenied", "RuleSyntax"]);
     assert_eq!(outcome.details, Some(stored));
 }
 

@@ -1,6 +1,7 @@
 //! The fields of an outcome.
 
 use jiff::Timestamp;
+use relay_core::alarm::AlarmArn;
 use relay_core::execution::Trigger;
 use relay_core::flow::{Flow, Severity};
 use relay_core::id::{AccountId, Region};
@@ -10,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// At most so many problems, and so many runs, stand in the message itself.
+/// The most problems, and the most runs, that a message holds.
 pub const INLINE_LIMIT: usize = 50;
 
 /// The version of the message.
@@ -22,7 +23,7 @@ pub enum OutcomeVersion {
     V1,
 }
 
-/// How it ended.
+/// How an execution ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum OutcomeStatus {
@@ -32,7 +33,7 @@ pub enum OutcomeStatus {
     Failed,
     /// Some of it is, some failed.
     Partial,
-    /// A brake held it back.
+    /// A guardrail suppressed it.
     Suppressed,
     /// Decided but, in observe mode, not done.
     Observed,
@@ -43,7 +44,7 @@ pub enum OutcomeStatus {
 }
 
 impl OutcomeStatus {
-    /// As it stands in the message.
+    /// The text of the message.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -69,9 +70,9 @@ pub struct Outcome {
     pub id: Uuid,
     /// The flow it comes from.
     pub flow: Flow,
-    /// How it ended.
+    /// How the execution ended.
     pub outcome: OutcomeStatus,
-    /// How much somebody should care.
+    /// How urgently somebody should look at it.
     pub severity: Severity,
     /// One sentence.
     pub summary: String,
@@ -86,15 +87,21 @@ pub struct Outcome {
     pub attempt: u32,
     /// The rules that took part, by name.
     #[serde(default)]
-    pub policy: Vec<String>,
-    /// The hash of the whole policy: `sha256:…`; null when it was not read.
+    pub rules: Vec<String>,
+    /// The hash of all rules together: `sha256:…`; null when they were not read.
     #[serde(default)]
-    pub policy_version: Option<String>,
-    /// The execution's ARN; empty for triggers that were held back before there was one.
+    pub rules_version: Option<String>,
+    /// The execution's ARN; empty for triggers that were suppressed before there was one.
     pub execution: String,
-    /// What set it off; null when the execution's input does not say.
+    /// The cause; null when the execution's input does not say.
     #[serde(default)]
     pub trigger: Option<Trigger>,
+    /// The alarm that the outcome is about; null when there is none, or more than one.
+    #[serde(default)]
+    pub alarm: Option<AlarmDetails>,
+    /// The approval that a run waits for, or that decided it; null when none was needed.
+    #[serde(default)]
+    pub approval: Option<ApprovalDetails>,
     /// The accounts it is about; empty when it is about the whole organization.
     #[serde(default)]
     pub accounts: Vec<AccountId>,
@@ -113,21 +120,170 @@ pub struct Outcome {
     /// How many runs there were.
     #[serde(default)]
     pub runs_total: u64,
-    /// What was shared, by owner and Region.
+    /// The shares that were made or removed, by owner and Region.
     #[serde(default)]
     pub shares: Vec<Shares>,
-    /// What went wrong, the first [`INLINE_LIMIT`].
+    /// Problems, the most urgent first; the first [`INLINE_LIMIT`].
     #[serde(default)]
     pub problems: Vec<Problem>,
     /// How many problems there were.
     #[serde(default)]
     pub problems_total: u64,
-    /// Where the whole outcome lies.
+    /// Pages of the AWS console to look at.
+    #[serde(default)]
+    pub links: Vec<Link>,
+    /// Where the whole outcome is stored.
     #[serde(default)]
     pub details: Option<S3Object>,
-    /// Something was left out of the message; the whole is at `details`.
+    /// Something was left out of the message; `details` has the whole.
     #[serde(default)]
     pub truncated: bool,
+}
+
+impl Outcome {
+    /// An outcome with nothing but its head: the first attempt of no execution, about one trigger.
+    /// Callers set the other fields that they know.
+    #[must_use]
+    pub fn new(id: Uuid, flow: Flow, outcome: OutcomeStatus, at: Timestamp) -> Self {
+        Self {
+            version: OutcomeVersion::V1,
+            id,
+            flow,
+            outcome,
+            severity: Severity::Info,
+            summary: String::new(),
+            at,
+            duration_seconds: 0.0,
+            attempt: 1,
+            rules: Vec::new(),
+            rules_version: None,
+            execution: String::new(),
+            trigger: None,
+            alarm: None,
+            approval: None,
+            accounts: Vec::new(),
+            regions: Vec::new(),
+            resources: Vec::new(),
+            count: 1,
+            runs: Vec::new(),
+            runs_total: 0,
+            shares: Vec::new(),
+            problems: Vec::new(),
+            problems_total: 0,
+            links: Vec::new(),
+            details: None,
+            truncated: false,
+        }
+    }
+
+    /// The same outcome with these problems, counted.
+    #[must_use]
+    pub fn with_problems(mut self, problems: Vec<Problem>) -> Self {
+        self.problems_total = problems.len() as u64;
+        self.problems = problems;
+        self
+    }
+}
+
+/// The alarm that an outcome is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AlarmDetails {
+    /// The alarm's ARN.
+    pub arn: AlarmArn,
+    /// The alarm's name.
+    pub name: String,
+    /// The account it belongs to.
+    pub account: AccountId,
+    /// The Region it belongs to.
+    pub region: Region,
+    /// The contributor that went into ALARM, for alarms that have contributors.
+    #[serde(default)]
+    pub contributor: Option<String>,
+    /// When it went into ALARM; null when several transitions are meant.
+    #[serde(default)]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub at: Option<Timestamp>,
+    /// CloudWatch's reason, if it is known.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+impl AlarmDetails {
+    /// The alarm with this ARN; when it went into ALARM, and why, are not known.
+    #[must_use]
+    pub fn new(arn: AlarmArn) -> Self {
+        Self {
+            name: arn.name().to_owned(),
+            account: arn.account(),
+            region: arn.region().clone(),
+            arn,
+            contributor: None,
+            at: None,
+            reason: None,
+        }
+    }
+}
+
+/// How an approval ended, as far as SSM says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ApprovalStatus {
+    /// The run waits for it.
+    Pending,
+    /// It was given: the runbook behind it ran.
+    Approved,
+    /// It was refused.
+    Rejected,
+}
+
+/// The approval of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ApprovalDetails {
+    /// How an execution ended.
+    pub status: ApprovalStatus,
+    /// The runbook that it is about.
+    pub runbook: String,
+    /// SSM's id of the automation execution that asks.
+    pub execution_id: String,
+    /// Who may approve: user names, user, role or group ARNs, as the rule names them.
+    #[serde(default)]
+    pub approvers: Vec<String>,
+    /// How many of them have to.
+    pub minimum: u32,
+    /// How long after the start of the automation execution the approval may come, in seconds.
+    pub within_seconds: u32,
+}
+
+/// The kind of page that a link leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum LinkKind {
+    /// The execution of the state machine.
+    Execution,
+    /// The alarm.
+    Alarm,
+    /// An automation execution.
+    Automation,
+}
+
+/// A page of the AWS console.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Link {
+    /// The kind of page.
+    pub kind: LinkKind,
+    /// The page's address.
+    pub href: String,
+}
+
+impl Link {
+    /// A link of this kind, where the partition's console is known.
+    #[must_use]
+    pub fn of(kind: LinkKind, href: Option<String>) -> Option<Self> {
+        href.map(|href| Self { kind, href })
+    }
 }
 
 fn one() -> u32 {

@@ -41,7 +41,7 @@ pub struct RuleRef {
     /// Its name.
     pub name: String,
     /// The policy it was read from: `sha256:…`.
-    pub policy_version: String,
+    pub rules_version: String,
 }
 
 /// The locks that a run holds, to be released at its end.

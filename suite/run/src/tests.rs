@@ -559,7 +559,7 @@ fn a_runbook_of_another_account_has_to_be_named_by_its_arn() {
 
 #[test]
 fn what_stands_against_a_start_names_rule_and_field() {
-    let rule = json!({"name": "web", "policyVersion": "sha256:1"});
+    let rule = json!({"name": "web", "rulesVersion": "sha256:1"});
     let missing = RunbookFacts::default();
     refused(
         json!({"rule": rule, "documentVersion": "7"}),
@@ -642,7 +642,7 @@ fn an_input_is_one_runbook_or_a_ladder_and_keeps_what_it_says() {
         serde_json::from_value(serde_json::to_value(&one).unwrap()).unwrap();
     assert_eq!(again, one);
     let alarm = input(json!({
-        "rule": {"name": "web", "policyVersion": "sha256:1"},
+        "rule": {"name": "web", "rulesVersion": "sha256:1"},
         "alarm": {"arn": "arn:aws:cloudwatch:us-east-1:111122223333:alarm:cpu"}
     }));
     assert_eq!(alarm.flow(), Flow::Remediation);

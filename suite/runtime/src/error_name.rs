@@ -38,7 +38,7 @@ error_names! {
     /// The input is none that the function knows. Retrying does not help.
     InvalidInput,
     /// Policy could not be read: sharing rules, or remediation rules.
-    PolicyUnreadable,
+    RulesUnreadable,
     /// The organization could not be read.
     OrganizationUnreadable,
     /// The plan could not be read back from S3.
@@ -117,10 +117,10 @@ mod tests {
     struct Inner;
 
     impl FunctionError for Outer {
-        const NAMES: &'static [ErrorName] = &[ErrorName::PolicyUnreadable];
+        const NAMES: &'static [ErrorName] = &[ErrorName::RulesUnreadable];
 
         fn name(&self) -> ErrorName {
-            ErrorName::PolicyUnreadable
+            ErrorName::RulesUnreadable
         }
     }
 
@@ -128,7 +128,7 @@ mod tests {
     fn a_diagnostic_has_a_stable_name_and_the_whole_chain() {
         let error = Outer { rule: "alpha", source: Inner };
         let diagnostic = error.diagnostic();
-        assert_eq!(diagnostic.error_type, "PolicyUnreadable");
+        assert_eq!(diagnostic.error_type, "RulesUnreadable");
         assert_eq!(diagnostic.error_message, "read rule alpha: no such parameter");
     }
 

@@ -106,7 +106,7 @@ pub struct PlanSharesOutput {
     /// How many problems the plan holds.
     pub problems: u64,
     /// The policy the plan was made from: `sha256:…`.
-    pub policy_version: String,
+    pub rules_version: String,
     /// Nothing that the plan rests on has changed since the last one: no work.
     pub unchanged: bool,
     /// The onboarding runbooks to start once everything is shared.

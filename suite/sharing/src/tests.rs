@@ -215,25 +215,25 @@ fn broken_yaml_is_named_with_line_and_column() {
     check(
         "documents: {names: [\"*\"\nregions: x\n",
         expect![[r#"
-        web.yaml:2:8: illegal placement of ':' indicator [PolicySyntax]
+        web.yaml:2:8: illegal placement of ':' indicator [RuleSyntax]
           Correct the YAML at this place; `relay rules diff` checks it before a push."#]],
     );
     check(
         "a: b\n c: d\n",
         expect![[r#"
-        web.yaml:2:3: mapping values are not allowed in this context [PolicySyntax]
+        web.yaml:2:3: mapping values are not allowed in this context [RuleSyntax]
           Correct the YAML at this place; `relay rules diff` checks it before a push."#]],
     );
     check(
         "regions: [us-east-1]\nregions: [eu-west-1]\n",
         expect![[r#"
-        web.yaml:2:1: duplicate mapping key `regions` is not allowed here [PolicySyntax]
+        web.yaml:2:1: duplicate mapping key `regions` is not allowed here [RuleSyntax]
           Correct the YAML at this place; `relay rules diff` checks it before a push."#]],
     );
     check(
         "--- {}\n--- {}\n",
         expect![[r#"
-        web.yaml:2:5: only single YAML document expected but multiple found [PolicySyntax]
+        web.yaml:2:5: only single YAML document expected but multiple found [RuleSyntax]
           Correct the YAML at this place; `relay rules diff` checks it before a push."#]],
     );
     check(
@@ -251,7 +251,7 @@ fn broken_yaml_is_named_with_line_and_column() {
     check(
         "a: *nowhere",
         expect![[r#"
-        web.yaml:1:4: reference to unknown value [PolicySyntax]
+        web.yaml:1:4: reference to unknown value [RuleSyntax]
           Correct the YAML at this place; `relay rules diff` checks it before a push."#]],
     );
 }
@@ -343,7 +343,7 @@ fn an_invalid_rule_takes_no_other_with_it_but_makes_the_set_unsound() {
     assert_eq!(set.rules.len(), 1);
     assert_eq!(set.rules[0].origin, "/runbook-relay/sharing/a");
     let codes: Vec<_> = set.problems.iter().map(|problem| problem.code.as_str()).collect();
-    assert_eq!(codes, ["DuplicateRule", "PolicySyntax"]);
+    assert_eq!(codes, ["DuplicateRule", "RuleSyntax"]);
     assert!(!set.is_sound());
     assert!(!RuleSet::parse([]).is_sound(), "no rule at all is no sound policy");
 }

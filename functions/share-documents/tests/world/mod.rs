@@ -168,7 +168,7 @@ pub(crate) fn plan(accounts: &[String]) -> SharePlan {
         active: true,
     };
     SharePlan {
-        policy_version: "sha256:0".to_owned(),
+        rules_version: "sha256:0".to_owned(),
         valid_rules: 1,
         organization: false,
         accounts: accounts.iter().map(|id| id.parse().unwrap()).collect(),

@@ -4,7 +4,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::alarm::AlarmArn;
 use crate::id::{AccountId, AutomationId, DocumentName, InvalidId, Partition, Region};
+use crate::text::percent_encoded;
 
 /// `arn:partition:service:region:account:resource`, taken apart. Region and account stay text:
 /// services leave them empty (`arn:aws:iam::…`) or put other words there.
@@ -83,6 +85,15 @@ pub fn execution_console_link(execution_arn: &str) -> Option<String> {
     Some(format!(
         "https://{region}.{domain}/states/home?region={region}#/v2/executions/details/{arn}"
     ))
+}
+
+/// The console's page of an alarm, as the account it belongs to sees it.
+#[must_use]
+pub fn alarm_console_link(alarm: &AlarmArn) -> Option<String> {
+    let region = alarm.region();
+    let domain = region.partition().console_domain()?;
+    let name = percent_encoded(alarm.name());
+    Some(format!("https://{region}.{domain}/cloudwatch/home?region={region}#alarmsV2:alarm/{name}"))
 }
 
 /// The console's page of an automation execution, as the account it runs in sees it.

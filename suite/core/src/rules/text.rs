@@ -123,7 +123,7 @@ pub fn open(reader: &mut Reader<'_>, source: &RuleText) -> Option<Node> {
         Ok(root) => root,
         Err(error) => {
             let at = error.at.unwrap_or(start);
-            reader.report(ProblemCode::PolicySyntax, at, "", error.message, None);
+            reader.report(ProblemCode::RuleSyntax, at, "", error.message, None);
             return None;
         }
     };

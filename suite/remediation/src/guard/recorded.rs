@@ -20,7 +20,7 @@ pub struct Recorded {
     /// The rule that matched.
     pub rule: String,
     /// The policy it was read from.
-    pub policy_version: String,
+    pub rules_version: String,
     /// When it was decided.
     pub at: Timestamp,
     pub decided: Decided,
@@ -45,7 +45,7 @@ impl Recorded {
     pub fn new(
         decision: &Decision,
         rule: &str,
-        policy_version: &str,
+        rules_version: &str,
         at: Timestamp,
     ) -> Option<Self> {
         let decided = match decision {
@@ -55,8 +55,8 @@ impl Recorded {
             Decision::Hold(held) => Decided::Hold(held.clone()),
             Decision::Later(_) | Decision::Repeat(_) | Decision::Over => return None,
         };
-        let (rule, policy_version) = (rule.to_owned(), policy_version.to_owned());
-        Some(Self { rule, policy_version, at, decided })
+        let (rule, rules_version) = (rule.to_owned(), rules_version.to_owned());
+        Some(Self { rule, rules_version, at, decided })
     }
 
     /// Where the decision about a trigger stands.

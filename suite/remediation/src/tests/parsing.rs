@@ -377,7 +377,7 @@ fn an_invalid_rule_takes_no_other_with_it_and_braces_are_refused() {
     ]);
     assert_eq!(set.rules.len(), 1);
     let codes: Vec<_> = set.problems.iter().map(|problem| problem.code.as_str()).collect();
-    assert_eq!(codes, ["DuplicateRule", "PolicySyntax", "TemplateBraces"]);
+    assert_eq!(codes, ["DuplicateRule", "RuleSyntax", "TemplateBraces"]);
     assert_eq!(set.texts, 4);
     assert!(set.version.starts_with("sha256:"));
 }

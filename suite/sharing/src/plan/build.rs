@@ -32,7 +32,7 @@ impl SharePlan {
         let PlanInput { rules: set, organization, scope, hub, ledger } = input;
         let mut problems = set.problems.clone();
         if set.texts == 0 {
-            problems.push(Problem::new(ProblemCode::PolicyEmpty, "policy", "there is no rule"));
+            problems.push(Problem::new(ProblemCode::RulesEmpty, "policy", "there is no rule"));
         }
         let mut rules = Vec::new();
         let mut all_found = true;
@@ -70,7 +70,7 @@ impl SharePlan {
                 })
             });
         Self {
-            policy_version: set.version.clone(),
+            rules_version: set.version.clone(),
             organization: *scope == Scope::Organization,
             accounts: match scope {
                 Scope::Accounts(accounts) => accounts.iter().copied().collect(),
@@ -92,7 +92,7 @@ impl SharePlan {
     #[must_use]
     pub fn unreadable_policy(scope: &Scope, reason: impl Into<String>) -> Self {
         Self {
-            policy_version: String::new(),
+            rules_version: String::new(),
             organization: *scope == Scope::Organization,
             accounts: match scope {
                 Scope::Accounts(accounts) => accounts.iter().copied().collect(),
@@ -103,7 +103,7 @@ impl SharePlan {
             rules: Vec::new(),
             work: Vec::new(),
             removals_allowed: false,
-            problems: vec![Problem::new(ProblemCode::PolicyUnreadable, "policy", reason)],
+            problems: vec![Problem::new(ProblemCode::RulesUnreadable, "policy", reason)],
         }
     }
 }

@@ -136,7 +136,7 @@ impl SharePlan {
                 run: RunOptions { locations: Some(locations), ..RunOptions::default() },
                 rule: Some(RuleRef {
                     name: rule.name.clone(),
-                    policy_version: self.policy_version.clone(),
+                    rules_version: self.rules_version.clone(),
                 }),
                 trigger: Trigger {
                     kind: TriggerKind::Onboarding,

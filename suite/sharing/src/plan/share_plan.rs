@@ -12,7 +12,7 @@ use crate::{DocumentSelector, OnboardingRunbook, Ownership, SharedVersion};
 #[serde(rename_all = "camelCase")]
 pub struct SharePlan {
     /// The policy it was made from: `sha256:…`.
-    pub policy_version: String,
+    pub rules_version: String,
     /// Every account of the organization is in scope, and whatever the ledger holds.
     pub organization: bool,
     /// The accounts in scope; with `organization` for information only.

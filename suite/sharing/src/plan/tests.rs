@@ -127,14 +127,14 @@ fn nothing_is_removed_while_a_rule_is_invalid_or_there_is_none() {
     let all = organization();
     let broken = plan(&rules(&[("a", EVERYBODY), ("b", "oops: [")]), &all, &only(1));
     assert!(!broken.removals_allowed);
-    assert_eq!(broken.problems[0].code, ProblemCode::PolicySyntax);
+    assert_eq!(broken.problems[0].code, ProblemCode::RuleSyntax);
     assert_eq!(broken.rules.len(), 1, "the valid rule still works");
     let empty = plan(&rules(&[]), &all, &only(1));
     assert!(!empty.removals_allowed);
-    assert_eq!(empty.problems[0].code, ProblemCode::PolicyEmpty);
+    assert_eq!(empty.problems[0].code, ProblemCode::RulesEmpty);
     let unreadable = SharePlan::unreadable_policy(&only(1), "denied");
     assert!(!unreadable.removals_allowed);
-    assert_eq!(unreadable.problems[0].code, ProblemCode::PolicyUnreadable);
+    assert_eq!(unreadable.problems[0].code, ProblemCode::RulesUnreadable);
 }
 
 #[test]

@@ -54,7 +54,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("ORGANIZATIONS_REGION", "us-east-1"),
     ("AWAIT_MEMBERSHIP_ARN", "arn:aws:states:us-east-1:111122223333:stateMachine:await"),
     ("SHARE_RUNBOOKS_ARN", "arn:aws:states:us-east-1:111122223333:stateMachine:share"),
-    ("POLICY_PATH", "/runbook-relay/sharing/"),
+    ("RULES_PATH", "/runbook-relay/sharing/"),
     ("TABLE_NAME", "table"),
     ("BUCKET_NAME", "bucket"),
     ("SHARE_ROLE_NAME", "runbook-relay-share"),
