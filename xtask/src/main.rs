@@ -19,7 +19,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Shows the whole thing: an account joins and gets its runbooks, on a local AWS
-    Demo,
+    Demo(commands::demo::Arguments),
     /// Runs the local AWS with the stack deployed, until Ctrl-C
     Local(commands::local::Arguments),
     /// Runs every check and test
@@ -43,7 +43,7 @@ async fn main() -> ExitCode {
 
 async fn run(command: Command) -> Result<()> {
     match command {
-        Command::Demo => commands::demo::run().await,
+        Command::Demo(arguments) => commands::demo::run(&arguments).await,
         Command::Local(arguments) => commands::local::run(arguments).await,
         Command::Test => commands::test::run().await,
         Command::Bench(arguments) => commands::bench::run(arguments).await,

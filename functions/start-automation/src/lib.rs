@@ -145,7 +145,7 @@ pub async fn handle(
         Err(error) if error.passes() => return Err(error),
         // It runs, and is followed all the same; only if this execution is stopped, it goes on.
         Err(error) => {
-            tracing::error!(error = relay_core::text::error_chain(&error), "not remembered")
+            tracing::error!(error = relay_core::text::error_chain(&error), "not remembered");
         }
     }
     tracing::info!(automation = %run.execution_id, runbook = %wanted.runbook, "started");

@@ -26,7 +26,14 @@ pub fn function_names() -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Builds gateway and functions, unoptimised: what demo, local and tests run.
+/// Whether gateway and functions were built before.
+#[must_use]
+pub fn is_built() -> bool {
+    binary("gateway").exists()
+}
+
+/// Builds gateway and functions, unoptimised: what demo, local and tests run. Cargo shows its
+/// progress.
 ///
 /// # Errors
 /// When something does not compile.
@@ -34,7 +41,7 @@ pub fn build_dev() -> Result<()> {
     // The whole workspace, as `cargo xtask` itself is built: another choice of packages means
     // other features, and everything compiled again.
     let mut command = Command::new("cargo");
-    command.current_dir(root()).args(["build", "--quiet", "--workspace", "--bins"]);
+    command.current_dir(root()).args(["build", "--workspace", "--bins"]);
     let status = command.status().context("run cargo build")?;
     ensure!(status.success(), "the build failed");
     Ok(())

@@ -33,7 +33,7 @@ pub fn ensure(venv: &str, requirements: &str) -> Result<PathBuf> {
         return Ok(python);
     }
     let system = system_python()?;
-    eprintln!("making {name} from {file} (once)");
+    eprintln!("installing the Python packages of {file} into {name} (once, about a minute)");
     run(Command::new(system).args(["-m", "venv", "--clear"]).arg(&venv))?;
     run(Command::new(&python)
         .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])

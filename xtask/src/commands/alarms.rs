@@ -11,26 +11,26 @@ use harness::scenario::{PLATFORM, REGIONS};
 use harness::stack::Stack;
 use harness::{HOME_REGION, HUB};
 
-use super::demo::step;
+use super::screen::{Clock, heading, note};
 
 /// How long an outcome may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Shows three failures and one that comes too soon, and fails when an outcome is not as expected.
-pub(crate) async fn show(stack: &Stack, inbox: &mut Inbox, started: Instant) -> Result<()> {
+pub(crate) async fn show(stack: &Stack, inbox: &mut Inbox, clock: Clock) -> Result<()> {
     let endpoint = stack.hub.endpoint_url().unwrap_or_default();
     let abroad = REGIONS[1];
-    println!();
-    step(
-        started,
-        &format!("the suite's runbooks, and stacks/target-account.yaml in {PLATFORM}/{abroad}"),
-    );
+    heading("Alarms go into ALARM");
+    clock.step(&format!(
+        "the suite's runbooks are pushed, and stacks/target-account.yaml is deployed in {PLATFORM}, \
+         {abroad}"
+    ));
     remediation::add_member(stack, PLATFORM, abroad).await?;
     let client = aws_sdk_ssm::Client::new(&stack.hub);
     harness::stack::put_rule(&client, "remediation/instance-check", RULE).await?;
-    println!("          rule instance-check: Relay-RebootInstance, then Relay-StopStartInstance");
+    note("rule instance-check: Relay-RebootInstance, then Relay-StopStartInstance");
 
-    let mut told = Vec::new();
+    let mut received = Vec::new();
     let ill = [
         (HUB, HOME_REGION, "reboot", "a reboot will cure it"),
         (PLATFORM, abroad, "reboot", "in another account and Region; a reboot will cure it"),
@@ -41,16 +41,17 @@ pub(crate) async fn show(stack: &Stack, inbox: &mut Inbox, started: Instant) -> 
         let (instance, alarm) = remediation::watched_instance(endpoint, account, region).await?;
         remediation::alarm_is(endpoint, account, region, &alarm, "OK").await?;
         remediation::impair(endpoint, account, region, &instance, cure).await?;
-        step(started, &format!("{instance} in {account}/{region} fails its status check: {text}"));
+        clock.step(&format!("{instance} in {account}, {region} fails its status check: {text}"));
         watched.push((account, region, instance, alarm));
     }
     for (account, region, instance, alarm) in &watched {
-        let outcome = about(inbox, &mut told, instance, "succeeded").await?;
-        step(started, &format!("outcome {}: {}", outcome.outcome(), outcome.summary()));
+        let outcome = about(inbox, &mut received, instance, "succeeded").await?;
+        clock.step(&format!("outcome {}: {}", outcome.outcome(), outcome.summary()));
         remediation::alarm_is(endpoint, account, region, alarm, "OK").await?;
     }
     let rungs = |instance: &str| {
-        told.iter()
+        received
+            .iter()
             .filter(|outcome| names(outcome, instance))
             .filter_map(|outcome| outcome.json()["runsTotal"].as_u64())
             .max()
@@ -67,13 +68,10 @@ pub(crate) async fn show(stack: &Stack, inbox: &mut Inbox, started: Instant) -> 
         .send()
         .await
         .map_err(aws_sdk_cloudwatch::Error::from)?;
-    step(
-        started,
-        &format!("the alarm of {instance} goes into ALARM once more, within the cool-down"),
-    );
-    let outcome = about(inbox, &mut told, instance, "suppressed").await?;
-    step(started, &format!("outcome {}: {}", outcome.outcome(), outcome.summary()));
-    report(&told);
+    clock.step(&format!("the alarm of {instance} goes into ALARM once more, within the cool-down"));
+    let outcome = about(inbox, &mut received, instance, "suppressed").await?;
+    clock.step(&format!("outcome {}: {}", outcome.outcome(), outcome.summary()));
+    report(&received);
     Ok(())
 }
 
@@ -85,44 +83,38 @@ fn names(outcome: &Received, instance: &str) -> bool {
 /// The outcome about an instance, once it has come.
 async fn about(
     inbox: &mut Inbox,
-    told: &mut Vec<Received>,
+    received: &mut Vec<Received>,
     instance: &str,
     expected: &str,
 ) -> Result<Received> {
     let begun = Instant::now();
     loop {
-        let found =
-            told.iter().find(|outcome| names(outcome, instance) && outcome.outcome() == expected);
+        let found = received
+            .iter()
+            .find(|outcome| names(outcome, instance) && outcome.outcome() == expected);
         if let Some(found) = found {
             return Ok(found.clone());
         }
         if begun.elapsed() > PATIENCE {
-            let got: Vec<&str> = told.iter().map(Received::summary).collect();
+            let got: Vec<&str> = received.iter().map(Received::summary).collect();
             bail!("no outcome `{expected}` of {instance} within {PATIENCE:?}; got {got:#?}");
         }
         let flow = |outcome: &Received| outcome.json()["flow"] == "remediation";
-        told.extend(inbox.receive().await?.into_iter().filter(flow));
+        received.extend(inbox.receive().await?.into_iter().filter(flow));
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
-fn report(told: &[Received]) {
+fn report(received: &[Received]) {
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED);
-    table.set_header(["outcome", "resource", "rung", "runbook", "where", "status"]);
-    for outcome in told {
+    table.set_header(["outcome", "resource", "rung", "runbook", "status"]);
+    for outcome in received {
         let runs = outcome.json()["runs"].as_array().cloned().unwrap_or_default();
         let resource = outcome.json()["resources"][0].as_str().unwrap_or_default().to_owned();
         if runs.is_empty() {
             let nothing = || "–".to_owned();
-            let row = [
-                outcome.outcome().to_owned(),
-                resource,
-                nothing(),
-                nothing(),
-                nothing(),
-                nothing(),
-            ];
+            let row = [outcome.outcome().to_owned(), resource, nothing(), nothing(), nothing()];
             table.add_row(row);
             continue;
         }
@@ -133,7 +125,6 @@ fn report(told: &[Received]) {
                 resource.clone(),
                 run["rung"].to_string(),
                 text("runbook"),
-                format!("{}/{}", text("account"), text("region")),
                 text("status"),
             ]);
         }

@@ -7,61 +7,88 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use aws_sdk_organizations::types::CreateAccountState;
 use comfy_table::{Table, presets};
+use console::style;
 use harness::local::{Local, Options};
 use harness::outcomes::{Inbox, Received};
 use harness::scenario::{self, PLATFORM, REGIONS, SECURITY, UNIT};
 use harness::stack::{Stack, StackOptions};
-use harness::{HOME_REGION, HUB, aws, build, seed};
+use harness::{HOME_REGION, HUB, aws, build, python, seed};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
+
+use super::screen::{Clock, heading, note};
 
 /// How long the account's runbooks and outcomes may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How much the demo prints.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Print the whole outcome of the join as subscribers' machines get it
+    #[arg(long)]
+    json: bool,
+}
+
 /// Runs the demo and fails when anything expected is missing.
-pub(crate) async fn run() -> Result<()> {
-    let started = Instant::now();
-    step(started, "building the functions and the local AWS");
+pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
+    let clock = Clock::of_the_command();
+    heading("runbook-relay on a local AWS: no account, no network, all in this machine");
+    if !build::is_built() {
+        note("First build: about 6 minutes on two cores. Later runs take about half a minute.");
+    }
+    clock.step("building the functions and the local AWS");
     build::build_dev()?;
-    step(started, "starting the local AWS (AUTH=true: every role and policy counts)");
+    python::ensure_venv()?;
+    clock.step("starting the local AWS; every role and every policy counts there");
     let local = Local::start(&Options::default()).await?;
     let shown = tokio::select! {
-        shown = show(&local, started) => shown,
+        shown = show(&local, clock, arguments) => shown,
         _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
     };
     local.stop().await?;
     shown?;
-    step(started, "everything expected was there");
+    clock.done("everything expected was there");
+    try_next();
     Ok(())
 }
 
-async fn show(local: &Local, started: Instant) -> Result<()> {
+/// The commands that a person may want to try after the demo.
+fn try_next() {
+    heading("Try next");
+    for (command, what) in [
+        ("cargo xtask local --rules rules", "the same local AWS, for your own AWS CLI"),
+        ("cargo run -p relay -- rules lint rules", "checks the rules that ship"),
+        ("cargo xtask demo --json", "the whole outcome, as machines get it"),
+        ("docs/README.md", "deploy, write rules, write runbooks, operate"),
+    ] {
+        println!("  {:<38}  {what}", style(command).cyan());
+    }
+    println!();
+}
+
+async fn show(local: &Local, clock: Clock, arguments: &Arguments) -> Result<()> {
     let endpoint = &local.endpoint;
     let hub = aws::config(endpoint, HUB, HOME_REGION).await;
     let seeded = seed::organization(&hub).await?;
     scenario::owners_join(endpoint).await?;
-    step(started, "deploying template.yaml and stacks/owner-account.yaml through CloudFormation");
+    clock.step("deploying template.yaml and stacks/owner-account.yaml by CloudFormation");
     let stack = Stack::deploy(endpoint, seeded, &StackOptions::default()).await?;
     scenario::fill(&stack).await?;
     let documents = scenario::documents().len();
-    step(
-        started,
-        &format!(
-            "ready: {documents} runbooks in {} Regions, owned by {PLATFORM} and {SECURITY} (which lets nobody in)",
-            REGIONS.len()
-        ),
-    );
+    clock.step(&format!(
+        "ready: {documents} runbooks in {} Regions. {PLATFORM} owns most of them; {SECURITY} owns \
+         the rest and has not let the suite in yet",
+        REGIONS.len()
+    ));
     for (name, text) in scenario::RULES {
-        println!(
-            "          rule {name}: {}",
-            text.lines().next().unwrap_or_default().trim_start_matches("# ")
-        );
+        let about = text.lines().next().unwrap_or_default().trim_start_matches("# ");
+        note(&format!("rule {name}: {about}"));
     }
     let mut inbox = Inbox::subscribe(&stack, "demo").await?;
 
-    println!();
-    step(started, "organizations:CreateAccount — from here on, nobody but the suite does anything");
-    let account = create_account(&stack, started).await?;
+    heading("An account joins");
+    clock.step("CreateAccount is called; from here on, only the suite acts");
+    let account = create_account(&stack, clock).await?;
     let unit = &stack.seeded.units[UNIT];
     let organizations = aws_sdk_organizations::Client::new(&stack.hub);
     let moved = organizations
@@ -70,14 +97,14 @@ async fn show(local: &Local, started: Instant) -> Result<()> {
         .source_parent_id(&stack.seeded.root)
         .destination_parent_id(unit);
     moved.send().await.map_err(aws_sdk_organizations::Error::from)?;
-    step(started, &format!("organizations:MoveAccount {account} → {UNIT}"));
-    let received = follow(local, &mut inbox, &account, started).await?;
-    report(&received)?;
+    clock.step(&format!("MoveAccount: {account} to {UNIT}"));
+    let received = follow(local, &mut inbox, &account, clock).await?;
+    report(&received, arguments.json)?;
     check(endpoint, &account, &received).await?;
-    super::alarms::show(&stack, &mut inbox, started).await
+    super::alarms::show(&stack, &mut inbox, clock).await
 }
 
-async fn create_account(stack: &Stack, started: Instant) -> Result<String> {
+async fn create_account(stack: &Stack, clock: Clock) -> Result<String> {
     let organizations = aws_sdk_organizations::Client::new(&stack.hub);
     let request = organizations.create_account().email("payments-7@example.com");
     let made = request.account_name("payments-7").send().await;
@@ -90,7 +117,7 @@ async fn create_account(stack: &Stack, started: Instant) -> Result<String> {
         match status.state() {
             Some(CreateAccountState::Succeeded) => {
                 let account = status.account_id.context("a created account has an id")?;
-                step(started, &format!("account {account} exists, born in the root"));
+                clock.step(&format!("account {account} exists, in the root"));
                 return Ok(account);
             }
             Some(CreateAccountState::Failed) => bail!("the account was not created: {status:?}"),
@@ -115,7 +142,7 @@ async fn follow(
     local: &Local,
     inbox: &mut Inbox,
     account: &str,
-    started: Instant,
+    clock: Clock,
 ) -> Result<Vec<Received>> {
     let wanted = wanted();
     let bar = ProgressBar::new(wanted.len() as u64).with_style(ProgressStyle::with_template(
@@ -134,11 +161,11 @@ async fn follow(
         for outcome in inbox.receive().await? {
             if outcome.accounts().any(|id| id == account) {
                 let text = format!("outcome {}: {}", outcome.outcome(), outcome.summary());
-                bar.suspend(|| step(started, &text));
+                bar.suspend(|| clock.step(&text));
                 received.push(outcome);
             }
         }
-        if wanted.is_subset(&shared) && told(&received, &shared) {
+        if wanted.is_subset(&shared) && accounted_for(&received, &shared) {
             bar.finish_and_clear();
             return Ok(received);
         }
@@ -157,12 +184,8 @@ async fn follow(
 }
 
 /// Whether the outcomes received account for every share that was made.
-fn told(received: &[Received], shared: &BTreeSet<(String, String)>) -> bool {
-    let added: u64 = received
-        .iter()
-        .flat_map(|outcome| outcome.json()["shares"].as_array().into_iter().flatten())
-        .filter_map(|share| share["added"].as_u64())
-        .sum();
+fn accounted_for(received: &[Received], shared: &BTreeSet<(String, String)>) -> bool {
+    let added: u64 = received.iter().map(added).sum();
     join(received).is_ok() && added >= shared.len() as u64
 }
 
@@ -179,7 +202,7 @@ async fn shares(local: &Local, account: &str) -> Result<Vec<(String, String)>> {
     Ok(shares.map(|call| (text(&call["region"]), text(&call["input"]["Name"]))).collect())
 }
 
-fn report(received: &[Received]) -> Result<()> {
+fn report(received: &[Received], json: bool) -> Result<()> {
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED);
     table.set_header(["outcome", "owner", "Region", "runbooks", "added", "failed"]);
@@ -201,13 +224,26 @@ fn report(received: &[Received]) -> Result<()> {
         }
     }
     println!("\n{table}\n");
-    let first = join(received)?;
-    println!("The outcome as an e-mail subscriber gets it:\n");
-    for line in first.email().lines() {
-        println!("  │ {line}");
+    let most = received.iter().max_by_key(|outcome| added(outcome));
+    let most = most.context("no outcome arrived")?;
+    println!("The outcome as an e-mail subscriber gets it, in short:\n");
+    let (head, problems) =
+        most.email().split_once("\nWhat was shared").unwrap_or((most.email(), ""));
+    for line in head.lines() {
+        println!("  {} {line}", style("│").dim());
     }
-    println!("\nand as a machine gets it:\n\n{}\n", serde_json::to_string_pretty(first.json())?);
+    let named = problems.matches(" -> ").count();
+    println!("  {} … and {named} problems, each with what to do about it", style("│").dim());
+    if json {
+        println!("\nand as a machine gets it:\n\n{}", serde_json::to_string_pretty(most.json())?);
+    }
     Ok(())
+}
+
+/// How many shares an outcome says were added.
+fn added(outcome: &Received) -> u64 {
+    let shares = outcome.json()["shares"].as_array().into_iter().flatten();
+    shares.filter_map(|share| share["added"].as_u64()).sum()
 }
 
 /// The outcome of the join itself; that of the move may be beside it.
@@ -251,8 +287,4 @@ async fn check(endpoint: &str, account: &str, received: &[Received]) -> Result<(
         "the outcome does not name the invalid rule"
     );
     Ok(())
-}
-
-pub(crate) fn step(started: Instant, text: &str) {
-    println!("{:>7.1} s  {text}", started.elapsed().as_secs_f32());
 }

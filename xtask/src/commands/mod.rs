@@ -5,6 +5,7 @@ pub(crate) mod bench;
 pub(crate) mod demo;
 pub(crate) mod local;
 pub(crate) mod package;
+pub(crate) mod screen;
 pub(crate) mod test;
 
 /// A variable of the user's own environment; empty if it is not set.

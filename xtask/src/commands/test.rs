@@ -7,6 +7,9 @@ use anyhow::{Context, Result, bail};
 use harness::local::{Local, Options};
 use harness::{build, python, root};
 
+/// The features of the tests that need Python and the built programs.
+const END_TO_END: &str = "tests/end-to-end,gateway/end-to-end,workers/end-to-end";
+
 /// Runs everything; a failing step does not hide the later ones.
 pub(crate) async fn run() -> Result<()> {
     let python = python::ensure_venv()?;
@@ -16,7 +19,6 @@ pub(crate) async fn run() -> Result<()> {
         "clippy",
         cargo(&[
             "clippy",
-            "--quiet",
             "--workspace",
             "--all-targets",
             "--all-features",
@@ -32,15 +34,12 @@ pub(crate) async fn run() -> Result<()> {
     report.step("the checkers themselves", pytest(&python, "tools", &[]));
     report.step("build", build::build_dev());
     report.step("rules", rules());
+    // Twice the same selection: first with cargo's progress, then with the tests' own.
+    let tests = ["--workspace", "--features", END_TO_END];
+    report.step("build the tests", cargo(&[["test", "--no-run"].as_slice(), &tests].concat()));
     report.step(
         "unit, contract and end-to-end tests",
-        cargo(&[
-            "test",
-            "--quiet",
-            "--workspace",
-            "--features",
-            "tests/end-to-end,gateway/end-to-end,workers/end-to-end",
-        ]),
+        cargo(&[["test", "--quiet"].as_slice(), &tests].concat()),
     );
     report.step("AWS clients", aws_clients(&python).await);
     report.close()
