@@ -1,6 +1,5 @@
-//! What every service of the local AWS speaks: a request as it reaches a service, its reply or
-//! error, the events it emits, what the caller must be allowed to do, the service model that
-//! inputs are held against, and pages of lists.
+//! The types that all services of the local AWS share: requests, replies, errors, emitted events,
+//! required permissions, the service model that checks inputs, and pages of lists.
 //!
 //! A service here is a pure state machine: no clock, no randomness, no I/O. Time is
 //! [`Request::now`]; every id derives from [`Request::id`]. So the gateway can journal the calls
@@ -50,7 +49,7 @@ impl Request {
     }
 }
 
-/// What a service answers.
+/// The reply of a service: the output as JSON, or an error.
 pub type Reply = Result<Value, AwsError>;
 
 /// An error as the AWS JSON protocols carry it.
@@ -83,15 +82,15 @@ impl AwsError {
 /// An event for the default bus of one account and Region, as the whole EventBridge envelope.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Emission {
-    /// Whose default bus.
+    /// The account whose default bus gets it.
     pub account: String,
-    /// In which Region.
+    /// The Region of that bus.
     pub region: String,
     /// The envelope: version, id, detail-type, source, account, time, region, resources, detail.
     pub envelope: Value,
 }
 
-/// What a caller must be allowed to do for a request to be served.
+/// A permission that the caller needs for a request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Authorization {
     /// The IAM action, e.g. `ssm:ModifyDocumentPermission`.
@@ -107,15 +106,15 @@ pub trait Service {
     /// Serves one request. Events that AWS would send are pushed to `events`, in order.
     fn call(&mut self, request: &Request, events: &mut Vec<Emission>) -> Reply;
 
-    /// Brings about what is due by `now` (asynchronous completions, expiries). Calling it again
-    /// with the same `now` changes nothing.
+    /// Completes everything that is due by `now` (asynchronous completions, expiries). Calling it
+    /// again with the same `now` changes nothing.
     fn tick(&mut self, now: Timestamp, events: &mut Vec<Emission>);
 
     /// When [`Service::tick`] has work next, if ever.
     fn next_due(&self) -> Option<Timestamp>;
 
-    /// What the caller must be allowed to do, all of it. Unknown operations need nothing: the call
-    /// refuses them.
+    /// The permissions that the caller needs, all of them. An unknown operation needs none: the
+    /// call refuses it.
     fn authorizations(&self, request: &Request) -> Vec<Authorization>;
 
     /// Whether a request of this operation can change state, so that it must be journalled.

@@ -1,19 +1,19 @@
-//! Pages of lists in a stable order. A token says after which item to go on, so items that come
-//! and go between two calls move nothing, and it holds for the query that it was given for.
+//! Pages of lists in a stable order. A token names the item after which the next page begins, so
+//! items that come and go between two calls move nothing; it is valid for its own query only.
 
 use sha2::{Digest, Sha256};
 
 use crate::Request;
 
 /// The query that a token belongs to.
-pub struct Scope([u8; 8]);
+pub struct PageScope([u8; 8]);
 
-/// A token that this query did not give.
+/// The token does not belong to this query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidToken;
 
-impl Scope {
-    /// The scope of a request's operation, account and Region, and of what else makes the query.
+impl PageScope {
+    /// The scope of a request: its operation, account and Region, and the parts of its `query`.
     pub fn new(request: &Request, query: &[&str]) -> Self {
         let mut hash = Sha256::new();
         let who = [request.operation.as_str(), &request.account, &request.region];
@@ -40,11 +40,11 @@ impl Scope {
 /// The page of `items` after a token. The items are in order of their keys, which are unique.
 ///
 /// # Errors
-/// A token that this query did not give.
+/// When the token does not belong to this query.
 pub fn page<T>(
     items: impl Iterator<Item = T>,
     key: impl Fn(&T) -> String,
-    scope: &Scope,
+    scope: &PageScope,
     token: Option<&str>,
     size: usize,
 ) -> Result<(Vec<T>, Option<String>), InvalidToken> {
@@ -66,11 +66,11 @@ pub fn page<T>(
 /// order of a key. The ids are unique.
 ///
 /// # Errors
-/// A token that this query did not give, or whose item is gone.
+/// When the token does not belong to this query, or its item is gone.
 pub fn page_by_id<T>(
     items: impl IntoIterator<Item = T>,
     id: impl Fn(&T) -> &str,
-    scope: &Scope,
+    scope: &PageScope,
     token: Option<&str>,
     size: usize,
 ) -> Result<(Vec<T>, Option<String>), InvalidToken> {

@@ -1,4 +1,4 @@
-//! The service: which requests are its own, and which operation answers each.
+//! The service: the requests that it serves, and the function for each operation.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ pub struct Automation {
     pub(crate) documents: Arc<dyn Documents>,
     pub(crate) directory: Arc<dyn Directory>,
     pub(crate) records: Records,
-    /// Whose turn it is to start what is due.
+    /// Held while due runs are started, so that one task at a time does.
     pub(crate) turn: tokio::sync::Mutex<()>,
 }
 
@@ -28,22 +28,19 @@ impl std::fmt::Debug for Automation {
     }
 }
 
-/// What the API stands on.
-pub struct World {
-    /// The engine.
+/// The parts that the API is made of.
+pub struct AutomationParts {
     pub engine: Arc<Engine>,
-    /// Documents and settings.
     pub documents: Arc<dyn Documents>,
-    /// The organization.
     pub directory: Arc<dyn Directory>,
-    /// What is remembered beside executions.
+    /// Associations and previews.
     pub records: Records,
 }
 
 impl Automation {
     /// The API of an engine.
-    pub fn new(world: World) -> Self {
-        let World { engine, documents, directory, records } = world;
+    pub fn new(parts: AutomationParts) -> Self {
+        let AutomationParts { engine, documents, directory, records } = parts;
         Self { engine, documents, directory, records, turn: tokio::sync::Mutex::default() }
     }
 
@@ -58,23 +55,22 @@ impl Automation {
         }
     }
 
-    /// Starts an execution for somebody who is no caller of the API: a rule, an association.
+    /// Starts an execution for a rule or an association, which are not callers of the API.
     ///
     /// # Errors
-    /// As `StartAutomationExecution`'s.
+    /// Those of `StartAutomationExecution`.
     pub async fn begin(&self, start: StartRequest) -> Result<String, AwsError> {
         self.engine.start(start).await.map_err(|error| errors::start(&error))
     }
 
-    /// The role that an execution would run under, which whoever starts it passes.
+    /// The role that an execution would run under: its caller needs `iam:PassRole` for it.
     ///
     /// # Errors
-    /// As `StartAutomationExecution`'s.
+    /// Those of `StartAutomationExecution`.
     pub fn role_of(&self, start: &StartRequest) -> Result<Option<String>, AwsError> {
         self.engine.assume_role(start).map_err(|error| errors::start(&error))
     }
 
-    /// Answers a request.
     pub async fn call(&self, request: &Request) -> Reply {
         let body = &request.body;
         check(&request.operation, body)?;
@@ -114,7 +110,7 @@ impl Automation {
 }
 
 impl Automation {
-    /// Starts what an accepted request owes, before it is answered.
+    /// Starts the runs that an accepted request makes due, before its reply.
     async fn then_run(&self, request: &Request, reply: Reply) -> Reply {
         if reply.is_ok() {
             self.tick(request.now).await;

@@ -1,7 +1,7 @@
-//! What a caller must be allowed to do, as the Service Authorization Reference has it.
+//! The permissions that a caller needs, from the Service Authorization Reference.
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html>
 //!
-//! A request that its own shape condemns needs nothing: the call refuses it.
+//! A request with an invalid input needs none: the call refuses it.
 
 use api::{Authorization, Request, arn};
 use engine::{StartRequest, Tag};
@@ -12,13 +12,13 @@ use crate::executions::start_request;
 use crate::input::{AddTags, Start};
 use crate::validation::{check, parse};
 
-/// The ways in which a caller may be allowed a request: one of them, whole, is enough. The first
-/// is the one that a refusal is told of.
-pub type Ways = Vec<Vec<Authorization>>;
+/// Sets of permissions, one of which is enough, if the caller has all of it. A refusal names the
+/// first.
+pub type PermissionAlternatives = Vec<Vec<Authorization>>;
 
 impl Automation {
-    /// All that a request needs.
-    pub fn authorizations(&self, request: &Request) -> Ways {
+    /// The permissions that a request needs.
+    pub fn authorizations(&self, request: &Request) -> PermissionAlternatives {
         let body = &request.body;
         if check(&request.operation, body).is_err() {
             return vec![Vec::new()];
@@ -94,9 +94,9 @@ impl Automation {
         need(request, document_arn(region, &owner, name), Map::new())
     }
 
-    /// The document and the execution to be, or the older `automation-definition`, which policies
-    /// of years ago name; and the role that the execution will run under.
-    fn to_start(&self, request: &Request, start: &StartRequest) -> Ways {
+    /// The document and the new execution, or the older `automation-definition`, which policies of
+    /// years ago name; and the role that the execution will run under.
+    fn to_start(&self, request: &Request, start: &StartRequest) -> PermissionAlternatives {
         let (account, region) = (&request.account, &request.region);
         let name = start.document_name.as_str();
         let found = self.documents.find(account, region, name, start.document_version.as_deref());
@@ -109,7 +109,7 @@ impl Automation {
         context.extend(version.map(|version| ("ssm:DocumentVersion".to_owned(), json!([version]))));
         let document = document_arn(region, owner, name);
         let execution = arn::ssm(region, account, "automation-execution/*");
-        let mut ways = vec![vec![
+        let mut alternatives = vec![vec![
             need(request, document.clone(), context.clone()),
             need(request, execution, context.clone()),
         ]];
@@ -117,12 +117,12 @@ impl Automation {
         let definition = document.replace(":document/", ":automation-definition/");
         for version in [Some(asked), version].into_iter().flatten() {
             let resource = format!("{definition}:{version}");
-            ways.push(vec![need(request, resource, context.clone())]);
+            alternatives.push(vec![need(request, resource, context.clone())]);
         }
-        for way in &mut ways {
-            way.extend(pass.clone());
+        for alternative in &mut alternatives {
+            alternative.extend(pass.clone());
         }
-        ways
+        alternatives
     }
 
     fn on_execution(
@@ -156,7 +156,7 @@ fn need(request: &Request, resource: String, context: Map<String, Value>) -> Aut
     Authorization { action: format!("ssm:{}", request.operation), resource, context }
 }
 
-/// Whoever starts under a role passes it to Systems Manager.
+/// A caller that starts an execution under a role passes the role to Systems Manager.
 fn passed(role: String) -> Authorization {
     let to = ("iam:PassedToService".to_owned(), json!("ssm.amazonaws.com"));
     Authorization {
@@ -166,7 +166,7 @@ fn passed(role: String) -> Authorization {
     }
 }
 
-/// `ssm:resourceTag` is the older spelling, which still counts.
+/// `ssm:resourceTag` is the older spelling, which is still valid.
 fn tagged(tags: &[Tag]) -> impl Iterator<Item = (String, Value)> {
     tags.iter().flat_map(|Tag { key, value }| {
         let spelled = |prefix: &str| (format!("{prefix}/{key}"), json!(value));

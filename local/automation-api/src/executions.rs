@@ -1,6 +1,6 @@
-//! The operations on executions: start, stop, signal, look, tag.
+//! The operations on executions: start, stop, signal, describe, tag.
 
-use api::paging::{Scope, page_by_id};
+use api::paging::{PageScope, page_by_id};
 use api::{AwsError, Request};
 use engine::{ExecutionView, Signal, StartRequest};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::filters;
 use crate::input::{AddTags, Get, List, ListTags, RemoveTags, Send, Start, Steps, Stop};
 use crate::{errors, wire};
 
-/// Items of a page, unless asked for fewer.
+/// Items of a page, unless the caller asks for fewer.
 const PAGE: usize = 50;
 
 /// How many tags an execution may have.
@@ -63,7 +63,7 @@ impl Automation {
     pub(crate) async fn signal(&self, request: &Request, input: Send) -> Result<Value, AwsError> {
         let id = &input.automation_execution_id;
         let (account, region) = (&request.account, &request.region);
-        // Whether there is such an execution counts more than what the signal says.
+        // An unknown execution is reported before an invalid signal.
         self.view(request, id)?;
         let signal = signal_of(&input)?;
         let sent = self.engine.signal(account, region, id, signal, &request.principal_arn).await;
@@ -83,7 +83,7 @@ impl Automation {
         let (views, next) = page_by_id(
             found.into_iter().filter(|view| filters.pass(view)),
             |view| &view.id,
-            &Scope::new(request, &[&said(request, "Filters")]),
+            &PageScope::new(request, &[&said(request, "Filters")]),
             input.next_token.as_deref(),
             input.max_results.unwrap_or(PAGE),
         )
@@ -104,7 +104,7 @@ impl Automation {
         let (steps, next) = page_by_id(
             steps,
             |step| &step.id,
-            &Scope::new(request, &[&view.id, &said(request, "Filters"), reverse]),
+            &PageScope::new(request, &[&view.id, &said(request, "Filters"), reverse]),
             input.next_token.as_deref(),
             input.max_results.unwrap_or(PAGE),
         )
@@ -112,7 +112,7 @@ impl Automation {
         Ok(paged("StepExecutions", steps.into_iter().map(wire::step).collect(), next))
     }
 
-    /// `AddTagsToResource`: all of them or none.
+    /// `AddTagsToResource`: adds all of them or none.
     pub(crate) async fn add_tags(
         &self,
         request: &Request,
@@ -127,7 +127,7 @@ impl Automation {
         self.tag(request, &view.id, input.tags, Vec::new()).await
     }
 
-    /// `RemoveTagsFromResource`. What is not there is removed already.
+    /// `RemoveTagsFromResource`. Unknown keys are ignored.
     pub(crate) async fn remove_tags(
         &self,
         request: &Request,

@@ -1,5 +1,5 @@
-//! The inputs of the operations on executions, as the service model names their members. What
-//! arrives here has passed [`crate::validation`].
+//! The inputs of the operations on executions, as the service model names their members. They
+//! have passed [`crate::validation`].
 
 use std::collections::BTreeMap;
 
@@ -52,7 +52,7 @@ pub(crate) struct Send {
     pub(crate) payload: Option<BTreeMap<String, Vec<String>>>,
 }
 
-/// A filter: its key and the values of which one has to fit.
+/// A filter: its key, and the values of which one must match.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Filter {

@@ -1,9 +1,9 @@
-//! The SSM Automation API of the local AWS: JSON in, the engine, JSON out with AWS's quirks.
+//! The SSM Automation API of the local AWS: JSON in, the engine, JSON out as AWS writes it.
 //!
-//! [`Automation`] answers for executions, their steps and tags, for change calendars, execution
-//! previews and State Manager's associations of Automation documents. What an execution is and
-//! does is the engine's ([`engine::Engine`]); what a caller may do is told in
-//! [`Automation::authorizations`] and checked by the gateway.
+//! [`Automation`] serves executions, their steps and tags, change calendars, execution previews and
+//! State Manager's associations of Automation documents. The engine ([`engine::Engine`]) runs the
+//! executions. [`Automation::authorizations`] lists the permissions a request needs; the gateway
+//! checks them.
 //!
 //! Inputs are checked against the service model that botocore ships (`model/`). Messages follow
 //! AWS's where they have been published; where AWS's wording is not known, the model's own
@@ -21,15 +21,15 @@ mod calendar;
 mod errors;
 mod executions;
 mod filters;
-#[cfg(test)]
-mod fixture;
 mod input;
 mod preview;
 mod records;
+#[cfg(test)]
+mod samples;
 mod validation;
 mod wire;
 
-pub use api::{Automation, World};
-pub use authorization::Ways;
+pub use api::{Automation, AutomationParts};
+pub use authorization::PermissionAlternatives;
 pub use calendar::{Calendar, Unsupported};
 pub use records::Records;

@@ -1,4 +1,4 @@
-//! `StartExecutionPreview` and `GetExecutionPreview`: what an execution would touch, without one.
+//! `StartExecutionPreview` and `GetExecutionPreview`: what an execution would change, without running one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,14 +50,14 @@ pub(crate) struct GetPreview {
     execution_preview_id: Uuid,
 }
 
-/// A preview, made when it was asked for.
+/// A preview, made at its request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Preview {
     pub(crate) id: Uuid,
     account: String,
     region: String,
     at: Timestamp,
-    /// Why there is none.
+    /// The reason why the preview failed.
     failure: Option<String>,
     steps: Impacts,
     regions: Vec<String>,
@@ -66,7 +66,7 @@ pub(crate) struct Preview {
     accounts: usize,
 }
 
-/// How many steps change what is there.
+/// How many steps change resources.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Impacts {
     mutating: usize,
@@ -93,7 +93,7 @@ impl Impacts {
 }
 
 impl Automation {
-    /// `StartExecutionPreview`. A document that cannot be run as asked makes a preview that failed.
+    /// `StartExecutionPreview`. The preview of a document that cannot be run with this input fails.
     pub(crate) fn start_preview(
         &self,
         request: &Request,
@@ -139,13 +139,13 @@ impl Automation {
             preview.account == request.account && preview.region == request.region
         });
         let preview = own.ok_or_else(|| {
-            let message = format!("There is no execution preview {id}.");
+            let message = format!("Execution preview {id} does not exist.");
             AwsError::new("ResourceNotFoundException", message)
         })?;
         Ok(shown(&preview))
     }
 
-    /// How many accounts the locations come to; the caller's own without any.
+    /// How many accounts the locations have; without locations one, the caller's own.
     fn accounts(&self, viewer: &str, locations: &[TargetLocation]) -> usize {
         if locations.is_empty() {
             return 1;
@@ -200,7 +200,7 @@ fn regions(own: &str, locations: &[TargetLocation]) -> Vec<String> {
     all.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// Those that are named; what a tag or a group comes to is only known when it runs.
+/// The targets that are named; those of a tag or a group are only known when it runs.
 fn targets(wanted: &AutomationInputs) -> BTreeMap<String, usize> {
     let mut targets = BTreeMap::new();
     for target in &wanted.targets {

@@ -1,5 +1,5 @@
-//! What the API remembers beside executions: associations and previews. A file of facts, each a
-//! line of JSON, the last one about a thing in force; the state is their fold.
+//! The API's own state beside executions: associations and previews. A file of facts, each a line
+//! of JSON; the last fact about a thing is in force, and the state is their fold.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
@@ -17,11 +17,10 @@ use crate::preview::Preview;
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Fact {
-    /// An association as it is from now on.
+    /// An association was created or changed.
     Association(Box<Association>),
-    /// It is gone.
     Disassociated(Uuid),
-    /// A preview that was made.
+    /// A preview was made.
     Preview(Box<Preview>),
 }
 
@@ -31,7 +30,7 @@ pub(crate) struct State {
     pub(crate) previews: BTreeMap<Uuid, Preview>,
 }
 
-/// The facts of all accounts and Regions, and where new ones are written.
+/// The facts of all accounts and Regions, and the file that new ones are written to.
 pub struct Records(Mutex<Inner>);
 
 struct Inner {
@@ -56,11 +55,11 @@ impl State {
 }
 
 impl Records {
-    /// The facts that were written, and where further ones go. A last line cut short by a kill was
-    /// never answered for and is passed over.
+    /// Reads the facts of an old file, and writes new ones to it. A last line that a kill cut short
+    /// was never confirmed to a caller and is ignored.
     ///
     /// # Errors
-    /// When the old ones cannot be read.
+    /// When the old facts cannot be read.
     pub fn open(old: impl BufRead, file: Box<dyn Write + Send>) -> std::io::Result<Self> {
         let mut state = State::default();
         for line in old.lines() {
@@ -71,12 +70,11 @@ impl Records {
         Ok(Self(Mutex::new(Inner { state, file })))
     }
 
-    /// Reads.
     pub(crate) fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
         look(&self.lock().state)
     }
 
-    /// Writes a fact, then lets it be so.
+    /// Writes a fact, then applies it to the state.
     pub(crate) fn write(&self, fact: Fact) -> Result<(), AwsError> {
         let mut inner = self.lock();
         let line = serde_json::to_string(&fact).map_err(|e| errors::internal(e.to_string()))?;

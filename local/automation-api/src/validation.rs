@@ -21,8 +21,8 @@ pub(crate) fn model() -> &'static Model {
     &MODEL
 }
 
-/// Refuses what AWS's front end refuses. What an operation has an error of its own for goes under
-/// that.
+/// Checks an input as AWS's front end does. Where an operation has an error of its own, that is
+/// returned.
 pub(crate) fn check(operation: &str, body: &Value) -> Result<(), AwsError> {
     let refusal = match model().check(operation, body) {
         Ok(()) => return Ok(()),

@@ -17,7 +17,6 @@ const LARGEST: usize = 65_536;
 /// Content that somebody wants to create or update.
 #[derive(Debug)]
 pub struct Submission<'a> {
-    /// The document's type.
     pub document_type: DocumentType,
     /// The format of `text`.
     pub format: DocumentFormat,

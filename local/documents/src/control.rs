@@ -9,38 +9,19 @@ use crate::{document::DocumentType, errors, state::Documents};
 /// A change from outside the API. It is data, so that it can be journalled like a request.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(tag = "control", rename_all = "camelCase", deny_unknown_fields)]
-pub enum Control {
+pub enum DocumentControl {
     /// Sets the quota of accounts that one document may be shared with (AWS: 1,000). What is
     /// shared already stays shared.
     #[serde(rename_all = "camelCase")]
-    SharedAccountsQuota {
-        /// The document's Region.
-        region: String,
-        /// The document's owner.
-        owner: String,
-        /// The document's name.
-        name: String,
-        /// How many accounts.
-        limit: usize,
-    },
+    SharedAccountsQuota { region: String, owner: String, name: String, limit: usize },
     /// Sets the quota of documents that an account may own in a Region (AWS: 500).
     #[serde(rename_all = "camelCase")]
-    DocumentsQuota {
-        /// The Region.
-        region: String,
-        /// The account.
-        account: String,
-        /// How many documents.
-        limit: usize,
-    },
+    DocumentsQuota { region: String, account: String, limit: usize },
     /// Sets the managed nodes that a document is associated with.
     #[serde(rename_all = "camelCase")]
     Associate {
-        /// The document's Region.
         region: String,
-        /// The document's owner.
         owner: String,
-        /// The document's name.
         name: String,
         /// Ids of the nodes; none ends all associations.
         instances: Vec<String>,
@@ -55,10 +36,7 @@ pub enum Control {
     },
     /// Says that documents of a type can no longer be created.
     #[serde(rename_all = "camelCase")]
-    Retire {
-        /// The type.
-        document_type: DocumentType,
-    },
+    Retire { document_type: DocumentType },
 }
 
 impl Documents {
@@ -66,28 +44,28 @@ impl Documents {
     ///
     /// # Errors
     /// `InvalidDocument` if there is no such document.
-    pub fn control(&mut self, control: Control) -> Result<(), AwsError> {
+    pub fn control(&mut self, control: DocumentControl) -> Result<(), AwsError> {
         match control {
-            Control::SharedAccountsQuota { region, owner, name, limit } => {
+            DocumentControl::SharedAccountsQuota { region, owner, name, limit } => {
                 let document = self.region_mut(&region).document_mut(&owner, &name);
                 let document = document.ok_or_else(|| errors::invalid_document(&name))?;
                 document.permissions.quota = Some(limit);
             }
-            Control::DocumentsQuota { region, account, limit } => {
+            DocumentControl::DocumentsQuota { region, account, limit } => {
                 self.region_mut(&region).quotas.insert(account, limit);
             }
-            Control::Associate { region, owner, name, instances } => {
+            DocumentControl::Associate { region, owner, name, instances } => {
                 let document = self.region_mut(&region).document_mut(&owner, &name);
                 let document = document.ok_or_else(|| errors::invalid_document(&name))?;
                 document.instances = instances.into_iter().collect();
             }
-            Control::Updating { arn, updating: true } => {
+            DocumentControl::Updating { arn, updating: true } => {
                 self.busy.insert(arn);
             }
-            Control::Updating { arn, updating: false } => {
+            DocumentControl::Updating { arn, updating: false } => {
                 self.busy.remove(&arn);
             }
-            Control::Retire { document_type } => {
+            DocumentControl::Retire { document_type } => {
                 self.retired.insert(document_type);
             }
         }

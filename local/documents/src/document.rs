@@ -81,11 +81,9 @@ pub enum DocumentFormat {
 pub struct Predefined {
     /// Its name, e.g. `AWS-StopEC2Instance`.
     pub name: String,
-    /// Its type.
     pub document_type: DocumentType,
     /// The format of `content`.
     pub format: DocumentFormat,
-    /// Its text.
     pub content: String,
     /// What it is run on, e.g. `/AWS::EC2::Instance`.
     pub target_type: Option<String>,

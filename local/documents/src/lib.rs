@@ -39,7 +39,7 @@ mod validation;
 mod versions;
 
 pub use content::{ContentCheck, Defective, Submission};
-pub use control::Control;
+pub use control::DocumentControl;
 pub use document::{DocumentFormat, DocumentType, Predefined};
 pub use state::Documents;
 pub use usage::{AttachmentSource, Unusable, Usable};

@@ -4,7 +4,7 @@ use std::iter;
 
 use api::{
     AwsError, Request,
-    paging::{Scope, page},
+    paging::{PageScope, page},
 };
 use serde::Serialize;
 
@@ -86,7 +86,7 @@ impl Documents {
         views.dedup_by(|one, other| std::ptr::eq(one.document, other.document));
 
         let said = |member| request.body.get(member).map(ToString::to_string).unwrap_or_default();
-        let scope = Scope::new(request, &[&said("Filters"), &said("DocumentFilterList")]);
+        let scope = PageScope::new(request, &[&said("Filters"), &said("DocumentFilterList")]);
         let (views, next_token) = page(
             views.into_iter(),
             key,

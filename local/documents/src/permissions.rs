@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use api::{
     AwsError, Request,
-    paging::{Scope, page},
+    paging::{PageScope, page},
 };
 use serde::{Deserialize, Serialize};
 
@@ -166,7 +166,7 @@ impl Documents {
     ) -> Result<PermissionsOut, AwsError> {
         self.not_amazons(request, &input.name)?;
         let document = self.own(request, &input.name)?;
-        let scope = Scope::new(request, &[&input.name]);
+        let scope = PageScope::new(request, &[&input.name]);
         let (consumers, next_token) = page(
             document.permissions.consumers.iter(),
             |(account, _)| (*account).clone(),

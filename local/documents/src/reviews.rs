@@ -4,7 +4,7 @@
 
 use api::{
     AwsError, Request,
-    paging::{Scope, page},
+    paging::{PageScope, page},
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -186,7 +186,7 @@ impl Documents {
         let version =
             self.view(request, &input.name)?.select(input.document_version.as_deref(), None)?;
         let number = version.number.to_string();
-        let scope = Scope::new(request, &[&input.name, &number]);
+        let scope = PageScope::new(request, &[&input.name, &number]);
         let (responses, next_token) = page(
             version.review.responses.iter().enumerate(),
             |(index, _)| format!("{index:010}"),

@@ -13,7 +13,6 @@ use crate::{
     state::Documents,
 };
 
-/// Values by key.
 pub(crate) type TagSet = BTreeMap<String, String>;
 
 /// How many tags a resource may have.

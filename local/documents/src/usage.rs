@@ -15,11 +15,9 @@ pub struct Usable {
     pub name: String,
     /// The owner's account; empty for AWS's own.
     pub owner: String,
-    /// The version's number.
     pub version: u32,
     /// The default version's number.
     pub default_version: u32,
-    /// Its type.
     pub document_type: DocumentType,
     /// Its `TargetType`, e.g. `/AWS::EC2::Instance`.
     pub target_type: Option<String>,
@@ -38,7 +36,6 @@ pub struct Usable {
 pub struct AttachmentSource {
     /// `SourceUrl`, `S3FileUrl` or `AttachmentReference`.
     pub key: String,
-    /// Its value.
     pub value: String,
     /// The file's name, if the caller gave it one.
     pub name: Option<String>,

@@ -2,7 +2,7 @@
 
 use api::{
     AwsError, Request,
-    paging::{Scope, page},
+    paging::{PageScope, page},
 };
 use serde::Serialize;
 
@@ -144,7 +144,7 @@ impl Documents {
         input: &ListDocumentVersions,
     ) -> Result<VersionsOut, AwsError> {
         let view = self.view(request, &input.name)?;
-        let scope = Scope::new(request, &[&input.name]);
+        let scope = PageScope::new(request, &[&input.name]);
         let (versions, next_token) = page(
             view.versions(),
             |version| format!("{:010}", version.number),

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use engine::ports::Actor;
-use engine::testing::{FakeActions, FakeWorld};
+use engine::testing::{FakeActions, FakePorts};
 use engine::{Engine, Log, MemoryLog, Quotas, SqliteLog, StartRequest, Status, Target};
 use serde_json::{Value, json};
 use tokio::runtime::Builder;
@@ -26,7 +26,7 @@ const ACCOUNT: &str = "111122223333";
 const REGION: &str = "eu-west-1";
 /// Runs that are started at once.
 const AT_ONCE: usize = 200;
-/// Targets in flight.
+/// How many targets are in flight at once.
 const CONCURRENCY: usize = 100;
 
 type Failure = Box<dyn std::error::Error>;
@@ -56,8 +56,8 @@ fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-fn world() -> FakeWorld {
-    let world = FakeWorld::default();
+fn world() -> FakePorts {
+    let world = FakePorts::default();
     let mut steps = String::from(
         "schemaVersion: '0.3'\nparameters:\n  Id: {type: String, default: i-1}\nmainSteps:\n",
     );
@@ -84,7 +84,7 @@ fn request(document: &str, nth: usize) -> StartRequest {
     StartRequest::new(ACCOUNT, REGION, caller, Uuid::from_u128(nth as u128 + 1), document)
 }
 
-async fn open(world: FakeWorld, log: Box<dyn Log>, quotas: Quotas) -> Result<Arc<Engine>, Failure> {
+async fn open(world: FakePorts, log: Box<dyn Log>, quotas: Quotas) -> Result<Arc<Engine>, Failure> {
     let mut ports = world.ports();
     ports.events = Arc::new(Nobody);
     let engine = Engine::open_with(ports, log, Arc::new(FakeActions::silent())).await?;
@@ -92,7 +92,7 @@ async fn open(world: FakeWorld, log: Box<dyn Log>, quotas: Quotas) -> Result<Arc
     Ok(engine)
 }
 
-/// Nobody listens.
+/// Events that nobody listens to.
 struct Nobody;
 
 impl engine::ports::Events for Nobody {

@@ -15,13 +15,13 @@ pub(crate) struct Document {
     pub(crate) runbook: Runbook,
     pub(crate) attachments: BTreeMap<String, Vec<u8>>,
     /// Steps of the top level first, in order; then those within loops.
-    defs: Vec<Def>,
+    defs: Vec<StepDef>,
     names: HashMap<String, u32>,
 }
 
 /// Where a step stands.
 #[derive(Debug)]
-pub(crate) struct Def {
+pub(crate) struct StepDef {
     /// The indices that lead to it from the top level through loops.
     path: Vec<usize>,
     /// The loop that it is in.
@@ -77,7 +77,7 @@ impl Document {
             }
             let following = (nth + 1 < count).then_some(place + 1);
             self.names.insert(name, place);
-            self.defs.push(Def { path, within, following, first_inner: None, outputs });
+            self.defs.push(StepDef { path, within, following, first_inner: None, outputs });
         }
     }
 
@@ -103,7 +103,7 @@ impl Document {
         self.defs.len()
     }
 
-    pub(crate) fn def(&self, place: u32) -> Option<&Def> {
+    pub(crate) fn def(&self, place: u32) -> Option<&StepDef> {
         self.defs.get(place as usize)
     }
 

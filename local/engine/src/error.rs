@@ -17,10 +17,8 @@ pub enum StartError {
     /// `AutomationExecutionLimitExceededException`.
     #[error("{0}")]
     LimitExceeded(String),
-    /// `IdempotentParameterMismatch`.
     #[error("{0}")]
     IdempotentParameterMismatch(String),
-    /// `InvalidTarget`.
     #[error("{0}")]
     InvalidTarget(String),
     /// `InternalServerError`.

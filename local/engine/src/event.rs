@@ -39,7 +39,7 @@ fn unreadable(error: serde_json::Error) -> LogError {
     LogError { message: format!("an event that is no event: {error}") }
 }
 
-/// What happened.
+/// An event of an execution, as the log has it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Event {
@@ -148,14 +148,14 @@ pub(crate) struct Submission {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) parent: Option<Parent>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) spread: Option<Box<Spread>>,
+    pub(crate) targeting: Option<Box<Targeting>>,
 }
 
 /// What an execution runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Kind {
-    /// Its document's steps.
+    /// It runs the steps of its document.
     Steps,
     /// A child for each target.
     Targets,
@@ -186,10 +186,10 @@ pub(crate) struct Parent {
     pub(crate) shares_place: bool,
 }
 
-/// How an execution is spread over targets or locations.
+/// The targets or locations of an execution, and how fast it goes through them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(crate) struct Spread {
+pub(crate) struct Targeting {
     pub(crate) target_parameter_name: Option<String>,
     pub(crate) targets: Vec<Target>,
     pub(crate) target_maps: Vec<BTreeMap<String, Vec<String>>>,
@@ -221,7 +221,7 @@ pub(crate) struct Started {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) is_end: bool,
     pub(crate) critical: bool,
-    /// After substitution.
+    /// The step's inputs after substitution.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub(crate) inputs: Map<String, Value>,
 }
@@ -230,15 +230,12 @@ pub(crate) struct Started {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Wait {
-    /// A time.
     Until(#[serde(with = "millis")] Timestamp),
-    /// Approvals.
     Approval,
     /// A `Resume`.
     Resume,
     /// The end of a child execution.
     Child(Uuid),
-    /// Its iterations.
     Iterations(Iterations),
 }
 
@@ -259,7 +256,6 @@ pub(crate) struct Iterations {
 pub(crate) struct Decision {
     /// The item of `Approvers` that the principal is.
     pub(crate) approver: String,
-    /// The principal's ARN.
     pub(crate) by: String,
     pub(crate) approved: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -6,14 +6,12 @@ use crate::document::Document;
 use crate::event::Route;
 use crate::status::Outcome;
 
-/// What follows.
+/// What follows the end of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Then {
-    /// This step.
     Step(u32),
     /// Nothing more in this list of steps: the loop goes round, or the execution ends.
     ListEnds,
-    /// The execution ends.
     Ends {
         /// Because a step failed.
         aborted: bool,

@@ -25,7 +25,7 @@ pub mod testing;
 mod tests;
 mod view;
 
-pub use driver::{Actions, Engine, Ports, RealActions};
+pub use driver::{ActionRunner, Engine, Ports, RealActions};
 pub use error::{SignalError, StartError, StopError};
 pub use log::{Log, LogError, MemoryLog, SqliteLog};
 pub use quota::Quotas;

@@ -32,7 +32,7 @@ pub enum Actor {
     Role {
         /// `arn:PARTITION:iam::ACCOUNT:role/NAME`.
         role_arn: String,
-        /// Who assumes it.
+        /// The identity that assumes the role.
         through: Assumer,
         /// `arn:PARTITION:ssm:REGION:ACCOUNT:automation-execution/ID`, for `aws:SourceArn`.
         source_arn: String,
@@ -63,7 +63,7 @@ pub struct ApiCall {
     pub account: String,
     /// Where: the Region.
     pub region: String,
-    /// Under whose authority.
+    /// The identity that makes the call.
     pub actor: Actor,
 }
 
@@ -82,7 +82,7 @@ pub struct ApiError {
 /// The kinds of failure that the engine treats differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ApiErrorKind {
-    /// Too many requests.
+    /// AWS throttled the call.
     Throttling,
     /// Not allowed; also a role that cannot be assumed.
     Permission,
@@ -94,7 +94,7 @@ pub enum ApiErrorKind {
     Service,
 }
 
-/// AWS.
+/// Calls of AWS APIs.
 pub trait Aws: Send + Sync {
     /// Makes one call, without retries. The answer is botocore's, `ResponseMetadata` included,
     /// with times as ISO 8601 text and bytes as text. Operations that stream their answer are
@@ -116,7 +116,7 @@ pub struct Script {
     pub runtime: String,
     /// `function`, or `file.function` in an attachment.
     pub handler: String,
-    /// Its code.
+    /// The code, and where it is.
     pub source: ScriptSource,
     /// The `events` argument.
     pub payload: Value,
@@ -135,13 +135,13 @@ pub struct Script {
 /// Where a script's code is.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ScriptSource {
-    /// In the document.
+    /// The code is in the document.
     Inline(String),
     /// In an attachment: its file name (`.py` or `.zip`) and content.
     Attachment {
-        /// The file's name.
+        /// The attachment's file name.
         name: String,
-        /// The file.
+        /// The content of the file.
         content: Vec<u8>,
     },
     /// In the document, and it imports from an attachment.
@@ -150,7 +150,7 @@ pub enum ScriptSource {
         text: String,
         /// The attachment's file name.
         name: String,
-        /// The attachment.
+        /// The content of the attachment.
         content: Vec<u8>,
     },
 }
@@ -179,7 +179,7 @@ pub enum ScriptError {
     Lost(String),
 }
 
-/// Scripts.
+/// Runs scripts of `aws:executeScript`.
 pub trait Scripts: Send + Sync {
     /// Runs a script to its end, in a process of its own.
     fn run<'a>(&'a self, script: &'a Script) -> BoxFuture<'a, ScriptRun>;
@@ -192,14 +192,14 @@ pub struct WebhookRequest {
     pub url: String,
     /// Its `headers`.
     pub headers: BTreeMap<String, String>,
-    /// What to post.
+    /// The body to post.
     pub body: String,
 }
 
 /// What a webhook answered, whatever its status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebhookAnswer {
-    /// The HTTP status.
+    /// The HTTP status code.
     pub status: u16,
     /// The body, as text.
     pub body: String,
@@ -216,7 +216,7 @@ pub enum WebhookError {
     Lost(String),
 }
 
-/// Webhooks.
+/// Posts to webhooks of `aws:invokeWebhook`.
 pub trait Webhooks: Send + Sync {
     /// Posts once, without retries and without following redirects. Refuses whatever is not on
     /// loopback unless it was told to let it out.
@@ -241,7 +241,7 @@ pub struct FoundDocument {
     pub target_type: Option<String>,
     /// The content as stored, YAML or JSON.
     pub content: String,
-    /// Attachments by name.
+    /// The attached files, by name.
     pub attachments: BTreeMap<String, Vec<u8>>,
 }
 
@@ -291,16 +291,15 @@ pub trait Events: Send + Sync {
 /// One status change, as EventBridge tells it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StatusEvent {
-    /// Whose bus.
+    /// The account whose bus gets the event.
     pub account: String,
-    /// In which Region.
+    /// The Region of that bus.
     pub region: String,
     /// `EC2 Automation Execution Status-change Notification` or `EC2 Automation Step …`.
     pub detail_type: &'static str,
-    /// When.
+    /// The instant of the change.
     pub time: Timestamp,
     /// The execution's ARN, the definition's ARN.
     pub resources: Vec<String>,
-    /// `detail`.
     pub detail: Value,
 }

@@ -76,16 +76,15 @@ pub(crate) enum Admission {
 }
 
 #[derive(Debug, Default)]
-struct Line {
+struct PoolState {
     running: usize,
     queue: VecDeque<Uuid>,
 }
 
-/// All pools.
 #[derive(Debug, Default)]
 pub(crate) struct Pools {
     quotas: Quotas,
-    lines: HashMap<Pool, Line>,
+    states: HashMap<Pool, PoolState>,
 }
 
 impl Pools {
@@ -95,18 +94,18 @@ impl Pools {
     }
 
     pub(crate) fn pools(&self) -> Vec<Pool> {
-        self.lines.keys().cloned().collect()
+        self.states.keys().cloned().collect()
     }
 
     /// A new execution asks for a place.
     pub(crate) fn admit(&mut self, pool: &Pool, id: Uuid, adaptive: bool) -> Admission {
         let (running, queued) = self.quotas.of(pool.kind, adaptive);
-        let line = self.lines.entry(pool.clone()).or_default();
-        if line.queue.is_empty() && line.running < running {
-            line.running += 1;
+        let pool_state = self.states.entry(pool.clone()).or_default();
+        if pool_state.queue.is_empty() && pool_state.running < running {
+            pool_state.running += 1;
             Admission::Runs
-        } else if line.queue.len() < queued {
-            line.queue.push_back(id);
+        } else if pool_state.queue.len() < queued {
+            pool_state.queue.push_back(id);
             Admission::Queued
         } else {
             Admission::Refused
@@ -115,37 +114,37 @@ impl Pools {
 
     /// One that ran before a restart takes its place again, whatever the quota.
     pub(crate) fn restore(&mut self, pool: &Pool, id: Uuid, began: bool) {
-        let line = self.lines.entry(pool.clone()).or_default();
+        let pool_state = self.states.entry(pool.clone()).or_default();
         if began {
-            line.running += 1;
+            pool_state.running += 1;
         } else {
-            line.queue.push_back(id);
+            pool_state.queue.push_back(id);
         }
     }
 
     /// A running one has ended.
     pub(crate) fn release(&mut self, pool: &Pool) {
-        if let Some(line) = self.lines.get_mut(pool) {
-            line.running = line.running.saturating_sub(1);
+        if let Some(pool_state) = self.states.get_mut(pool) {
+            pool_state.running = pool_state.running.saturating_sub(1);
         }
     }
 
     /// A queued one was cancelled before its turn.
     pub(crate) fn withdraw(&mut self, pool: &Pool, id: Uuid) {
-        if let Some(line) = self.lines.get_mut(pool) {
-            line.queue.retain(|queued| *queued != id);
+        if let Some(pool_state) = self.states.get_mut(pool) {
+            pool_state.queue.retain(|queued| *queued != id);
         }
     }
 
     /// Whose turn it is, if there is room: it counts as running from now on.
     pub(crate) fn next(&mut self, pool: &Pool, adaptive: bool) -> Option<Uuid> {
         let (running, _) = self.quotas.of(pool.kind, adaptive);
-        let line = self.lines.get_mut(pool)?;
-        if line.running >= running {
+        let pool_state = self.states.get_mut(pool)?;
+        if pool_state.running >= running {
             return None;
         }
-        let id = line.queue.pop_front()?;
-        line.running += 1;
+        let id = pool_state.queue.pop_front()?;
+        pool_state.running += 1;
         Some(id)
     }
 }

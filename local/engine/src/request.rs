@@ -14,7 +14,6 @@ use crate::ports::Actor;
 pub struct StartRequest {
     /// In which account: 12 digits.
     pub account: String,
-    /// In which Region.
     pub region: String,
     /// Who asks; without an `assumeRole` in the document the execution acts as this.
     pub caller: Actor,
@@ -22,7 +21,7 @@ pub struct StartRequest {
     pub executed_by: String,
     /// The id that the execution gets. Unique; the caller derives it.
     pub id: Uuid,
-    /// Name or ARN.
+    /// The document's name or ARN.
     pub document_name: String,
     /// A number, `$DEFAULT` or `$LATEST`.
     pub document_version: Option<String>,
@@ -30,11 +29,10 @@ pub struct StartRequest {
     pub parameters: BTreeMap<String, Vec<String>>,
     /// Makes a repeat of the request meet the first one's execution.
     pub client_token: Option<String>,
-    /// `Mode`.
     pub mode: Mode,
     /// Which parameter gets the target.
     pub target_parameter_name: Option<String>,
-    /// At most one.
+    /// At most one is allowed.
     pub targets: Vec<Target>,
     /// Instead of `targets`: one child for each map.
     pub target_maps: Vec<BTreeMap<String, Vec<String>>>,
@@ -46,7 +44,7 @@ pub struct StartRequest {
     pub target_locations: Vec<TargetLocation>,
     /// An S3 object that holds them instead.
     pub target_locations_url: Option<String>,
-    /// At most five.
+    /// At most five are allowed.
     pub tags: Vec<Tag>,
     /// The alarm that cancels the execution.
     pub alarms: Option<AlarmConfiguration>,
@@ -86,7 +84,6 @@ impl StartRequest {
     }
 }
 
-/// `Mode`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Mode {
     /// Steps follow each other.
@@ -102,7 +99,6 @@ pub enum Mode {
 pub struct Target {
     /// `tag:K`, `ResourceGroup`, `ParameterValues` or `AWS::EC2::Instance`.
     pub key: String,
-    /// The values.
     #[serde(default)]
     pub values: Vec<String>,
 }
@@ -114,7 +110,6 @@ pub struct TargetLocation {
     /// Account ids, OU ids, the root's id.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub accounts: Vec<String>,
-    /// Regions.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub regions: Vec<String>,
     /// Default 1.
@@ -146,13 +141,10 @@ pub struct TargetLocation {
     pub targets_max_errors: Option<String>,
 }
 
-/// A tag.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Tag {
-    /// The key.
     pub key: String,
-    /// The value.
     pub value: String,
 }
 
@@ -163,7 +155,7 @@ pub struct AlarmConfiguration {
     /// Whether the execution goes on when the alarm cannot be read.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ignore_poll_alarm_failure: bool,
-    /// Exactly one.
+    /// Exactly one is allowed.
     pub alarms: Vec<Alarm>,
 }
 
@@ -171,21 +163,16 @@ pub struct AlarmConfiguration {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Alarm {
-    /// Its name.
     pub name: String,
 }
 
 /// A signal of `SendAutomationSignal`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Signal {
-    /// `Approve`.
     Approve {
-        /// `Comment`.
         comment: Option<String>,
     },
-    /// `Reject`.
     Reject {
-        /// `Comment`.
         comment: Option<String>,
     },
     /// `StartStep`, in Interactive mode.
@@ -198,9 +185,7 @@ pub enum Signal {
         /// `StepName`.
         step: String,
     },
-    /// `StopStep`.
     StopStep {
-        /// `StepExecutionId`.
         step_execution_id: String,
     },
 }

@@ -8,11 +8,9 @@ use thiserror::Error;
 pub enum Status {
     /// Queued; of a step: not reached.
     Pending,
-    /// Running.
     InProgress,
     /// Waiting for somebody: an approval, a Resume, a StartStep.
     Waiting,
-    /// Ended well.
     Success,
     /// Ended by its time limit.
     TimedOut,
@@ -20,7 +18,6 @@ pub enum Status {
     Cancelling,
     /// Ended by being told to.
     Cancelled,
-    /// Ended badly.
     Failed,
 }
 
@@ -33,16 +30,13 @@ pub enum Change {
     Wait,
     /// It is told to stop.
     Stop,
-    /// It ends.
     End(Outcome),
 }
 
-/// How something ended.
+/// How an execution or a step ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Outcome {
-    /// Well.
     Success,
-    /// Badly.
     Failed,
     /// By its time limit.
     TimedOut,
@@ -54,14 +48,12 @@ pub enum Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("{change:?} is no change of what is {status:?}")]
 pub struct IllegalTransition {
-    /// What it was.
     pub status: Status,
     /// What should have happened to it.
     pub change: Change,
 }
 
 impl Status {
-    /// Every status.
     pub const ALL: [Self; 8] = [
         Self::Pending,
         Self::InProgress,

@@ -11,14 +11,11 @@ use crate::actions::{FailureStage, FailureType};
 use crate::request::{AlarmConfiguration, Mode, Tag, Target, TargetLocation};
 use crate::status::Status;
 
-/// An execution.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExecutionView {
     /// `AutomationExecutionId`.
     pub id: String,
-    /// Whose it is.
     pub account: String,
-    /// Where.
     pub region: String,
     /// `DocumentName`, as asked for.
     pub document_name: String,
@@ -38,43 +35,30 @@ pub struct ExecutionView {
     pub parameters: BTreeMap<String, Value>,
     /// `Outputs` in the document's order; `None` where the step has given none yet.
     pub outputs: Vec<(String, Option<Value>)>,
-    /// `FailureMessage`.
     pub failure_message: Option<String>,
-    /// `Mode`.
     pub mode: Mode,
     /// `ParentAutomationExecutionId`.
     pub parent: Option<String>,
-    /// `ExecutedBy`.
     pub executed_by: String,
     /// `CurrentStepName`.
     pub current_step: Option<String>,
-    /// `CurrentAction`.
     pub current_action: Option<ActionKind>,
-    /// `TargetParameterName`.
     pub target_parameter_name: Option<String>,
-    /// `Targets`.
     pub targets: Vec<Target>,
-    /// `TargetMaps`.
     pub target_maps: Vec<BTreeMap<String, Vec<String>>>,
     /// `ResolvedTargets.ParameterValues`.
     pub resolved_targets: Vec<String>,
-    /// `MaxConcurrency`.
     pub max_concurrency: Option<String>,
-    /// `MaxErrors`.
     pub max_errors: Option<String>,
     /// `Target`: of a child, the target it was started for.
     pub target: Option<String>,
-    /// `TargetLocations`.
     pub target_locations: Vec<TargetLocation>,
-    /// `TargetLocationsURL`.
     pub target_locations_url: Option<String>,
     /// `AutomationType`: whether it runs in other accounts or Regions.
     pub cross_account: bool,
     /// `AlarmConfiguration`.
     pub alarms: Option<AlarmConfiguration>,
-    /// `TriggeredAlarms`.
     pub triggered_alarms: Vec<TriggeredAlarm>,
-    /// `AssociationId`.
     pub association_id: Option<String>,
     /// `Variables`: their present values.
     pub variables: BTreeMap<String, Value>,
@@ -104,13 +88,11 @@ pub struct StepView {
     pub id: String,
     /// `StepName`.
     pub name: String,
-    /// `Action`.
     pub action: ActionKind,
     /// `TimeoutSeconds`, if the document sets it.
     pub timeout_seconds: Option<i64>,
     /// `OnFailure`, if the document sets it: `Abort`, `Continue`, `step:NAME`.
     pub on_failure: Option<String>,
-    /// `MaxAttempts`.
     pub max_attempts: u32,
     /// `ExecutionStartTime`.
     pub started_at: Option<Timestamp>,
@@ -118,17 +100,12 @@ pub struct StepView {
     pub ended_at: Option<Timestamp>,
     /// `StepStatus`.
     pub status: Status,
-    /// `ResponseCode`.
     pub response_code: Option<String>,
     /// `Inputs` after substitution.
     pub inputs: Map<String, Value>,
-    /// `Outputs`.
     pub outputs: Map<String, Value>,
-    /// `Response`.
     pub response: Option<String>,
-    /// `FailureMessage`.
     pub failure_message: Option<String>,
-    /// `FailureDetails`.
     pub failure_details: Option<FailureDetails>,
     /// `IsEnd`, if the document sets it.
     pub is_end: Option<bool>,
@@ -136,26 +113,22 @@ pub struct StepView {
     pub next_step: Option<String>,
     /// `IsCritical`, if the document sets it.
     pub is_critical: Option<bool>,
-    /// `ValidNextSteps`.
     pub valid_next_steps: Vec<String>,
     /// `Targets` of an `aws:executeAutomation` child.
     pub targets: Vec<Target>,
     /// `TargetLocation` of a child in another account or Region.
     pub target_location: Option<TargetLocation>,
-    /// `TriggeredAlarms`.
     pub triggered_alarms: Vec<TriggeredAlarm>,
     /// `ParentStepDetails`: the loop that it runs in.
     pub parent: Option<ParentStep>,
 }
 
-/// `FailureDetails`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FailureDetails {
     /// `FailureStage`.
     pub stage: FailureStage,
     /// `FailureType`.
     pub kind: FailureType,
-    /// `Details`.
     pub details: BTreeMap<String, Vec<String>>,
 }
 
@@ -166,11 +139,9 @@ pub struct ParentStep {
     pub id: String,
     /// `StepName`.
     pub name: String,
-    /// `Action`.
     pub action: ActionKind,
     /// `Iteration`, from 1.
     pub iteration: u32,
-    /// `IteratorValue`.
     pub iterator_value: Option<Value>,
 }
 
@@ -178,7 +149,6 @@ pub struct ParentStep {
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct TriggeredAlarm {
-    /// Its name.
     pub name: String,
     /// `ALARM` or `UNKNOWN` (it could not be read).
     pub state: String,

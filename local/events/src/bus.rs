@@ -5,12 +5,10 @@ use std::fmt;
 use relay_core::id::Arn;
 use serde::{Deserialize, Serialize};
 
-/// One event bus.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct BusRef {
     /// The account that owns it.
     pub account: String,
-    /// Its Region.
     pub region: String,
     /// Its name, `default` for the one every account has.
     pub name: String,

@@ -4,7 +4,7 @@ use relay_core::id::Arn;
 
 use crate::{
     Caller, PortError,
-    failure::{ErrorCode, Failure},
+    failure::{DeliveryFailure, ErrorCode},
 };
 
 /// EventBridge, as policies name it.
@@ -78,7 +78,7 @@ impl Kind {
     }
 
     /// The error that the service gives when it does not have `arn`.
-    pub(crate) fn missing(self, arn: &Arn, request_id: &str) -> Failure {
+    pub(crate) fn missing(self, arn: &Arn, request_id: &str) -> DeliveryFailure {
         let (status, code, message) = match self {
             Self::Queue => (
                 400,
@@ -105,7 +105,7 @@ impl Kind {
     }
 
     /// The error that the service gives when nothing allows the call.
-    pub(crate) fn denied(self, by: DeniedBy<'_>, arn: &Arn, request_id: &str) -> Failure {
+    pub(crate) fn denied(self, by: DeniedBy<'_>, arn: &Arn, request_id: &str) -> DeliveryFailure {
         let action = self.action();
         let action = if self == Self::Queue { action.to_lowercase() } else { action.to_owned() };
         let (who, kind) = match by {
@@ -121,10 +121,10 @@ impl Kind {
     }
 
     /// What an answer of the target's service means.
-    pub(crate) fn failure(self, error: PortError) -> Failure {
+    pub(crate) fn failure(self, error: PortError) -> DeliveryFailure {
         match error {
             PortError::Unreachable(message) => {
-                Failure::passing(ErrorCode::ConnectionFailure, message)
+                DeliveryFailure::passing(ErrorCode::ConnectionFailure, message)
             }
             PortError::Refused { status, code, message, request_id } => {
                 self.refused(status, &code, &message, &request_id)
@@ -132,14 +132,14 @@ impl Kind {
         }
     }
 
-    fn refused(self, status: u16, code: &str, message: &str, request_id: &str) -> Failure {
+    fn refused(self, status: u16, code: &str, message: &str, request_id: &str) -> DeliveryFailure {
         let (error_code, retryable) = meaning(status, code);
         let message = format!(
             "{message} (Service: {}; Status Code: {status}; Error Code: {code}; \
              Request ID: {request_id}; Proxy: null)",
             self.sdk_name()
         );
-        Failure { code: error_code, message, retryable }
+        DeliveryFailure { code: error_code, message, retryable }
     }
 }
 

@@ -3,8 +3,8 @@
 use relay_core::id::Arn;
 
 use crate::{
-    Action, Deliverer, Emulator, Failure, Outcome, TargetCall, classify::Kind, delivery::Delivery,
-    permission::Permission, retry,
+    Action, Deliverer, DeliveryFailure, DeliveryOutcome, DeliveryPort, TargetCall, classify::Kind,
+    delivery::Delivery, permission::Permission, retry,
 };
 
 /// Sends of a dead letter, at most.
@@ -32,29 +32,29 @@ pub(crate) struct DeadLetter<'a> {
     pub(crate) delivery: &'a Delivery,
     /// The input of the target: that, not the event, is the body of AWS's dead letters.
     pub(crate) body: String,
-    pub(crate) failure: Failure,
+    pub(crate) failure: DeliveryFailure,
     /// Absent where AWS does not retry: then the message says nothing of retries.
     pub(crate) exhausted: Option<Exhausted>,
 }
 
 impl DeadLetter<'_> {
     /// Leaves it in the queue, if there is one that takes it.
-    pub(crate) async fn send<E: Emulator>(&self, deliverer: &Deliverer<E>) -> Outcome {
+    pub(crate) async fn send<E: DeliveryPort>(&self, deliverer: &Deliverer<E>) -> DeliveryOutcome {
         let (code, message) = (self.failure.code.as_str().to_owned(), self.failure.message.clone());
         let Some(queue) = self.delivery.target.dead_letter_queue() else {
-            return Outcome::Dropped { code, message };
+            return DeliveryOutcome::Dropped { code, message };
         };
         match self.try_send(deliverer, queue).await {
-            Ok(()) => Outcome::DeadLettered { queue: queue.to_owned(), code, message },
+            Ok(()) => DeliveryOutcome::DeadLettered { queue: queue.to_owned(), code, message },
             Err(why) => {
                 tracing::warn!(queue, why, "dead letter lost");
                 let message = format!("{message}; the dead-letter queue did not take it: {why}");
-                Outcome::Dropped { code, message }
+                DeliveryOutcome::Dropped { code, message }
             }
         }
     }
 
-    async fn try_send<E: Emulator>(
+    async fn try_send<E: DeliveryPort>(
         &self,
         deliverer: &Deliverer<E>,
         queue: &str,
@@ -91,13 +91,13 @@ impl DeadLetter<'_> {
         }
     }
 
-    async fn send_once<E: Emulator>(
+    async fn send_once<E: DeliveryPort>(
         &self,
         deliverer: &Deliverer<E>,
         arn: &Arn,
         call: &TargetCall,
         request_id: &str,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), DeliveryFailure> {
         let permission =
             Permission { emulator: deliverer.emulator(), delivery: self.delivery, request_id };
         permission.of_dead_letter_queue(arn).await?;

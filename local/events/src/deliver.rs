@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::{
-    BusRef, Emulator, ErrorCode, Knobs, Matches, Outcome, Record, RetryPolicy,
+    BusRef, DeliveryOutcome, DeliveryPort, ErrorCode, Knobs, Matches, Record, RetryPolicy,
     delivery::{Arrival, Delivery},
     forward::Hops,
     record::Ring,
@@ -22,7 +22,7 @@ use crate::{
 const RECORDS: usize = 1_000;
 
 /// The local AWS's own clock.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// EventBridge's delivery. Clones are the same one. What is under way lives in memory: when the
 /// process ends, it ends too.
@@ -30,7 +30,7 @@ pub struct Deliverer<E>(Arc<Inner<E>>);
 
 struct Inner<E> {
     emulator: E,
-    clock: Clock,
+    clock: Now,
     knobs: Mutex<Knobs>,
     records: Ring,
     arrivals: AtomicU64,
@@ -43,9 +43,9 @@ impl<E> Clone for Deliverer<E> {
     }
 }
 
-impl<E: Emulator> Deliverer<E> {
+impl<E: DeliveryPort> Deliverer<E> {
     /// Nothing under way, all knobs at rest.
-    pub fn new(emulator: E, clock: Clock) -> Self {
+    pub fn new(emulator: E, clock: Now) -> Self {
         Self(Arc::new(Inner {
             emulator,
             clock,
@@ -105,7 +105,7 @@ impl<E: Emulator> Deliverer<E> {
         let knobs = self.knobs();
         if knobs.drops(&arrival.envelope) {
             let message = "the delivery knobs drop this event".to_owned();
-            let outcome = Outcome::Dropped { code: "KNOB".into(), message };
+            let outcome = DeliveryOutcome::Dropped { code: "KNOB".into(), message };
             self.keep(arrival.record(arrival.ingested, 0, outcome));
             return;
         }
@@ -116,7 +116,8 @@ impl<E: Emulator> Deliverer<E> {
         let Some(matches) = self.matching(&arrival).await else { return };
         if !matches.bus_exists {
             let message = format!("there is no bus {}", arrival.bus);
-            let outcome = Outcome::Dropped { code: ErrorCode::NoResource.as_str().into(), message };
+            let outcome =
+                DeliveryOutcome::Dropped { code: ErrorCode::NoResource.as_str().into(), message };
             self.keep(arrival.record(self.now(), 0, outcome));
             return;
         }
@@ -155,7 +156,7 @@ impl<E: Emulator> Deliverer<E> {
             tracing::warn!(bus = %arrival.bus, %error, attempt, "rules not found out");
             if self.now().duration_since(arrival.ingested) > SignedDuration::from_secs(age.into()) {
                 let code = ErrorCode::InternalError.as_str().into();
-                let outcome = Outcome::Dropped { code, message: error.to_string() };
+                let outcome = DeliveryOutcome::Dropped { code, message: error.to_string() };
                 self.keep(arrival.record(self.now(), attempt, outcome));
                 return None;
             }

@@ -8,7 +8,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    Action, BusRef, Deliverer, Emulator, ErrorCode, Failure, Outcome, Record, Target, TargetCall,
+    Action, BusRef, Deliverer, DeliveryFailure, DeliveryOutcome, DeliveryPort, ErrorCode, Record,
+    RuleTarget, TargetCall,
     classify::Kind,
     dead_letter::{DeadLetter, Exhausted},
     forward::{self, Hops},
@@ -36,7 +37,7 @@ impl Arrival {
     }
 
     /// How this event's way ended; `rule` and `target` where it got that far.
-    pub(crate) fn record(&self, at: Timestamp, attempts: u32, outcome: Outcome) -> Record {
+    pub(crate) fn record(&self, at: Timestamp, attempts: u32, outcome: DeliveryOutcome) -> Record {
         Record {
             at,
             event_id: self.event_id().to_owned(),
@@ -56,7 +57,7 @@ pub(crate) struct Delivery {
     pub(crate) arrival: Arc<Arrival>,
     pub(crate) rule_name: String,
     pub(crate) rule_arn: String,
-    pub(crate) target: Target,
+    pub(crate) target: RuleTarget,
     /// From 1; more where a knob asks for duplicates.
     pub(crate) copy: u32,
 }
@@ -70,7 +71,7 @@ impl Delivery {
     }
 
     /// Delivers, retries, gives up: returns when it is decided, and leaves a record.
-    pub(crate) async fn run<E: Emulator>(&self, deliverer: &Deliverer<E>) {
+    pub(crate) async fn run<E: DeliveryPort>(&self, deliverer: &Deliverer<E>) {
         let source = Source {
             envelope: &self.arrival.envelope,
             rule_name: &self.rule_name,
@@ -86,7 +87,13 @@ impl Delivery {
         let (attempts, outcome) = match input {
             Input::Empty => {
                 let message = "the input for the target came out empty".to_owned();
-                (0, Outcome::Dropped { code: ErrorCode::InvalidJson.as_str().into(), message })
+                (
+                    0,
+                    DeliveryOutcome::Dropped {
+                        code: ErrorCode::InvalidJson.as_str().into(),
+                        message,
+                    },
+                )
             }
             Input::Unusable(body, failure) => {
                 (0, self.dead_letter(deliverer, body, failure, None).await)
@@ -99,11 +106,11 @@ impl Delivery {
         deliverer.keep(record);
     }
 
-    async fn attempts<E: Emulator>(
+    async fn attempts<E: DeliveryPort>(
         &self,
         deliverer: &Deliverer<E>,
         body: String,
-    ) -> (u32, Outcome) {
+    ) -> (u32, DeliveryOutcome) {
         let policy = self.target.retry_policy;
         let age = SignedDuration::from_secs(policy.maximum_event_age_in_seconds.into());
         let deadline = self.arrival.ingested.saturating_add(age).unwrap_or(Timestamp::MAX);
@@ -112,7 +119,7 @@ impl Delivery {
         loop {
             attempt += 1;
             let failure = match self.attempt(deliverer, &body, attempt).await {
-                Ok(()) => return (attempt, Outcome::Delivered),
+                Ok(()) => return (attempt, DeliveryOutcome::Delivered),
                 Err(failure) => failure,
             };
             tracing::info!(
@@ -142,16 +149,16 @@ impl Delivery {
         }
     }
 
-    async fn attempt<E: Emulator>(
+    async fn attempt<E: DeliveryPort>(
         &self,
         deliverer: &Deliverer<E>,
         body: &str,
         attempt: u32,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), DeliveryFailure> {
         let (Ok(arn), Some(kind)) = (self.target.arn.parse::<Arn>(), self.kind()) else {
             let message =
                 format!("the local AWS does not deliver to targets like {}", self.target.arn);
-            return Err(Failure::terminal(ErrorCode::InvalidParameter, message));
+            return Err(DeliveryFailure::terminal(ErrorCode::InvalidParameter, message));
         };
         let request_id = self.derived_id(&attempt.to_string()).to_string();
         let permission =
@@ -176,7 +183,7 @@ impl Delivery {
         arn: &Arn,
         body: &str,
         now: Timestamp,
-    ) -> Result<Option<Action>, Failure> {
+    ) -> Result<Option<Action>, DeliveryFailure> {
         let body = body.to_owned();
         Ok(Some(match kind {
             Kind::Bus => return Ok(None),
@@ -186,7 +193,7 @@ impl Delivery {
                     parameters.and_then(|parameters| parameters.message_group_id.clone());
                 if arn.resource.ends_with(".fifo") && group_id.is_none() {
                     let message = "The request must contain the parameter MessageGroupId.";
-                    return Err(Failure::terminal(ErrorCode::InvalidParameter, message));
+                    return Err(DeliveryFailure::terminal(ErrorCode::InvalidParameter, message));
                 }
                 Action::SendMessage { body, group_id, attributes: Vec::new() }
             }
@@ -209,15 +216,15 @@ impl Delivery {
         }))
     }
 
-    async fn forward<E: Emulator>(
+    async fn forward<E: DeliveryPort>(
         &self,
         deliverer: &Deliverer<E>,
         permission: &Permission<'_, E>,
         arn: &Arn,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), DeliveryFailure> {
         let (arrival, Some(to)) = (&self.arrival, BusRef::from_arn(arn)) else {
             let message = format!("{arn} names no bus");
-            return Err(Failure::terminal(ErrorCode::InvalidParameter, message));
+            return Err(DeliveryFailure::terminal(ErrorCode::InvalidParameter, message));
         };
         let hops = arrival.hops.and(&arrival.bus, &to, arrival.event_id())?;
         permission.of_bus(arn).await?;
@@ -242,13 +249,13 @@ impl Delivery {
         Action::PutLogEvent { timestamp: timestamp.unwrap_or(now.as_millisecond()), message }
     }
 
-    async fn dead_letter<E: Emulator>(
+    async fn dead_letter<E: DeliveryPort>(
         &self,
         deliverer: &Deliverer<E>,
         body: String,
-        failure: Failure,
+        failure: DeliveryFailure,
         exhausted: Option<Exhausted>,
-    ) -> Outcome {
+    ) -> DeliveryOutcome {
         DeadLetter { delivery: self, body, failure, exhausted }.send(deliverer).await
     }
 

@@ -45,9 +45,8 @@ impl ErrorCode {
     }
 }
 
-/// One failed attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct DeliveryFailure {
     /// `ERROR_CODE`.
     pub code: ErrorCode,
     /// `ERROR_MESSAGE`.
@@ -56,7 +55,7 @@ pub struct Failure {
     pub retryable: bool,
 }
 
-impl Failure {
+impl DeliveryFailure {
     /// One that no later attempt would mend.
     pub(crate) fn terminal(code: ErrorCode, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), retryable: false }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     BusRef,
-    failure::{ErrorCode, Failure},
+    failure::{DeliveryFailure, ErrorCode},
 };
 
 /// The hops an event has behind it.
@@ -21,14 +21,19 @@ pub(crate) struct Hops {
 
 impl Hops {
     /// With one more hop, or the refusal.
-    pub(crate) fn and(self, from: &BusRef, to: &BusRef, event_id: &str) -> Result<Self, Failure> {
+    pub(crate) fn and(
+        self,
+        from: &BusRef,
+        to: &BusRef,
+        event_id: &str,
+    ) -> Result<Self, DeliveryFailure> {
         let refusal = |code| {
             let message = format!(
                 "Event ingestion rejected for event {event_id} because an event can be sent to an \
                  event bus target only once. This event was previously delivered to an event bus \
                  target."
             );
-            Err(Failure::terminal(code, message))
+            Err(DeliveryFailure::terminal(code, message))
         };
         match from.region == to.region {
             true if self.within_region => refusal(ErrorCode::ThirdAccountHopDetected),

@@ -3,26 +3,24 @@
 use serde_json::{Deserializer, Value};
 
 use crate::{
-    Target,
-    failure::{ErrorCode, Failure},
+    RuleTarget,
+    failure::{DeliveryFailure, ErrorCode},
     path::Path,
     template::{self, Source},
 };
 
-/// A target's input.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Input {
-    /// What to send.
     Text(String),
     /// Nothing at all. AWS was seen neither to deliver such an input nor to dead-letter it.
     Empty,
     /// It cannot be sent; the text is what a dead letter has as its body.
-    Unusable(String, Failure),
+    Unusable(String, DeliveryFailure),
 }
 
 impl Input {
     /// The input of `target` for the event in `source`.
-    pub(crate) fn of(target: &Target, source: &Source<'_>) -> Self {
+    pub(crate) fn of(target: &RuleTarget, source: &Source<'_>) -> Self {
         let text = if let Some(constant) = &target.input {
             constant.clone()
         } else if let Some(path) = &target.input_path {
@@ -44,7 +42,8 @@ impl Input {
         if text.trim().is_empty() {
             Self::Empty
         } else if !is_json(&text) {
-            let failure = Failure::terminal(ErrorCode::InvalidJson, "Invalid input for target.");
+            let failure =
+                DeliveryFailure::terminal(ErrorCode::InvalidJson, "Invalid input for target.");
             Self::Unusable(text, failure)
         } else if target.input_transformer.is_some() && text.trim_start().starts_with('{') {
             Self::Text(minified(&text))
@@ -55,7 +54,7 @@ impl Input {
 
     /// PutTargets would have refused the target; here it fails when it is used.
     fn refused(source: &Source<'_>, message: String) -> Self {
-        let failure = Failure::terminal(ErrorCode::InvalidParameter, message);
+        let failure = DeliveryFailure::terminal(ErrorCode::InvalidParameter, message);
         Self::Unusable(source.envelope.to_string(), failure)
     }
 }

@@ -12,10 +12,8 @@ use crate::retry::mix;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum SsmStatus {
-    /// They arrive.
     #[default]
     Deliver,
-    /// They never do.
     Drop,
 }
 

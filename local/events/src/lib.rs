@@ -4,7 +4,7 @@
 //! What is here: input transformation, permissions of targets, retries, dead letters, forwarding
 //! between buses, the knobs that make delivery as unpleasant as AWS promises it may be, and a
 //! record of what became of each delivery. What is not: pattern matching, policies and the
-//! targets themselves. Those are asked for through [`Emulator`].
+//! targets themselves. Those are asked for through [`DeliveryPort`].
 //!
 //! Facts that AWS's documentation leaves open (what a dead letter's body is, what an absent path
 //! renders to, how far buses forward) follow observations of the real service of September 2026.
@@ -29,12 +29,12 @@ mod target;
 mod template;
 
 pub use bus::BusRef;
-pub use deliver::{Clock, Deliverer};
-pub use failure::{ErrorCode, Failure};
+pub use deliver::{Deliverer, Now};
+pub use failure::{DeliveryFailure, ErrorCode};
 pub use knobs::{Knobs, SsmStatus};
 pub use port::{
-    Action, Caller, Emulator, MatchedRule, Matches, PortError, ResourcePolicyCheck,
+    Action, Caller, DeliveryPort, MatchedRule, Matches, PortError, ResourcePolicyCheck,
     ResourceVerdict, RoleCheck, RoleVerdict, TargetCall,
 };
-pub use record::{Outcome, Record};
-pub use target::{DeadLetterConfig, InputTransformer, RetryPolicy, SqsParameters, Target};
+pub use record::{DeliveryOutcome, Record};
+pub use target::{DeadLetterConfig, InputTransformer, RetryPolicy, RuleTarget, SqsParameters};

@@ -4,10 +4,10 @@ use relay_core::id::Arn;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    BusRef, Caller, Emulator, ResourcePolicyCheck, ResourceVerdict, RoleCheck, RoleVerdict,
+    BusRef, Caller, DeliveryPort, ResourcePolicyCheck, ResourceVerdict, RoleCheck, RoleVerdict,
     classify::{DeniedBy, Kind},
     delivery::Delivery,
-    failure::{ErrorCode, Failure},
+    failure::{DeliveryFailure, ErrorCode},
 };
 
 /// One question: may this delivery do what it is about to do?
@@ -17,10 +17,10 @@ pub(crate) struct Permission<'a, E> {
     pub(crate) request_id: &'a str,
 }
 
-impl<E: Emulator> Permission<'_, E> {
+impl<E: DeliveryPort> Permission<'_, E> {
     /// For every kind of target but a bus. With a role, the role decides, and at a resource of
     /// another account its policy too; without one, the resource's policy alone.
-    pub(crate) async fn of_target(&self, kind: Kind, arn: &Arn) -> Result<(), Failure> {
+    pub(crate) async fn of_target(&self, kind: Kind, arn: &Arn) -> Result<(), DeliveryFailure> {
         let Some(role) = &self.delivery.target.role_arn else {
             if kind.needs_role() {
                 return Err(self.role_required());
@@ -30,7 +30,7 @@ impl<E: Emulator> Permission<'_, E> {
         match self.role(kind, arn, role, Map::new()).await? {
             RoleVerdict::NotAssumable => {
                 let message = format!("EventBridge is not authorized to assume role {role}");
-                return Err(Failure::terminal(ErrorCode::FailedToAssumeRole, message));
+                return Err(DeliveryFailure::terminal(ErrorCode::FailedToAssumeRole, message));
             }
             RoleVerdict::Denied => {
                 return Err(kind.denied(DeniedBy::Identity(role), arn, self.request_id));
@@ -47,7 +47,7 @@ impl<E: Emulator> Permission<'_, E> {
     }
 
     /// For a bus: the role always, and the receiving bus's policy when it is another account's.
-    pub(crate) async fn of_bus(&self, arn: &Arn) -> Result<(), Failure> {
+    pub(crate) async fn of_bus(&self, arn: &Arn) -> Result<(), DeliveryFailure> {
         let Some(role) = &self.delivery.target.role_arn else { return Err(self.role_required()) };
         let event = &self.delivery.arrival.envelope;
         let mut context = Map::new();
@@ -65,7 +65,7 @@ impl<E: Emulator> Permission<'_, E> {
         let caller = Caller::Role(role.clone());
         match self.resource(Kind::Bus, arn, caller, rule_arn, context).await? {
             ResourceVerdict::Allowed => Ok(()),
-            ResourceVerdict::Denied | ResourceVerdict::Missing => Err(Failure::terminal(
+            ResourceVerdict::Denied | ResourceVerdict::Missing => Err(DeliveryFailure::terminal(
                 ErrorCode::NoPermissions,
                 "Lack of permissions to invoke cross account target.",
             )),
@@ -73,11 +73,16 @@ impl<E: Emulator> Permission<'_, E> {
     }
 
     /// For a queue that takes dead letters: its own policy alone, never the target's role.
-    pub(crate) async fn of_dead_letter_queue(&self, arn: &Arn) -> Result<(), Failure> {
+    pub(crate) async fn of_dead_letter_queue(&self, arn: &Arn) -> Result<(), DeliveryFailure> {
         self.of_resource(Kind::Queue, arn, Caller::Service).await
     }
 
-    async fn of_resource(&self, kind: Kind, arn: &Arn, caller: Caller) -> Result<(), Failure> {
+    async fn of_resource(
+        &self,
+        kind: Kind,
+        arn: &Arn,
+        caller: Caller,
+    ) -> Result<(), DeliveryFailure> {
         let source_arn = (caller == Caller::Service).then(|| self.delivery.rule_arn.clone());
         match self.resource(kind, arn, caller.clone(), source_arn, Map::new()).await? {
             ResourceVerdict::Allowed => Ok(()),
@@ -95,7 +100,7 @@ impl<E: Emulator> Permission<'_, E> {
         caller: Caller,
         source_arn: Option<String>,
         context: Map<String, Value>,
-    ) -> Result<ResourceVerdict, Failure> {
+    ) -> Result<ResourceVerdict, DeliveryFailure> {
         let check = ResourcePolicyCheck {
             resource: arn.to_string(),
             action: kind.action(),
@@ -113,7 +118,7 @@ impl<E: Emulator> Permission<'_, E> {
         arn: &Arn,
         role: &str,
         context: Map<String, Value>,
-    ) -> Result<RoleVerdict, Failure> {
+    ) -> Result<RoleVerdict, DeliveryFailure> {
         let check = RoleCheck {
             role: role.to_owned(),
             action: kind.action(),
@@ -125,9 +130,9 @@ impl<E: Emulator> Permission<'_, E> {
         self.emulator.role(&check).await.map_err(|error| kind.failure(error))
     }
 
-    fn role_required(&self) -> Failure {
+    fn role_required(&self) -> DeliveryFailure {
         let message = format!("RoleArn is required for target {}.", self.delivery.target.arn);
-        Failure::terminal(ErrorCode::InvalidParameter, message)
+        DeliveryFailure::terminal(ErrorCode::InvalidParameter, message)
     }
 
     fn bus(&self) -> &BusRef {

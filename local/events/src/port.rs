@@ -6,10 +6,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::{BusRef, Target};
+use crate::{BusRef, RuleTarget};
 
 /// The world that events are delivered in.
-pub trait Emulator: Send + Sync + 'static {
+pub trait DeliveryPort: Send + Sync + 'static {
     /// The enabled rules of `bus` that match the event, with their targets as they are stored.
     fn matching(
         &self,
@@ -41,19 +41,17 @@ pub struct Matches {
     /// False if there is no such bus.
     #[serde(rename = "bus")]
     pub bus_exists: bool,
-    /// In any order.
+    /// The matching rules, in any order.
     pub rules: Vec<MatchedRule>,
 }
 
 /// A rule that matched.
 #[derive(Clone, Debug, Deserialize)]
 pub struct MatchedRule {
-    /// Its name.
     pub name: String,
     /// `arn:aws:events:REGION:ACCOUNT:rule/[BUS/]NAME`.
     pub arn: String,
-    /// Its targets.
-    pub targets: Vec<Target>,
+    pub targets: Vec<RuleTarget>,
 }
 
 /// Who asks a resource's policy.
@@ -61,18 +59,15 @@ pub struct MatchedRule {
 pub enum Caller {
     /// `events.amazonaws.com`.
     Service,
-    /// The target's role.
+    /// The target's role, by its ARN.
     Role(String),
 }
 
 /// A question to a resource's policy.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResourcePolicyCheck {
-    /// The resource's ARN.
     pub resource: String,
-    /// The IAM action.
     pub action: &'static str,
-    /// Who asks.
     pub caller: Caller,
     /// `aws:SourceArn`, the rule's ARN. Absent for a role at a queue, topic or function.
     pub source_arn: Option<String>,
@@ -96,11 +91,8 @@ pub enum ResourceVerdict {
 /// A question about a target's role.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RoleCheck {
-    /// The role's ARN.
     pub role: String,
-    /// The IAM action.
     pub action: &'static str,
-    /// On what.
     pub resource: String,
     /// `aws:SourceArn` in the trust policy: the rule's ARN.
     pub source_arn: String,
@@ -113,7 +105,6 @@ pub struct RoleCheck {
 /// What a role may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RoleVerdict {
-    /// It may.
     Allowed,
     /// It does not exist or does not trust EventBridge.
     NotAssumable,
@@ -130,7 +121,6 @@ pub struct TargetCall {
     pub rule_arn: String,
     /// The role it is done under; none: as the service.
     pub role: Option<String>,
-    /// What to do.
     pub action: Action,
 }
 
@@ -139,7 +129,6 @@ pub struct TargetCall {
 pub enum Action {
     /// `sqs:SendMessage`.
     SendMessage {
-        /// The body.
         body: String,
         /// For FIFO queues; deduplication is then by content.
         group_id: Option<String>,
@@ -147,20 +136,17 @@ pub enum Action {
         attributes: Vec<(&'static str, String)>,
     },
     /// `sns:Publish`, without subject.
-    Publish {
-        /// The message.
-        message: String,
-    },
+    Publish { message: String },
     /// `lambda:Invoke` with `InvocationType` `Event`.
     Invoke {
-        /// JSON.
+        /// A JSON document, as text.
         payload: String,
     },
     /// `states:StartExecution`.
     StartExecution {
         /// The same for every attempt of one delivery.
         name: String,
-        /// JSON.
+        /// A JSON document, as text.
         input: String,
     },
     /// `ssm:StartAutomationExecution` of the document and version that the ARN names.
@@ -172,9 +158,9 @@ pub enum Action {
     },
     /// One `logs:PutLogEvents`, into a stream of the port's choosing.
     PutLogEvent {
-        /// Epoch milliseconds.
+        /// Milliseconds since the epoch.
         timestamp: i64,
-        /// One line.
+        /// One line of the log.
         message: String,
     },
 }
@@ -188,11 +174,8 @@ pub enum PortError {
     /// The target's service answered with an error.
     #[error("{code}: {message}")]
     Refused {
-        /// HTTP status.
         status: u16,
-        /// AWS's error code.
         code: String,
-        /// AWS's message.
         message: String,
         /// The request's id, as far as known.
         request_id: String,

@@ -8,49 +8,43 @@ use std::{
 use jiff::Timestamp;
 use serde::Serialize;
 
-/// One delivery's end.
+/// How one delivery ended.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Record {
-    /// When.
     pub at: Timestamp,
-    /// The event's id.
     pub event_id: String,
-    /// The event's detail-type.
     pub detail_type: String,
     /// The bus it arrived on, `account/region/name`.
     pub bus: String,
     /// The rule's ARN; none where the event did not get as far.
     pub rule: Option<String>,
-    /// The target's ARN.
     pub target: Option<String>,
     /// Attempts made at the target.
     pub attempts: u32,
-    /// The end.
     #[serde(flatten)]
-    pub outcome: Outcome,
+    pub outcome: DeliveryOutcome,
 }
 
 /// How a delivery ended.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "outcome", rename_all = "camelCase")]
-pub enum Outcome {
+pub enum DeliveryOutcome {
     /// The target took it.
     Delivered,
     /// The dead-letter queue took it.
     DeadLettered {
-        /// The queue's ARN.
         queue: String,
         /// `ERROR_CODE`.
         code: String,
         /// `ERROR_MESSAGE`.
         message: String,
     },
-    /// It is gone.
+    /// It was lost: no dead-letter queue took it.
     Dropped {
         /// `ERROR_CODE`, or why no attempt was made.
         code: String,
-        /// In full.
+        /// The whole error message.
         message: String,
     },
 }
@@ -86,7 +80,7 @@ mod tests {
 
     use super::*;
 
-    fn record(event_id: &str, outcome: Outcome) -> Record {
+    fn record(event_id: &str, outcome: DeliveryOutcome) -> Record {
         Record {
             at: Timestamp::UNIX_EPOCH,
             event_id: event_id.into(),
@@ -103,7 +97,7 @@ mod tests {
     fn only_the_latest_are_kept() {
         let ring = Ring::new(2);
         for id in ["a", "b", "c"] {
-            ring.push(record(id, Outcome::Delivered));
+            ring.push(record(id, DeliveryOutcome::Delivered));
         }
         let ids: Vec<_> = ring.all().into_iter().map(|record| record.event_id).collect();
         assert_eq!(ids, ["b", "c"]);
@@ -111,7 +105,8 @@ mod tests {
 
     #[test]
     fn a_record_reads_as_one_flat_object() {
-        let dropped = Outcome::Dropped { code: "NO_RESOURCE".into(), message: "gone".into() };
+        let dropped =
+            DeliveryOutcome::Dropped { code: "NO_RESOURCE".into(), message: "gone".into() };
         assert_eq!(
             serde_json::to_value(record("a", dropped)).unwrap(),
             json!({"at": "1970-01-01T00:00:00Z", "eventId": "a", "detailType": "t",

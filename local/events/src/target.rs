@@ -8,7 +8,7 @@ use serde_json::Value;
 /// The members of a target that delivery depends on. Others are accepted and ignored.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Target {
+pub struct RuleTarget {
     /// Unique within the rule.
     pub id: String,
     /// What to deliver to.
@@ -21,7 +21,7 @@ pub struct Target {
     pub input_path: Option<String>,
     /// The template to fill with parts of the event.
     pub input_transformer: Option<InputTransformer>,
-    /// For FIFO queues.
+    /// The message group, for FIFO queues.
     pub sqs_parameters: Option<SqsParameters>,
     /// How long to try.
     #[serde(default)]
@@ -30,7 +30,7 @@ pub struct Target {
     pub dead_letter_config: Option<DeadLetterConfig>,
 }
 
-impl Target {
+impl RuleTarget {
     /// Whether it says what it is sent, instead of the event as it came.
     pub fn has_input(&self) -> bool {
         self.input.is_some() || self.input_path.is_some() || self.input_transformer.is_some()
@@ -46,7 +46,7 @@ impl Target {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct InputTransformer {
-    /// Variable → path.
+    /// Paths, by the variables they fill.
     #[serde(default)]
     pub input_paths_map: BTreeMap<String, String>,
     /// The text with `<variable>`s in it.
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_target_without_a_policy_is_tried_for_a_day() {
-        let target: Target = serde_json::from_value(json!({"Id": "1", "Arn": "a"})).unwrap();
+        let target: RuleTarget = serde_json::from_value(json!({"Id": "1", "Arn": "a"})).unwrap();
         assert_eq!(target.retry_policy.maximum_retry_attempts, 185);
         assert_eq!(target.retry_policy.maximum_event_age_in_seconds, 86_400);
         assert_eq!(target.dead_letter_queue(), None);
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn numbers_may_be_strings_as_cloudformation_stores_them() {
-        let target: Target = serde_json::from_value(json!({
+        let target: RuleTarget = serde_json::from_value(json!({
             "Id": "1", "Arn": "a", "RetryPolicy": {"MaximumRetryAttempts": "3"},
             "DeadLetterConfig": {"Arn": "q"}, "EcsParameters": {"TaskCount": 1},
         }))

@@ -23,7 +23,7 @@ pub struct Attachments {
 
 /// A file that a request attaches, fetched.
 #[derive(Debug)]
-pub struct File {
+pub struct AttachedFile {
     name: String,
     content: Bytes,
 }
@@ -45,7 +45,12 @@ impl Attachments {
     ///
     /// # Errors
     /// Names what cannot be had.
-    pub async fn fetch(&self, account: &str, region: &str, input: &Value) -> Result<Vec<File>> {
+    pub async fn fetch(
+        &self,
+        account: &str,
+        region: &str,
+        input: &Value,
+    ) -> Result<Vec<AttachedFile>> {
         let mut files = Vec::new();
         for attachment in input["Attachments"].as_array().into_iter().flatten() {
             let name = attachment["Name"].as_str();
@@ -59,7 +64,7 @@ impl Attachments {
                 .with_context(|| format!("{value} is no address of S3"))?;
             let content = self.object(account, region, &location).await?;
             let last = location.key.rsplit('/').next().unwrap_or_default();
-            files.push(File { name: name.unwrap_or(last).to_owned(), content });
+            files.push(AttachedFile { name: name.unwrap_or(last).to_owned(), content });
         }
         Ok(files)
     }
@@ -68,7 +73,13 @@ impl Attachments {
     ///
     /// # Errors
     /// When they cannot be written.
-    pub fn keep(&self, region: &str, owner: &str, reply: &Value, files: &[File]) -> Result<()> {
+    pub fn keep(
+        &self,
+        region: &str,
+        owner: &str,
+        reply: &Value,
+        files: &[AttachedFile],
+    ) -> Result<()> {
         let description = &reply["DocumentDescription"];
         let text = |member: &str| description[member].as_str().unwrap_or_default();
         let folder = self.place(region, owner, text("Name"), text("DocumentVersion"));
@@ -97,7 +108,7 @@ impl Attachments {
     }
 
     /// `document/version/file`, of another document of the same account and Region.
-    fn referenced(&self, account: &str, region: &str, value: &str) -> Result<File> {
+    fn referenced(&self, account: &str, region: &str, value: &str) -> Result<AttachedFile> {
         let mut parts = value.rsplitn(3, '/');
         let (Some(file), Some(version), Some(document)) =
             (parts.next(), parts.next(), parts.next())
@@ -108,7 +119,7 @@ impl Attachments {
         let name = plain(file).with_context(|| format!("{file} is no file name"))?;
         let path = self.place(region, account, document, version).join(name);
         let content = std::fs::read(path).with_context(|| format!("there is no {value}"))?;
-        Ok(File { name: name.to_owned(), content: content.into() })
+        Ok(AttachedFile { name: name.to_owned(), content: content.into() })
     }
 
     async fn object(&self, account: &str, region: &str, location: &Location) -> Result<Bytes> {

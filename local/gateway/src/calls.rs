@@ -13,12 +13,11 @@ const KEPT: usize = 200_000;
 /// One call as it was answered.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Call {
+pub struct RecordedCall {
     /// When it was answered, on the local AWS's clock.
     pub at: Timestamp,
     /// The caller's principal; for calls that pass through, the access key where none is known.
     pub principal: String,
-    /// The caller's account.
     pub account: String,
     /// The Region it was signed for.
     pub region: String,
@@ -38,11 +37,10 @@ pub struct Call {
 
 /// A bounded record of calls.
 #[derive(Debug, Default)]
-pub struct Calls(Mutex<VecDeque<Call>>);
+pub struct CallLog(Mutex<VecDeque<RecordedCall>>);
 
-impl Calls {
-    /// Adds a call.
-    pub fn record(&self, call: Call) {
+impl CallLog {
+    pub fn record(&self, call: RecordedCall) {
         let mut calls = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if calls.len() == KEPT {
             calls.pop_front();
@@ -51,7 +49,7 @@ impl Calls {
     }
 
     /// The calls since an instant whose principal contains `principal`, oldest first.
-    pub fn list(&self, principal: Option<&str>, since: Option<Timestamp>) -> Vec<Call> {
+    pub fn list(&self, principal: Option<&str>, since: Option<Timestamp>) -> Vec<RecordedCall> {
         let calls = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         calls
             .iter()

@@ -11,14 +11,14 @@ use tokio::sync::Notify;
 
 /// A clock that can be moved ahead, never back.
 #[derive(Debug, Default)]
-pub struct Clock {
+pub struct MovableClock {
     ahead_ms: AtomicI64,
     moved: Notify,
     /// Where it is kept how far ahead it is: time does not go back when the gateway is restarted.
     file: Option<PathBuf>,
 }
 
-impl Clock {
+impl MovableClock {
     /// A clock that is as far ahead as the file says, and keeps there how far it is.
     pub fn open(file: PathBuf) -> Self {
         let kept = std::fs::read_to_string(&file).ok().and_then(|text| text.trim().parse().ok());
@@ -63,7 +63,7 @@ impl Clock {
     }
 }
 
-impl engine::ports::Clock for Clock {
+impl engine::ports::Clock for MovableClock {
     fn now(&self) -> Timestamp {
         self.now()
     }
@@ -82,16 +82,16 @@ mod tests {
     #[test]
     fn a_clock_that_is_opened_again_has_not_gone_back() {
         let file = std::env::temp_dir().join(format!("relay-clock-{}", std::process::id()));
-        Clock::open(file.clone()).advance(SignedDuration::from_hours(48));
-        let again = Clock::open(file.clone());
-        let ahead = again.now().duration_since(Clock::default().now());
+        MovableClock::open(file.clone()).advance(SignedDuration::from_hours(48));
+        let again = MovableClock::open(file.clone());
+        let ahead = again.now().duration_since(MovableClock::default().now());
         assert!(ahead > SignedDuration::from_hours(47), "{ahead}");
         std::fs::remove_file(file).unwrap();
     }
 
     #[tokio::test]
     async fn who_sleeps_is_woken_when_the_clock_is_moved_past_the_time() {
-        let clock = Arc::new(Clock::default());
+        let clock = Arc::new(MovableClock::default());
         let until = clock.now() + SignedDuration::from_hours(5);
         let sleeper = tokio::spawn({
             let clock = Arc::clone(&clock);

@@ -22,9 +22,7 @@ use crate::protocol::Answer;
 /// Who calls, as the emulator's IAM knows it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Principal {
-    /// The principal's ARN.
     pub arn: String,
-    /// Its account.
     pub account: String,
 }
 

@@ -13,14 +13,14 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use relay_core::id::Arn;
 use serde_json::{Value, json};
 
-use crate::automation::RuleTarget;
+use crate::automation::AutomationTarget;
 use crate::emulator::Emulator;
 use crate::services::Services;
 
 /// Delivers events through the rules deployed in the emulator.
 pub struct Delivery {
     deliverer: Deliverer<Port>,
-    automation: Arc<OnceLock<RuleTarget>>,
+    automation: Arc<OnceLock<AutomationTarget>>,
     /// What the emulator was last told about who is in which organization.
     memberships: Mutex<BTreeMap<String, Value>>,
 }
@@ -33,7 +33,7 @@ impl std::fmt::Debug for Delivery {
 
 impl Delivery {
     /// Delivery through an emulator, on a clock.
-    pub fn new(emulator: Emulator, clock: events::Clock) -> Self {
+    pub fn new(emulator: Emulator, clock: events::Now) -> Self {
         let automation = Arc::new(OnceLock::new());
         let port = Port { emulator, automation: Arc::clone(&automation) };
         let deliverer = Deliverer::new(port, clock);
@@ -42,7 +42,7 @@ impl Delivery {
 
     /// Lets rules start automations: the engine is opened after delivery, which it tells of its
     /// own events.
-    pub fn start_automations_with(&self, target: RuleTarget) {
+    pub fn start_automations_with(&self, target: AutomationTarget) {
         // Set once, while the gateway is opened.
         let _ = self.automation.set(target);
     }
@@ -84,10 +84,10 @@ impl Delivery {
 /// The emulator, as delivery sees it.
 struct Port {
     emulator: Emulator,
-    automation: Arc<OnceLock<RuleTarget>>,
+    automation: Arc<OnceLock<AutomationTarget>>,
 }
 
-impl events::Emulator for Port {
+impl events::DeliveryPort for Port {
     async fn matching(&self, bus: &BusRef, envelope: &Value) -> Result<Matches, PortError> {
         let question = json!({
             "account": bus.account, "region": bus.region, "bus": bus.name, "envelope": envelope

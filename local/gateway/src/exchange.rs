@@ -5,21 +5,21 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use api::{AwsError, Reply, Request};
-use automation_api::{Automation, Ways};
+use automation_api::{Automation, PermissionAlternatives};
 use bytes::Bytes;
 use http::request::Parts;
 use serde_json::Value;
 use tracing::{info, warn};
 use uuid::Uuid;
 
-use crate::attachments::File;
-use crate::calls::Call;
+use crate::attachments::AttachedFile;
+use crate::calls::RecordedCall;
 use crate::emulator::Principal;
 use crate::gateway::Gateway;
 use crate::incoming::Incoming;
 use crate::limits;
 use crate::protocol::{self, Answer};
-use crate::services::Own;
+use crate::services::LocalService;
 
 /// The connection is closed without an answer.
 #[derive(Debug)]
@@ -107,8 +107,8 @@ impl<'a> Exchange<'a> {
             if service == "ssm" && Automation::handles(operation, &input) {
                 return self.serve_automation(principal, input).await;
             }
-            if let Some(own) = self.gateway.services.own(service, operation, &input) {
-                return self.serve_own(own, principal, input).await;
+            if let Some(local) = self.gateway.services.local_service(service, operation, &input) {
+                return self.serve_locally(local, principal, input).await;
             }
         }
         if let Some(error) = limits::refusal(&self.incoming, self.body) {
@@ -124,21 +124,26 @@ impl<'a> Exchange<'a> {
     }
 
     /// Documents, settings, organizations: pure services behind one lock.
-    async fn serve_own(&self, own: Own, principal: &Principal, input: Value) -> Answer {
+    async fn serve_locally(
+        &self,
+        local: LocalService,
+        principal: &Principal,
+        input: Value,
+    ) -> Answer {
         let gateway = self.gateway;
         let request = self.request(principal, input);
-        let ways = vec![gateway.services.authorizations(own, &request)];
-        if let Err(error) = self.allowed(principal, &ways).await {
+        let alternatives = vec![gateway.services.authorizations(local, &request)];
+        if let Err(error) = self.allowed(principal, &alternatives).await {
             return self.record_error_of(principal, &error, request.body);
         }
-        let files = match self.attached(own, &request).await {
+        let files = match self.attached(local, &request).await {
             Ok(files) => files,
             Err(error) => {
                 let error = AwsError::new("InvalidDocumentContent", format!("{error:#}"));
                 return self.record_error_of(principal, &error, request.body);
             }
         };
-        let (reply, events) = gateway.services.call(own, &request);
+        let (reply, events) = gateway.services.call(local, &request);
         if let Ok(reply) = &reply
             && !files.is_empty()
             && let Err(error) =
@@ -146,13 +151,13 @@ impl<'a> Exchange<'a> {
         {
             warn!(%error, "attachments are not kept");
         }
-        if own == Own::Organizations
+        if local == LocalService::Organizations
             && let Err(error) = gateway.publish_memberships().await
         {
             warn!(%error, "the emulator does not know the organization");
         }
         gateway.emit(events);
-        if own == Own::Documents {
+        if local == LocalService::Documents {
             // A calendar is known from its creation on.
             gateway.emit(gateway.calendars.changes(&gateway.services, request.now));
         }
@@ -161,8 +166,8 @@ impl<'a> Exchange<'a> {
 
     async fn serve_automation(&self, principal: &Principal, input: Value) -> Answer {
         let request = self.request(principal, input);
-        let ways = self.gateway.automation.authorizations(&request);
-        if let Err(error) = self.allowed(principal, &ways).await {
+        let alternatives = self.gateway.automation.authorizations(&request);
+        if let Err(error) = self.allowed(principal, &alternatives).await {
             return self.record_error_of(principal, &error, request.body);
         }
         let reply = self.gateway.automation.call(&request).await;
@@ -183,13 +188,17 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    /// Checks that one of the ways is open to the caller. A root key may do anything.
-    async fn allowed(&self, principal: &Principal, ways: &Ways) -> Result<(), AwsError> {
+    /// Checks that one of the alternatives is open to the caller. A root key may do anything.
+    async fn allowed(
+        &self,
+        principal: &Principal,
+        alternatives: &PermissionAlternatives,
+    ) -> Result<(), AwsError> {
         if self.incoming.root_account().is_some() {
             return Ok(());
         }
         let mut refusal = None;
-        for (number, needs) in ways.iter().enumerate() {
+        for (number, needs) in alternatives.iter().enumerate() {
             let verdict = self
                 .gateway
                 .emulator
@@ -211,9 +220,9 @@ impl<'a> Exchange<'a> {
     }
 
     /// The files that a document is made with.
-    async fn attached(&self, own: Own, request: &Request) -> Result<Vec<File>> {
+    async fn attached(&self, local: LocalService, request: &Request) -> Result<Vec<AttachedFile>> {
         let makes = matches!(request.operation.as_str(), "CreateDocument" | "UpdateDocument");
-        if own != Own::Documents || !makes {
+        if local != LocalService::Documents || !makes {
             return Ok(Vec::new());
         }
         let Request { account, region, body, .. } = request;
@@ -247,7 +256,7 @@ impl<'a> Exchange<'a> {
     }
 
     fn record(&self, principal: &Principal, status: u16, error: Option<String>, input: Value) {
-        self.gateway.calls.record(Call {
+        self.gateway.calls.record(RecordedCall {
             at: self.gateway.clock.now(),
             principal: principal.arn.clone(),
             account: principal.account.clone(),

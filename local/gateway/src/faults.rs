@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::incoming::Incoming;
 
-/// What goes wrong.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub enum Kind {
@@ -26,7 +25,6 @@ pub enum Kind {
     LoseReply,
 }
 
-/// One fault rule.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Fault {
@@ -46,7 +44,6 @@ pub struct Fault {
     /// How often at most; in a listing, how often still.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
-    /// What goes wrong.
     pub kind: Kind,
     /// Milliseconds, for `delay`.
     #[serde(default)]
@@ -83,7 +80,6 @@ impl Faults {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(faults);
     }
 
-    /// Ends all faults.
     pub fn clear(&self) {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clear();
     }

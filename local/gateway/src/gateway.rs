@@ -9,11 +9,11 @@ use automation_api::Automation;
 use events::BusRef;
 use tracing::warn;
 
-use crate::alarms::Actions;
+use crate::alarms::AlarmActions;
 use crate::attachments::Attachments;
-use crate::automation::{self, CalendarWatch, Hands};
-use crate::calls::Calls;
-use crate::clock::Clock;
+use crate::automation::{self, Adapters, CalendarWatch};
+use crate::calls::CallLog;
+use crate::clock::MovableClock;
 use crate::emulator::Emulator;
 use crate::events::Delivery;
 use crate::faults::Faults;
@@ -35,18 +35,16 @@ pub struct Gateway {
     /// The faults in force.
     pub faults: Faults,
     /// The record of calls.
-    pub calls: Calls,
-    /// Its clock.
-    pub clock: Arc<Clock>,
-    /// Where events go.
+    pub calls: CallLog,
+    pub clock: Arc<MovableClock>,
     pub delivery: Arc<Delivery>,
     /// What acts on alarms.
-    pub alarms: Actions,
+    pub alarms: AlarmActions,
 }
 
 /// What a gateway is opened with.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct GatewaySettings {
     /// The emulator's private port.
     pub emulator_port: u16,
     /// Where calls that write are journalled; what else the gateway keeps is beside it.
@@ -61,25 +59,25 @@ impl Gateway {
     ///
     /// # Errors
     /// When either cannot be read.
-    pub async fn open(settings: &Settings, hands: Hands) -> Result<Self> {
+    pub async fn open(settings: &GatewaySettings, adapters: Adapters) -> Result<Self> {
         let emulator = Emulator::new(settings.emulator_port);
-        let clock = Arc::new(Clock::open(settings.journal.with_file_name("clock")));
+        let clock = Arc::new(MovableClock::open(settings.journal.with_file_name("clock")));
         let now = Arc::clone(&clock);
         let delivery = Arc::new(Delivery::new(emulator.clone(), Arc::new(move || now.now())));
         let services = Arc::new(Services::open(&settings.journal)?);
         let beside = |name: &str| settings.journal.with_file_name(name);
         let attachments = Arc::new(Attachments::new(beside("attachments"), emulator.clone()));
-        let world = automation::World {
+        let setup = automation::AutomationSetup {
             clock: Arc::clone(&clock),
             emulator: emulator.clone(),
             services: Arc::clone(&services),
             attachments: Arc::clone(&attachments),
             delivery: Arc::clone(&delivery),
-            hands,
+            adapters,
             allow_webhooks: settings.allow_webhooks,
         };
-        let automation = automation::open(world, &beside("automation.sqlite")).await?;
-        let alarms = Actions::new(emulator.clone(), Arc::clone(&delivery));
+        let automation = automation::open(setup, &beside("automation.sqlite")).await?;
+        let alarms = AlarmActions::new(emulator.clone(), Arc::clone(&delivery));
         Ok(Self {
             emulator,
             services,
@@ -87,7 +85,7 @@ impl Gateway {
             attachments,
             calendars: CalendarWatch::default(),
             faults: Faults::default(),
-            calls: Calls::default(),
+            calls: CallLog::default(),
             clock,
             delivery,
             alarms,

@@ -11,7 +11,6 @@ pub struct Incoming {
     pub operation: String,
     /// The Region of the signature's scope; `us-east-1` where there is none.
     pub region: String,
-    /// The access key.
     pub access_key: String,
 }
 

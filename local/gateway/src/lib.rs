@@ -24,4 +24,4 @@ pub mod protocol;
 pub mod server;
 pub mod services;
 
-pub use gateway::{Gateway, Settings};
+pub use gateway::{Gateway, GatewaySettings};

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use gateway::automation::{Hands, Iam};
+use gateway::automation::{Adapters, Iam};
 use gateway::emulator::Emulator;
 use gateway::server::serve;
-use gateway::{Gateway, Settings};
+use gateway::{Gateway, GatewaySettings};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 use workers::Python;
@@ -43,16 +43,16 @@ async fn main() -> Result<()> {
         .with_context(|| format!("port {} cannot be opened on 127.0.0.1", arguments.port))?;
     let endpoint = format!("http://127.0.0.1:{}", arguments.port);
     let folder = arguments.journal.with_file_name("scripts");
-    let python = workers::Settings::new(arguments.python, endpoint, folder);
+    let python = workers::PythonSettings::new(arguments.python, endpoint, folder);
     let sessions = Iam::new(Emulator::new(arguments.emulator_port));
     let python = Python::start(python, Arc::new(sessions)).context("start Python")?;
-    let hands = Hands { aws: Arc::clone(&python) as _, scripts: python };
-    let settings = Settings {
+    let adapters = Adapters { aws: Arc::clone(&python) as _, scripts: python };
+    let settings = GatewaySettings {
         emulator_port: arguments.emulator_port,
         journal: arguments.journal,
         allow_webhooks: arguments.allow_webhooks,
     };
-    let gateway = Arc::new(Gateway::open(&settings, hands).await?);
+    let gateway = Arc::new(Gateway::open(&settings, adapters).await?);
     tokio::spawn(Arc::clone(&gateway).tick_forever());
     tokio::select! {
         served = serve(gateway, listener) => match served? {},

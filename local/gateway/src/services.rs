@@ -19,8 +19,7 @@ use crate::predefined;
 
 /// Which of the gateway's own services a call is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Own {
-    /// AWS Organizations.
+pub enum LocalService {
     Organizations,
     /// SSM documents, their tags, service settings.
     Documents,
@@ -37,7 +36,7 @@ pub enum Control {
     /// Whether every list of Organizations begins with an empty page.
     EmptyFirstPages(bool),
     /// Quotas and associations of documents.
-    Documents(documents::Control),
+    Documents(documents::DocumentControl),
 }
 
 /// Whose bus gets the `AcceptHandshake` event.
@@ -48,7 +47,6 @@ pub enum HeardBy {
     Caller,
     /// The management account of the inviting organization.
     Management,
-    /// Nobody.
     None,
 }
 
@@ -75,7 +73,7 @@ pub struct CreationScript {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Entry {
-    Call(Own, Request),
+    Call(LocalService, Request),
     Control(Control),
 }
 
@@ -86,10 +84,10 @@ struct Inner {
 }
 
 impl Inner {
-    fn service(&mut self, own: Own) -> &mut dyn Service {
-        match own {
-            Own::Organizations => &mut self.organizations,
-            Own::Documents => &mut self.documents,
+    fn service(&mut self, service: LocalService) -> &mut dyn Service {
+        match service {
+            LocalService::Organizations => &mut self.organizations,
+            LocalService::Documents => &mut self.documents,
         }
     }
 
@@ -162,10 +160,10 @@ impl Services {
             let entry: Entry = serde_json::from_str(&line)
                 .with_context(|| format!("journal {} at byte {whole}", journal.display()))?;
             match entry {
-                Entry::Call(own, request) => {
-                    inner.service(own).tick(request.now, &mut events);
+                Entry::Call(service, request) => {
+                    inner.service(service).tick(request.now, &mut events);
                     // Its answer and its events went out before the restart.
-                    let _ = inner.service(own).call(&request, &mut events);
+                    let _ = inner.service(service).call(&request, &mut events);
                 }
                 Entry::Control(control) => inner.control(control)?,
             }
@@ -178,32 +176,37 @@ impl Services {
     }
 
     /// Whether the gateway answers this call itself.
-    pub fn own(&self, service: &str, operation: &str, body: &serde_json::Value) -> Option<Own> {
+    pub fn local_service(
+        &self,
+        service: &str,
+        operation: &str,
+        body: &serde_json::Value,
+    ) -> Option<LocalService> {
         match service {
-            "organizations" => Some(Own::Organizations),
-            "ssm" => Documents::handles(operation, body).then_some(Own::Documents),
+            "organizations" => Some(LocalService::Organizations),
+            "ssm" => Documents::handles(operation, body).then_some(LocalService::Documents),
             _ => None,
         }
     }
 
     /// What the caller must be allowed to do.
-    pub fn authorizations(&self, own: Own, request: &Request) -> Vec<Authorization> {
-        self.lock().service(own).authorizations(request)
+    pub fn authorizations(&self, service: LocalService, request: &Request) -> Vec<Authorization> {
+        self.lock().service(service).authorizations(request)
     }
 
     /// Serves a call. Events come back in the order AWS would send them.
-    pub fn call(&self, own: Own, request: &Request) -> (Reply, Vec<Emission>) {
+    pub fn call(&self, service: LocalService, request: &Request) -> (Reply, Vec<Emission>) {
         let mut events = Vec::new();
         let mut inner = self.lock();
-        inner.service(own).tick(request.now, &mut events);
-        if inner.service(own).writes(&request.operation)
-            && let Err(error) = inner.write(&Entry::Call(own, request.clone()))
+        inner.service(service).tick(request.now, &mut events);
+        if inner.service(service).writes(&request.operation)
+            && let Err(error) = inner.write(&Entry::Call(service, request.clone()))
         {
             let message = format!("the journal cannot be written: {error}");
             let refused = AwsError { status: 500, ..AwsError::new("InternalFailure", message) };
             return (Err(refused), events);
         }
-        let reply = inner.service(own).call(request, &mut events);
+        let reply = inner.service(service).call(request, &mut events);
         (reply, events)
     }
 

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
-use workers::{Python, Settings};
+use workers::{Python, PythonSettings};
 
 const HUB: &str = "111122223333";
 const OTHER: &str = "222233334444";
@@ -69,7 +69,7 @@ impl World {
             .unwrap();
         let emulator = Emulator::new(port);
         let endpoint = format!("http://127.0.0.1:{port}");
-        let settings = Settings::new(interpreter, endpoint, folder.path().join("python"));
+        let settings = PythonSettings::new(interpreter, endpoint, folder.path().join("python"));
         while emulator.hook("used", &json!({})).await.is_err() {
             let ended = child.try_wait().unwrap();
             let log = std::fs::read_to_string(folder.path().join("emulator.log")).unwrap();

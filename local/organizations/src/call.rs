@@ -6,7 +6,6 @@ use uuid::Uuid;
 
 use crate::input::Input;
 
-/// A validated call.
 pub(crate) struct Call<'a> {
     pub(crate) request: &'a Request,
     pub(crate) input: Input<'a>,
@@ -19,7 +18,6 @@ impl<'a> Call<'a> {
         Self { request, input: Input(&request.body), after: Vec::new() }
     }
 
-    /// The caller's account.
     pub(crate) fn account(&self) -> &'a str {
         &self.request.account
     }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// Tags by key.
 pub(crate) type Tags = BTreeMap<String, String>;
 
 /// The validated input of one call.
@@ -29,7 +28,6 @@ impl<'a> Input<'a> {
         list.into_iter().flatten().filter_map(Value::as_str).collect()
     }
 
-    /// A structure's members.
     pub(crate) fn structure(self, member: &str) -> Option<Input<'a>> {
         self.0.get(member).filter(|value| value.is_object()).map(Input)
     }

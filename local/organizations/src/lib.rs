@@ -46,7 +46,7 @@ use handshakes::Handshake;
 use state::Organization;
 use transfers::Transfer;
 
-/// AWS Organizations.
+/// The state of AWS Organizations.
 #[derive(Debug, Default)]
 pub struct Organizations {
     organizations: BTreeMap<String, Organization>,
@@ -60,7 +60,7 @@ pub struct Organizations {
     reserved: BTreeSet<String>,
     script: Vec<Script>,
     delivery: AcceptDelivery,
-    limits: Limits,
+    limits: OrganizationLimits,
     empty_pages: bool,
 }
 
@@ -73,13 +73,12 @@ pub enum AcceptDelivery {
     Caller,
     /// The management account of the organization that sent the handshake.
     Management,
-    /// Nobody.
     None,
 }
 
 /// The quotas that AWS lets its customers raise, and what else depends on the customer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct OrganizationLimits {
     /// Accounts in one organization, those being created included.
     pub accounts: usize,
     /// Creations under way at once. AWS allows 5; `None`, the default, allows a test to create
@@ -97,7 +96,7 @@ pub struct Limits {
     pub govcloud: bool,
 }
 
-impl Default for Limits {
+impl Default for OrganizationLimits {
     fn default() -> Self {
         Self {
             accounts: 10_000,
@@ -123,8 +122,7 @@ impl Organizations {
         self.delivery = delivery;
     }
 
-    /// Replaces the quotas.
-    pub fn set_limits(&mut self, limits: Limits) {
+    pub fn set_limits(&mut self, limits: OrganizationLimits) {
         self.limits = limits;
     }
 

@@ -113,7 +113,6 @@ impl Organizations {
         page(call.request, "Roots", [(org.root.clone(), org.root_shape())], self.empty_pages)
     }
 
-    /// The caller's organization.
     pub(crate) fn organization(&self, call: &Call) -> Result<&Organization, AwsError> {
         self.organization_named(call.account()).ok_or_else(not_in_use)
     }

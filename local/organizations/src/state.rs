@@ -38,7 +38,6 @@ pub(crate) struct Organization {
     pub(crate) closures: Vec<Timestamp>,
 }
 
-/// An organizational unit.
 #[derive(Debug)]
 pub(crate) struct Unit {
     pub(crate) name: String,

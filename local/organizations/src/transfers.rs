@@ -18,7 +18,6 @@ use crate::input::epoch;
 use crate::paging::page;
 use crate::state::Organization;
 
-/// One transfer.
 #[derive(Debug)]
 pub(crate) struct Transfer {
     id: String,
@@ -26,7 +25,7 @@ pub(crate) struct Transfer {
     status: Status,
     /// Whose bills are paid; unknown while an invited address is nobody's.
     source: Option<String>,
-    /// Who pays them.
+    /// The account that pays the bills.
     target: String,
     start: Timestamp,
     end: Option<Timestamp>,

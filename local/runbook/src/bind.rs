@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::kind::{OutputType, map};
-use crate::model::{Limits, Parameter, Runbook};
+use crate::model::{Parameter, ParameterLimits, Runbook};
 use crate::resource;
 use crate::substitute::written;
 
@@ -123,7 +123,12 @@ fn mismatch(name: &str, value: &str, pattern: &str) -> String {
     format!("Parameter \"{name}\" has value \"{value}\" not matching {pattern}.")
 }
 
-fn within(name: &str, limits: &Limits, value: &Value, texts: &[String]) -> Result<(), String> {
+fn within(
+    name: &str,
+    limits: &ParameterLimits,
+    value: &Value,
+    texts: &[String],
+) -> Result<(), String> {
     let items = match value {
         Value::Array(items) => Some(items.len()),
         Value::Object(map) => Some(map.len()),

@@ -8,7 +8,6 @@ use serde_json::{Number, Value};
 
 use crate::substitute::{Scope, SubstitutionError, Unresolved, substitute, written};
 
-/// A condition.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Condition {
     /// Each of them holds.
@@ -17,11 +16,9 @@ pub enum Condition {
     Or(Vec<Condition>),
     /// It does not hold.
     Not(Box<Condition>),
-    /// A comparison.
     Test {
         /// What is compared, as written.
         variable: Value,
-        /// How.
         operator: Operator,
         /// With what, as written.
         operand: Value,
@@ -74,11 +71,9 @@ pub enum ConditionError {
     /// Something it compares has the wrong type.
     #[error("{} compares {expected}, not {found}", operator.name())]
     Type {
-        /// The comparison.
         operator: Operator,
-        /// What it compares.
+        /// The types that the operator compares.
         expected: &'static str,
-        /// What it found.
         found: Value,
     },
 }

@@ -38,7 +38,7 @@ const SPACE: &str = r"\x20\t\n\x0B\f\r";
 const HORIZONTAL: &str = r"\x20\t\u{A0}\u{1680}\u{180E}\u{2000}-\u{200A}\u{202F}\u{205F}\u{3000}";
 const VERTICAL: &str = r"\n\x0B\f\r\u{85}\u{2028}\u{2029}";
 const ENDS: &str = "it ends within an escape";
-/// Classes within classes.
+/// How deeply character classes may nest.
 const DEEPEST: usize = 32;
 
 /// What a backslash and what follows it mean.
@@ -51,7 +51,6 @@ enum Escape {
     Other(String),
 }
 
-/// Translates a pattern.
 pub(crate) fn translate(pattern: &str) -> Result<String, String> {
     let mut reader = Reader { rest: pattern.chars().peekable(), out: String::new() };
     let mut open = 0_usize;

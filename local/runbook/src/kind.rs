@@ -7,17 +7,11 @@ use crate::substitute::written;
 /// A type of a declared output, a variable or a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OutputType {
-    /// `String`
     String,
-    /// `StringList`
     StringList,
-    /// `Boolean`
     Boolean,
-    /// `Integer`
     Integer,
-    /// `StringMap`
     StringMap,
-    /// `MapList`
     MapList,
 }
 
@@ -53,10 +47,8 @@ impl OutputType {
 /// A value does not fit a type.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{value} is no {}", kind.name())]
-pub struct Misfit {
-    /// The value.
+pub struct TypeMismatch {
     pub value: Value,
-    /// The type.
     pub kind: OutputType,
 }
 
@@ -70,8 +62,8 @@ pub struct Misfit {
 ///
 /// # Errors
 /// When the value has another type, and no such text.
-pub fn coerce(value: Value, kind: OutputType) -> Result<Value, Misfit> {
-    fit(&value, kind).ok_or(Misfit { value, kind })
+pub fn coerce(value: Value, kind: OutputType) -> Result<Value, TypeMismatch> {
+    fit(&value, kind).ok_or(TypeMismatch { value, kind })
 }
 
 fn fit(value: &Value, kind: OutputType) -> Option<Value> {

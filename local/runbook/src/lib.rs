@@ -28,10 +28,10 @@ pub use action::{ActionKind, Impact, Others, Signature};
 pub use bind::bind;
 pub use condition::{Condition, ConditionError, Operator};
 pub use defect::{Defect, DefectKind, Defects};
-pub use kind::{Misfit, OutputType, coerce};
+pub use kind::{OutputType, TypeMismatch, coerce};
 pub use model::{
-    Choice, File, Limits, OnCancel, OnFailure, OutputName, Parameter, ParameterType, Runbook, Step,
-    StepBody, StepOutput, Variable,
+    AttachmentFile, Choice, OnCancel, OnFailure, OutputName, Parameter, ParameterLimits,
+    ParameterType, Runbook, Step, StepBody, StepOutput, Variable,
 };
 pub use pattern::{Pattern, PatternError};
 pub use read::parse;

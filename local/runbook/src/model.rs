@@ -14,7 +14,7 @@ use crate::selector::Selector;
 /// A document of schema 0.3. Values that may refer to something are as written.
 #[derive(Debug, Clone)]
 pub struct Runbook {
-    /// Markdown.
+    /// A text in Markdown.
     pub description: Option<String>,
     /// A role's ARN or `{{ Parameter }}`; `None` also if it is empty.
     pub assume_role: Option<String>,
@@ -27,18 +27,16 @@ pub struct Runbook {
     /// What the execution gives back.
     pub outputs: Vec<OutputName>,
     /// The attachments it uses, by name.
-    pub files: BTreeMap<String, File>,
+    pub files: BTreeMap<String, AttachmentFile>,
     /// What only change templates have, as written: `emergencyChange`, `autoApprovable`,
     /// `templateInformation` and `executableRunBooks`.
     pub change_template: Map<String, Value>,
 }
 
-/// A declared parameter.
 #[derive(Debug, Clone)]
 pub struct Parameter {
-    /// Letters and digits.
+    /// Letters and digits only.
     pub name: String,
-    /// Its type.
     pub kind: ParameterType,
     /// What it is for.
     pub description: Option<String>,
@@ -49,27 +47,20 @@ pub struct Parameter {
     /// Whatever is given has to match it as a whole.
     pub allowed_pattern: Option<Pattern>,
     /// How large a value may be.
-    pub limits: Limits,
+    pub limits: ParameterLimits,
 }
 
 /// How large a parameter's value may be.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Limits {
-    /// `minItems`
+pub struct ParameterLimits {
     pub min_items: Option<u64>,
-    /// `maxItems`
     pub max_items: Option<u64>,
-    /// `minChars`
     pub min_chars: Option<u64>,
-    /// `maxChars`
     pub max_chars: Option<u64>,
-    /// `minValue`
     pub min_value: Option<i64>,
-    /// `maxValue`
     pub max_value: Option<i64>,
 }
 
-/// A parameter's type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParameterType {
     /// As written, e.g. `List<AWS::EC2::Instance::Id>`.
@@ -78,16 +69,14 @@ pub struct ParameterType {
     pub shape: OutputType,
 }
 
-/// A declared variable.
 #[derive(Debug, Clone)]
 pub struct Variable {
     /// Its name after `variable:`.
     pub name: String,
-    /// Its type.
     pub kind: OutputType,
     /// What it is for.
     pub description: Option<String>,
-    /// As written.
+    /// The default as written.
     pub default: Option<Value>,
     /// Whatever it is set to has to be one of them.
     pub allowed_values: Option<Vec<Value>>,
@@ -95,12 +84,10 @@ pub struct Variable {
     pub allowed_pattern: Option<Pattern>,
 }
 
-/// A step.
 #[derive(Debug, Clone)]
 pub struct Step {
     /// Unique in the document, loops included.
     pub name: String,
-    /// What it does.
     pub action: ActionKind,
     /// What it is for.
     pub description: Option<String>,
@@ -129,18 +116,18 @@ pub struct Step {
 /// What of a step's inputs steers the execution.
 #[derive(Debug, Clone)]
 pub enum StepBody {
-    /// Nothing.
+    /// Nothing beyond its inputs.
     Plain,
     /// `aws:branch`
     Branch {
-        /// Never empty.
+        /// The list is never empty.
         choices: Vec<Choice>,
         /// Where to go when no choice holds.
         default: Option<String>,
     },
     /// `aws:loop`: either `iterators` or `condition` is given.
     Loop {
-        /// Never empty.
+        /// The list is never empty.
         steps: Vec<Step>,
         /// A list or a reference to one.
         iterators: Option<Value>,
@@ -158,27 +145,23 @@ pub enum StepBody {
 pub struct Choice {
     /// When it is taken.
     pub condition: Condition,
-    /// Where it leads.
     pub next_step: String,
 }
 
-/// A declared output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepOutput {
-    /// Its name.
     pub name: String,
     /// Where in the answer it is.
     pub selector: Selector,
-    /// Its type.
     pub kind: OutputType,
 }
 
 /// What follows when a step fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OnFailure {
-    /// The execution ends.
+    /// It ends the execution.
     Abort,
-    /// The next step.
+    /// It goes on with the next step.
     Continue,
     /// The step of this name.
     Step(String),
@@ -187,7 +170,7 @@ pub enum OnFailure {
 /// What follows when a step is cancelled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OnCancel {
-    /// The execution ends.
+    /// It ends the execution.
     Abort,
     /// The step of this name.
     Step(String),
@@ -196,18 +179,16 @@ pub enum OnCancel {
 /// `step.Output`: an output of the execution.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OutputName {
-    /// The step's name.
     pub step: String,
-    /// The output's name.
     pub output: String,
 }
 
 /// An attachment that the document uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct File {
+pub struct AttachmentFile {
     /// SHA-256 in lower-case hexadecimal digits.
     pub sha256: Option<String>,
-    /// In bytes.
+    /// The size in bytes.
     pub size: Option<u64>,
 }
 

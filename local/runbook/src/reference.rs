@@ -17,12 +17,7 @@ pub enum Reference {
     /// `{{ Name }}`
     Parameter(String),
     /// `{{ step.Output }}`; of a loop also `CurrentIteration` and `CurrentIteratorValue`.
-    Output {
-        /// The step's name.
-        step: String,
-        /// The output's name.
-        output: String,
-    },
+    Output { step: String, output: String },
     /// `{{ variable:name }}`
     Variable(String),
     /// `{{ global:NAME }}`
@@ -38,7 +33,6 @@ pub enum Reference {
 pub enum Global {
     /// `ACCOUNT_ID`
     AccountId,
-    /// `REGION`
     Region,
     /// `AWS_PARTITION`
     AwsPartition,
@@ -81,7 +75,7 @@ impl fmt::Display for Reference {
 /// A place in a text that has the form of a reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Mention {
-    /// With its braces.
+    /// Where it is written, braces included.
     pub(crate) range: Range<usize>,
     /// What it refers to, or the name that nothing has, such as `global:NOTHING`.
     pub(crate) to: Result<Reference, String>,

@@ -12,7 +12,7 @@ use engine::ports::{Actor, ApiError, ApiErrorKind, Script, ScriptSource, Scripts
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
-use workers::{Keys, Python, Sessions, Settings};
+use workers::{Keys, Python, PythonSettings, Sessions};
 
 /// Nobody asks it: the scripts run in a caller's own context.
 struct NoSessions;
@@ -59,7 +59,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let runs = std::env::args().nth(1).and_then(|runs| runs.parse().ok()).unwrap_or(500);
     let venv = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.venv/bin/python");
     let folder = tempfile::tempdir()?;
-    let settings = Settings::new(venv, "http://127.0.0.1:4566".into(), folder.path().to_owned());
+    let settings =
+        PythonSettings::new(venv, "http://127.0.0.1:4566".into(), folder.path().to_owned());
     let python = Python::start(settings, Arc::new(NoSessions))?;
     let mut told = Vec::new();
     for (what, limited, source) in [

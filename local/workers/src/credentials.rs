@@ -24,9 +24,7 @@ const MANY: usize = 1_000;
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Keys {
-    /// The access key.
     pub access_key_id: String,
-    /// Its secret.
     pub secret_access_key: String,
     /// The token of a session.
     pub session_token: Option<String>,

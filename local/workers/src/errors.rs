@@ -63,7 +63,6 @@ const SESSION_OVER: [&str; 6] = [
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Origin {
-    /// The service.
     Service,
     /// botocore, before anything was sent.
     Input,

@@ -27,7 +27,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Semaphore;
 
 pub use credentials::{Keys, Sessions};
-pub use settings::Settings;
+pub use settings::PythonSettings;
 
 use credentials::Cache;
 use pool::Slot;
@@ -35,7 +35,7 @@ use sources::Sources;
 
 /// API calls and scripts. Its processes end when it is dropped.
 pub struct Python {
-    settings: Settings,
+    settings: PythonSettings,
     sessions: Arc<dyn Sessions>,
     held: Cache,
     apis: Vec<Slot>,
@@ -58,7 +58,10 @@ impl Python {
     ///
     /// # Errors
     /// When the folder cannot be written, or Python cannot be started.
-    pub fn start(mut settings: Settings, sessions: Arc<dyn Sessions>) -> io::Result<Arc<Self>> {
+    pub fn start(
+        mut settings: PythonSettings,
+        sessions: Arc<dyn Sessions>,
+    ) -> io::Result<Arc<Self>> {
         settings.folder = std::path::absolute(&settings.folder)?;
         let sources = Sources::write(&settings.folder)?;
         let apis = (0..settings.api_workers.max(1))

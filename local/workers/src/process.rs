@@ -84,7 +84,6 @@ impl Process {
         Ok(process)
     }
 
-    /// Its process id.
     pub(crate) fn id(&self) -> Option<u32> {
         self.id
     }

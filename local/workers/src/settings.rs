@@ -7,7 +7,7 @@ use crate::process::Launch;
 
 /// How the processes are started.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct PythonSettings {
     /// The interpreter, with boto3 among its packages.
     pub python: PathBuf,
     /// The local AWS: `http://127.0.0.1:PORT`. The only address that scripts reach.
@@ -24,7 +24,7 @@ pub struct Settings {
     pub scripts_at_once: usize,
 }
 
-impl Settings {
+impl PythonSettings {
     /// Two API workers, and as many scripts at a time as an account runs automations: 100.
     pub fn new(python: PathBuf, endpoint: String, folder: PathBuf) -> Self {
         Self {
@@ -85,13 +85,13 @@ impl Settings {
 mod tests {
     use super::*;
 
-    fn settings(endpoint: &str) -> Settings {
-        Settings::new("/p/python".into(), endpoint.into(), "/f".into())
+    fn settings(endpoint: &str) -> PythonSettings {
+        PythonSettings::new("/p/python".into(), endpoint.into(), "/f".into())
     }
 
     #[test]
     fn the_fence_has_the_endpoints_port_and_those_named_beside_it() {
-        let settings = Settings { ports: vec![8080], ..settings("http://127.0.0.1:4566") };
+        let settings = PythonSettings { ports: vec![8080], ..settings("http://127.0.0.1:4566") };
         let launch = settings.script_command(Path::new("/s")).unwrap();
         assert_eq!(launch.arguments, ["-I", "-B", "/s/scripts.py", "4566", "8080"]);
     }
@@ -105,7 +105,8 @@ mod tests {
 
     #[test]
     fn what_is_not_on_the_path_is_not_found() {
-        let settings = Settings { path: "/nowhere:/dev".into(), ..settings("http://127.0.0.1:1") };
+        let settings =
+            PythonSettings { path: "/nowhere:/dev".into(), ..settings("http://127.0.0.1:1") };
         assert_eq!(settings.find("pwsh"), None);
     }
 }

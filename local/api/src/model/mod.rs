@@ -1,5 +1,5 @@
-//! Requests and replies against a service model that botocore ships: required members, lengths,
-//! ranges, patterns and enumerations, refused in the words of AWS's front end.
+//! Checks requests and replies against a service model that botocore ships: required members,
+//! lengths, ranges, patterns and enumerations. Messages are those of AWS's front end.
 //!
 //! A model is data (`local/*/model/*.json`, written by `tools/extract_model.py`), so that nothing
 //! of it is written down twice.
@@ -34,8 +34,8 @@ struct Operation {
 }
 
 impl Model {
-    /// Reads a model's JSON. One that cannot be read knows no operation, which a test of the crate
-    /// that ships it excludes.
+    /// Reads a model's JSON. A model that cannot be read has no operations; a test of the crate
+    /// that ships it makes sure that it can.
     pub fn read(json: &str) -> Self {
         Self::try_read(json).unwrap_or_default()
     }
@@ -43,12 +43,12 @@ impl Model {
     /// Reads a model's JSON.
     ///
     /// # Errors
-    /// What is no model.
+    /// When the JSON is not a model.
     pub fn try_read(json: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(json)
     }
 
-    /// Takes lengths off a shape that real callers are known to exceed.
+    /// Removes the length limits of a shape that real callers are known to exceed.
     #[must_use]
     pub fn unbounded(mut self, shape: &str) -> Self {
         if let Some(shape) = self.shapes.get_mut(shape) {
@@ -62,7 +62,7 @@ impl Model {
         self.operations.keys().map(String::as_str)
     }
 
-    /// Whether the service answers an operation.
+    /// Whether the model has an operation.
     pub fn knows(&self, operation: &str) -> bool {
         self.operations.contains_key(operation)
     }
@@ -77,7 +77,7 @@ impl Model {
         self.operations.get(operation).into_iter().flat_map(|o| &o.errors).map(String::as_str)
     }
 
-    /// Whether an error's shape has a text.
+    /// Whether an error's shape has a message.
     pub fn has_message(&self, code: &str) -> bool {
         self.shapes.get(code).is_some_and(|shape| shape.members.contains_key("Message"))
     }
@@ -88,10 +88,10 @@ impl Model {
         self.shapes.get(shape).is_some_and(|shape| shape.broken(text).is_empty())
     }
 
-    /// Refuses what AWS's front end refuses, all violations at once.
+    /// Checks an input as AWS's front end does, all violations at once.
     ///
     /// # Errors
-    /// What is wrong with the input.
+    /// When the operation is unknown or the input breaks the model.
     pub fn check(&self, operation: &str, body: &Value) -> Result<(), Refusal> {
         let Some(operation) = self.operations.get(operation) else {
             return Err(Refusal::UnknownOperation(operation.to_owned()));

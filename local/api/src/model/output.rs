@@ -1,4 +1,4 @@
-//! The model as a judge of replies, for tests: members, types, enumerations, lengths, patterns.
+//! Checks of replies against the model, for tests: members, types, enumerations, lengths, patterns.
 
 use serde_json::Value;
 
@@ -11,9 +11,9 @@ impl Model {
     pub fn reply_defects(&self, operation: &str, reply: &Value) -> Vec<String> {
         let mut defects = Vec::new();
         match self.operations.get(operation).map(|operation| operation.output.as_deref()) {
-            None => defects.push(format!("there is no operation {operation}")),
+            None => defects.push(format!("unknown operation {operation}")),
             Some(None) if reply.is_null() => {}
-            Some(None) => defects.push(format!("{operation} answers nothing, not {reply}")),
+            Some(None) => defects.push(format!("{operation} has no output, found {reply}")),
             Some(Some(shape)) => self.judge(shape, reply, operation, &mut defects),
         }
         defects
@@ -75,7 +75,7 @@ impl Model {
                 let range = shape.out_of_range(number.as_i64().unwrap_or_default());
                 defects.extend(range.iter().map(|(d, _)| format!("{path}: {number}: {d}")));
             }
-            (kind, value) => defects.push(format!("{path}: {kind:?} is expected, not {value}")),
+            (kind, value) => defects.push(format!("{path}: expected {kind:?}, found {value}")),
         }
     }
 }

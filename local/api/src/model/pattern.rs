@@ -31,7 +31,7 @@ impl TryFrom<String> for Pattern {
 }
 
 impl Pattern {
-    /// Whether the whole text matches; a match given up as too costly is none.
+    /// Whether the whole text matches. A match that was abandoned as too costly does not.
     pub(super) fn matches(&self, text: &str) -> bool {
         match &self.matcher {
             Matcher::Regex(regex) => regex.is_match(text),

@@ -1,4 +1,4 @@
-//! A small model with every kind of shape, and what is said of values that break it.
+//! A small model with every kind of shape, and the messages about values that break it.
 
 use expect_test::{Expect, expect};
 use serde_json::{Value, json};
@@ -28,12 +28,12 @@ fn model() -> Model {
 #[expect(clippy::needless_pass_by_value, reason = "bodies are written where they are used")]
 fn check(body: Value, expected: Expect) {
     let error = model().check("Start", &body).map_err(Refusal::into_error);
-    let told = error.map_or_else(|e| format!("{}: {}", e.code, e.message), |()| "fits".into());
-    expected.assert_eq(&told);
+    let message = error.map_or_else(|e| format!("{}: {}", e.code, e.message), |()| "fits".into());
+    expected.assert_eq(&message);
 }
 
 #[test]
-fn what_fits_is_taken() {
+fn an_input_that_fits_is_accepted() {
     check(
         json!({"Name": "abc", "Mode": "Auto", "Count": 1, "Parameters": {"a": ["xy"]}}),
         expect!["fits"],
@@ -41,7 +41,7 @@ fn what_fits_is_taken() {
 }
 
 #[test]
-fn every_violation_is_told_in_one_message() {
+fn every_violation_is_in_one_message() {
     check(
         json!({"Mode": "Slow", "Count": 51}),
         expect![
@@ -51,7 +51,7 @@ fn every_violation_is_told_in_one_message() {
 }
 
 #[test]
-fn lists_and_maps_are_told_as_a_whole() {
+fn lists_and_maps_are_shown_as_a_whole() {
     check(
         json!({"Name": "abc", "Names": ["ab", "toolong"]}),
         expect![
@@ -67,7 +67,7 @@ fn lists_and_maps_are_told_as_a_whole() {
 }
 
 #[test]
-fn a_wrong_json_type_is_no_violation_but_not_understood() {
+fn a_wrong_json_type_is_a_serialization_error() {
     check(
         json!({"Name": 7}),
         expect!["SerializationException: NUMBER_VALUE can not be converted to a String"],
@@ -86,7 +86,7 @@ fn a_shape_without_bounds_takes_any_length() {
 }
 
 #[test]
-fn replies_are_judged_by_the_same_model() {
+fn replies_are_checked_by_the_same_model() {
     assert_eq!(model().reply_defects("Start", &json!({"Id": "abc"})), Vec::<String>::new());
     let defects = model().reply_defects("Start", &json!({"Name": "abc"}));
     assert_eq!(defects, ["Start: Id is missing", "Start.Name is not in the model"]);

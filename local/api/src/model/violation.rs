@@ -1,4 +1,4 @@
-//! What is wrong with an input, and the error that AWS's front end answers with.
+//! How an input breaks the model, and the error of AWS's front end for it.
 
 use crate::AwsError;
 
@@ -7,7 +7,6 @@ use crate::AwsError;
 pub struct Violation {
     /// As AWS's messages write it: `filters.1.member.key`.
     pub path: String,
-    /// AWS's sentence.
     pub text: String,
     /// The constraint that the value breaks.
     pub broken: Broken,
@@ -46,7 +45,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The error that AWS's front end answers with.
+    /// The error of AWS's front end.
     pub fn into_error(self) -> AwsError {
         match self {
             Self::UnknownOperation(operation) => AwsError::new(

@@ -1,4 +1,4 @@
-//! What an association must satisfy before it is kept.
+//! The checks of an association before it is stored.
 
 use api::AwsError;
 use engine::ports::DocumentError;
@@ -11,8 +11,8 @@ use super::schedule::Schedule;
 use crate::api::Automation;
 
 impl Automation {
-    /// Refuses what State Manager refuses: what the document takes is checked as it will be when
-    /// the association runs.
+    /// Checks an association as State Manager does; parameters are checked against the document as
+    /// they will be when the association runs.
     pub(crate) fn check_spec(
         &self,
         account: &str,
@@ -47,7 +47,7 @@ impl Automation {
         self.check_start(account, region, spec, now)
     }
 
-    /// State Manager runs automations under a role only.
+    /// State Manager runs automations only under a role.
     fn check_start(
         &self,
         account: &str,

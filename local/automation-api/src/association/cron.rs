@@ -1,5 +1,5 @@
 //! AWS's cron expressions: minute, hour, day of month, month, day of week, year, in UTC, with
-//! `?`, `L`, `W` and `#`; a leading field of seconds is taken too.
+//! `?`, `L`, `W` and `#`; a leading field of seconds is accepted too.
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/reference-cron-and-rate-expressions.html>
 
 use jiff::civil::{Date, DateTime, Weekday};
@@ -12,7 +12,6 @@ const DAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 /// How far ahead a time is looked for: two leap cycles and a century without a leap day.
 const DAYS_AHEAD: usize = 366 * 12;
 
-/// A cron expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cron {
     seconds: Vec<i16>,
@@ -44,13 +43,13 @@ enum DaysOfWeek {
 }
 
 impl Cron {
-    /// Reads the fields between the parentheses; `None` if they are none.
+    /// Reads the fields between the parentheses; `None` if they are not a cron expression.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut fields: Vec<&str> = text.split_whitespace().collect();
         let seconds =
             if fields.len() == 7 { field(fields.remove(0), 0, 59, &[], 0)? } else { vec![0] };
         let [minutes, hours, days, months, weekdays, years] = fields[..] else { return None };
-        // One of the two kinds of day says nothing.
+        // One of the two kinds of day must be `?`.
         if (days == "?") == (weekdays == "?") && days != "*" && weekdays != "*" {
             return None;
         }
@@ -243,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_cron_expression_or_never_comes_is_told() {
+    fn an_invalid_expression_or_one_that_never_comes_is_refused() {
         for cron in [
             "",
             "* * * *",

@@ -21,7 +21,7 @@ pub(crate) fn invalid_document(name: &str) -> AwsError {
 pub(crate) fn not_automation(name: &str) -> AwsError {
     AwsError::new(
         "InvalidDocument",
-        format!("The local AWS associates Automation documents only, and {name} is none."),
+        format!("The local AWS associates Automation documents only, but {name} is not one."),
     )
 }
 
@@ -89,5 +89,5 @@ pub(crate) fn invalid_tag(key: &str) -> AwsError {
 }
 
 pub(crate) fn invalid_document_type(name: &str) -> AwsError {
-    AwsError::new("InvalidDocument", format!("The document {name} is no change calendar."))
+    AwsError::new("InvalidDocument", format!("The document {name} is not a change calendar."))
 }

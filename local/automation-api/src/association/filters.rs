@@ -14,7 +14,7 @@ pub(crate) struct Filter {
     value: String,
 }
 
-/// The filters of one request: all must let an association by.
+/// The filters of one request. An association must match all of them.
 pub(crate) struct Filters(Vec<Test>);
 
 enum Test {
@@ -25,7 +25,7 @@ enum Test {
     Status(String),
     Before(Timestamp),
     After(Timestamp),
-    /// Of nodes, which no association here is for.
+    /// Values about nodes, which no association here is for.
     Nothing,
 }
 

@@ -1,4 +1,4 @@
-//! An association as it is kept: what was asked for, its versions, what it owes and what it ran.
+//! An association as it is stored: its versions, the runs that are due and those it has made.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +12,10 @@ use uuid::Uuid;
 
 use super::schedule::Schedule;
 
-/// Runs that are remembered.
+/// How many runs are remembered.
 const RUNS: usize = 200;
 
-/// What `CreateAssociation` and `UpdateAssociation` ask for, under AWS's names.
+/// The input that `CreateAssociation` and `UpdateAssociation` share, under AWS's names.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(crate) struct Spec {
@@ -63,7 +63,6 @@ pub(crate) struct Spec {
     pub(crate) association_dispatch_assume_role: Option<String>,
 }
 
-/// An association.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Association {
     pub(crate) id: Uuid,
@@ -77,7 +76,7 @@ pub(crate) struct Association {
     pub(crate) next: Option<Timestamp>,
     /// Runs that are due and not started yet: their ids, and since when.
     pub(crate) owed: Vec<(Uuid, Timestamp)>,
-    /// Runs, oldest first.
+    /// Its runs, the oldest first.
     pub(crate) runs: Vec<Run>,
 }
 
@@ -92,7 +91,7 @@ pub(crate) struct Run {
 }
 
 impl Association {
-    /// A new one, with its first version.
+    /// A new association with its first version.
     pub(crate) fn new(
         id: Uuid,
         account: &str,
@@ -121,12 +120,13 @@ impl Association {
         self.versions.keys().next_back().copied().unwrap_or(1)
     }
 
-    /// What is in force.
+    /// The version in force.
     pub(crate) fn spec(&self) -> Spec {
         self.versions.values().next_back().map(|(_, spec)| spec.clone()).unwrap_or_default()
     }
 
-    /// Puts a new version in force: it runs at once, unless it waits for its schedule.
+    /// Adds a version, which is in force from now on: it runs at once, unless it waits for its
+    /// schedule.
     pub(crate) fn put(&mut self, spec: Spec, run: Uuid, now: Timestamp) {
         let schedule = schedule(&spec);
         let waits = spec.apply_only_at_cron_interval == Some(true) && schedule.is_some();
@@ -140,13 +140,13 @@ impl Association {
         self.updated = now;
     }
 
-    /// Owes the run whose time has come, if one has; says whether it does. However many times have
-    /// passed, it is one run.
+    /// Makes the run due whose time has come. Returns whether there is one: a single run, however
+    /// many scheduled times have passed.
     pub(crate) fn advance(&mut self, now: Timestamp, open: bool) -> bool {
         let Some(due) = self.next.filter(|next| *next <= now) else { return false };
         let since = self.versions.values().next_back().map_or(self.created, |(since, _)| *since);
         self.next = schedule(&self.spec()).and_then(|schedule| schedule.next_after(since, now));
-        // A closed calendar lets the time pass.
+        // With a closed calendar the time passes without a run.
         if open {
             let id = Uuid::new_v5(&self.id, due.to_string().as_bytes());
             self.owed.push((id, due));
@@ -154,7 +154,7 @@ impl Association {
         true
     }
 
-    /// Notes what became of an owed run.
+    /// Stores the result of a run that was due.
     pub(crate) fn ran(&mut self, run: Run) {
         self.owed.retain(|(id, _)| *id != run.id);
         self.runs.push(run);
@@ -162,7 +162,8 @@ impl Association {
         self.runs.drain(..surplus);
     }
 
-    /// The request that starts a run: as State Manager, under the role that the document assumes.
+    /// The request that starts a run, with State Manager as its caller, under the role that the
+    /// document assumes.
     pub(crate) fn start(&self, run: Uuid) -> StartRequest {
         let partition = Partition::of_region(&self.region);
         let actor = Actor::Caller {
@@ -170,7 +171,7 @@ impl Association {
                 "arn:{partition}:sts::{}:assumed-role/AWSServiceRoleForAmazonSSM/StateManagerService",
                 self.account
             ),
-            // A service's own session: it signs nothing here.
+            // A session of the service itself: nothing is signed with it here.
             access_key_id: String::new(),
         };
         let spec = self.spec();
@@ -191,7 +192,7 @@ impl Association {
     }
 }
 
-/// The schedule of what has been checked before it was kept.
+/// The schedule of a specification that was checked before it was stored.
 fn schedule(spec: &Spec) -> Option<Schedule> {
     Schedule::parse(spec.schedule_expression.as_deref()?, spec.schedule_offset)
 }

@@ -1,7 +1,7 @@
 //! `CreateAssociation`, `UpdateAssociation`, `DeleteAssociation`, `DescribeAssociation`,
 //! `ListAssociations`, `ListAssociationVersions`, `StartAssociationsOnce`.
 
-use api::paging::{Scope, page_by_id};
+use api::paging::{PageScope, page_by_id};
 use api::{AwsError, Request};
 use engine::Tag;
 use serde::Deserialize;
@@ -16,13 +16,13 @@ use crate::errors::invalid_next_token;
 use crate::executions::{paged, said};
 use crate::records::Fact;
 
-/// Associations that an account may have in a Region.
+/// How many associations an account may have in a Region.
 const QUOTA: usize = 2_000;
 
-/// Versions that an association may have.
+/// How many versions an association may have.
 const VERSIONS: u32 = 1_000;
 
-/// Items of a page, unless asked for fewer.
+/// Items of a page, unless the caller asks for fewer.
 const PAGE: usize = 50;
 
 /// `CreateAssociation`.
@@ -103,7 +103,7 @@ impl Automation {
         Ok(json!({"AssociationDescription": description}))
     }
 
-    /// Whatever the request leaves out is taken off, as AWS does.
+    /// Members that the request omits are removed, as AWS does.
     pub(crate) fn update_association(
         &self,
         request: &Request,
@@ -168,7 +168,7 @@ impl Automation {
         let (page, next) = page_by_id(
             ids,
             |(id, _)| id,
-            &Scope::new(request, &[&said(request, "AssociationFilterList")]),
+            &PageScope::new(request, &[&said(request, "AssociationFilterList")]),
             input.next_token.as_deref(),
             input.max_results.unwrap_or(PAGE),
         )
@@ -188,7 +188,7 @@ impl Automation {
         let (page, next) = page_by_id(
             numbers,
             |(id, _)| id,
-            &Scope::new(request, &[&association.id.to_string()]),
+            &PageScope::new(request, &[&association.id.to_string()]),
             input.next_token.as_deref(),
             input.max_results.unwrap_or(PAGE),
         )
@@ -197,7 +197,7 @@ impl Automation {
         Ok(paged("AssociationVersions", items, next))
     }
 
-    /// All of them or none.
+    /// Either all of them are started or none.
     pub(crate) fn start_once(&self, request: &Request, input: &Once) -> Result<Value, AwsError> {
         let ids = input.association_ids.iter();
         let found: Vec<_> =
@@ -227,8 +227,8 @@ impl Automation {
         own.ok_or_else(errors::missing)
     }
 
-    /// By id; by a document's name only associations of single nodes are found, of which there
-    /// are none here.
+    /// Finds an association by its id. AWS also finds associations of single nodes by a document's
+    /// name; the local AWS has no such associations.
     fn named(&self, request: &Request, input: &Named) -> Result<Association, AwsError> {
         match (input.association_id, &input.name) {
             (Some(id), _) => self.association(request, id),

@@ -1,6 +1,6 @@
-//! Runs of associations: started when they are due, listed when asked for.
+//! Runs of associations: starts them when they are due, and lists them.
 
-use api::paging::{Scope, page_by_id};
+use api::paging::{PageScope, page_by_id};
 use api::{AwsError, Request};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -17,7 +17,7 @@ use crate::executions::{paged, said};
 use crate::records::Fact;
 use crate::wire::epoch;
 
-/// Items of a page, unless asked for fewer.
+/// Items of a page, unless the caller asks for fewer.
 const PAGE: usize = 50;
 
 /// `DescribeAssociationExecutions`.
@@ -59,10 +59,10 @@ struct TargetFilter {
 }
 
 impl Automation {
-    /// Starts the runs that are due by `now`. Whatever happens meanwhile, each starts once: its id
-    /// is the execution's, and a start that was made but not noted is met again.
+    /// Starts the runs that are due by `now`, each exactly once: its id is the execution's, so a
+    /// start that was made but not stored finds the same execution again.
     pub async fn tick(&self, now: Timestamp) {
-        // One at a time: two would note the same run twice.
+        // One at a time: two ticks would store the same run twice.
         let _turn = self.turn.lock().await;
         let due = self.records.read(|state| {
             let all = state.associations.values();
@@ -94,7 +94,7 @@ impl Automation {
                 at,
                 started: started.map_err(|error| error.to_string()),
             };
-            // Meanwhile it may have been changed or deleted.
+            // It may have been changed or deleted while the run was started.
             let Some(mut present) =
                 self.records.read(|state| state.associations.get(&association.id).cloned())
             else {
@@ -109,7 +109,7 @@ impl Automation {
     fn is_open(&self, association: &Association, at: Timestamp) -> bool {
         let names = association.spec().calendar_names.unwrap_or_default();
         let calendars = self.calendars(&association.account, &association.region, &names);
-        // A calendar that is gone holds nothing back.
+        // A calendar that is gone does not suppress a run.
         calendars.map_or(true, |calendars| calendar::all_open(&calendars, at))
     }
 
@@ -131,7 +131,7 @@ impl Automation {
         let (page, next) = page_by_id(
             runs,
             |(id, _)| id,
-            &Scope::new(request, &[&association.id.to_string(), &said(request, "Filters")]),
+            &PageScope::new(request, &[&association.id.to_string(), &said(request, "Filters")]),
             input.next_token.as_deref(),
             input.max_results.unwrap_or(PAGE),
         )

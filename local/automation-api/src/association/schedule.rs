@@ -4,22 +4,21 @@ use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
 
 use super::cron::Cron;
 
-/// The shortest rate that State Manager takes.
+/// The shortest rate that State Manager accepts.
 const SHORTEST: SignedDuration = SignedDuration::from_mins(30);
 
-/// A schedule.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Schedule {
-    /// Days after each time of an expression.
+    /// A number of days after each time of an expression.
     Cron(Box<Cron>, SignedDuration),
-    /// Again and again, counted from the creation.
+    /// Repeatedly, counted from the creation.
     Rate(SignedDuration),
-    /// Once.
+    /// Once, at this time.
     At(Timestamp),
 }
 
 impl Schedule {
-    /// Reads an expression; `days` is the `ScheduleOffset`, which only cron expressions take.
+    /// Reads an expression; `days` is the `ScheduleOffset`, which only cron expressions have.
     pub(crate) fn parse(text: &str, days: Option<i64>) -> Option<Self> {
         let inside = |name: &str| text.strip_prefix(name)?.strip_prefix('(')?.strip_suffix(')');
         let offset = SignedDuration::from_hours(24 * days.unwrap_or(0));
@@ -36,13 +35,13 @@ impl Schedule {
         Some(Self::At(TimeZone::UTC.to_timestamp(at).ok()?))
     }
 
-    /// Whether it knows no first time of its own, so that `ApplyOnlyAtCronInterval` makes no sense.
+    /// Whether it has no first time of its own, so that `ApplyOnlyAtCronInterval` makes no sense.
     pub(crate) fn is_rate(&self) -> bool {
         matches!(self, Self::Rate(_))
     }
 
-    /// The first time later than `after`; rates count from `created`. Times missed are not made
-    /// up for.
+    /// The first time later than `after`; rates count from `created`. Missed times
+    /// are not repeated.
     pub(crate) fn next_after(&self, created: Timestamp, after: Timestamp) -> Option<Timestamp> {
         match self {
             Self::Cron(cron, offset) => {

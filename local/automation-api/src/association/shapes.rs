@@ -7,7 +7,7 @@ use super::model::{Association, Run};
 use crate::api::Automation;
 use crate::wire::{Members, epoch, plain};
 
-/// What became of a run.
+/// The result of a run.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Standing {
     pub(crate) status: &'static str,
@@ -15,7 +15,7 @@ pub(crate) struct Standing {
 }
 
 impl Automation {
-    /// How a run stands: as its execution does, failed if it was refused.
+    /// The status of a run: that of its execution, or failed if the start was refused.
     pub(crate) fn standing(&self, association: &Association, run: &Run) -> Standing {
         let found =
             run.started.as_ref().ok().and_then(|id| {

@@ -1,4 +1,4 @@
-//! An event of a calendar: when it is on, once or again and again.
+//! An event of a calendar, once or repeated.
 
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 use rrule::{RRuleSet, Tz};
@@ -15,7 +15,7 @@ pub(crate) struct Event {
 }
 
 impl Event {
-    /// Reads a `VEVENT`. `moved` are times of its own at which another event stands for it.
+    /// Reads a `VEVENT`. `moved` are those of its times that another event replaces.
     pub(crate) fn read(component: &Component, moved: &[&Property]) -> Result<Self, String> {
         let start = component.property("DTSTART").ok_or("an event without DTSTART")?;
         let rules: Vec<_> = component.all("RRULE").collect();
@@ -38,7 +38,7 @@ impl Event {
 
     /// Whether it is on: its begin belongs to it, its end does not.
     pub(crate) fn is_on(&self, at: Timestamp) -> bool {
-        // The last begin by then is on if it has not ended; an earlier one lasts no longer.
+        // Only the last repetition that has begun can be on: all of them last equally long.
         let since = at.saturating_sub(self.lasts).unwrap_or(Timestamp::MIN);
         self.begin_after(since).is_some_and(|begin| begin <= at)
     }
@@ -53,7 +53,7 @@ impl Event {
 
     /// The first begin later than a time.
     fn begin_after(&self, after: Timestamp) -> Option<Timestamp> {
-        // rrule counts the bound itself in; seconds are its finest unit.
+        // rrule includes the bound itself; seconds are its finest unit.
         let bound = instant(after.as_second() + 1)?;
         let found = self.starts.clone().after(bound).all(1).dates;
         Timestamp::from_second(found.first()?.timestamp()).ok()

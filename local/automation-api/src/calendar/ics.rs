@@ -4,14 +4,14 @@
 /// A property: `DTSTART;TZID=Europe/Berlin:20240101T090000`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Property {
-    /// In capitals.
+    /// The name in capital letters.
     pub(crate) name: String,
     /// What follows the name up to the colon, with its first semicolon; empty if nothing does.
     pub(crate) parameters: String,
     pub(crate) value: String,
 }
 
-/// What stands between `BEGIN` and `END`.
+/// The part between `BEGIN` and `END`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Component {
     pub(crate) name: String,
@@ -31,7 +31,7 @@ impl Component {
     }
 }
 
-/// Reads a whole calendar; `None` if it is none.
+/// Reads a whole calendar; `None` if the text is not one.
 pub(crate) fn read(text: &str) -> Option<Component> {
     let mut open: Vec<Component> = Vec::new();
     for line in unfolded(text) {
@@ -54,7 +54,7 @@ pub(crate) fn read(text: &str) -> Option<Component> {
     None
 }
 
-/// A line that begins with a blank goes on the one before.
+/// A line that begins with a blank continues the line before.
 fn unfolded(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for line in text.lines() {

@@ -1,4 +1,4 @@
-//! Change calendars: open or closed at a time, and when that changes.
+//! Change calendars: whether one is open at a time, and when that changes.
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/systems-manager-change-calendar.html>
 
 mod event;
@@ -21,7 +21,7 @@ pub struct Calendar {
     events: Vec<Event>,
 }
 
-/// A calendar that Change Calendar does not take: why.
+/// The reason why Change Calendar does not accept a calendar.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unsupported(pub String);
 
@@ -29,7 +29,7 @@ impl Calendar {
     /// Reads iCalendar text.
     ///
     /// # Errors
-    /// When it says not whether it is open by default, or has an event that cannot be read.
+    /// When it does not say whether it is open by default, or has an event that cannot be read.
     pub fn read(text: &str) -> Result<Self, Unsupported> {
         let calendar = ics::read(text).ok_or_else(|| Unsupported("no iCalendar object".into()))?;
         let kind = calendar.property("X-CALENDAR-TYPE").map(|property| property.value.as_str());
@@ -47,7 +47,7 @@ impl Calendar {
         let all: Vec<_> = calendar.components.iter().filter(|one| one.name == "VEVENT").collect();
         let events = all.iter().filter(|one| value(one, "STATUS").as_deref() != Some("CANCELLED"));
         let events = events.map(|one| {
-            // An event of the same UID with a RECURRENCE-ID stands for one repetition.
+            // An event of the same UID with a RECURRENCE-ID replaces one repetition.
             let mut moved = Vec::new();
             if one.property("RECURRENCE-ID").is_none() {
                 let uid = value(one, "UID");
@@ -64,7 +64,7 @@ impl Calendar {
         self.events.iter().any(|event| event.is_on(at)) != self.open_by_default
     }
 
-    /// When that changes next, if ever.
+    /// When the calendar opens or closes next, if ever.
     pub fn next_transition(&self, after: Timestamp) -> Option<Timestamp> {
         next_transition(std::slice::from_ref(self), after)
     }

@@ -10,7 +10,6 @@ use super::{Calendar, all_open, next_transition};
 use crate::api::Automation;
 use crate::wire::Members;
 
-/// The input.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct GetCalendarState {
@@ -28,7 +27,7 @@ impl Automation {
         let at = match &input.at_time {
             None => request.now,
             Some(time) => time.parse().map_err(|_| {
-                let message = format!("AtTime is no ISO 8601 time: {time}");
+                let message = format!("AtTime is not an ISO 8601 time: {time}");
                 AwsError::new("ValidationException", message)
             })?,
         };
@@ -42,7 +41,7 @@ impl Automation {
             .done())
     }
 
-    /// The calendars that an account calls by these names or ARNs.
+    /// The calendars of these names or ARNs, as an account sees them.
     pub(crate) fn calendars(
         &self,
         account: &str,

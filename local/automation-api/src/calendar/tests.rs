@@ -1,4 +1,4 @@
-//! When calendars are open, and what is no calendar.
+//! When calendars are open, and which texts are not calendars.
 
 use jiff::Timestamp;
 
@@ -85,7 +85,7 @@ fn overlapping_events_are_one_and_many_calendars_are_open_together() {
 }
 
 #[test]
-fn what_is_no_change_calendar_is_not_supported() {
+fn a_text_that_is_not_a_change_calendar_is_refused() {
     let event = "BEGIN:VEVENT\nDTSTART:20240105T100000Z\nRRULE:FREQ=SOMETIMES\nEND:VEVENT\n";
     for (text, why) in [
         ("BEGIN:VCALENDAR\nEND:VCALENDAR\n".to_owned(), "X-CALENDAR-TYPE"),

@@ -22,7 +22,7 @@ enum Test {
     Status(Vec<String>),
     TagKey(Vec<String>),
     Type(Vec<String>),
-    /// Of change requests and just-in-time access, which no execution here comes from.
+    /// Values of change requests and just-in-time access, which the local AWS does not have.
     Nothing,
 }
 
@@ -63,13 +63,13 @@ impl Test {
             }
             "OpsItemId" => Self::Nothing,
             other => {
-                return Err(errors::invalid_filter_key(format!("There is no filter {other}.")));
+                return Err(errors::invalid_filter_key(format!("Unknown filter {other}.")));
             }
         })
     }
 
     fn passes(&self, view: &ExecutionView) -> bool {
-        let one_of = |values: &[String], told: &str| values.iter().any(|value| value == told);
+        let one_of = |values: &[String], found: &str| values.iter().any(|value| value == found);
         match self {
             Self::After(at) => view.started_at > *at,
             Self::Before(at) => view.started_at < *at,

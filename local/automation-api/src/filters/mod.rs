@@ -1,4 +1,4 @@
-//! Filters of lists: values of one key are alternatives, keys add up.
+//! Filters of lists. An item must match one value of every key.
 
 pub(crate) mod executions;
 pub(crate) mod steps;
@@ -9,8 +9,7 @@ use jiff::Timestamp;
 
 use crate::errors;
 
-/// The statuses that the model knows; those of change requests never occur here but may be asked
-/// for.
+/// The statuses that the model has. Those of change requests are valid, but match nothing here.
 const STATUSES: [&str; 19] = [
     "Pending",
     "InProgress",
@@ -64,7 +63,7 @@ fn instant(key: &str, values: &[String]) -> Result<Timestamp, AwsError> {
     value.parse().map_err(|_| refused())
 }
 
-/// A key may stand in a request once: its values are alternatives already.
+/// A key may occur once in a request: its values are alternatives already.
 fn once<'a>(keys: impl Iterator<Item = &'a str>) -> Result<(), AwsError> {
     let mut seen = Vec::new();
     for key in keys {

@@ -52,13 +52,13 @@ impl Test {
                 Self::Status(values)
             }
             other => {
-                return Err(errors::invalid_filter_key(format!("There is no filter {other}.")));
+                return Err(errors::invalid_filter_key(format!("Unknown filter {other}.")));
             }
         })
     }
 
     fn passes(&self, step: &StepView) -> bool {
-        let one_of = |values: &[String], told: &str| values.iter().any(|value| value == told);
+        let one_of = |values: &[String], found: &str| values.iter().any(|value| value == found);
         match self {
             Self::Action(actions) => one_of(actions, step.action.name()),
             Self::After(at) => step.started_at.is_some_and(|started| started > *at),

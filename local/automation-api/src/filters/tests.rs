@@ -1,12 +1,12 @@
-//! Which executions and steps each filter lets by, and which filters are refused.
+//! Which executions and steps match each filter, and which filters are refused.
 
 use engine::{ExecutionView, ParentStep, Status, StepView, Target};
 use runbook::ActionKind;
 use serde_json::json;
 
 use super::{executions, steps};
-use crate::fixture::{at, execution, pending};
 use crate::input::Filter;
+use crate::samples::{at, execution, pending};
 
 fn filter(key: &str, values: &[&str]) -> Filter {
     Filter { key: key.into(), values: values.iter().map(|&value| value.into()).collect() }
@@ -57,8 +57,8 @@ fn executions_are_filtered_by_every_key() {
             vec!["plain", "fanned"],
         ),
     ] {
-        let told: Vec<_> = filters.iter().map(|f| f.key.clone()).collect();
-        assert_eq!(passing(&filters), expected, "{told:?}");
+        let keys: Vec<_> = filters.iter().map(|f| f.key.clone()).collect();
+        assert_eq!(passing(&filters), expected, "{keys:?}");
     }
 }
 

@@ -5,14 +5,14 @@ use serde_json::{Map, Value, json};
 
 use super::{Members, epoch, plain, step, strings};
 
-/// Steps that `GetAutomationExecution` shows; the rest is `DescribeAutomationStepExecutions`'s.
-/// AWS does not say how many it shows.
+/// How many steps `GetAutomationExecution` shows; `DescribeAutomationStepExecutions` has the rest.
+/// AWS does not document its number.
 const STEPS: usize = 100;
 
-/// Values of `ResolvedTargets` that are shown. AWS does not say how many it shows.
+/// How many values of `ResolvedTargets` are shown. AWS does not document its number.
 const RESOLVED: usize = 100;
 
-/// What an execution's output reads as until the step that gives it has succeeded.
+/// The value of an execution's output until the step that has it has succeeded.
 const NO_OUTPUT: &str = "No output available yet because the step is not successfully executed";
 
 /// `GetAutomationExecution`.
@@ -39,7 +39,6 @@ pub(crate) fn listed(view: &ExecutionView) -> Value {
     common(view).with("LogFile", "").with("AutomationType", kind).done()
 }
 
-/// What both show.
 fn common(view: &ExecutionView) -> Members {
     let outputs = view.outputs.iter().map(|(name, value)| {
         let strings = value.as_ref().map_or_else(|| vec![NO_OUTPUT.to_owned()], strings);
@@ -77,7 +76,7 @@ fn resolved(view: &ExecutionView) -> Value {
     json!({"ParameterValues": shown, "Truncated": view.resolved_targets.len() > RESOLVED})
 }
 
-/// Of executions that start others for their targets or locations; others have none on AWS.
+/// Progress counters of executions with targets or locations; AWS shows none for others.
 fn progress(view: &ExecutionView) -> Option<Value> {
     let fans_out = !view.targets.is_empty()
         || !view.target_maps.is_empty()

@@ -13,7 +13,7 @@ pub(crate) use values::strings;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-/// An object that leaves absent members out.
+/// A JSON object without absent members.
 #[derive(Default)]
 pub(crate) struct Members(Map<String, Value>);
 
@@ -30,7 +30,7 @@ impl Members {
         }
     }
 
-    /// A list, left out if it is empty.
+    /// Adds a list unless it is empty.
     pub(crate) fn list(self, name: &str, items: impl IntoIterator<Item = Value>) -> Self {
         let items: Vec<Value> = items.into_iter().collect();
         if items.is_empty() { self } else { self.with(name, items) }
@@ -49,7 +49,7 @@ pub(crate) fn epoch(at: Timestamp) -> Value {
     Value::from(seconds)
 }
 
-/// What has serde's names for AWS's.
+/// A value whose serde names are AWS's.
 pub(crate) fn plain(value: &impl serde::Serialize) -> Value {
     serde_json::to_value(value).unwrap_or_default()
 }

@@ -13,7 +13,7 @@ use runbook::ActionKind;
 use serde_json::{Value, json};
 
 use super::{described, listed, step};
-use crate::fixture::{at, execution, members, pending};
+use crate::samples::{at, execution, members, pending};
 
 const ID: &str = "4105a4fc-f944-11e6-9d32-0a1b2c3d495h";
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use documents::{Control, DocumentType};
+use documents::{DocumentControl, DocumentType};
 use serde_json::{Value, json};
 
 use crate::{
@@ -35,33 +35,36 @@ fn shared(aws: &mut Aws) {
     aws.share("Org-A", &[CONSUMER], "$DEFAULT");
 }
 
-fn control(aws: &mut Aws, control: Control) {
+fn control(aws: &mut Aws, control: DocumentControl) {
     aws.documents.control(control).expect("it is there");
 }
 
 fn updating(aws: &mut Aws) {
     for arn in [arn("Org-A"), format!("arn:aws:ssm:{REGION}:{OWNER}:servicesetting{TIER}")] {
-        control(aws, Control::Updating { arn, updating: true });
+        control(aws, DocumentControl::Updating { arn, updating: true });
     }
 }
 
 fn associated(aws: &mut Aws) {
     let (region, owner, name) = (REGION.into(), OWNER.into(), "Org-A".into());
-    control(aws, Control::Associate { region, owner, name, instances: vec!["mi-0".into()] });
+    control(
+        aws,
+        DocumentControl::Associate { region, owner, name, instances: vec!["mi-0".into()] },
+    );
 }
 
 fn one_document(aws: &mut Aws) {
     let (region, account) = (REGION.into(), OWNER.into());
-    control(aws, Control::DocumentsQuota { region, account, limit: 1 });
+    control(aws, DocumentControl::DocumentsQuota { region, account, limit: 1 });
 }
 
 fn one_account(aws: &mut Aws) {
     let (region, owner, name) = (REGION.into(), OWNER.into(), "Org-A".into());
-    control(aws, Control::SharedAccountsQuota { region, owner, name, limit: 1 });
+    control(aws, DocumentControl::SharedAccountsQuota { region, owner, name, limit: 1 });
 }
 
 fn retired(aws: &mut Aws) {
-    control(aws, Control::Retire { document_type: DocumentType::DeploymentStrategy });
+    control(aws, DocumentControl::Retire { document_type: DocumentType::DeploymentStrategy });
 }
 
 fn many_versions(aws: &mut Aws) {
@@ -289,13 +292,13 @@ fn every_declared_error_is_produced() {
 fn what_was_updating_can_be_updated_when_it_no_longer_is() {
     let mut aws = prepared();
     updating(&mut aws);
-    control(&mut aws, Control::Updating { arn: arn("Org-A"), updating: false });
+    control(&mut aws, DocumentControl::Updating { arn: arn("Org-A"), updating: false });
     aws.ok(OWNER, "DeleteDocument", json!({ "Name": "Org-A" }));
 }
 
 #[test]
 fn controls_are_data() {
-    let control = Control::SharedAccountsQuota {
+    let control = DocumentControl::SharedAccountsQuota {
         region: REGION.into(),
         owner: OWNER.into(),
         name: "Org-A".into(),
@@ -309,7 +312,7 @@ fn controls_are_data() {
             "limit": 3,
         })
     );
-    assert_eq!(serde_json::from_value::<Control>(told).expect("the same"), control);
+    assert_eq!(serde_json::from_value::<DocumentControl>(told).expect("the same"), control);
     let error = Aws::new().documents.control(control).expect_err("there is no such document");
     assert_eq!(error.code, "InvalidDocument");
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use api::Service;
-use documents::{Control, Documents};
+use documents::{DocumentControl, Documents};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -63,7 +63,7 @@ proptest! {
         calls in prop::collection::vec(modify(), 1..12)
     ) {
         let mut aws = Aws::with("Org-A");
-        let quota = Control::SharedAccountsQuota {
+        let quota = DocumentControl::SharedAccountsQuota {
             region: REGION.into(), owner: OWNER.into(), name: "Org-A".into(), limit: QUOTA,
         };
         aws.documents.control(quota).expect("it is there");

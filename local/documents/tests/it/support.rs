@@ -180,7 +180,6 @@ pub(crate) fn arn(name: &str) -> String {
     format!("arn:aws:ssm:{REGION}:{OWNER}:document/{name}")
 }
 
-/// Distinct account ids.
 pub(crate) fn accounts(range: std::ops::Range<u64>) -> Vec<String> {
     range.map(|n| format!("{:012}", 200_000_000_000 + n)).collect()
 }

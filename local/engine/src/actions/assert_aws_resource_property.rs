@@ -4,7 +4,7 @@ use super::failure::phrase;
 use super::property::Property;
 use super::{Call, Done, Failure};
 
-/// Looks once.
+/// Looks at the property once.
 pub(super) async fn run(call: &Call<'_>) -> Result<Done, Failure> {
     let property = Property::read(call)?;
     let look = property.look(call).await?;

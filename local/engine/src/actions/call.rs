@@ -12,7 +12,6 @@ use crate::ports::{Actor, Aws, Clock, Documents, Scripts, Webhooks};
 
 /// What one attempt of a step is given.
 pub struct Call<'a> {
-    /// The action.
     pub action: ActionKind,
     /// The step's inputs after substitution.
     pub inputs: &'a Map<String, Value>,
@@ -22,15 +21,13 @@ pub struct Call<'a> {
     pub token: Uuid,
     /// The start of this attempt was logged before a restart: its effect may have happened.
     pub resumed: bool,
-    /// Under whose authority.
+    /// The identity that makes the calls.
     pub actor: &'a Actor,
     /// 12 digits.
     pub account: &'a str,
-    /// The Region.
     pub region: &'a str,
     /// `aws`, `aws-cn`, …
     pub partition: &'a str,
-    /// The execution's id.
     pub execution_id: &'a str,
     /// How long this attempt may take, if the step or the action's default says. The driver
     /// ends the attempt then; an action need not look.
@@ -40,22 +37,16 @@ pub struct Call<'a> {
     pub throttling_retry: Duration,
     /// The document's attachments by name.
     pub attachments: &'a BTreeMap<String, Vec<u8>>,
-    /// The world.
-    pub world: World<'a>,
+    pub ports: ActionPorts<'a>,
 }
 
 /// The ports that actions use.
 #[derive(Clone, Copy)]
-pub struct World<'a> {
-    /// Time.
+pub struct ActionPorts<'a> {
     pub clock: &'a dyn Clock,
-    /// AWS.
     pub aws: &'a dyn Aws,
-    /// Scripts.
     pub scripts: &'a dyn Scripts,
-    /// Documents and settings.
     pub documents: &'a dyn Documents,
-    /// Webhooks.
     pub webhooks: &'a dyn Webhooks,
 }
 
@@ -63,7 +54,6 @@ pub struct World<'a> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeclaredOutput {
-    /// Its name.
     pub name: String,
     /// The selector's text, e.g. `$.Reservations[0].Instances[0].State.Name`.
     pub selector: String,

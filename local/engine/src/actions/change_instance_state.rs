@@ -17,7 +17,6 @@ enum Desired {
     Terminated,
 }
 
-/// What it takes.
 struct Step {
     ids: Vec<String>,
     desired: Desired,

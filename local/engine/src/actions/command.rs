@@ -18,7 +18,7 @@ const CUT: &str = "\n---Output truncated---";
 pub(super) struct Invocation {
     /// `Success`, `Failed`, `TimedOut`, `Cancelled`, or a status on the way there.
     pub(super) status: String,
-    /// The exit code.
+    /// The exit code of the command.
     pub(super) code: i64,
     /// What it printed, cut.
     pub(super) output: String,

@@ -6,7 +6,6 @@ use super::failure::phrase;
 use super::inputs::Inputs;
 use super::{Call, Done, Failure, images};
 
-/// What it takes.
 struct Step {
     name: String,
     parameters: Value,

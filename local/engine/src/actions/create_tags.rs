@@ -7,7 +7,6 @@ use super::inputs::{self, Inputs};
 use super::request::Lost;
 use super::{Call, Done, Failure, outputs};
 
-/// What it takes.
 struct Step {
     resources: Vec<String>,
     kind: Option<String>,

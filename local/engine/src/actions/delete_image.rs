@@ -9,7 +9,6 @@ use super::request::Lost;
 use super::{Call, Done, Failure, images};
 use crate::ports::ApiError;
 
-/// What it takes.
 struct Step {
     image: String,
     parameters: Value,

@@ -10,7 +10,6 @@ use super::{Call, Done, Failure, stacks};
 /// A stack whose earlier deletion failed may be shown as it was for so many looks.
 const STALE_LOOKS: u32 = 3;
 
-/// What it takes.
 struct Step {
     name: String,
     parameters: Value,

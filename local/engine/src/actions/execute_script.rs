@@ -15,7 +15,6 @@ const LONGEST_PAYLOAD: usize = 100 * 1024;
 /// Items that are kept of a returned list.
 const MOST_ITEMS: usize = 100;
 
-/// What it takes.
 struct Step {
     runtime: String,
     handler: String,
@@ -95,7 +94,7 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Done, Failure> {
         region: call.region.to_owned(),
         execution_id: call.execution_id.to_owned(),
     };
-    let ScriptRun { result, log } = call.world.scripts.run(&script).await;
+    let ScriptRun { result, log } = call.ports.scripts.run(&script).await;
     script_log::deliver(call, &log).await;
     let done = result.map_err(|error| failed(&error)).and_then(|returned| finish(call, returned));
     match done {

@@ -8,7 +8,6 @@ use super::request::Lost;
 use super::{Call, Done, Failure, outputs};
 use crate::ports::ApiError;
 
-/// What it takes.
 struct Step {
     machine: String,
     name: String,

@@ -39,7 +39,6 @@ pub struct Failure {
     pub kind: FailureType,
     /// `FailureMessage`, whole, in AWS's wording.
     pub message: String,
-    /// `FailureDetails.Details`.
     pub details: BTreeMap<String, Vec<String>>,
     /// Whether the step timed out (status `TimedOut`) rather than failed.
     pub timed_out: bool,
@@ -54,26 +53,25 @@ pub struct Failure {
 pub enum FailureStage {
     /// The inputs do not fit.
     InputValidation,
-    /// Before the call.
+    /// A check before the call failed.
     PreVerification,
-    /// The call.
+    /// The call itself failed.
     Invocation,
-    /// After the call.
+    /// A check after the call failed.
     PostVerification,
 }
 
 /// What kind of failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FailureType {
-    /// The action itself.
+    /// The action itself failed.
     Action,
-    /// Not allowed.
+    /// The identity may not do this.
     Permission,
-    /// Throttled.
+    /// AWS throttled the call.
     Throttling,
-    /// A verification.
     Verification,
-    /// The engine.
+    /// The engine itself failed.
     Internal,
 }
 

@@ -50,7 +50,6 @@ impl<'a> Inputs<'a> {
             .transpose()
     }
 
-    /// Text.
     pub(super) fn text(&self, name: &str) -> Result<String, Failure> {
         self.optional(name)?.ok_or_else(|| Failure::input(&format!("Input {name} is missing")))
     }

@@ -13,7 +13,6 @@ use crate::ports::{WebhookError, WebhookRequest};
 /// Where Systems Manager keeps integrations.
 const INTEGRATIONS: &str = "/d9d01087-4a3f-49e0-b0b4-d568d7826553/ssm/integrations/webhook/";
 
-/// What it takes.
 struct Step {
     parameter: String,
     body: Option<String>,
@@ -71,7 +70,7 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Done, Failure> {
     };
     let headers = headers.iter().map(|(name, value)| (name.clone(), text(value))).collect();
     let request = WebhookRequest { url, headers, body };
-    let answer = call.world.webhooks.post(&request).await.map_err(|error| refused(&error))?;
+    let answer = call.ports.webhooks.post(&request).await.map_err(|error| refused(&error))?;
     let told = json!({"Response": answer.body, "ResponseCode": answer.status});
     if answer.status < 400 {
         return outputs::fixed(call, told);

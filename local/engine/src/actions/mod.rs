@@ -51,7 +51,7 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use runbook::ActionKind;
 
-pub use call::{Call, DeclaredOutput, Done, World};
+pub use call::{ActionPorts, Call, DeclaredOutput, Done};
 use failure::phrase;
 pub use failure::{Failure, FailureStage, FailureType};
 pub(crate) use handling::Handling;

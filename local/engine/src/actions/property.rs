@@ -19,7 +19,7 @@ pub(super) struct Property {
 }
 
 /// The property at one moment.
-pub(super) struct Look {
+pub(super) struct Observation {
     /// Python's text of it; `None` if the answer has no such property.
     pub(super) found: Option<String>,
     /// Whether it is as desired.
@@ -45,18 +45,18 @@ impl Property {
     }
 
     /// Calls the API and looks.
-    pub(super) async fn look(&self, call: &Call<'_>) -> Result<Look, Failure> {
+    pub(super) async fn look(&self, call: &Call<'_>) -> Result<Observation, Failure> {
         let parameters = Value::Object(self.parameters.clone());
         let answer = self.operation.call(call, parameters, Lost::Repeat).await?;
         let found = self.selector.select(&answer);
-        Ok(Look {
+        Ok(Observation {
             fits: found.as_ref().is_some_and(|found| self.fits(found)),
             found: found.as_ref().map(python::text),
         })
     }
 
     /// What is wrong with what a look found.
-    pub(super) fn complaint(&self, look: &Look) -> String {
+    pub(super) fn complaint(&self, look: &Observation) -> String {
         let path = &self.path;
         let found = look.found.as_ref().map_or_else(
             || format!("The answer has no property {path}"),

@@ -76,7 +76,7 @@ impl Call<'_> {
         let mut times_lost = 0;
         let mut pause = FIRST_PAUSE;
         loop {
-            let work = self.world.aws.call(&call);
+            let work = self.ports.aws.call(&call);
             let answer = match limit {
                 None => work.await,
                 Some(limit) => {
@@ -89,8 +89,8 @@ impl Call<'_> {
             };
             let again = match error.kind {
                 ApiErrorKind::Throttling => {
-                    let since = *throttled_since.get_or_insert_with(|| self.world.clock.now());
-                    let waited = since.duration_until(self.world.clock.now()).unsigned_abs();
+                    let since = *throttled_since.get_or_insert_with(|| self.ports.clock.now());
+                    let waited = since.duration_until(self.ports.clock.now()).unsigned_abs();
                     waited + pause <= self.throttling_retry
                 }
                 ApiErrorKind::Lost if lost == Lost::Repeat => {
@@ -110,10 +110,10 @@ impl Call<'_> {
 
     /// Sleeps on the engine's clock.
     pub(super) async fn sleep(&self, time: Duration) {
-        let until = self.world.clock.now().saturating_add(time);
+        let until = self.ports.clock.now().saturating_add(time);
         // Only a time beyond the calendar's end cannot be added: then there is nothing to wait for.
         if let Ok(until) = until {
-            self.world.clock.sleep_until(until).await;
+            self.ports.clock.sleep_until(until).await;
         }
     }
 
@@ -130,8 +130,8 @@ impl Call<'_> {
     }
 
     /// Growing pauses between looks at something that changes slowly.
-    pub(super) fn waits(&self) -> Waits<'_> {
-        Waits { call: self, next: FIRST_PAUSE }
+    pub(super) fn waits(&self) -> Backoff<'_> {
+        Backoff { call: self, next: FIRST_PAUSE }
     }
 
     fn api_call(&self, service: &str, api: &str, parameters: Value) -> ApiCall {
@@ -161,12 +161,12 @@ fn too_slow(api: &str, limit: Duration) -> ApiError {
 }
 
 /// See [`Call::waits`].
-pub(super) struct Waits<'a> {
+pub(super) struct Backoff<'a> {
     call: &'a Call<'a>,
     next: Duration,
 }
 
-impl Waits<'_> {
+impl Backoff<'_> {
     /// 1 s, 2 s, 4 s, 8 s, then 15 s each. AWS does not publish its intervals.
     pub(super) async fn pause(&mut self) {
         self.call.sleep(self.next).await;

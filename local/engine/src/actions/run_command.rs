@@ -10,7 +10,6 @@ use crate::ports::ApiError;
 /// SendCommand takes no more ids.
 const MOST_IDS: usize = 50;
 
-/// What it takes.
 struct Step {
     document: String,
     ids: Vec<String>,

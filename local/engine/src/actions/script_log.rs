@@ -17,7 +17,7 @@ const LONGEST_MESSAGE: usize = 250_000;
 /// Sends a log where the settings of the account and Region say, a stream for each attempt. A log
 /// that cannot be delivered fails no step.
 pub(super) async fn deliver(call: &Call<'_>, log: &str) {
-    let setting = |id| call.world.documents.setting(call.account, call.region, id);
+    let setting = |id| call.ports.documents.setting(call.account, call.region, id);
     if log.is_empty() || setting(DESTINATION).as_deref() != Some("CloudWatch") {
         return;
     }
@@ -33,7 +33,7 @@ async fn put(call: &Call<'_>, group: &str, log: &str) -> Result<(), ApiError> {
     let names = json!({"logGroupName": group, "logStreamName": stream});
     existing(call.read("logs", "CreateLogGroup", json!({"logGroupName": group})).await)?;
     existing(call.read("logs", "CreateLogStream", names.clone()).await)?;
-    let at = call.world.clock.now().as_millisecond();
+    let at = call.ports.clock.now().as_millisecond();
     let message = |line: &str| line.chars().take(LONGEST_MESSAGE).collect::<String>();
     let events: Vec<_> = log
         .lines()

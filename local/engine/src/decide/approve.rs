@@ -16,7 +16,7 @@ const MESSAGE: usize = 4_096;
 
 /// What approvers are told, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Ask {
+pub(crate) struct ApprovalRequest {
     pub(crate) topic: String,
     pub(crate) subject: String,
     pub(crate) message: String,
@@ -79,7 +79,7 @@ fn approver(item: &Value) -> Option<&str> {
 }
 
 /// The notification that asks for approval.
-pub(crate) fn ask(state: &State, step: &StepState) -> Option<Ask> {
+pub(crate) fn ask(state: &State, step: &StepState) -> Option<ApprovalRequest> {
     let inputs = read(&step.inputs).ok()?;
     let submission = &state.submission;
     let name = state.document.step(step.def).map(|def| def.name.as_str()).unwrap_or_default();
@@ -93,7 +93,7 @@ pub(crate) fn ask(state: &State, step: &StepState) -> Option<Ask> {
         "accountId": submission.account,
         "region": submission.region,
     });
-    Some(Ask {
+    Some(ApprovalRequest {
         topic: inputs.topic?.to_owned(),
         subject: "AWS Systems Manager Automation: approval required".to_owned(),
         message: message.to_string(),
@@ -101,7 +101,7 @@ pub(crate) fn ask(state: &State, step: &StepState) -> Option<Ask> {
 }
 
 /// What the decisions so far come to.
-pub(super) fn weigh(place: u32, step: &StepState, decisions: &[Decision]) -> Next {
+pub(super) fn evaluate(place: u32, step: &StepState, decisions: &[Decision]) -> Next {
     let inputs = match read(&step.inputs) {
         Ok(inputs) => inputs,
         Err(error) => return Next::invalid(place, &error),
@@ -129,7 +129,7 @@ pub(super) fn weigh(place: u32, step: &StepState, decisions: &[Decision]) -> Nex
 ///
 /// # Errors
 /// When it is none of them, or has decided.
-pub(crate) fn judge(step: &StepState, account: &str, by: &str) -> Result<String, String> {
+pub(crate) fn open_approver(step: &StepState, account: &str, by: &str) -> Result<String, String> {
     let Detail::Approval(decisions) = &step.detail else {
         return Err("The step does not wait for an approval".to_owned());
     };

@@ -57,7 +57,7 @@ fn next(state: &State, place: u32, step: &StepState, now: Timestamp) -> Next {
         (Detail::Attempt, _) => Next::act(place, step, Task::Run),
         (Detail::Until(until), _) if *until <= now => Next::succeed(place, Done::default()),
         (Detail::Until(until), _) => Next::Wait(Some(*until)),
-        (Detail::Approval(decisions), _) => approve::weigh(place, step, decisions),
+        (Detail::Approval(decisions), _) => approve::evaluate(place, step, decisions),
         (Detail::Resume { resumed: true }, _) => Next::succeed(place, Done::default()),
         (Detail::Child { end: Some(end), id }, _) => {
             child::ended(state, place, step, *id, end, now)

@@ -13,14 +13,14 @@ mod pause;
 mod repeat;
 mod retry;
 mod sleep;
-mod spread;
+mod targets;
 mod variable;
 
 use jiff::Timestamp;
 
 use crate::state::State;
 
-pub(crate) use approve::{ask, judge};
+pub(crate) use approve::{ask, open_approver};
 pub(crate) use child::child_of;
 pub(crate) use deadline::latest_end;
 pub(crate) use next::{Effect, Next, Task};
@@ -38,7 +38,7 @@ pub(crate) fn decide(state: &State, now: Timestamp) -> Next {
         };
     }
     if state.has_targets() {
-        return spread::decide(state);
+        return targets::decide(state);
     }
     match state.innermost() {
         Some((place, step)) if step.looping().is_none() => {

@@ -42,7 +42,6 @@ pub(crate) enum Task {
 }
 
 impl Next {
-    /// One event happens.
     pub(super) fn event(event: Event) -> Self {
         Self::Log(vec![event])
     }
@@ -52,7 +51,6 @@ impl Next {
         Self::event(Event::Finished { step, end, route: None })
     }
 
-    /// The step succeeds.
     pub(super) fn succeed(step: u32, done: Done) -> Self {
         Self::finish(step, End::success(done))
     }

@@ -90,7 +90,6 @@ fn idle(state: &State) -> Next {
     }
 }
 
-/// The execution ends.
 pub(super) fn end(state: &State) -> Next {
     let outcome = state.roll_up();
     let message = match outcome {

@@ -35,7 +35,7 @@ impl Engine {
                 if triggered.is_empty() {
                     engine.begin_now(&execution).await;
                 } else {
-                    engine.ring(&execution, triggered).await;
+                    engine.stop_for_alarm(&execution, triggered).await;
                     return;
                 }
                 let interval =
@@ -48,7 +48,7 @@ impl Engine {
         });
     }
 
-    async fn ring(&self, execution: &Arc<Execution>, triggered: Vec<TriggeredAlarm>) {
+    async fn stop_for_alarm(&self, execution: &Arc<Execution>, triggered: Vec<TriggeredAlarm>) {
         let stopped = self.stop_execution(execution, StopType::Cancel, triggered).await;
         if let Err(Refused::Log(error)) = stopped {
             tracing::error!(execution = %execution.id, %error, "an alarm does not stop the execution");

@@ -123,18 +123,18 @@ impl Engine {
         if cancelled {
             self.cancel_child(id).await;
         }
-        self.tell_parent(&child).await;
+        self.notify_parent(&child).await;
     }
 
     /// An execution has ended: its place is free, its parent is told.
     pub(super) async fn ended(&self, execution: &Arc<Execution>) {
         execution.over.notify_waiters();
-        self.leave(execution).await;
-        self.tell_parent(execution).await;
+        self.release_place(execution).await;
+        self.notify_parent(execution).await;
     }
 
     /// Tells the parent of an execution that has ended, if it waits for it.
-    pub(super) async fn tell_parent(&self, execution: &Arc<Execution>) {
+    pub(super) async fn notify_parent(&self, execution: &Arc<Execution>) {
         let (parent, end) = {
             let state = execution.state();
             let Some(parent) = state.submission.parent.clone() else {
@@ -149,7 +149,7 @@ impl Engine {
             return;
         };
         let id = execution.id;
-        let told = self.happen(&parent_execution, |state| {
+        let told = self.update(&parent_execution, |state| {
             Ok::<_, ()>(match state.waits_for(parent.place, id) {
                 Some(Waiter::Step) => vec![Event::ChildEnded { step: parent.place, child: end }],
                 Some(Waiter::Target) => {

@@ -1,4 +1,4 @@
-//! Documents, parsed once for each content, and kept in the log as executions run them.
+//! Documents, parsed once for each content, and stored in the log as executions run them.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,16 +13,15 @@ use crate::error::StartError;
 use crate::log::{Entry, EntryKind, LogError};
 use crate::ports::FoundDocument;
 
-/// Documents by key.
 #[derive(Default)]
 pub(super) struct Library {
-    shelves: Mutex<Shelves>,
+    state: Mutex<LibraryState>,
 }
 
 #[derive(Default)]
-struct Shelves {
+struct LibraryState {
     by_key: HashMap<Uuid, Arc<Document>>,
-    contents: HashMap<Uuid, Kept>,
+    contents: HashMap<Uuid, StoredDocument>,
     /// Those that are in the log.
     logged: HashSet<Uuid>,
     /// What each name and version was last found to be: comparing texts is cheaper than hashing
@@ -32,7 +31,7 @@ struct Shelves {
 
 /// A document in the log.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Kept {
+struct StoredDocument {
     content: String,
     /// Base64.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -46,71 +45,72 @@ impl Library {
     /// When it is no runbook.
     pub(super) fn take_in(&self, found: &FoundDocument) -> Result<Arc<Document>, StartError> {
         let name = (found.owner.clone(), found.name.clone(), found.version.clone());
-        let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((same, document)) = shelves.recent.get(&name)
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((same, document)) = state.recent.get(&name)
             && same.content == found.content
             && same.attachments == found.attachments
         {
             return Ok(Arc::clone(document));
         }
-        let kept = Kept::from(found);
-        let document = shelves.keep(kept).map_err(StartError::InvalidParameters)?;
-        shelves.recent.insert(name, (found.clone(), Arc::clone(&document)));
+        let stored = StoredDocument::from(found);
+        let document = state.keep(stored).map_err(StartError::InvalidParameters)?;
+        state.recent.insert(name, (found.clone(), Arc::clone(&document)));
         Ok(document)
     }
 
     /// The log's entry of a document that is not in it yet.
     pub(super) fn unlogged(&self, key: Uuid) -> Result<Option<Entry>, LogError> {
-        let shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
-        if shelves.logged.contains(&key) {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.logged.contains(&key) {
             return Ok(None);
         }
-        let Some(kept) = shelves.contents.get(&key) else {
+        let Some(stored) = state.contents.get(&key) else {
             return Ok(None);
         };
-        let body = serde_json::to_vec(kept).map_err(|error| unreadable(&error))?;
+        let body = serde_json::to_vec(stored).map_err(|error| unreadable(&error))?;
         Ok(Some(Entry { kind: EntryKind::Document, key, body }))
     }
 
     /// Takes note that it is in the log: its text is needed no more.
     pub(super) fn logged(&self, key: Uuid) {
-        let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
-        if shelves.logged.insert(key) {
-            shelves.contents.remove(&key);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.logged.insert(key) {
+            state.contents.remove(&key);
         }
     }
 
     /// Reads an entry of the log.
     pub(super) fn restore(&self, entry: &Entry) -> Result<(), LogError> {
-        let kept: Kept = serde_json::from_slice(&entry.body).map_err(|error| unreadable(&error))?;
-        let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
-        shelves.keep(kept).map_err(|message| LogError { message })?;
-        shelves.logged.insert(entry.key);
-        shelves.contents.remove(&entry.key);
+        let stored: StoredDocument =
+            serde_json::from_slice(&entry.body).map_err(|error| unreadable(&error))?;
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.keep(stored).map_err(|message| LogError { message })?;
+        state.logged.insert(entry.key);
+        state.contents.remove(&entry.key);
         Ok(())
     }
 
     pub(super) fn get(&self, key: Uuid) -> Option<Arc<Document>> {
-        let shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
-        shelves.by_key.get(&key).cloned()
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.by_key.get(&key).cloned()
     }
 }
 
-impl Shelves {
-    fn keep(&mut self, kept: Kept) -> Result<Arc<Document>, String> {
-        let key = kept.key();
+impl LibraryState {
+    fn keep(&mut self, stored: StoredDocument) -> Result<Arc<Document>, String> {
+        let key = stored.key();
         if let Some(document) = self.by_key.get(&key) {
             return Ok(Arc::clone(document));
         }
-        let runbook = runbook::parse(&kept.content).map_err(|defects| defects.to_string())?;
-        let document = Arc::new(Document::new(key, runbook, kept.files()));
+        let runbook = runbook::parse(&stored.content).map_err(|defects| defects.to_string())?;
+        let document = Arc::new(Document::new(key, runbook, stored.files()));
         self.by_key.insert(key, Arc::clone(&document));
-        self.contents.insert(key, kept);
+        self.contents.insert(key, stored);
         Ok(document)
     }
 }
 
-impl Kept {
+impl StoredDocument {
     fn key(&self) -> Uuid {
         let mut name = self.content.clone().into_bytes();
         for (file, content) in &self.attachments {
@@ -130,7 +130,7 @@ impl Kept {
     }
 }
 
-impl From<&FoundDocument> for Kept {
+impl From<&FoundDocument> for StoredDocument {
     fn from(found: &FoundDocument) -> Self {
         let attachments = found.attachments.iter();
         Self {

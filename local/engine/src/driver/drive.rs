@@ -9,7 +9,7 @@ use tokio::task::AbortHandle;
 use uuid::Uuid;
 
 use super::Engine;
-use super::effects::Deed;
+use super::effects::EffectResult;
 use super::execution::Execution;
 use crate::decide::{self, Effect, Next};
 use crate::event::{Event, Stamped, Wait};
@@ -55,7 +55,7 @@ pub(super) enum Refused<E> {
 impl Engine {
     /// Something happened to an execution: sees to it that it goes on.
     pub(super) fn wake(&self, execution: &Arc<Execution>) {
-        if execution.rouse()
+        if execution.mark_changed()
             && let Some(me) = self.me.upgrade()
         {
             tokio::spawn(me.drive(Arc::clone(execution)));
@@ -63,13 +63,13 @@ impl Engine {
     }
 
     async fn drive(self: Arc<Self>, execution: Arc<Execution>) {
-        let mut deed = None;
+        let mut effect_result = None;
         loop {
             execution.look();
-            let moved = match self.advance(&execution, deed.take()) {
+            let moved = match self.advance(&execution, effect_result.take()) {
                 Ok(Move::Commit(commit)) => self.settle(&execution, commit).await,
                 Ok(Move::Act(effect)) => {
-                    deed = self.act(&execution, effect).await;
+                    effect_result = self.act(&execution, effect).await;
                     Ok(())
                 }
                 Ok(Move::Rest(until)) => {
@@ -89,12 +89,16 @@ impl Engine {
     }
 
     /// Decides as far as nothing has to be done or waited for.
-    fn advance(&self, execution: &Execution, deed: Option<Deed>) -> Result<Move, LogError> {
+    fn advance(
+        &self,
+        execution: &Execution,
+        effect_result: Option<EffectResult>,
+    ) -> Result<Move, LogError> {
         let mut state = execution.state();
         let now = self.now();
         let mut batch = Batch::default();
-        if let Some(deed) = deed {
-            for event in deed.events(&state, now) {
+        if let Some(effect_result) = effect_result {
+            for event in effect_result.events(&state, now) {
                 batch.add(&mut state, event, now)?;
             }
         }
@@ -151,7 +155,7 @@ impl Engine {
     }
 
     /// Makes something happen to an execution, unless `decide` refuses.
-    pub(super) async fn happen<E>(
+    pub(super) async fn update<E>(
         &self,
         execution: &Arc<Execution>,
         decide: impl FnOnce(&State) -> Result<Vec<Event>, E>,

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::Engine;
 use super::execution::Execution;
 use crate::actions::failure::phrase;
-use crate::actions::{Call, DeclaredOutput, Done, Failure, FailureStage, FailureType, World};
+use crate::actions::{ActionPorts, Call, DeclaredOutput, Done, Failure, FailureStage, FailureType};
 use crate::decide::{self, Effect, Next, Task};
 use crate::document::Document;
 use crate::event::{ChildEnd, End, Event, Submission, TargetChild, Wait};
@@ -21,7 +21,7 @@ use crate::state::State;
 use crate::status::Outcome;
 
 /// What an effect came to.
-pub(super) enum Deed {
+pub(super) enum EffectResult {
     /// An attempt has ended.
     Ran { effect: Effect, result: Result<Done, Failure> },
     /// A step waits from now on.
@@ -34,30 +34,34 @@ pub(super) enum Deed {
 
 impl Engine {
     /// Does what an execution needs done. `None` if it does not need it any more.
-    pub(super) async fn act(&self, execution: &Arc<Execution>, effect: Effect) -> Option<Deed> {
+    pub(super) async fn act(
+        &self,
+        execution: &Arc<Execution>,
+        effect: Effect,
+    ) -> Option<EffectResult> {
         match effect {
             Effect::Step { step, task: Task::Run, .. } => {
                 let job = Job::of(&execution.state(), step)?;
                 let result = self.attempt(execution, &effect, job).await?;
-                Some(Deed::Ran { effect, result })
+                Some(EffectResult::Ran { effect, result })
             }
             Effect::Step { step, task: Task::Ask, .. } => match self.ask(execution, step).await {
-                Ok(()) => Some(Deed::Waits { effect, wait: Wait::Approval }),
-                Err(failure) => Some(Deed::Ran { effect, result: Err(failure) }),
+                Ok(()) => Some(EffectResult::Waits { effect, wait: Wait::Approval }),
+                Err(failure) => Some(EffectResult::Ran { effect, result: Err(failure) }),
             },
             Effect::Step { step, task: Task::StartChild, .. } => {
                 match self.start_step_child(execution, step).await {
-                    Ok(child) => Some(Deed::Waits { effect, wait: Wait::Child(child) }),
-                    Err(failure) => Some(Deed::Ran { effect, result: Err(failure) }),
+                    Ok(child) => Some(EffectResult::Waits { effect, wait: Wait::Child(child) }),
+                    Err(failure) => Some(EffectResult::Ran { effect, result: Err(failure) }),
                 }
             }
-            Effect::Resolve => Some(Deed::Resolved(self.resolve(execution).await)),
+            Effect::Resolve => Some(EffectResult::Resolved(self.resolve(execution).await)),
             Effect::StartTargets(targets) => {
                 // Together, so that they share a commit of the log.
                 let starts = targets
                     .into_iter()
                     .map(async |target| (target, self.start_target_child(execution, target).await));
-                Some(Deed::Started(futures::future::join_all(starts).await))
+                Some(EffectResult::Started(futures::future::join_all(starts).await))
             }
         }
     }
@@ -92,7 +96,7 @@ impl Engine {
                 .and_then(|seconds| seconds.parse().ok())
                 .map_or(Duration::ZERO, Duration::from_secs),
             attachments: &job.document.attachments,
-            world: World {
+            ports: ActionPorts {
                 clock: self.ports.clock.as_ref(),
                 aws: self.ports.aws.as_ref(),
                 scripts: self.ports.scripts.as_ref(),
@@ -197,7 +201,7 @@ fn wants(state: &State, effect: &Effect, now: Timestamp) -> bool {
     matches!(decide::decide(state, now), Next::Act(wanted) if wanted == *effect)
 }
 
-impl Deed {
+impl EffectResult {
     /// What it makes happen; nothing if the execution has moved on.
     pub(super) fn events(self, state: &State, now: Timestamp) -> Vec<Event> {
         match self {

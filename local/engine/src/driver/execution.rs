@@ -38,10 +38,10 @@ struct Drive {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Phase {
-    /// Nobody drives it.
+    /// No task drives the execution.
     #[default]
     Rests,
-    /// A task does.
+    /// A task drives it, and has seen its latest state.
     Moves,
     /// A task does, and something happened since it last looked.
     MovesAndChanged,
@@ -68,7 +68,7 @@ impl Execution {
     }
 
     /// Something happened: whether a driver has to be started.
-    pub(super) fn rouse(&self) -> bool {
+    pub(super) fn mark_changed(&self) -> bool {
         let mut drive = self.drive();
         let starts = drive.phase == Phase::Rests;
         drive.phase = if starts { Phase::Moves } else { Phase::MovesAndChanged };

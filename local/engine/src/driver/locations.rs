@@ -41,8 +41,9 @@ pub(super) fn check(request: &StartRequest) -> Result<(), StartError> {
 impl Engine {
     /// The children of locations: one for each account and Region of each item.
     pub(super) fn pairs(&self, submission: &Submission) -> Result<Vec<TargetChild>, String> {
-        let spread = submission.spread.as_deref();
-        let locations = spread.map(|spread| spread.target_locations.as_slice()).unwrap_or_default();
+        let targeting = submission.targeting.as_deref();
+        let locations =
+            targeting.map(|targeting| targeting.target_locations.as_slice()).unwrap_or_default();
         let mut children = Vec::new();
         for (item, location) in (0_u32..).zip(locations) {
             for account in self.accounts(submission, location)? {
@@ -99,8 +100,9 @@ impl Engine {
         id: Uuid,
         source_arn: &str,
     ) -> Result<(StartRequest, Authority), String> {
-        let spread = submission.spread.as_deref().ok_or("the location is gone")?;
-        let location = spread.target_locations.get(item as usize).ok_or("the location is gone")?;
+        let targeting = submission.targeting.as_deref().ok_or("the location is gone")?;
+        let location =
+            targeting.target_locations.get(item as usize).ok_or("the location is gone")?;
         let role = location.execution_role_name.as_deref().unwrap_or(EXECUTION_ROLE);
         let actor = Actor::Role {
             role_arn: arn::role(region, account, role),
@@ -109,19 +111,20 @@ impl Engine {
         };
         let name = self.name_there(submission, account, region);
         let mut request = StartRequest::new(account, region, actor.clone(), id, &name);
-        request.document_version.clone_from(&spread.document_version);
+        request.document_version.clone_from(&targeting.document_version);
         request.parameters.clone_from(&submission.given);
         request.alarms.clone_from(&location.target_location_alarm_configuration);
-        let targets = if location.targets.is_empty() { &spread.targets } else { &location.targets };
-        if !targets.is_empty() || !spread.target_maps.is_empty() {
+        let targets =
+            if location.targets.is_empty() { &targeting.targets } else { &location.targets };
+        if !targets.is_empty() || !targeting.target_maps.is_empty() {
             request.targets.clone_from(targets);
-            request.target_maps.clone_from(&spread.target_maps);
-            request.target_parameter_name.clone_from(&spread.target_parameter_name);
+            request.target_maps.clone_from(&targeting.target_maps);
+            request.target_parameter_name.clone_from(&targeting.target_parameter_name);
             let or =
                 |own: &Option<String>, all: &Option<String>| own.clone().or_else(|| all.clone());
             request.max_concurrency =
-                or(&location.targets_max_concurrency, &spread.max_concurrency);
-            request.max_errors = or(&location.targets_max_errors, &spread.max_errors);
+                or(&location.targets_max_concurrency, &targeting.max_concurrency);
+            request.max_errors = or(&location.targets_max_errors, &targeting.max_errors);
         }
         Ok((request, Authority::Through(actor)))
     }

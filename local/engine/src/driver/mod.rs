@@ -7,8 +7,8 @@ mod documents;
 mod drive;
 mod effects;
 mod execution;
+mod index;
 mod locations;
-mod places;
 mod prepare;
 mod resume;
 mod signal;
@@ -33,29 +33,29 @@ use crate::request::Tag;
 use crate::view::ExecutionView;
 use documents::Library;
 use execution::Execution;
-use places::Places;
+use index::ExecutionIndex;
 
 /// The world as the engine knows it.
 #[derive(Clone)]
 pub struct Ports {
-    /// Time.
+    /// The engine's only source of time.
     pub clock: Arc<dyn Clock>,
-    /// AWS.
+    /// Calls of any AWS API.
     pub aws: Arc<dyn Aws>,
-    /// Scripts.
+    /// Runs scripts of `aws:executeScript`.
     pub scripts: Arc<dyn Scripts>,
-    /// Webhooks.
+    /// Posts to webhooks of `aws:invokeWebhook`.
     pub webhooks: Arc<dyn Webhooks>,
-    /// Documents and settings.
+    /// Documents and service settings, as accounts see them.
     pub documents: Arc<dyn Documents>,
-    /// The organization.
+    /// The organization, for `TargetLocations`.
     pub directory: Arc<dyn Directory>,
     /// Where status changes are told.
     pub events: Arc<dyn Events>,
 }
 
 /// The actions that act on the world, as the engine knows them.
-pub trait Actions: Send + Sync {
+pub trait ActionRunner: Send + Sync {
     /// Makes one attempt. See [`actions::run`].
     fn run<'a>(&'a self, call: &'a Call<'a>) -> BoxFuture<'a, Result<Done, Failure>>;
 
@@ -67,7 +67,7 @@ pub trait Actions: Send + Sync {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RealActions;
 
-impl Actions for RealActions {
+impl ActionRunner for RealActions {
     fn run<'a>(&'a self, call: &'a Call<'a>) -> BoxFuture<'a, Result<Done, Failure>> {
         actions::run(call)
     }
@@ -85,10 +85,10 @@ pub struct Engine {
     /// Itself, for the tasks that drive executions.
     me: Weak<Self>,
     ports: Ports,
-    actions: Arc<dyn Actions>,
+    actions: Arc<dyn ActionRunner>,
     log: Box<dyn Log>,
     executions: RwLock<HashMap<Uuid, Arc<Execution>>>,
-    places: Places,
+    index: ExecutionIndex,
     pools: Mutex<Pools>,
     /// What each was used for, and the execution that it started.
     tokens: Mutex<HashMap<Token, (Idempotency, Uuid)>>,
@@ -115,7 +115,7 @@ impl Engine {
     pub async fn open_with(
         ports: Ports,
         log: Box<dyn Log>,
-        actions: Arc<dyn Actions>,
+        actions: Arc<dyn ActionRunner>,
     ) -> Result<Arc<Self>, LogError> {
         let engine = Arc::new_cyclic(|me| Self {
             me: Weak::clone(me),
@@ -123,7 +123,7 @@ impl Engine {
             actions,
             log,
             executions: RwLock::default(),
-            places: Places::default(),
+            index: ExecutionIndex::default(),
             pools: Mutex::default(),
             tokens: Mutex::default(),
             library: Library::default(),
@@ -159,7 +159,7 @@ impl Engine {
     /// The executions of an account and Region, newest first, without their steps.
     pub fn executions(&self, account: &str, region: &str) -> Vec<ExecutionView> {
         let now = self.now();
-        let executions = self.places.of(account, region);
+        let executions = self.index.of(account, region);
         executions.iter().rev().map(|execution| execution.state().view(now, false)).collect()
     }
 
@@ -176,7 +176,7 @@ impl Engine {
         let Some(execution) = self.find(account, region, id) else {
             return false;
         };
-        let happened = self.happen(&execution, |state| {
+        let happened = self.update(&execution, |state| {
             let mut tags = state.tags.clone();
             tags.retain(|tag| {
                 !remove.contains(&tag.key) && !add.iter().any(|added| added.key == tag.key)

@@ -13,7 +13,7 @@ use super::authority::{Ancestry, Authority};
 use crate::arn;
 use crate::document::Document;
 use crate::error::StartError;
-use crate::event::{Idempotency, Kind, Spread, Submission};
+use crate::event::{Idempotency, Kind, Submission, Targeting};
 use crate::ports::{Actor, Assumer, DocumentError, FoundDocument};
 use crate::rate::Amount;
 use crate::request::StartRequest;
@@ -75,7 +75,7 @@ impl Engine {
             request.target_locations = self.locations_at(url, &request, &actor).await?;
         }
         let kind = kind(&request);
-        let spread = (kind != Kind::Steps).then(|| Box::new(spread(&request, &found)));
+        let targeting = (kind != Kind::Steps).then(|| Box::new(targeting(&request, &found)));
         let submission = Submission {
             account: request.account,
             region: request.region,
@@ -96,7 +96,7 @@ impl Engine {
             alarms: request.alarms,
             association_id: request.association_id,
             parent: ancestry.parent,
-            spread,
+            targeting,
         };
         Ok(Prepared { submission, document })
     }
@@ -171,8 +171,8 @@ fn kind(request: &StartRequest) -> Kind {
     }
 }
 
-fn spread(request: &StartRequest, found: &FoundDocument) -> Spread {
-    Spread {
+fn targeting(request: &StartRequest, found: &FoundDocument) -> Targeting {
+    Targeting {
         target_parameter_name: request.target_parameter_name.clone(),
         targets: request.targets.clone(),
         target_maps: request.target_maps.clone(),

@@ -62,8 +62,8 @@ impl Engine {
             let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
             tokens.insert(key, (idempotency, state.id));
         }
-        let account = self.places.name(&state.submission.account);
-        let region = self.places.name(&state.submission.region);
+        let account = self.index.name(&state.submission.account);
+        let region = self.index.name(&state.submission.region);
         let in_flight = state
             .innermost()
             .filter(|(_, step)| step.attempts())
@@ -108,7 +108,7 @@ impl Engine {
         };
         if ended {
             // Its parent may not know yet.
-            self.tell_parent(execution).await;
+            self.notify_parent(execution).await;
             return;
         }
         if cancelling || execution.state().stopping_step.is_some() {

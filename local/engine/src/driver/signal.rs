@@ -28,7 +28,7 @@ impl Engine {
             )));
         };
         let now = self.now();
-        let happened = self.happen(&execution, |state| {
+        let happened = self.update(&execution, |state| {
             if state.status.is_terminal() {
                 return Err(SignalError::Invalid("The automation execution has ended".to_owned()));
             }
@@ -65,7 +65,7 @@ fn decide(
     let Some((place, step)) = waiting.filter(|_| !state.is_cancelling()) else {
         return Err(invalid("No step of the automation execution waits for an approval"));
     };
-    let approver = decide::judge(step, &state.submission.account, by).map_err(invalid)?;
+    let approver = decide::open_approver(step, &state.submission.account, by).map_err(invalid)?;
     let decision = Decision { approver, by: by.to_owned(), approved, comment, at };
     Ok(Event::Decided { step: place, decision })
 }

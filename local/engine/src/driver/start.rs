@@ -78,7 +78,7 @@ impl Engine {
         }
         let now = self.now();
         let (account, region) =
-            (self.places.name(&submission.account), self.places.name(&submission.region));
+            (self.index.name(&submission.account), self.index.name(&submission.region));
         let submitted = Event::Submitted(Box::new(submission.clone()));
         let key = document.key;
         let execution =
@@ -102,13 +102,13 @@ impl Engine {
         let has_turn = admission == Admission::Runs;
         execution.count(has_turn && pool.is_some());
         let watched = execution.state().submission.alarms.is_some();
-        let commit = self.tell(&execution, key, submitted, has_turn && !watched);
+        let commit = self.log_start(&execution, key, submitted, has_turn && !watched);
         let done = match commit {
             Ok(commit) => self.settle(&execution, commit).await,
             Err(error) => Err(error),
         };
         if let Err(error) = done {
-            self.leave(&execution).await;
+            self.release_place(&execution).await;
             self.remove(&execution);
             return Err(StartError::Internal(error.to_string()));
         }
@@ -120,7 +120,7 @@ impl Engine {
         Ok(())
     }
 
-    fn tell(
+    fn log_start(
         &self,
         execution: &Execution,
         document: uuid::Uuid,
@@ -145,12 +145,12 @@ impl Engine {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(execution.id, Arc::clone(execution));
-        self.places.add(execution);
+        self.index.add(execution);
     }
 
     fn remove(&self, execution: &Arc<Execution>) {
         self.executions.write().unwrap_or_else(PoisonError::into_inner).remove(&execution.id);
-        self.places.remove(execution);
+        self.index.remove(execution);
     }
 }
 

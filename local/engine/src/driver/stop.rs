@@ -44,7 +44,7 @@ impl Engine {
         how: StopType,
         alarms: Vec<TriggeredAlarm>,
     ) -> Result<(), Refused<()>> {
-        self.happen(execution, |state| {
+        self.update(execution, |state| {
             if state.status.is_terminal() || state.is_cancelling() {
                 return Err(());
             }
@@ -67,7 +67,7 @@ impl Engine {
     }
 
     /// An execution needs its place no more: whoever waits longest gets it.
-    pub(super) async fn leave(&self, execution: &Execution) {
+    pub(super) async fn release_place(&self, execution: &Execution) {
         let Some(pool) = execution.pool() else {
             return;
         };
@@ -118,7 +118,7 @@ impl Engine {
 
     /// The execution's first step may start.
     pub(super) async fn begin_now(&self, execution: &Arc<Execution>) {
-        let begun = self.happen(execution, |state| {
+        let begun = self.update(execution, |state| {
             let waits = !state.began && state.stop.is_none() && !state.status.is_terminal();
             Ok::<_, ()>(if waits { vec![Event::Began] } else { Vec::new() })
         });

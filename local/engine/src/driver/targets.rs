@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::Engine;
 use super::execution::Execution;
-use crate::event::{Kind, Spread, Submission, TargetChild};
+use crate::event::{Kind, Submission, TargetChild, Targeting};
 use crate::request::Target;
 
 /// Pages that a list is followed through: far more than a rate control can take.
@@ -23,21 +23,21 @@ impl Engine {
         if submission.kind == Kind::Locations {
             return self.pairs(&submission);
         }
-        let Some(spread) = submission.spread.as_deref() else {
+        let Some(targeting) = submission.targeting.as_deref() else {
             return Ok(Vec::new());
         };
-        if !spread.target_maps.is_empty() {
-            return Ok(spread.target_maps.iter().map(of_map).collect());
+        if !targeting.target_maps.is_empty() {
+            return Ok(targeting.target_maps.iter().map(of_map).collect());
         }
-        let name = spread.target_parameter_name.clone().unwrap_or_default();
+        let name = targeting.target_parameter_name.clone().unwrap_or_default();
         let parameter = document.runbook.parameters.iter().find(|parameter| parameter.name == name);
         let of_instances = parameter
             .is_some_and(|parameter| parameter.kind.name.contains("AWS::EC2::Instance::Id"));
         let mut values: Vec<String> = Vec::new();
         let mut seen = HashSet::new();
-        for target in &spread.targets {
-            let wanted = Wanted::new(spread, of_instances);
-            for value in self.values(&submission, target, &wanted).await? {
+        for target in &targeting.targets {
+            let filter = ResourceFilter::new(targeting, of_instances);
+            for value in self.values(&submission, target, &filter).await? {
                 if seen.insert(value.clone()) {
                     values.push(value);
                 }
@@ -58,7 +58,7 @@ impl Engine {
         &self,
         submission: &Submission,
         target: &Target,
-        wanted: &Wanted,
+        filter: &ResourceFilter,
     ) -> Result<Vec<String>, String> {
         let all = |filters: Value| {
             let mut parameters = Map::new();
@@ -86,13 +86,13 @@ impl Engine {
                         "NextToken",
                         parameters,
                     );
-                    values.extend(wanted.ids(&pages.await?));
+                    values.extend(filter.ids(&pages.await?));
                 }
                 Ok(values)
             }
             key => {
                 let tag = key.strip_prefix("tag:").unwrap_or(key);
-                if wanted.instances {
+                if filter.instances {
                     let filters = json!([{"Name": format!("tag:{tag}"), "Values": target.values}]);
                     return self.instances(submission, all(filters)).await;
                 }
@@ -107,7 +107,7 @@ impl Engine {
                     "PaginationToken",
                     parameters,
                 );
-                Ok(wanted.ids(&pages.await?))
+                Ok(filter.ids(&pages.await?))
             }
         }
     }
@@ -161,16 +161,16 @@ fn of_map(map: &BTreeMap<String, Vec<String>>) -> TargetChild {
 }
 
 /// Which resources are targets.
-struct Wanted {
+struct ResourceFilter {
     instances: bool,
     /// Service and type as ARNs have them, unless any will do.
     kind: Option<(String, String)>,
 }
 
-impl Wanted {
+impl ResourceFilter {
     /// By the document's `TargetType`, or by the type of the parameter that gets the target.
-    fn new(spread: &Spread, of_instances: bool) -> Self {
-        let kind = spread.target_type.as_deref().and_then(|kind| {
+    fn new(targeting: &Targeting, of_instances: bool) -> Self {
+        let kind = targeting.target_type.as_deref().and_then(|kind| {
             let (service, resource) = kind.strip_prefix("/AWS::")?.split_once("::")?;
             Some((service.to_lowercase(), arn_type(service, resource)))
         });
@@ -236,9 +236,9 @@ fn text(value: &Value, name: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn wanted(target_type: Option<&str>, of_instances: bool) -> Wanted {
+    fn filter(target_type: Option<&str>, of_instances: bool) -> ResourceFilter {
         let target_type = target_type.map(str::to_owned);
-        Wanted::new(&Spread { target_type, ..Spread::default() }, of_instances)
+        ResourceFilter::new(&Targeting { target_type, ..Targeting::default() }, of_instances)
     }
 
     #[test]
@@ -257,15 +257,15 @@ mod tests {
             (Some("/"), database, Some("orders")),
             (None, bucket, Some("logs")),
         ] {
-            assert_eq!(wanted(target_type, false).id(arn).as_deref(), expected, "{arn}");
+            assert_eq!(filter(target_type, false).id(arn).as_deref(), expected, "{arn}");
         }
     }
 
     #[test]
     fn without_a_target_type_the_parameter_says_that_instances_are_meant() {
-        assert!(wanted(None, true).instances);
-        assert!(wanted(Some("/AWS::EC2::Instance"), false).instances);
-        assert!(!wanted(Some("/AWS::S3::Bucket"), true).instances);
-        assert!(!wanted(None, false).instances);
+        assert!(filter(None, true).instances);
+        assert!(filter(Some("/AWS::EC2::Instance"), false).instances);
+        assert!(!filter(Some("/AWS::S3::Bucket"), true).instances);
+        assert!(!filter(None, false).instances);
     }
 }

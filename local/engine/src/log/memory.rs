@@ -19,7 +19,7 @@ impl MemoryLog {
         Self { entries: Arc::new(Mutex::new(entries)) }
     }
 
-    /// What it holds.
+    /// All entries, in the order they were appended.
     pub fn entries(&self) -> Vec<Entry> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

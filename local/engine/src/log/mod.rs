@@ -34,11 +34,11 @@ pub enum EntryKind {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("the log of executions: {message}")]
 pub struct LogError {
-    /// What was wrong.
+    /// The reason, for an operator.
     pub message: String,
 }
 
-/// The append-only log.
+/// An append-only log of events and documents.
 pub trait Log: Send + Sync {
     /// Appends entries, all or none, in the order of the calls (not of the futures). Resolves
     /// when they are committed. A document whose key is known already is left as it is.

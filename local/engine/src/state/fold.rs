@@ -99,8 +99,9 @@ impl State {
             }
             Event::StepStopped { step } => self.stopping_step = Some(*step),
             Event::Resolved { targets } => {
-                let spread = self.submission.spread.as_deref();
-                self.targets = spread.map(|spread| Box::new(Targets::new(spread, targets)));
+                let targeting = self.submission.targeting.as_deref();
+                self.targets =
+                    targeting.map(|targeting| Box::new(Targets::new(targeting, targets)));
             }
             Event::TargetStarted { target, child } => {
                 if let Some(targets) = &mut self.targets {

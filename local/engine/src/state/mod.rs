@@ -27,7 +27,6 @@ pub(crate) use scope::{Reader, ssm_names};
 pub(crate) use step::{Detail, StepState, approval_outputs};
 pub(crate) use targets::{TargetState, Targets};
 
-/// An execution.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) id: Uuid,
@@ -75,7 +74,7 @@ pub(crate) struct Stop {
     pub(crate) alarms: Vec<TriggeredAlarm>,
 }
 
-/// No start yet.
+/// The step was not started yet.
 const NEVER: u32 = u32::MAX;
 
 impl State {

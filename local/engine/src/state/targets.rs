@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::event::{ChildEnd, Spread, TargetChild};
+use crate::event::{ChildEnd, TargetChild, Targeting};
 use crate::rate::{Amount, Rate};
 use crate::status::{Outcome, Status};
 
@@ -23,7 +23,6 @@ pub(crate) struct Group {
     pub(crate) rate: Rate,
 }
 
-/// One target.
 #[derive(Debug)]
 pub(crate) struct TargetState {
     pub(crate) child: TargetChild,
@@ -40,17 +39,17 @@ const CONCURRENCY: Amount = Amount::Count(10);
 const ERRORS: Amount = Amount::Count(0);
 
 impl Targets {
-    pub(super) fn new(spread: &Spread, children: &[TargetChild]) -> Self {
+    pub(super) fn new(targeting: &Targeting, children: &[TargetChild]) -> Self {
         let concurrency = |text: &Option<String>, default| {
             text.as_deref().and_then(Amount::concurrency).unwrap_or(default)
         };
         let errors =
             |text: &Option<String>| text.as_deref().and_then(Amount::errors).unwrap_or(ERRORS);
-        let groups = if spread.target_locations.is_empty() {
+        let groups = if targeting.target_locations.is_empty() {
             vec![(
                 children.len(),
-                concurrency(&spread.max_concurrency, CONCURRENCY),
-                errors(&spread.max_errors),
+                concurrency(&targeting.max_concurrency, CONCURRENCY),
+                errors(&targeting.max_errors),
             )]
         } else {
             let sizes = |item: usize| {
@@ -59,7 +58,7 @@ impl Targets {
                 };
                 children.iter().filter(of).count()
             };
-            let locations = spread.target_locations.iter().enumerate();
+            let locations = targeting.target_locations.iter().enumerate();
             locations
                 .map(|(item, location)| {
                     (

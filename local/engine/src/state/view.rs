@@ -7,7 +7,7 @@ use runbook::{ActionKind, OnFailure};
 use serde_json::{Map, Value};
 
 use super::{Detail, Reader, State, StepState, TargetState, approval_outputs};
-use crate::event::{Kind, Spread};
+use crate::event::{Kind, Targeting};
 use crate::flow;
 use crate::request::{Target, TargetLocation};
 use crate::status::Status;
@@ -17,8 +17,8 @@ impl State {
     /// Everything about the execution; its steps if they are asked for.
     pub(crate) fn view(&self, now: Timestamp, with_steps: bool) -> ExecutionView {
         let submission = &self.submission;
-        let none = Spread::default();
-        let spread = submission.spread.as_deref().unwrap_or(&none);
+        let none = Targeting::default();
+        let targeting = submission.targeting.as_deref().unwrap_or(&none);
         let current = self.current();
         ExecutionView {
             id: self.id.to_string(),
@@ -39,15 +39,15 @@ impl State {
             executed_by: submission.executed_by.clone(),
             current_step: current.as_ref().map(|(name, _)| name.clone()),
             current_action: current.map(|(_, action)| action),
-            target_parameter_name: spread.target_parameter_name.clone(),
-            targets: spread.targets.clone(),
-            target_maps: spread.target_maps.clone(),
+            target_parameter_name: targeting.target_parameter_name.clone(),
+            targets: targeting.targets.clone(),
+            target_maps: targeting.target_maps.clone(),
             resolved_targets: self.resolved_targets(),
-            max_concurrency: spread.max_concurrency.clone(),
-            max_errors: spread.max_errors.clone(),
+            max_concurrency: targeting.max_concurrency.clone(),
+            max_errors: targeting.max_errors.clone(),
             target: submission.parent.as_ref().and_then(|parent| parent.target.clone()),
-            target_locations: spread.target_locations.clone(),
-            target_locations_url: spread.target_locations_url.clone(),
+            target_locations: targeting.target_locations.clone(),
+            target_locations_url: targeting.target_locations_url.clone(),
             cross_account: submission.is_cross_account(),
             alarms: submission.alarms.clone(),
             triggered_alarms: self.triggered(),
@@ -303,8 +303,8 @@ impl State {
     /// and Region.
     fn location(&self, target: &TargetState) -> Option<TargetLocation> {
         let (item, account, region) = target.child.location.as_ref()?;
-        let spread = self.submission.spread.as_deref()?;
-        let location = spread.target_locations.get(*item as usize)?;
+        let targeting = self.submission.targeting.as_deref()?;
+        let location = targeting.target_locations.get(*item as usize)?;
         Some(TargetLocation {
             accounts: vec![account.clone()],
             regions: vec![region.clone()],

@@ -9,20 +9,17 @@ use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::Actions;
+use crate::ActionRunner;
 use crate::actions::failure::phrase;
 use crate::actions::{Call, Done, Failure, FailureStage, FailureType};
 
 /// One attempt that was made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Acted {
-    /// The execution.
     pub execution_id: String,
-    /// The attempt's token.
     pub token: Uuid,
     /// Whether it was in flight when the engine was last opened.
     pub resumed: bool,
-    /// The step's inputs.
     pub inputs: Map<String, Value>,
     /// How long throttled calls may be repeated.
     pub throttling_retry: Duration,
@@ -74,7 +71,7 @@ impl FakeActions {
     }
 }
 
-impl Actions for FakeActions {
+impl ActionRunner for FakeActions {
     fn run<'a>(&'a self, call: &'a Call<'a>) -> BoxFuture<'a, Result<Done, Failure>> {
         async move {
             let number = |name: &str| call.inputs.get(name).and_then(Value::as_i64).unwrap_or(0);

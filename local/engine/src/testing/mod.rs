@@ -18,18 +18,14 @@ pub use quiet::{FakeEvents, NoScripts, NoWebhooks};
 
 /// A whole world in memory. Clones share it.
 #[derive(Clone, Default)]
-pub struct FakeWorld {
-    /// AWS.
+pub struct FakePorts {
     pub aws: Arc<FakeAws>,
-    /// Documents and settings.
     pub documents: Arc<FakeDocuments>,
-    /// The organization.
     pub directory: Arc<FakeDirectory>,
-    /// What was told.
     pub events: Arc<FakeEvents>,
 }
 
-impl FakeWorld {
+impl FakePorts {
     /// The ports to it. Time is tokio's: paused, it is virtual.
     pub fn ports(&self) -> Ports {
         self.ports_with(TokioClock::default())

@@ -29,7 +29,6 @@ impl Events for FakeEvents {
     }
 }
 
-/// Runs no script.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoScripts;
 
@@ -41,7 +40,6 @@ impl Scripts for NoScripts {
     }
 }
 
-/// Posts nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoWebhooks;
 

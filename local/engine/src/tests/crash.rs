@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::rig::{ALICE, HERE, REGION, Rig, act, runbook, summary};
 use crate::event::{Event, Stamped};
 use crate::log::{Entry, EntryKind};
-use crate::testing::{FakeWorld, TokioClock};
+use crate::testing::{FakePorts, TokioClock};
 use crate::{MemoryLog, Signal, StartRequest, Status, StopType, Target};
 
 /// What is done to an execution from outside.
@@ -28,8 +28,8 @@ struct Sample {
     request: fn(&mut StartRequest),
 }
 
-fn world(sample: &Sample) -> FakeWorld {
-    let world = FakeWorld::default();
+fn world(sample: &Sample) -> FakePorts {
+    let world = FakePorts::default();
     world.documents.add("Main", &sample.main);
     let child = runbook("", &(act("c1", "", "Seconds: 3, Give: {Out: x}") + &act("c2", "", "")));
     world.documents.add("Child", &child);
@@ -237,7 +237,7 @@ fn a_log_that_is_none_is_refused() {
     in_a_runtime(async {
         let entry = Entry { kind: EntryKind::Event, key: Uuid::from_u128(1), body: b"{}".to_vec() };
         let log = MemoryLog::holding(vec![entry]);
-        let opened = crate::Engine::open(FakeWorld::default().ports(), Box::new(log)).await;
+        let opened = crate::Engine::open(FakePorts::default().ports(), Box::new(log)).await;
         assert!(opened.is_err());
     });
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::rig::{HERE, REGION, act, runbook, summary};
 use crate::ports::Actor;
-use crate::testing::{FakeActions, FakeWorld};
+use crate::testing::{FakeActions, FakePorts};
 use crate::{Engine, SqliteLog, StartRequest};
 
 /// One life of an engine: from the opening of its log to its death.
@@ -13,7 +13,7 @@ fn life<T>(path: &Path, actions: &FakeActions, work: impl AsyncFnOnce(&Engine) -
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_time().build().unwrap();
     runtime.block_on(async {
-        let world = FakeWorld::default();
+        let world = FakePorts::default();
         let steps = act("a", "", "Give: {Out: x}")
             + "  - name: hold\n    action: aws:pause\n    inputs: {}\n"
             + &act("b", "", "Seen: '{{ a.Out }}'");

@@ -6,7 +6,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::ports::Actor;
-use crate::testing::{FakeActions, FakeWorld, TokioClock};
+use crate::testing::{FakeActions, FakePorts, TokioClock};
 use crate::{Engine, ExecutionView, MemoryLog, StartRequest, Status};
 
 pub(super) const HERE: &str = "111122223333";
@@ -14,7 +14,7 @@ pub(super) const REGION: &str = "eu-west-1";
 pub(super) const ALICE: &str = "arn:aws:iam::111122223333:user/Alice";
 
 pub(super) struct Rig {
-    pub(super) world: FakeWorld,
+    pub(super) world: FakePorts,
     pub(super) actions: FakeActions,
     pub(super) log: MemoryLog,
     pub(super) engine: Arc<Engine>,
@@ -29,13 +29,13 @@ impl Rig {
 
     /// An engine whose every account sees this runbook as `Main`.
     pub(super) async fn with(content: &str) -> Self {
-        let world = FakeWorld::default();
+        let world = FakePorts::default();
         world.documents.add("Main", content);
         Self::at(TokioClock::default(), world, MemoryLog::default()).await
     }
 
     /// An engine that opens this log at this time.
-    pub(super) async fn at(clock: TokioClock, world: FakeWorld, log: MemoryLog) -> Self {
+    pub(super) async fn at(clock: TokioClock, world: FakePorts, log: MemoryLog) -> Self {
         let actions = FakeActions::default();
         let engine = Engine::open_with(
             world.ports_with(clock),

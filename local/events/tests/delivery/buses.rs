@@ -2,7 +2,7 @@
 
 use crate::support::{ACCOUNT, DEAD, QUEUE, REGION, World, bus, delivered, event};
 use api::Emission;
-use events::{BusRef, Caller, Knobs, Outcome, ResourceVerdict, RoleVerdict};
+use events::{BusRef, Caller, DeliveryOutcome, Knobs, ResourceVerdict, RoleVerdict};
 use serde_json::json;
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/forward";
@@ -70,7 +70,7 @@ async fn without_role_or_without_leave_nothing_is_forwarded() {
     let world = World::new();
     world.rule(&bus(), "forward", &[json!({"Arn": arn(&hub())})]);
     let records = delivered(&world, bus(), event("e-1")).await;
-    let Outcome::Dropped { code, .. } = &records[0].outcome else { panic!("{records:?}") };
+    let DeliveryOutcome::Dropped { code, .. } = &records[0].outcome else { panic!("{records:?}") };
     assert_eq!(code, "INVALID_PARAMETER");
 }
 
@@ -105,7 +105,9 @@ async fn a_loop_of_buses_ends_in_a_dead_letter() {
 async fn an_event_for_a_bus_that_is_not_there_is_gone() {
     let records = delivered(&World::new(), bus(), event("e-1")).await;
     assert_eq!(records.len(), 1);
-    let Outcome::Dropped { code, message } = &records[0].outcome else { panic!("{records:?}") };
+    let DeliveryOutcome::Dropped { code, message } = &records[0].outcome else {
+        panic!("{records:?}")
+    };
     assert_eq!(code, "NO_RESOURCE");
     assert!(message.contains("111122223333/us-east-1/default"), "{message}");
 }
@@ -127,7 +129,7 @@ async fn an_emulator_that_does_not_answer_is_asked_again() {
     let world = World::new();
     world.unreachable(u32::MAX);
     let records = delivered(&world, bus(), event("e-1")).await;
-    let Outcome::Dropped { code, .. } = &records[0].outcome else { panic!("{records:?}") };
+    let DeliveryOutcome::Dropped { code, .. } = &records[0].outcome else { panic!("{records:?}") };
     assert_eq!(code, "INTERNAL_ERROR");
 }
 
@@ -185,5 +187,5 @@ async fn the_knobs_lose_the_events_they_name() {
     deliverer.settled().await;
     assert_eq!(world.bodies(QUEUE), [event("e-2")]);
     assert!(matches!(&deliverer.records()[0].outcome,
-        Outcome::Dropped { code, .. } if code == "KNOB"));
+        DeliveryOutcome::Dropped { code, .. } if code == "KNOB"));
 }

@@ -1,7 +1,7 @@
 //! Retries, their bounds, and dead letters.
 
 use crate::support::{DEAD, QUEUE, RULE, World, bus, delivered, event, refused};
-use events::{Outcome, PortError, ResourceVerdict};
+use events::{DeliveryOutcome, PortError, ResourceVerdict};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ async fn what_may_pass_is_tried_again_with_growing_waits() {
     world.fails(QUEUE, 3, &refused(503, "ServiceUnavailable"));
     world.fails(QUEUE, 1, &PortError::Unreachable("reset".into()));
     let records = delivered(&world, bus(), event("e-1")).await;
-    assert_eq!((records[0].attempts, &records[0].outcome), (5, &Outcome::Delivered));
+    assert_eq!((records[0].attempts, &records[0].outcome), (5, &DeliveryOutcome::Delivered));
     let at = world.seconds(QUEUE);
     for (attempt, pair) in at.windows(2).enumerate() {
         let ceiling = f64::from(1 << attempt);
@@ -54,7 +54,7 @@ async fn after_the_last_attempt_the_input_lies_in_the_dead_letter_queue() {
             ("RETRY_ATTEMPTS", "2".to_owned()),
         ]
     );
-    let Outcome::DeadLettered { queue, code, .. } = &records[0].outcome else {
+    let DeliveryOutcome::DeadLettered { queue, code, .. } = &records[0].outcome else {
         panic!("{records:?}")
     };
     assert_eq!(
@@ -155,7 +155,7 @@ async fn an_input_that_comes_out_empty_is_neither_delivered_nor_kept() {
     world.rule(&bus(), "all", &[target]);
     let records = delivered(&world, bus(), event("e-1")).await;
     assert_eq!((world.calls(QUEUE).len(), world.calls(DEAD).len()), (0, 0));
-    assert!(matches!(records[0].outcome, Outcome::Dropped { .. }));
+    assert!(matches!(records[0].outcome, DeliveryOutcome::Dropped { .. }));
 }
 
 #[tokio::test(start_paused = true)]
@@ -165,7 +165,9 @@ async fn the_dead_letter_queues_own_policy_counts() {
     world.verdict(QUEUE, ResourceVerdict::Missing).verdict(DEAD, ResourceVerdict::Denied);
     let records = delivered(&world, bus(), event("e-1")).await;
     assert_eq!(world.calls(DEAD), []);
-    let Outcome::Dropped { code, message } = &records[0].outcome else { panic!("{records:?}") };
+    let DeliveryOutcome::Dropped { code, message } = &records[0].outcome else {
+        panic!("{records:?}")
+    };
     assert_eq!(code, "NO_RESOURCE");
     assert!(message.contains("the dead-letter queue did not take it"), "{message}");
     assert!(message.contains("not authorized"), "{message}");
@@ -185,7 +187,7 @@ async fn only_a_standard_queue_of_the_same_region_takes_dead_letters() {
         world.rule(&bus(), "all", &[target]).verdict(QUEUE, ResourceVerdict::Denied);
         let records = delivered(&world, bus(), event("e-1")).await;
         assert_eq!(world.calls(queue), []);
-        assert!(matches!(records[0].outcome, Outcome::Dropped { .. }), "{records:?}");
+        assert!(matches!(records[0].outcome, DeliveryOutcome::Dropped { .. }), "{records:?}");
     }
 }
 
@@ -196,5 +198,5 @@ async fn a_dead_letter_queue_that_is_busy_is_tried_again() {
     world.fails(DEAD, 2, &refused(503, "ServiceUnavailable"));
     let records = delivered(&world, bus(), event("e-1")).await;
     assert_eq!(world.calls(DEAD).len(), 3);
-    assert!(matches!(records[0].outcome, Outcome::DeadLettered { .. }), "{records:?}");
+    assert!(matches!(records[0].outcome, DeliveryOutcome::DeadLettered { .. }), "{records:?}");
 }

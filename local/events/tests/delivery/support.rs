@@ -6,7 +6,7 @@ use std::{
 };
 
 use events::{
-    Action, BusRef, Deliverer, Emulator, MatchedRule, Matches, PortError, Record,
+    Action, BusRef, Deliverer, DeliveryPort, MatchedRule, Matches, PortError, Record,
     ResourcePolicyCheck, ResourceVerdict, RoleCheck, RoleVerdict, TargetCall,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -149,7 +149,7 @@ impl World {
     }
 }
 
-impl Emulator for World {
+impl DeliveryPort for World {
     async fn matching(&self, bus: &BusRef, _: &Value) -> Result<Matches, PortError> {
         let mut state = self.state();
         if state.unreachable > 0 {

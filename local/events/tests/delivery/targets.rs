@@ -1,7 +1,7 @@
 //! Each kind of target gets what it should, under the right permission.
 
 use crate::support::{QUEUE, RULE, World, bus, delivered, event};
-use events::{Action, Caller, Outcome, ResourceVerdict, RoleVerdict, TargetCall};
+use events::{Action, Caller, DeliveryOutcome, ResourceVerdict, RoleVerdict, TargetCall};
 use serde_json::{Value, json};
 
 const TOPIC: &str = "arn:aws:sns:us-east-1:111122223333:topic";
@@ -10,16 +10,16 @@ const MACHINE: &str = "arn:aws:states:us-east-1:111122223333:stateMachine:share"
 const LOGS: &str = "arn:aws:logs:us-east-1:111122223333:log-group:/aws/events/all";
 const ROLE: &str = "arn:aws:iam::111122223333:role/deliver";
 
-async fn delivered_to(world: &World, target: Value) -> (Vec<TargetCall>, Outcome) {
+async fn delivered_to(world: &World, target: Value) -> (Vec<TargetCall>, DeliveryOutcome) {
     world.rule(&bus(), "all", std::slice::from_ref(&target));
     let records = delivered(world, bus(), event("e-1")).await;
     assert_eq!(records.len(), 1);
     (world.calls(target["Arn"].as_str().unwrap()), records[0].outcome.clone())
 }
 
-fn dropped(outcome: &Outcome) -> (&str, &str) {
+fn dropped(outcome: &DeliveryOutcome) -> (&str, &str) {
     match outcome {
-        Outcome::Dropped { code, message } => (code, message),
+        DeliveryOutcome::Dropped { code, message } => (code, message),
         other => panic!("{other:?}"),
     }
 }
@@ -28,7 +28,7 @@ fn dropped(outcome: &Outcome) -> (&str, &str) {
 async fn a_queue_gets_the_event_as_the_service_sends_it() {
     let world = World::new();
     let (calls, outcome) = delivered_to(&world, json!({"Arn": QUEUE})).await;
-    assert_eq!(outcome, Outcome::Delivered);
+    assert_eq!(outcome, DeliveryOutcome::Delivered);
     assert_eq!(
         calls,
         [TargetCall {
@@ -83,7 +83,7 @@ async fn a_state_machine_is_started_under_its_role_with_one_name_per_delivery() 
     let target = json!({"Arn": MACHINE, "RoleArn": ROLE});
     world.fails(MACHINE, 1, &crate::support::refused(400, "ThrottlingException"));
     let (calls, outcome) = delivered_to(&world, target).await;
-    assert_eq!(outcome, Outcome::Delivered);
+    assert_eq!(outcome, DeliveryOutcome::Delivered);
     assert_eq!(calls.len(), 2);
     assert_eq!(calls[0], calls[1]);
     assert_eq!(calls[0].role.as_deref(), Some(ROLE));
@@ -129,7 +129,7 @@ async fn a_role_that_cannot_be_assumed_or_may_not_is_told_apart() {
 async fn with_a_role_a_queues_own_policy_counts_only_in_another_account() {
     let world = World::new();
     let (_, outcome) = delivered_to(&world, json!({"Arn": QUEUE, "RoleArn": ROLE})).await;
-    assert_eq!(outcome, Outcome::Delivered);
+    assert_eq!(outcome, DeliveryOutcome::Delivered);
     assert_eq!(world.policy_checks(), []);
 
     let elsewhere = QUEUE.replace("111122223333", "444455556666");

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use tracing::warn;
 
 use super::event;
-use super::plan::{Call, Planned, plan};
-use super::record::{Change, Transition};
+use super::plan::{AlarmCall, Planned, plan};
+use super::record::{AlarmChange, Transition};
 use crate::emulator::Emulator;
 use crate::events::{Delivery, form, invocations, refused};
 
@@ -21,7 +21,7 @@ const ATTEMPTS: u32 = 3;
 
 /// Whoever acts on alarms.
 #[derive(Clone, Debug)]
-pub struct Actions {
+pub struct AlarmActions {
     emulator: Emulator,
     delivery: Arc<Delivery>,
 }
@@ -33,21 +33,21 @@ struct Failed {
     unanswered: bool,
 }
 
-impl Actions {
-    /// Actions through an emulator, events through a delivery.
+impl AlarmActions {
+    /// Calls through an emulator, events through a delivery.
     pub fn new(emulator: Emulator, delivery: Arc<Delivery>) -> Self {
         Self { emulator, delivery }
     }
 
     /// Takes a change as the emulator hands it over. Returns at once; must be called within a tokio
     /// runtime. The event goes its own way, actions follow each other.
-    pub fn take(&self, change: Change) {
+    pub fn take(&self, change: AlarmChange) {
         match change {
-            Change::Configuration(change) => {
+            AlarmChange::Configuration(change) => {
                 let bus = BusRef::default_of(&change.account, &change.region);
                 self.delivery.deliver(bus, event::configuration_change(&change));
             }
-            Change::State(transition) => {
+            AlarmChange::State(transition) => {
                 let bus = BusRef::default_of(&transition.account, &transition.region);
                 self.delivery.deliver(bus, event::state_change(&transition));
                 let actions = self.clone();
@@ -79,7 +79,7 @@ impl Actions {
         }
     }
 
-    async fn repeatedly(&self, transition: &Transition, call: &Call) -> Result<(), String> {
+    async fn repeatedly(&self, transition: &Transition, call: &AlarmCall) -> Result<(), String> {
         let mut attempt = 1;
         loop {
             match self.once(transition, call).await {
@@ -92,15 +92,15 @@ impl Actions {
         }
     }
 
-    async fn once(&self, transition: &Transition, call: &Call) -> Result<(), Failed> {
+    async fn once(&self, transition: &Transition, call: &AlarmCall) -> Result<(), Failed> {
         if let Some((resource, principal, action)) = call.permission() {
             self.permitted(transition, resource, principal, action).await?;
         }
         let (account, region) = match call {
-            Call::Publish { topic: arn, .. } | Call::Invoke { function: arn, .. } => {
+            AlarmCall::Publish { topic: arn, .. } | AlarmCall::Invoke { function: arn, .. } => {
                 (&arn.account, &arn.region)
             }
-            Call::Instance { .. } => (&transition.account, &transition.region),
+            AlarmCall::Instance { .. } => (&transition.account, &transition.region),
         };
         let (service, request, body) = wire(call);
         let sent = self.emulator.as_root(account, region, service, request, body).await;
@@ -148,9 +148,9 @@ fn unanswered(error: anyhow::Error) -> Failed {
 }
 
 /// The call as its service wants it on the wire.
-fn wire(call: &Call) -> (&'static str, http::request::Builder, String) {
+fn wire(call: &AlarmCall) -> (&'static str, http::request::Builder, String) {
     match call {
-        Call::Publish { topic, notification } => {
+        AlarmCall::Publish { topic, notification } => {
             let (request, body) = form([
                 ("Action", "Publish"),
                 ("Version", "2010-03-31"),
@@ -160,12 +160,12 @@ fn wire(call: &Call) -> (&'static str, http::request::Builder, String) {
             ]);
             ("sns", request, body)
         }
-        Call::Invoke { function, payload } => {
+        AlarmCall::Invoke { function, payload } => {
             let request = Request::post(invocations(&function.to_string()))
                 .header("x-amz-invocation-type", "Event");
             ("lambda", request, payload.clone())
         }
-        Call::Instance { operation, instance } => {
+        AlarmCall::Instance { operation, instance } => {
             let (request, body) = form([
                 ("Action", *operation),
                 ("Version", "2016-11-15"),

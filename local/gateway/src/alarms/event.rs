@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::instant;
 use super::record::{
-    Alarm, Composite, Metric, Query, Reconfiguration, Rule, SingleMetric, State, Transition,
-    Watched, named,
+    AlarmDetails, AlarmRule, AlarmState, Composite, Metric, Query, Reconfiguration, SingleMetric,
+    Transition, Watched, named,
 };
 
 /// The event of a change of state, which is sent whether or not the alarm acts.
@@ -57,7 +57,7 @@ fn envelope(
     detail_type: &str,
     (account, region): (&str, &str),
     at: jiff::Timestamp,
-    alarm: &Alarm,
+    alarm: &AlarmDetails,
     what: &str,
     detail: Value,
 ) -> Value {
@@ -88,7 +88,7 @@ fn data(transition: &Transition) -> Value {
     })
 }
 
-fn shown(state: &State, suppressed_by: Option<&str>) -> Value {
+fn shown(state: &AlarmState, suppressed_by: Option<&str>) -> Value {
     let mut shown = Map::new();
     if let Some(by) = suppressed_by {
         shown.insert("actionsSuppressedBy".into(), by.into());
@@ -102,7 +102,7 @@ fn shown(state: &State, suppressed_by: Option<&str>) -> Value {
     Value::Object(shown)
 }
 
-fn configuration(alarm: &Alarm) -> Value {
+fn configuration(alarm: &AlarmDetails) -> Value {
     let mut shown = Map::new();
     if let Watched::Alarms(composite) = &alarm.watched {
         composite_configuration(&mut shown, composite);
@@ -114,7 +114,7 @@ fn configuration(alarm: &Alarm) -> Value {
 }
 
 /// As configuration changes show it: actions and rule too.
-fn whole_configuration(alarm: &Alarm) -> Value {
+fn whole_configuration(alarm: &AlarmDetails) -> Value {
     let mut shown = Map::new();
     match &alarm.watched {
         Watched::Alarms(composite) => composite_configuration(&mut shown, composite),
@@ -140,7 +140,7 @@ fn composite_configuration(shown: &mut Map<String, Value>, composite: &Composite
     put(shown, "actionsSuppressorExtensionPeriod", composite.actions_suppressor_extension_period);
 }
 
-fn rule_configuration(shown: &mut Map<String, Value>, rule: &Rule) {
+fn rule_configuration(shown: &mut Map<String, Value>, rule: &AlarmRule) {
     shown.insert("evaluationPeriods".into(), rule.evaluation_periods.into());
     put(shown, "datapointsToAlarm", rule.datapoints_to_alarm);
     put(shown, "threshold", rule.threshold);
@@ -149,7 +149,7 @@ fn rule_configuration(shown: &mut Map<String, Value>, rule: &Rule) {
     put(shown, "treatMissingData", rule.treat_missing_data.clone());
 }
 
-fn metrics(alarm: &Alarm) -> Value {
+fn metrics(alarm: &AlarmDetails) -> Value {
     match &alarm.watched {
         Watched::Alarms(_) => json!([]),
         Watched::Queries { metrics, .. } => metrics.iter().map(query).collect(),

@@ -12,8 +12,8 @@ pub mod plan;
 pub mod record;
 mod region;
 
-pub use act::Actions;
-pub use record::Change;
+pub use act::AlarmActions;
+pub use record::AlarmChange;
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::instant;
-use super::record::{Dimension, Query, Rule, SingleMetric, State, Transition, Watched};
+use super::record::{AlarmRule, AlarmState, Dimension, Query, SingleMetric, Transition, Watched};
 use super::region::region_name;
 
 /// SNS takes subjects of fewer characters than this.
@@ -17,7 +17,7 @@ const SUBJECT_CHARACTERS: usize = 100;
 pub struct Notification {
     /// One line of fewer than 100 characters.
     pub subject: String,
-    /// JSON.
+    /// A JSON document, as text.
     pub message: String,
 }
 
@@ -110,7 +110,7 @@ fn shouted(statistic: &str) -> String {
     }
 }
 
-fn rule_members(period: i64, rule: &Rule) -> Map<String, Value> {
+fn rule_members(period: i64, rule: &AlarmRule) -> Map<String, Value> {
     let mut members = Map::new();
     members.insert("Period".into(), json!(period));
     members.insert("EvaluationPeriods".into(), json!(rule.evaluation_periods));
@@ -165,7 +165,7 @@ fn pairs(dimensions: &[Dimension]) -> Value {
 }
 
 /// The children that made a composite alarm change, in SNS's spelling.
-fn children(state: &State) -> Value {
+fn children(state: &AlarmState) -> Value {
     let data: Value = state
         .reason_data
         .as_deref()

@@ -17,36 +17,29 @@ pub struct Planned {
     /// As the alarm names it.
     pub action: String,
     /// What it comes to, or why it comes to nothing.
-    pub call: Result<Call, String>,
+    pub call: Result<AlarmCall, String>,
 }
 
 /// A call to a service.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Call {
+pub enum AlarmCall {
     /// `sns:Publish`.
-    Publish {
-        /// Where.
-        topic: Arn,
-        /// What.
-        notification: Notification,
-    },
+    Publish { topic: Arn, notification: Notification },
     /// `lambda:Invoke`, asynchronous.
     Invoke {
-        /// Whom.
         function: Arn,
-        /// JSON.
+        /// A JSON document, as text.
         payload: String,
     },
     /// An operation of EC2 on one instance.
     Instance {
         /// `RebootInstances`, `StopInstances` or `TerminateInstances`.
         operation: &'static str,
-        /// Its id.
         instance: String,
     },
 }
 
-impl Call {
+impl AlarmCall {
     /// The service principal and the IAM action that the called resource's own policy must allow.
     pub fn permission(&self) -> Option<(&Arn, &'static str, &'static str)> {
         match self {
@@ -65,7 +58,7 @@ pub fn plan(transition: &Transition) -> Vec<Planned> {
     transition.actions().iter().map(planned).collect()
 }
 
-fn call(transition: &Transition, action: &str) -> Result<Call, String> {
+fn call(transition: &Transition, action: &str) -> Result<AlarmCall, String> {
     let arn: Arn = action.parse().map_err(|_| format!("{action} is not an ARN"))?;
     if arn.region != transition.region {
         let region = &transition.region;
@@ -75,16 +68,16 @@ fn call(transition: &Transition, action: &str) -> Result<Call, String> {
         ));
     }
     match arn.service.as_str() {
-        "sns" => Ok(Call::Publish { topic: arn, notification: notification(transition) }),
+        "sns" => Ok(AlarmCall::Publish { topic: arn, notification: notification(transition) }),
         "lambda" if arn.resource.starts_with("function:") => {
-            Ok(Call::Invoke { function: arn, payload: lambda_payload(transition).to_string() })
+            Ok(AlarmCall::Invoke { function: arn, payload: lambda_payload(transition).to_string() })
         }
         _ => {
             let operation = instance_operation(&arn)
                 .ok_or("the local AWS does not play this action: nothing was done")?;
             let instance = transition.alarm.dimension("InstanceId");
             let instance = instance.ok_or("the alarm has no dimension InstanceId")?.to_owned();
-            Ok(Call::Instance { operation, instance })
+            Ok(AlarmCall::Instance { operation, instance })
         }
     }
 }

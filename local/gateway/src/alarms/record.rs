@@ -8,8 +8,7 @@ use serde_json::{Map, Value};
 /// One change of one alarm.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "change", rename_all = "camelCase")]
-pub enum Change {
-    /// Its state changed.
+pub enum AlarmChange {
     State(Box<Transition>),
     /// It was made, changed or deleted.
     Configuration(Box<Reconfiguration>),
@@ -19,19 +18,17 @@ pub enum Change {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Transition {
-    /// The alarm's account.
     pub account: String,
-    /// The alarm's Region.
     pub region: String,
     /// When; the one instant that all messages show.
     #[serde(deserialize_with = "milliseconds")]
     pub at: Timestamp,
     /// The alarm as configured.
-    pub alarm: Alarm,
+    pub alarm: AlarmDetails,
     /// The state it is in now.
-    pub state: State,
+    pub state: AlarmState,
     /// The state it was in.
-    pub previous: State,
+    pub previous: AlarmState,
     /// What keeps a composite alarm from acting: `Alarm`.
     pub suppressed_by: Option<String>,
 }
@@ -40,34 +37,30 @@ pub struct Transition {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reconfiguration {
-    /// The alarm's account.
     pub account: String,
-    /// The alarm's Region.
     pub region: String,
-    /// When.
     #[serde(deserialize_with = "milliseconds")]
     pub at: Timestamp,
     /// `create`, `update` or `delete`.
     pub operation: String,
     /// The alarm as it is now, or was before it was deleted.
-    pub alarm: Alarm,
-    /// Its state.
-    pub state: State,
+    pub alarm: AlarmDetails,
+    pub state: AlarmState,
     /// The alarm as it was before an update.
-    pub previous_alarm: Option<Alarm>,
+    pub previous_alarm: Option<AlarmDetails>,
 }
 
 /// A state of an alarm.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct State {
+pub struct AlarmState {
     /// `OK`, `ALARM` or `INSUFFICIENT_DATA`.
     pub value: String,
     /// Why; of a composite alarm nothing before its rule was evaluated.
     pub reason: Option<String>,
-    /// JSON, as text.
+    /// A JSON document, as text.
     pub reason_data: Option<String>,
-    /// Since when.
+    /// When it entered this state.
     #[serde(deserialize_with = "milliseconds")]
     pub at: Timestamp,
 }
@@ -75,10 +68,8 @@ pub struct State {
 /// An alarm as `DescribeAlarms` shows it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Alarm {
-    /// Its name.
+pub struct AlarmDetails {
     pub alarm_name: String,
-    /// Its ARN.
     pub alarm_arn: String,
     /// Absent where none was given.
     pub alarm_description: Option<String>,
@@ -106,25 +97,23 @@ pub struct Alarm {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 pub enum Watched {
-    /// Other alarms.
     Alarms(Composite),
     /// Several metrics, or expressions.
     Queries {
         /// The queries, in the order they were given.
         #[serde(rename = "Metrics")]
         metrics: Vec<Query>,
-        /// When it rings.
+        /// The condition for ALARM.
         #[serde(flatten)]
-        rule: Rule,
+        rule: AlarmRule,
     },
-    /// One metric.
     Metric {
         /// Which one, and what of it.
         #[serde(flatten)]
         metric: SingleMetric,
-        /// When it rings.
+        /// The condition for ALARM.
         #[serde(flatten)]
-        rule: Rule,
+        rule: AlarmRule,
     },
 }
 
@@ -136,9 +125,9 @@ pub struct Composite {
     pub alarm_rule: String,
     /// The alarm that keeps it from acting.
     pub actions_suppressor: Option<String>,
-    /// In seconds.
+    /// A time in seconds.
     pub actions_suppressor_wait_period: Option<i64>,
-    /// In seconds.
+    /// A time in seconds.
     pub actions_suppressor_extension_period: Option<i64>,
 }
 
@@ -146,15 +135,13 @@ pub struct Composite {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct SingleMetric {
-    /// Its name.
     pub metric_name: String,
-    /// Its namespace.
     pub namespace: String,
     /// `Average`, …
     pub statistic: Option<String>,
     /// `p99`, …
     pub extended_statistic: Option<String>,
-    /// In seconds.
+    /// A time in seconds.
     #[serde(default = "minute")]
     pub period: i64,
     /// In the order they were given.
@@ -168,16 +155,14 @@ pub struct SingleMetric {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Dimension {
-    /// Its name.
     pub name: String,
-    /// Its value.
     pub value: String,
 }
 
 /// When a metric alarm rings.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Rule {
+pub struct AlarmRule {
     /// How many data points are looked at.
     #[serde(default = "one")]
     pub evaluation_periods: i64,
@@ -206,7 +191,7 @@ pub struct Query {
     pub metric_stat: Option<MetricStat>,
     /// Absent where it is a metric.
     pub expression: Option<String>,
-    /// For people.
+    /// A label for people.
     pub label: Option<String>,
     /// Whether the alarm is about its result.
     pub return_data: Option<bool>,
@@ -220,9 +205,8 @@ pub struct Query {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct MetricStat {
-    /// Which metric.
     pub metric: Metric,
-    /// In seconds.
+    /// A time in seconds.
     pub period: i64,
     /// `Average`, `p99`, …
     pub stat: String,
@@ -230,14 +214,11 @@ pub struct MetricStat {
     pub unit: Option<String>,
 }
 
-/// Names a metric.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Metric {
-    /// Its namespace.
     #[serde(default)]
     pub namespace: String,
-    /// Its name.
     #[serde(default)]
     pub metric_name: String,
     /// In the order they were given.
@@ -260,7 +241,7 @@ impl Transition {
     }
 }
 
-impl Alarm {
+impl AlarmDetails {
     /// When it was last configured.
     pub fn configured_at(&self) -> Timestamp {
         #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit")]

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::event;
 use super::notification::notification;
-use super::plan::{Call, plan};
-use super::record::{Change, Reconfiguration, Transition};
+use super::plan::{AlarmCall, plan};
+use super::record::{AlarmChange, Reconfiguration, Transition};
 
 const TOPIC: &str = "arn:aws:sns:us-east-1:111122223333:runbook-relay-alarms";
 
@@ -60,8 +60,8 @@ fn record(sample: &Value, alarm: &Value) -> Value {
 
 fn transition(record: Value) -> Transition {
     match serde_json::from_value(record).unwrap() {
-        Change::State(transition) => *transition,
-        Change::Configuration(_) => panic!("no change of state"),
+        AlarmChange::State(transition) => *transition,
+        AlarmChange::Configuration(_) => panic!("no change of state"),
     }
 }
 
@@ -230,7 +230,7 @@ fn a_suppressed_alarm_says_so_and_does_not_act() {
 fn a_new_alarm_is_told_as_in_awss_sample() {
     let sample = fixture("aws.cloudwatch/alarm-configuration-change.json");
     let at = milliseconds(&sample["detail"]["state"]["timestamp"]);
-    let change: Change = serde_json::from_value(json!({
+    let change: AlarmChange = serde_json::from_value(json!({
         "change": "configuration", "operation": "create", "account": "111122223333",
         "region": "us-east-1", "at": at, "previousAlarm": null,
         "alarm": {
@@ -242,7 +242,7 @@ fn a_new_alarm_is_told_as_in_awss_sample() {
         "state": {"value": "INSUFFICIENT_DATA", "at": at},
     }))
     .unwrap();
-    let Change::Configuration(change) = change else { panic!("a change of configuration") };
+    let AlarmChange::Configuration(change) = change else { panic!("a change of configuration") };
     let made = event::configuration_change(&change);
     assert_eq!(made["detail"], sample["detail"]);
     let updated = Reconfiguration {
@@ -290,7 +290,8 @@ fn actions_on_the_instance_are_calls_and_what_nobody_plays_is_said() {
             "arn:aws:lambda:us-east-1:444455556666:function:relay:live",
         ],
     )));
-    let on = |operation| Ok(Call::Instance { operation, instance: "i-12345678901234567".into() });
+    let on =
+        |operation| Ok(AlarmCall::Instance { operation, instance: "i-12345678901234567".into() });
     assert_eq!(calls[0].call, on("RebootInstances"));
     assert_eq!(calls[1].call, on("StopInstances"));
     assert!(calls[2].call.as_ref().unwrap_err().contains("does not play"));

@@ -13,13 +13,13 @@ use crate::services::Services;
 
 /// What is known of the calendars that accounts own.
 #[derive(Debug, Default)]
-pub struct CalendarWatch(Mutex<HashMap<Key, Known>>);
+pub struct CalendarWatch(Mutex<HashMap<Key, CalendarState>>);
 
-/// Region, account, name.
+/// Region, account and name of a calendar.
 type Key = (String, String, String);
 
 #[derive(Debug)]
-struct Known {
+struct CalendarState {
     content: String,
     /// Nothing if it is not supported.
     calendar: Option<Calendar>,
@@ -42,7 +42,7 @@ impl CalendarWatch {
                 let key = (region.to_owned(), account.to_owned(), name.to_owned());
                 match known.get_mut(&key) {
                     None => {
-                        known.insert(key, Known::read(content, now));
+                        known.insert(key, CalendarState::read(content, now));
                     }
                     Some(calendar) => {
                         if calendar.look(content, now) {
@@ -56,7 +56,7 @@ impl CalendarWatch {
     }
 }
 
-impl Known {
+impl CalendarState {
     fn read(content: &str, now: Timestamp) -> Self {
         let calendar = Calendar::read(content).ok();
         Self {

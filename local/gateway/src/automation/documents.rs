@@ -10,19 +10,19 @@ use crate::attachments::Attachments;
 use crate::services::Services;
 
 /// The documents that every account sees.
-pub(super) struct Shelf {
+pub(super) struct GatewayDocuments {
     services: Arc<Services>,
     attachments: Arc<Attachments>,
 }
 
-impl Shelf {
+impl GatewayDocuments {
     /// The gateway's SSM, with the files attached to its documents.
     pub(super) fn new(services: Arc<Services>, attachments: Arc<Attachments>) -> Self {
         Self { services, attachments }
     }
 }
 
-impl Documents for Shelf {
+impl Documents for GatewayDocuments {
     fn find(
         &self,
         account: &str,

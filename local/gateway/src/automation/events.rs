@@ -10,16 +10,16 @@ use uuid::Uuid;
 use crate::events::Delivery;
 
 /// Where the engine's events go.
-pub(super) struct Bus(Arc<Delivery>);
+pub(super) struct StatusEvents(Arc<Delivery>);
 
-impl Bus {
+impl StatusEvents {
     /// Through the deployed rules.
     pub(super) fn new(delivery: Arc<Delivery>) -> Self {
         Self(delivery)
     }
 }
 
-impl Events for Bus {
+impl Events for StatusEvents {
     fn emit(&self, event: StatusEvent) {
         let envelope = envelope(&event);
         self.0.deliver(BusRef::default_of(event.account, event.region), envelope);

@@ -1,10 +1,10 @@
-//! SSM Automation behind the gateway: the engine on its log, with the local AWS as its world.
+//! SSM Automation behind the gateway: the engine on its log, with the local AWS behind its ports.
 
+mod automation_target;
 mod calendars;
 mod directory;
 mod documents;
 mod events;
-mod rule_target;
 mod sessions;
 mod webhooks;
 
@@ -20,41 +20,38 @@ use engine::ports::{Aws, Directory, Scripts};
 use engine::{Engine, Ports};
 
 use crate::attachments::Attachments;
-use crate::clock::Clock;
+use crate::clock::MovableClock;
 use crate::emulator::Emulator;
 use crate::events::Delivery;
 use crate::services::Services;
+pub use automation_target::AutomationTarget;
 pub use calendars::CalendarWatch;
-pub use rule_target::RuleTarget;
 pub use sessions::Iam;
 
-use documents::Shelf;
-use events::Bus;
-use webhooks::Poster;
+use documents::GatewayDocuments;
+use events::StatusEvents;
+use webhooks::WebhookClient;
 
 /// What runs in processes of its own: API calls and scripts.
 #[derive(Clone)]
-pub struct Hands {
-    /// Any AWS API.
+pub struct Adapters {
+    /// Calls of any AWS API.
     pub aws: Arc<dyn Aws>,
     /// `aws:executeScript`.
     pub scripts: Arc<dyn Scripts>,
 }
 
 /// The gateway's parts, as the engine needs them.
-pub struct World {
-    /// Time.
-    pub clock: Arc<Clock>,
+pub struct AutomationSetup {
+    pub clock: Arc<MovableClock>,
     /// The emulator behind the gateway.
     pub emulator: Emulator,
-    /// Documents and organizations.
     pub services: Arc<Services>,
     /// The files attached to documents.
     pub attachments: Arc<Attachments>,
-    /// Where events go.
     pub delivery: Arc<Delivery>,
     /// API calls and scripts.
-    pub hands: Hands,
+    pub adapters: Adapters,
     /// Whether webhooks may leave the loopback interface.
     pub allow_webhooks: bool,
 }
@@ -63,28 +60,28 @@ pub struct World {
 ///
 /// # Errors
 /// When the log cannot be read.
-pub async fn open(world: World, log: &Path) -> Result<Arc<Automation>> {
-    let documents = Arc::new(Shelf::new(Arc::clone(&world.services), world.attachments));
-    let directory: Arc<dyn Directory> = world.services;
+pub async fn open(setup: AutomationSetup, log: &Path) -> Result<Arc<Automation>> {
+    let documents = Arc::new(GatewayDocuments::new(Arc::clone(&setup.services), setup.attachments));
+    let directory: Arc<dyn Directory> = setup.services;
     let ports = Ports {
-        clock: world.clock,
-        aws: world.hands.aws,
-        scripts: world.hands.scripts,
-        webhooks: Arc::new(Poster::new(world.allow_webhooks)),
+        clock: setup.clock,
+        aws: setup.adapters.aws,
+        scripts: setup.adapters.scripts,
+        webhooks: Arc::new(WebhookClient::new(setup.allow_webhooks)),
         documents: Arc::clone(&documents) as _,
         directory: Arc::clone(&directory),
-        events: Arc::new(Bus::new(Arc::clone(&world.delivery))),
+        events: Arc::new(StatusEvents::new(Arc::clone(&setup.delivery))),
     };
     let opened = SqliteLog::open(log).with_context(|| format!("open {}", log.display()))?;
     let engine = Engine::open(ports, Box::new(opened)).await.context("replay the engine's log")?;
-    let automation = Arc::new(Automation::new(automation_api::World {
+    let automation = Arc::new(Automation::new(automation_api::AutomationParts {
         engine,
         documents,
         directory,
         records: records(&log.with_extension("jsonl"))?,
     }));
-    let target = RuleTarget::new(Arc::clone(&automation), world.emulator);
-    world.delivery.start_automations_with(target);
+    let target = AutomationTarget::new(Arc::clone(&automation), setup.emulator);
+    setup.delivery.start_automations_with(target);
     Ok(automation)
 }
 

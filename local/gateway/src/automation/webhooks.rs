@@ -13,12 +13,12 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
 /// Posts to webhooks over plain HTTP.
-pub(super) struct Poster {
+pub(super) struct WebhookClient {
     client: Client<HttpConnector, Full<Bytes>>,
     everywhere: bool,
 }
 
-impl Poster {
+impl WebhookClient {
     /// To the loopback interface, or `everywhere`.
     pub(super) fn new(everywhere: bool) -> Self {
         Self { client: Client::builder(TokioExecutor::new()).build_http(), everywhere }
@@ -62,7 +62,7 @@ impl Poster {
     }
 }
 
-impl Webhooks for Poster {
+impl Webhooks for WebhookClient {
     fn post<'a>(
         &'a self,
         request: &'a WebhookRequest,
@@ -87,7 +87,7 @@ mod tests {
             ("https://127.0.0.1/hook", false, false),
         ] {
             let uri = url.parse().unwrap();
-            assert_eq!(Poster::new(everywhere).allowed(&uri).is_ok(), allowed, "{url}");
+            assert_eq!(WebhookClient::new(everywhere).allowed(&uri).is_ok(), allowed, "{url}");
         }
     }
 }

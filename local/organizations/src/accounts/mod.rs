@@ -43,7 +43,6 @@ pub(crate) enum State {
     },
 }
 
-/// An account's membership.
 #[derive(Debug)]
 pub(crate) struct Member {
     pub(crate) parent: String,

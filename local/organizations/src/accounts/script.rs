@@ -48,7 +48,6 @@ impl std::fmt::Display for InvalidScript {
 
 impl std::error::Error for InvalidScript {}
 
-/// One scripted outcome.
 #[derive(Debug)]
 pub(crate) struct Script {
     emails: String,

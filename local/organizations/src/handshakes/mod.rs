@@ -85,7 +85,6 @@ pub(crate) enum Recipient {
     Sender,
 }
 
-/// One handshake.
 #[derive(Debug)]
 pub(crate) struct Handshake {
     pub(crate) id: String,

@@ -27,7 +27,7 @@ pub(crate) struct Policy {
     pub(crate) name: String,
     pub(crate) description: String,
     pub(crate) content: String,
-    /// The type's name.
+    /// The name of its type.
     pub(crate) kind: &'static str,
 }
 

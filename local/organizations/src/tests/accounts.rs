@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use super::{MANAGEMENT, OUTSIDER, World, each, text};
-use crate::{CreationResult, Limits};
+use crate::{CreationResult, OrganizationLimits};
 
 #[test]
 fn a_created_account_is_in_progress_for_a_second_and_then_in_the_root() {
@@ -117,7 +117,7 @@ fn new_accounts_get_ids_of_their_own() {
 #[test]
 fn the_quota_of_accounts_counts_those_under_way() {
     let mut world = World::seeded();
-    world.service.set_limits(Limits { accounts: 3, ..Limits::default() });
+    world.service.set_limits(OrganizationLimits { accounts: 3, ..OrganizationLimits::default() });
     for name in ["one", "two"] {
         let body = json!({ "AccountName": name, "Email": format!("{name}@example.com") });
         world.manage("CreateAccount", body);
@@ -127,7 +127,10 @@ fn the_quota_of_accounts_counts_those_under_way() {
         world.fails(MANAGEMENT, "CreateAccount", body.clone()),
         "ConstraintViolationException ACCOUNT_NUMBER_LIMIT_EXCEEDED"
     );
-    world.service.set_limits(Limits { creations_in_progress: Some(2), ..Limits::default() });
+    world.service.set_limits(OrganizationLimits {
+        creations_in_progress: Some(2),
+        ..OrganizationLimits::default()
+    });
     assert_eq!(
         world.fails(MANAGEMENT, "CreateAccount", body),
         "ConstraintViolationException ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED"

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::model::{declared, operations, required};
 use super::{MANAGEMENT, OUTSIDER, World, deny, transfers};
-use crate::Limits;
+use crate::OrganizationLimits;
 use crate::access::{Access, access};
 
 /// What no state and no input of ours can cause, whatever the operation.
@@ -162,9 +162,11 @@ fn of_accounts(seen: &mut Seen) {
     seen.of(&mut world, "CloseAccount", id.clone(), "ConflictException");
     world.pass(1);
     seen.of(&mut world, "CloseAccount", id, "AccountAlreadyClosedException");
-    world.service.set_limits(Limits { accounts: 1, ..Limits::default() });
+    world.service.set_limits(OrganizationLimits { accounts: 1, ..OrganizationLimits::default() });
     seen.of(&mut world, "CreateAccount", absent("CreateAccount"), constraint);
-    world.service.set_limits(Limits { govcloud: false, ..Limits::default() });
+    world
+        .service
+        .set_limits(OrganizationLimits { govcloud: false, ..OrganizationLimits::default() });
     seen.of(&mut world, "CreateGovCloudAccount", absent("CreateGovCloudAccount"), constraint);
 }
 
@@ -210,7 +212,9 @@ fn of_handshakes(seen: &mut Seen) {
     let features = "HandshakeConstraintViolationException";
     seen.of(&mut world, "EnableAllFeatures", json!({}), features);
     let mut world = World::billing();
-    world.service.set_limits(Limits { migrating_accounts: 0, ..Limits::default() });
+    world
+        .service
+        .set_limits(OrganizationLimits { migrating_accounts: 0, ..OrganizationLimits::default() });
     seen.of(&mut world, "EnableAllFeatures", json!({}), "ConstraintViolationException");
     let tags: Vec<Value> =
         (0..51).map(|n| json!({ "Key": format!("k{n}"), "Value": "" })).collect();
@@ -223,7 +227,7 @@ fn of_handshakes(seen: &mut Seen) {
     let mut world = World::seeded();
     let invite = |to: &str| json!({ "Target": { "Type": "ACCOUNT", "Id": to } });
     let sent = world.manage("InviteAccountToOrganization", invite(OUTSIDER));
-    world.service.set_limits(Limits { accounts: 1, ..Limits::default() });
+    world.service.set_limits(OrganizationLimits { accounts: 1, ..OrganizationLimits::default() });
     let id = json!({ "HandshakeId": sent["Handshake"]["Id"] });
     seen.note(&mut world, OUTSIDER, "AcceptHandshake", id);
 }
@@ -269,7 +273,7 @@ fn of_units_and_delegation(seen: &mut Seen) {
     let id = json!({ "OrganizationalUnitId": one });
     let not_empty = "OrganizationalUnitNotEmptyException";
     seen.of(&mut world, "DeleteOrganizationalUnit", id, not_empty);
-    world.service.set_limits(Limits { units: 3, ..Limits::default() });
+    world.service.set_limits(OrganizationLimits { units: 3, ..OrganizationLimits::default() });
     let more = json!({ "ParentId": root, "Name": "More" });
     let constraint = "ConstraintViolationException";
     seen.of(&mut world, "CreateOrganizationalUnit", more, constraint);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{MANAGEMENT, OUTSIDER, World, each, text};
-use crate::Limits;
+use crate::OrganizationLimits;
 
 fn invite(world: &mut World, kind: &str, id: &str) -> Value {
     let body = json!({ "Target": { "Type": kind, "Id": id }, "Notes": "Come in" });
@@ -146,7 +146,11 @@ fn a_member_of_another_organization_changes_over_unless_it_manages_or_administer
 #[test]
 fn invitations_count_against_the_quotas() {
     let mut world = World::seeded();
-    world.service.set_limits(Limits { accounts: 2, invitations_a_day: 1, ..Limits::default() });
+    world.service.set_limits(OrganizationLimits {
+        accounts: 2,
+        invitations_a_day: 1,
+        ..OrganizationLimits::default()
+    });
     let id = invite(&mut world, "ACCOUNT", OUTSIDER);
     let body = json!({ "Target": { "Type": "ACCOUNT", "Id": "444455556666" } });
     assert_eq!(

@@ -38,7 +38,6 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// No organization.
     pub(crate) fn empty() -> Self {
         Self {
             service: Organizations::new(),
@@ -123,7 +122,6 @@ impl World {
         self.pass(days * 24 * 60 * 60);
     }
 
-    /// A created account.
     pub(crate) fn account(&mut self, name: &str) -> String {
         let body = json!({ "AccountName": name, "Email": format!("{name}@example.com") });
         let status = self.manage("CreateAccount", body);

@@ -10,7 +10,7 @@ use super::parameter;
 use super::reader::{Cursor, Fields, Reader, join, written};
 use super::step;
 use crate::defect::DefectKind;
-use crate::model::{File, OutputName, Runbook};
+use crate::model::{AttachmentFile, OutputName, Runbook};
 use crate::reference::{Reference, mentions};
 
 const KEYS: &[&str] = &[
@@ -123,7 +123,7 @@ fn outputs(reader: &mut Reader<'_>, cursor: &Cursor<'_>) -> Vec<OutputName> {
     names
 }
 
-fn files(reader: &mut Reader<'_>, cursor: &Cursor<'_>) -> BTreeMap<String, File> {
+fn files(reader: &mut Reader<'_>, cursor: &Cursor<'_>) -> BTreeMap<String, AttachmentFile> {
     let mut files = BTreeMap::new();
     for (name, _, cursor) in reader.fields(cursor, None).list {
         let fields = reader.fields(&cursor, Some(&["checksums", "size"]));
@@ -145,7 +145,7 @@ fn files(reader: &mut Reader<'_>, cursor: &Cursor<'_>) -> BTreeMap<String, File>
             let path = join(&cursor.path, "checksums");
             reader.defect(cursor.node.at, &path, "Missing \"checksums\" of a file.");
         }
-        files.insert(name, File { sha256, size });
+        files.insert(name, AttachmentFile { sha256, size });
     }
     files
 }

@@ -31,7 +31,7 @@ pub(crate) struct Link {
     pub(crate) path: String,
 }
 
-/// By which key.
+/// The key that leads to a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LinkKind {
     NextStep,

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::reader::{Cursor, Fields, Reader, written};
 use crate::kind::{OutputType, coerce};
-use crate::model::{Limits, Parameter, ParameterType, Variable};
+use crate::model::{Parameter, ParameterLimits, ParameterType, Variable};
 use crate::pattern::Pattern;
 use crate::reference::mentions;
 
@@ -153,17 +153,18 @@ fn described(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Described {
     Described { description, allowed_pattern }
 }
 
-fn limits(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Limits {
+fn limits(reader: &mut Reader<'_>, fields: &Fields<'_>) -> ParameterLimits {
     let mut count = |name| fields.get(name).and_then(|cursor| reader.count(cursor, "a number"));
-    let limits = Limits {
+    let limits = ParameterLimits {
         min_items: count("minItems"),
         max_items: count("maxItems"),
         min_chars: count("minChars"),
         max_chars: count("maxChars"),
-        ..Limits::default()
+        ..ParameterLimits::default()
     };
     let mut number = |name| fields.get(name).and_then(|cursor| reader.integer(cursor, "a number"));
-    let limits = Limits { min_value: number("minValue"), max_value: number("maxValue"), ..limits };
+    let limits =
+        ParameterLimits { min_value: number("minValue"), max_value: number("maxValue"), ..limits };
     let crossed = |least: Option<i128>, most| least.zip(most).is_some_and(|(a, b)| a > b);
     for (name, crossed) in [
         ("minItems", crossed(limits.min_items.map(Into::into), limits.max_items.map(Into::into))),

@@ -54,7 +54,6 @@ fn with_inputs(action: &str, inputs: &str) -> String {
     with_steps(&format!("- name: a\n  action: aws:{action}\n  inputs: {inputs}\n"))
 }
 
-/// A sound document.
 fn sound(text: &str) -> crate::Runbook {
     crate::parse(text).unwrap_or_else(|defects| panic!("{defects}\n{text}"))
 }

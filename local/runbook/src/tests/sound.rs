@@ -33,7 +33,7 @@ fn a_document_that_uses_everything_is_read_field_by_field() {
                     ),
                     allowed_values: None,
                     allowed_pattern: None,
-                    limits: Limits {
+                    limits: ParameterLimits {
                         min_items: None,
                         max_items: None,
                         min_chars: None,
@@ -52,7 +52,7 @@ fn a_document_that_uses_everything_is_read_field_by_field() {
                     default: None,
                     allowed_values: None,
                     allowed_pattern: None,
-                    limits: Limits {
+                    limits: ParameterLimits {
                         min_items: Some(
                             1,
                         ),
@@ -86,7 +86,7 @@ fn a_document_that_uses_everything_is_read_field_by_field() {
                             "^(?i:check|repair)$",
                         ),
                     ),
-                    limits: Limits {
+                    limits: ParameterLimits {
                         min_items: None,
                         max_items: None,
                         min_chars: Some(
@@ -111,7 +111,7 @@ fn a_document_that_uses_everything_is_read_field_by_field() {
                     ),
                     allowed_values: None,
                     allowed_pattern: None,
-                    limits: Limits {
+                    limits: ParameterLimits {
                         min_items: None,
                         max_items: None,
                         min_chars: None,
@@ -132,7 +132,7 @@ fn a_document_that_uses_everything_is_read_field_by_field() {
                     ),
                     allowed_values: None,
                     allowed_pattern: None,
-                    limits: Limits {
+                    limits: ParameterLimits {
                         min_items: None,
                         max_items: None,
                         min_chars: None,
@@ -162,7 +162,7 @@ fn a_document_that_uses_everything_is_read_field_by_field() {
                     ),
                     allowed_values: None,
                     allowed_pattern: None,
-                    limits: Limits {
+                    limits: ParameterLimits {
                         min_items: None,
                         max_items: None,
                         min_chars: None,
@@ -458,7 +458,7 @@ fn a_document_that_uses_everything_is_read_field_by_field() {
                 },
             ],
             files: {
-                "helpers.zip": File {
+                "helpers.zip": AttachmentFile {
                     sha256: Some(
                         "aaaabbbbccccddddeeeeffff0000111122223333444455556666777788889999",
                     ),

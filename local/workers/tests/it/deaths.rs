@@ -32,7 +32,7 @@ pub(crate) async fn until(what: impl Fn() -> bool) {
 #[test]
 fn a_call_whose_worker_dies_is_lost_and_the_next_is_made_by_another() {
     run_alone(
-        |settings| workers::Settings { api_workers: 1, ..settings },
+        |settings| workers::PythonSettings { api_workers: 1, ..settings },
         |world| async move {
             let key = new_key();
             world.endpoint.answer(&key, [Reply::Silence, Reply::json(200, r#"{"Parameter": {}}"#)]);

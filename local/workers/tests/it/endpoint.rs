@@ -7,14 +7,13 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Barrier;
 
-/// One answer.
 #[derive(Clone, Debug)]
 pub(crate) enum Reply {
     /// Status, content type, body.
     Say(u16, &'static str, Vec<u8>),
     /// The connection is closed without one.
     Hang,
-    /// Nothing, for ever.
+    /// It never answers at all.
     Silence,
     /// The next one is given when as many calls as the barrier counts have come.
     Meet(Arc<Barrier>),
@@ -40,7 +39,6 @@ impl Reply {
     }
 }
 
-/// What came in.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) line: String,

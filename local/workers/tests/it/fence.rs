@@ -102,7 +102,7 @@ fn ports_named_in_the_settings_are_reached_too() {
     let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = other.local_addr().unwrap().port();
     run_alone(
-        |settings| workers::Settings { ports: vec![port], ..settings },
+        |settings| workers::PythonSettings { ports: vec![port], ..settings },
         |world| async move {
             let there = format!("socket.create_connection(('127.0.0.1', {port}), 5)");
             assert_eq!(attempts(&world, &[&there]).await, ["done"]);

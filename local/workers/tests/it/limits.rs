@@ -9,7 +9,7 @@ use nix::sys::signal::kill;
 use nix::unistd::Pid;
 use serde_json::json;
 use tokio::sync::Barrier;
-use workers::Settings;
+use workers::PythonSettings;
 
 use crate::deaths::until;
 use crate::endpoint::Reply;
@@ -148,7 +148,7 @@ def handler(events, context):
 #[test]
 fn scripts_beyond_those_that_may_run_at_once_wait_for_room() {
     run_alone(
-        |settings| Settings { scripts_at_once: 1, api_workers: 1, ..settings },
+        |settings| PythonSettings { scripts_at_once: 1, api_workers: 1, ..settings },
         |world| async move {
             let held = Arc::new(Barrier::new(2));
             let answer = || Reply::json(200, r#"{"Parameter": {"Value": "v"}}"#);

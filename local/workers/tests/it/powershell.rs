@@ -31,7 +31,7 @@ fn powershell(source: &str) -> Script {
 #[test]
 fn without_pwsh_python_runs_and_powershell_does_not() {
     run_alone(
-        |settings| workers::Settings { path: "/nowhere".into(), ..settings },
+        |settings| workers::PythonSettings { path: "/nowhere".into(), ..settings },
         |world| async move {
             let source = "def handler(events, context): return 1";
             assert_eq!(world.value(source, json!({})).await, json!(1));
@@ -50,7 +50,7 @@ fn pwsh_is_given_the_payload_and_what_it_leaves_is_the_value() {
     std::fs::set_permissions(&pwsh, std::fs::Permissions::from_mode(0o755)).unwrap();
     let path = format!("{}:/usr/bin:/bin", folder.path().display());
     run_alone(
-        |settings| workers::Settings { path, ..settings },
+        |settings| workers::PythonSettings { path, ..settings },
         |world| async move {
             let run = world.python.run(&powershell("$env:InputPayload")).await;
             let expected = json!({"payload": {"n": [1, true]}, "script": "customer_script.ps1"});

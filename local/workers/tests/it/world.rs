@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
-use workers::{Keys, Python, Sessions, Settings};
+use workers::{Keys, Python, PythonSettings, Sessions};
 
 use crate::endpoint::Endpoint;
 
@@ -46,7 +46,7 @@ pub(crate) fn run<F: Future<Output = ()>>(test: impl FnOnce(&'static World) -> F
 
 /// Runs a test on a world of its own, with other settings.
 pub(crate) fn run_alone<F: Future<Output = ()>>(
-    change: impl FnOnce(Settings) -> Settings,
+    change: impl FnOnce(PythonSettings) -> PythonSettings,
     test: impl FnOnce(Arc<World>) -> F,
 ) {
     RUNTIME.block_on(async { test(Arc::new(World::start(change).await)).await });
@@ -58,11 +58,12 @@ pub(crate) fn interpreter() -> PathBuf {
 }
 
 impl World {
-    async fn start(change: impl FnOnce(Settings) -> Settings) -> Self {
+    async fn start(change: impl FnOnce(PythonSettings) -> PythonSettings) -> Self {
         let endpoint = Endpoint::start().await;
         let folder = tempfile::tempdir().unwrap();
         let sessions = Arc::new(Minted::default());
-        let settings = Settings::new(interpreter(), endpoint.url(), folder.path().join("python"));
+        let settings =
+            PythonSettings::new(interpreter(), endpoint.url(), folder.path().join("python"));
         let sessions_of_it: Arc<dyn Sessions> = Arc::clone(&sessions) as _;
         let python = Python::start(change(settings), sessions_of_it).unwrap();
         Self { python, endpoint, sessions, folder }

@@ -29,12 +29,10 @@ pub(in crate::actions) fn of_kind(
     Err(ApiError { code: code.into(), message, kind })
 }
 
-/// Throttled.
 pub(in crate::actions) fn throttled(api: &str) -> Answer {
     of_kind(ApiErrorKind::Throttling, "Throttling", api, "Rate exceeded")
 }
 
-/// No answer.
 pub(in crate::actions) fn lost(api: &str) -> Answer {
     let message = format!("Connection was closed before we received a valid response from {api}");
     Err(ApiError { code: "ConnectionClosedError".into(), message, kind: ApiErrorKind::Lost })

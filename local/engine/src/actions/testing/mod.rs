@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{Call, DeclaredOutput, Done, Failure, World, cancel, run};
+use super::{ActionPorts, Call, DeclaredOutput, Done, Failure, cancel, run};
 use crate::ports::{
     Actor, Clock, DocumentError, Documents, FoundDocument, Script, ScriptRun, Scripts,
     WebhookAnswer, WebhookError, WebhookRequest, Webhooks,
@@ -161,7 +161,6 @@ impl Attempt {
         self
     }
 
-    /// Declares an output.
     pub(in crate::actions) fn output(mut self, name: &str, selector: &str, kind: &str) -> Self {
         let (name, selector, kind) = (name.into(), selector.into(), kind.into());
         self.outputs.push(DeclaredOutput { name, selector, kind });
@@ -192,7 +191,6 @@ impl Attempt {
         self
     }
 
-    /// A service setting.
     pub(in crate::actions) fn setting(mut self, id: &str, value: &str) -> Self {
         self.settings.0.insert(id.into(), value.into());
         self
@@ -218,7 +216,6 @@ impl Attempt {
         lock(&self.scripts.seen).clone()
     }
 
-    /// What was posted.
     pub(in crate::actions) fn posted(&self) -> Vec<WebhookRequest> {
         lock(&self.webhooks.seen).clone()
     }
@@ -242,7 +239,6 @@ impl Attempt {
         tokio::time::timeout(Duration::from_secs(seconds), self.run(aws)).await.is_err()
     }
 
-    /// Cancels the attempt.
     pub(in crate::actions) async fn cancel(&self, aws: &AwsDouble) {
         let (clock, actor) = (PausedClock::new(), actor());
         cancel(&self.call(aws, &clock, &actor)).await;
@@ -268,7 +264,7 @@ impl Attempt {
             timeout: self.timeout,
             throttling_retry: self.throttling_retry,
             attachments: &self.attachments,
-            world: World {
+            ports: ActionPorts {
                 clock,
                 aws,
                 scripts: &self.scripts,

@@ -8,12 +8,12 @@ use super::execution::Execution;
 type Place = (Arc<str>, Arc<str>);
 
 #[derive(Default)]
-pub(super) struct Places {
+pub(super) struct ExecutionIndex {
     executions: Mutex<HashMap<Place, Vec<Arc<Execution>>>>,
     names: Mutex<HashMap<String, Arc<str>>>,
 }
 
-impl Places {
+impl ExecutionIndex {
     pub(super) fn add(&self, execution: &Arc<Execution>) {
         let place = (Arc::clone(&execution.account), Arc::clone(&execution.region));
         let mut executions = self.executions.lock().unwrap_or_else(PoisonError::into_inner);
@@ -28,7 +28,7 @@ impl Places {
         }
     }
 
-    /// Oldest first.
+    /// The executions of an account and Region, the oldest first.
     pub(super) fn of(&self, account: &str, region: &str) -> Vec<Arc<Execution>> {
         let place = (self.name(account), self.name(region));
         let executions = self.executions.lock().unwrap_or_else(PoisonError::into_inner);

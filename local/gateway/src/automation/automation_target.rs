@@ -15,12 +15,12 @@ use uuid::Uuid;
 use crate::emulator::Emulator;
 
 /// Starts executions for rules.
-pub struct RuleTarget {
+pub struct AutomationTarget {
     automation: Arc<Automation>,
     emulator: Emulator,
 }
 
-impl RuleTarget {
+impl AutomationTarget {
     /// On an engine's API, under roles of the emulator's IAM.
     pub fn new(automation: Arc<Automation>, emulator: Emulator) -> Self {
         Self { automation, emulator }

@@ -1,4 +1,4 @@
-//! An execution for tests: what the engine would show of a run that stopped and starts instances.
+//! Samples for tests: an execution that has stopped instances and starts them next.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub(crate) fn at(second: i64) -> Timestamp {
 pub(crate) fn members(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(members) => members,
-        other => panic!("{other} is no object"),
+        other => panic!("{other} is not an object"),
     }
 }
 
