@@ -265,8 +265,3 @@ async fn store(deps: &Deps, plan: &SharePlan, execution: &str) -> Result<S3Objec
         .map_err(|error| Error::Store { key: key.clone(), source: AwsError::from(error) })?;
     Ok(S3Object { bucket: deps.bucket.clone(), key })
 }
-
-#[cfg(test)]
-mod tests;
-#[cfg(test)]
-mod world;

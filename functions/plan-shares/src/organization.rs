@@ -164,4 +164,19 @@ fn nonsense(error: impl std::fmt::Display) -> Error {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_read_from_the_root_down() {
+        let way =
+            |path| way(path).map(|way| way.iter().map(ToString::to_string).collect::<Vec<_>>());
+        assert_eq!(
+            way("o-exampleorgid/r-root/ou-root-workload/444455556666/"),
+            Some(vec!["r-root".to_owned(), "ou-root-workload".to_owned()])
+        );
+        assert_eq!(way("o-exampleorgid/r-root/444455556666/"), Some(vec!["r-root".to_owned()]));
+        assert_eq!(way("o-exampleorgid/444455556666/"), None);
+        assert_eq!(way(""), None);
+    }
+}

@@ -1,0 +1,335 @@
+//! Whole plans, from policy, organization and ledger in memory.
+
+#![expect(clippy::unwrap_used, reason = "all of this is test code")]
+
+mod world;
+
+use aws::SdkConfig;
+use aws_double::{Fault, HUB};
+use plan_shares::{Deps, Error, handle};
+use relay_core::problem::ProblemCode;
+use runtime::{ConfigError, Environment, ErrorName, FunctionError};
+use serde_json::{Value, json};
+use sharing::PlanSharesOutput;
+use world::{NEWCOMER, OWNER, PROD, WORKLOADS, World};
+
+const EVERYBODY: &str = r#"
+documents: {owner: "222233334444", names: ["Org-*"]}
+regions: [us-east-1, eu-west-1]
+accounts: {in: [organization]}
+"#;
+const PROD_ONLY: &str = r#"
+documents: {names: ["Prod-*"]}
+regions: [us-east-1]
+accounts: {in: [/Workloads/Prod]}
+"#;
+
+async fn plan_as(world: &World, name: &str, input: Value) -> Result<PlanSharesOutput, Error> {
+    let input = serde_json::from_value(json!({
+        "execution": {"arn": "arn", "name": name, "startTime": "2026-03-01T12:00:00Z"},
+        "input": input
+    }))
+    .unwrap();
+    handle(&world.deps(), input).await
+}
+
+async fn plan(world: &World, kind: &str) -> Result<PlanSharesOutput, Error> {
+    let trigger = json!({"kind": kind, "arn": "arn:aws:states:r:1:execution:share-runbooks:join"});
+    plan_as(world, kind, json!({"accounts": [NEWCOMER], "trigger": trigger})).await
+}
+
+fn work(output: &PlanSharesOutput) -> Vec<String> {
+    output.work.iter().map(|item| format!("{}/{}", item.owner, item.region)).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_join_is_planned_from_every_rule_that_means_the_account() {
+    let world = World::new();
+    world.member(NEWCOMER, WORKLOADS);
+    world.rule("everybody", EVERYBODY);
+    world.rule("prod", PROD_ONLY);
+    let output = plan(&world, "join").await.unwrap();
+    assert_eq!(work(&output), [format!("{OWNER}/eu-west-1"), format!("{OWNER}/us-east-1")]);
+    assert_eq!((output.accounts, output.problems, output.unchanged), (1, 0, false));
+    assert!(output.rules_version.starts_with("sha256:"));
+    assert_eq!(output.plan.key, "plans/join.json");
+
+    let plan = world.plan("join");
+    assert_eq!(plan.rules_version, output.rules_version);
+    assert_eq!(plan.rules.len(), 1);
+    assert_eq!(world.calls("Query"), 0);
+    assert_eq!(world.calls("GetParametersByPath"), 2);
+    for call in world.aws.calls("GetParametersByPath") {
+        assert_eq!(
+            (&call.body["Recursive"], &call.body["WithDecryption"]),
+            (&json!(false), &json!(true))
+        );
+    }
+    let place = world.place(NEWCOMER);
+    assert_eq!(place["path"]["S"], "r-root/ou-root-workload");
+    assert_eq!(place["execution"]["S"], "join");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_move_looks_also_where_no_rule_means_the_account_any_more() {
+    let world = World::new();
+    world.member(NEWCOMER, "r-root");
+    world.rule("prod", PROD_ONLY);
+    for sk2 in [
+        "111122223333#us-east-1#Prod-A",
+        "111122223333#us-east-1#Prod-B",
+        "111122223333#us-east-2#Prod-A",
+        "unreadable",
+        "222233334444#eu-west-1#Old",
+    ] {
+        world.shared(NEWCOMER, sk2);
+    }
+    world.shared(OWNER, "333344445555#us-east-1#NotTheirs");
+    let output = plan(&world, "place").await.unwrap();
+    assert_eq!(
+        work(&output),
+        [format!("{HUB}/us-east-1"), format!("{HUB}/us-east-2"), format!("{OWNER}/eu-west-1")]
+    );
+    // One for each pair, one for the entry that cannot be read, one that finds no more.
+    assert_eq!(world.calls("Query"), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_that_left_is_planned_to_lose_what_the_ledger_holds() {
+    let world = World::new();
+    world.member(HUB, "r-root");
+    world.rule("everybody", EVERYBODY);
+    world.shared(NEWCOMER, "222233334444#us-east-1#Org-A");
+    let output = plan(&world, "leave").await.unwrap();
+    assert_eq!(work(&output), [format!("{OWNER}/us-east-1")]);
+    let plan = world.plan("leave");
+    assert!(plan.places.is_empty() && plan.rules.is_empty() && plan.removals_allowed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_whole_organization_is_planned_with_everything_any_account_still_has() {
+    let world = World::new();
+    world.member(NEWCOMER, PROD);
+    world.member(HUB, "r-root");
+    world.rule("prod", PROD_ONLY);
+    world.shared(HUB, "222233334444#eu-west-1#Old");
+    let output = plan_as(&world, "b", json!({"organization": true})).await.unwrap();
+    assert_eq!(work(&output), [format!("{HUB}/us-east-1"), format!("{OWNER}/eu-west-1")]);
+    assert_eq!(output.accounts, 2);
+    assert!(world.plan("b").organization);
+    assert_eq!(world.calls("PutItem"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_look_at_the_same_place_finds_nothing_to_do() {
+    let world = World::new();
+    world.member(NEWCOMER, WORKLOADS);
+    world.rule("everybody", EVERYBODY);
+    plan(&world, "join").await.unwrap();
+    let output = plan(&world, "settle").await.unwrap();
+    assert!(output.unchanged && output.work.is_empty());
+    // It may be asked again, its first answer having been lost.
+    assert!(plan(&world, "settle").await.unwrap().unchanged);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_look_plans_again_when_the_place_the_account_or_the_policy_is_another() {
+    let change_place = |world: &World| world.member(NEWCOMER, PROD);
+    let change_account = |world: &World| world.suspend(NEWCOMER);
+    let change_policy = |world: &World| world.rule("prod", PROD_ONLY);
+    let leave = |world: &World| {
+        world.state().organization.members.remove(NEWCOMER);
+    };
+    let changes: [&dyn Fn(&World); 4] = [&change_place, &change_account, &change_policy, &leave];
+    for (index, change) in changes.into_iter().enumerate() {
+        let world = World::new();
+        world.member(NEWCOMER, WORKLOADS);
+        world.rule("everybody", EVERYBODY);
+        plan(&world, "join").await.unwrap();
+        change(&world);
+        assert!(!plan(&world, "settle").await.unwrap().unchanged, "change {index}");
+        // Its own note, left by a try whose answer was lost, proves nothing.
+        assert!(!plan(&world, "settle").await.unwrap().unchanged, "change {index}, again");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_look_without_a_first_one_plans() {
+    let world = World::new();
+    world.member(NEWCOMER, WORKLOADS);
+    world.rule("everybody", EVERYBODY);
+    assert!(!plan(&world, "settle").await.unwrap().unchanged);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_look_plans_again_when_somebody_planned_after_the_join() {
+    let world = World::new();
+    world.member(NEWCOMER, WORKLOADS);
+    world.rule("everybody", EVERYBODY);
+    plan(&world, "join").await.unwrap();
+    plan(&world, "place").await.unwrap();
+    assert!(!plan(&world, "settle").await.unwrap().unchanged);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_join_takes_nothing_back() {
+    let world = World::new();
+    world.member(NEWCOMER, "r-root");
+    world.rule("everybody", EVERYBODY);
+    world.shared(NEWCOMER, "111122223333#us-east-1#Prod-A");
+    let output = plan(&world, "join").await.unwrap();
+    assert_eq!(work(&output), [format!("{OWNER}/eu-west-1"), format!("{OWNER}/us-east-1")]);
+    assert!(!world.plan("join").removals_allowed);
+    plan(&world, "place").await.unwrap();
+    assert!(world.plan("place").removals_allowed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_made_from_an_older_view_than_another_does_nothing_unless_it_is_a_join() {
+    for (kind, unchanged) in
+        [("place", true), ("leave", true), ("settle", true), ("join", false), ("manual", false)]
+    {
+        let world = World::new();
+        world.member(NEWCOMER, WORKLOADS);
+        world.rule("everybody", EVERYBODY);
+        world.now.set(2_000);
+        plan_as(&world, "later", json!({"accounts": [NEWCOMER]})).await.unwrap();
+        world.now.set(1_000);
+        assert_eq!(plan(&world, kind).await.unwrap().unchanged, unchanged, "{kind}");
+        assert_eq!(world.place(NEWCOMER)["execution"]["S"], "later");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_left_or_was_closed_loses_its_shares_even_while_a_rule_is_invalid() {
+    let closed = |world: &World| {
+        world.member(NEWCOMER, WORKLOADS);
+        world.suspend(NEWCOMER);
+    };
+    let gone = |_: &World| ();
+    let still_there = |world: &World| world.member(NEWCOMER, WORKLOADS);
+    let cases: [&dyn Fn(&World); 3] = [&closed, &gone, &still_there];
+    for (case, removals_allowed) in cases.into_iter().zip([true, true, false]) {
+        let world = World::new();
+        case(&world);
+        world.rule("broken", "documents: [");
+        world.shared(NEWCOMER, "222233334444#us-east-1#Org-A");
+        let output = plan(&world, "leave").await.unwrap();
+        assert_eq!(work(&output), [format!("{OWNER}/us-east-1")]);
+        assert_eq!(world.plan("leave").removals_allowed, removals_allowed);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_any_rule_members_lose_nothing_and_only_a_join_is_answered() {
+    for (kind, unchanged) in [
+        ("join", false),
+        ("manual", false),
+        ("leave", false),
+        ("place", true),
+        ("settle", true),
+        ("backfill", true),
+    ] {
+        let world = World::new();
+        world.member(NEWCOMER, WORKLOADS);
+        world.shared(NEWCOMER, "222233334444#us-east-1#Org-A");
+        let output = plan(&world, kind).await.unwrap();
+        assert_eq!(output.unchanged, unchanged, "{kind}");
+        let plan = world.plan(kind);
+        assert!(!plan.removals_allowed);
+        assert_eq!(plan.problems[0].code, ProblemCode::RulesEmpty);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_invalid_rule_is_a_problem_and_stops_removals_but_not_the_valid_rules() {
+    let world = World::new();
+    world.member(NEWCOMER, WORKLOADS);
+    world.rule("broken", "documents: [");
+    world.rule("everybody", EVERYBODY);
+    let output = plan(&world, "join").await.unwrap();
+    assert_eq!(output.work.len(), 2);
+    assert_eq!(output.problems, 1);
+    let plan = world.plan("join");
+    assert!(!plan.removals_allowed);
+    assert!(plan.problems[0].place.starts_with("/runbook-relay/sharing/broken"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_policy_that_cannot_be_read_whole_makes_no_plan() {
+    for (code, name) in [
+        ("AccessDeniedException", ErrorName::RulesUnreadable),
+        ("InvalidKeyId", ErrorName::RulesUnreadable),
+        ("ThrottlingException", ErrorName::Throttled),
+    ] {
+        let world = World::new();
+        world.member(NEWCOMER, WORKLOADS);
+        world.aws.on("GetParametersByPath").fails(Fault::Error(code, ""));
+        let error = plan(&world, "join").await.unwrap_err();
+        assert_eq!(error.name(), name);
+        assert_eq!(world.calls("PutObject") + world.calls("PutItem"), 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ledger_that_cannot_be_read_makes_no_plan() {
+    let world = World::new();
+    world.member(NEWCOMER, WORKLOADS);
+    world.aws.on("Query").fails(Fault::Error("ResourceNotFoundException", ""));
+    let error = plan(&world, "place").await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::LedgerUnavailable);
+    assert_eq!(world.calls("PutObject"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeated_plan_takes_the_place_of_the_first() {
+    let world = World::new();
+    world.member(NEWCOMER, WORKLOADS);
+    world.rule("everybody", EVERYBODY);
+    let first = plan(&world, "join").await.unwrap();
+    let second = plan(&world, "join").await.unwrap();
+    assert_eq!(first, second);
+    assert_eq!(world.state().objects.len(), 1);
+}
+
+#[test]
+fn the_settings_come_from_the_environment() {
+    let config = SdkConfig::builder()
+        .behavior_version(aws_sdk_s3::config::BehaviorVersion::v2026_01_12())
+        .build();
+    let environment = Environment::from_iter([
+        ("AWS_REGION", "us-east-1"),
+        ("HUB_ACCOUNT", HUB),
+        ("ORGANIZATIONS_REGION", "us-east-1"),
+        ("RULES_PATH", "/runbook-relay/sharing/"),
+        ("TABLE_NAME", "table"),
+        ("BUCKET_NAME", "bucket"),
+    ]);
+    let deps = Deps::new(&environment, &config).unwrap();
+    assert_eq!(deps.policy_path, "/runbook-relay/sharing");
+    let error = Deps::new(&Environment::default(), &config).unwrap_err();
+    assert_eq!(error, ConfigError::Missing("ORGANIZATIONS_REGION".into()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_account_is_onboarded_by_the_execution_whose_plan_stands() {
+    const ONBOARDED: &str = r#"
+documents: {names: ["Org-*"]}
+regions: [us-east-1]
+accounts: {in: [organization]}
+onboarding: [{runbook: Org-Baseline}]
+"#;
+    let world = World::new();
+    world.member(NEWCOMER, WORKLOADS);
+    world.rule("everybody", ONBOARDED);
+    let names = |output: PlanSharesOutput| -> Vec<String> {
+        output.onboarding.into_iter().map(|start| start.name).collect()
+    };
+    let name = format!("onboard-{NEWCOMER}-0-Org-Baseline-everybody");
+    assert_eq!(names(plan(&world, "join").await.unwrap()), [name]);
+    let second = plan(&world, "settle").await.unwrap();
+    assert!(second.unchanged);
+    assert_eq!(names(second), [""; 0], "an unchanged plan starts nothing");
+    world.now.set(31 * 86_400_000);
+    assert_eq!(names(plan(&world, "place").await.unwrap()), [""; 0], "it is new no more");
+}
