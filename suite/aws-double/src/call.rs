@@ -74,7 +74,7 @@ impl Refusal {
 
     fn status(&self) -> u16 {
         match self.code.as_str() {
-            "InternalServerError" | "InternalFailure" | "InternalError" => 500,
+            "InternalServerError" | "InternalServiceFault" | "InternalError" => 500,
             "ServiceUnavailable" | "SlowDown" | "RequestLimitExceeded" => 503,
             "AccessDenied" | "AuthorizationError" | "UnauthorizedOperation" => 403,
             "NoSuchKey" | "NoSuchBucket" => 404,

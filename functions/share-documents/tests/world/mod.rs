@@ -70,7 +70,6 @@ impl World {
         self.aws.state().put_object(PLAN, &serde_json::to_value(plan).unwrap());
     }
 
-    /// One invocation.
     pub(crate) async fn invoke(
         &self,
         execution: &str,
