@@ -36,7 +36,7 @@ pub enum Defective {
     SchemaVersion(String),
 }
 
-/// Accepted content, with what describing the document tells of it.
+/// Accepted content, with the parts that describe it.
 #[derive(Clone)]
 pub(crate) struct Content {
     pub(crate) text: String,
@@ -49,7 +49,7 @@ pub(crate) struct Content {
     pub(crate) platforms: Vec<&'static str>,
 }
 
-/// A parameter as `DescribeDocument` tells it.
+/// A parameter as `DescribeDocument` returns it.
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Parameter {

@@ -26,7 +26,7 @@ pub(crate) struct Described {
 }
 
 impl Documents {
-    /// `CreateDocument`. The reply says `Creating`; whoever looks again finds it active.
+    /// `CreateDocument`. The reply says `Creating`; the next look finds it active.
     pub(crate) fn create(
         &mut self,
         request: &Request,

@@ -1,4 +1,4 @@
-//! What is told of a document: `DescribeDocument`, `GetDocument`.
+//! Descriptions of a document: `DescribeDocument`, `GetDocument`.
 
 use api::{AwsError, Request};
 use serde::Serialize;
@@ -99,7 +99,7 @@ impl Description {
         }
     }
 
-    /// What the owner is told of a version that it has just made.
+    /// The description of a version that its owner has just made.
     pub(crate) fn of_change(
         document: &Document,
         request: &Request,

@@ -49,7 +49,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The owner as replies tell it.
+    /// The owner as replies show it.
     pub(crate) fn owner(&self) -> &'a str {
         if self.document.is_amazons() { "Amazon" } else { &self.document.owner }
     }

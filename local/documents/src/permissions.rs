@@ -53,7 +53,7 @@ impl Permissions {
         self.consumers.is_empty()
     }
 
-    /// What an account may see, which it is told by name before it is told as one of all.
+    /// Which version an account sees: a share with the account itself precedes a share with all.
     pub(crate) fn shared_with(&self, account: &str) -> Option<SharedVersion> {
         self.consumers.get(account).or_else(|| self.consumers.get(ALL)).copied()
     }

@@ -79,7 +79,7 @@ pub(crate) fn id<'a>(request: &Request, named: &'a str) -> Option<&'a str> {
     if named.starts_with("arn:") { named.strip_prefix(&own) } else { Some(named) }
 }
 
-/// The value in force, whoever asks.
+/// The value in force for every caller.
 pub(crate) fn value(
     documents: &Documents,
     account: &str,

@@ -15,7 +15,7 @@ use crate::{
 /// The quota of documents that an account may own in a Region.
 pub(crate) const DOCUMENTS: usize = 500;
 
-/// When AWS made its own documents, as far as replies here tell: 2018-01-01.
+/// The creation date of AWS's own documents in replies here: 2018-01-01.
 const PREDEFINED_SINCE: i64 = 1_514_764_800;
 
 /// Documents, permissions, tags and service settings of every account and Region.

@@ -224,7 +224,7 @@ fn processor() -> Result<f64, Failure> {
     let ticks = |nth: usize| -> Result<f64, Failure> {
         Ok(fields.get(nth).ok_or("stat has no times")?.parse()?)
     };
-    // A hundred ticks a second is what Linux tells every program.
+    // Linux reports a hundred ticks a second to every program.
     Ok((ticks(11)? + ticks(12)?) / 100.0)
 }
 

@@ -1,4 +1,4 @@
-//! What happens to an execution, as the log keeps it. Its state is the fold of these.
+//! The events of an execution, as the log has them. Its state is their fold.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ impl Stamped {
 
 #[expect(clippy::needless_pass_by_value, reason = "map_err gives it away")]
 fn unreadable(error: serde_json::Error) -> LogError {
-    LogError { message: format!("an event that is no event: {error}") }
+    LogError { message: format!("an event entry cannot be read: {error}") }
 }
 
 /// An event of an execution, as the log has it.
@@ -89,13 +89,13 @@ pub(crate) enum Event {
     Set { name: String, value: Value },
     /// A `StopStep` named this step.
     StepStopped { step: u32 },
-    /// What the targets are. Once.
+    /// The targets were resolved. This happens once.
     Resolved { targets: Vec<TargetChild> },
     /// The execution of a target was started.
     TargetStarted { target: u32, child: Uuid },
     /// The execution of a target has ended, or could not be started.
     TargetEnded { target: u32, child: ChildEnd },
-    /// It was told to stop.
+    /// Somebody or an alarm has stopped it.
     Stopped {
         how: StopType,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -111,7 +111,7 @@ pub(crate) enum Event {
     },
 }
 
-/// Everything that an execution is started with.
+/// The input of an execution, after all checks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Submission {
@@ -182,7 +182,7 @@ pub(crate) struct Parent {
     /// What `Target` shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) target: Option<String>,
-    /// It counts against no quota: its parent's place is its own while that waits for it.
+    /// It counts against no quota: it uses its parent's place while the parent waits for it.
     pub(crate) shares_place: bool,
 }
 

@@ -58,7 +58,7 @@ pub(crate) fn after(document: &Document, ended: Ended<'_>) -> Then {
         // In a loop it ends the iteration: AWS-DiagnoseUnmanagedEC2NetworkIssues is written so.
         Outcome::Success if ended.is_end => Then::ListEnds,
         Outcome::Success => step.next_step.as_deref().and_then(jump).unwrap_or_else(in_order),
-        // AWS-ResizeInstance jumps from a step that `isEnd`: whoever names a step means it.
+        // AWS-ResizeInstance jumps from a step with `isEnd`: an explicit next step wins.
         Outcome::Failed | Outcome::TimedOut => match &step.on_failure {
             Some(OnFailure::Step(name)) => jump(name).unwrap_or(Then::Ends { aborted: true }),
             Some(OnFailure::Continue) if ended.is_end => Then::ListEnds,

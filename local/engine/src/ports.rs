@@ -1,5 +1,5 @@
-//! What the engine needs of the world, each a small trait beside nothing else: time, AWS, scripts,
-//! documents, the organization, and somewhere for events to go.
+//! The engine's ports, one small trait for each dependency: time, AWS, scripts, webhooks, documents,
+//! the organization, events.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,19 +9,19 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// Time. Nothing in the engine asks the system.
+/// Time. The engine never reads the system's clock.
 pub trait Clock: Send + Sync {
-    /// What time it is.
+    /// The present instant, as this clock has it.
     fn now(&self) -> Timestamp;
     /// Resolves when it is `until` or later.
     fn sleep_until(&self, until: Timestamp) -> BoxFuture<'_, ()>;
 }
 
-/// Under whose authority calls are made.
+/// The identity that makes calls.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Actor {
-    /// The caller's own context: whoever started the execution.
+    /// The identity that started the execution.
     Caller {
         /// E.g. `arn:aws:iam::111122223333:root`.
         principal_arn: String,
@@ -59,9 +59,9 @@ pub struct ApiCall {
     pub api: String,
     /// The operation's parameters as its model names them.
     pub parameters: Map<String, Value>,
-    /// Where: 12 digits.
+    /// The account of the call, 12 digits.
     pub account: String,
-    /// Where: the Region.
+    /// The Region of the call.
     pub region: String,
     /// The identity that makes the call.
     pub actor: Actor,
@@ -164,7 +164,7 @@ pub struct ScriptRun {
     pub log: String,
 }
 
-/// Why a script gave nothing.
+/// Why a script returned nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ScriptError {
     /// It raised: traceback, last line `KeyError - 'x'`.
@@ -175,7 +175,7 @@ pub enum ScriptError {
     Limit(String),
     /// It cannot be run here (no such runtime, no such handler): why.
     Unavailable(String),
-    /// The worker died under it: it may have run.
+    /// Its worker died: it may have run.
     Lost(String),
 }
 
@@ -208,7 +208,7 @@ pub struct WebhookAnswer {
 /// Why a webhook gave no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WebhookError {
-    /// Calls to this address are not let out: why.
+    /// Calls to this address are not allowed, and why.
     NotAllowed(String),
     /// The request cannot be made of this (URL, header): what is wrong.
     Invalid(String),
@@ -218,8 +218,8 @@ pub enum WebhookError {
 
 /// Posts to webhooks of `aws:invokeWebhook`.
 pub trait Webhooks: Send + Sync {
-    /// Posts once, without retries and without following redirects. Refuses whatever is not on
-    /// loopback unless it was told to let it out.
+    /// Posts once, without retries and without following redirects. Addresses outside
+    /// the loopback interface are refused unless the settings allow them.
     fn post<'a>(
         &'a self,
         request: &'a WebhookRequest,
@@ -248,9 +248,9 @@ pub struct FoundDocument {
 /// Why a document cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DocumentError {
-    /// There is none of this name that the account may use.
+    /// The account cannot see a document of this name.
     NotFound,
-    /// It has no such version.
+    /// The document has no such version.
     VersionNotFound,
 }
 
@@ -276,19 +276,19 @@ pub trait Documents: Send + Sync {
 /// The organization, for `TargetLocations`.
 pub trait Directory: Send + Sync {
     /// The active accounts directly in an OU or the root, or with child units below it; `None` if
-    /// there is no such OU that `viewer` may list (the management account and delegated
+    /// the OU is unknown or `viewer` may not list it (the management account and delegated
     /// administrators for `ssm.amazonaws.com` may).
     fn accounts(&self, viewer: &str, parent: &str, with_child_units: bool) -> Option<Vec<String>>;
 }
 
-/// Where status changes are told.
+/// Receives the events of status changes.
 pub trait Events: Send + Sync {
     /// Puts one EventBridge event on the default bus of an account and Region. Never fails and
     /// never waits: delivery is best effort, as AWS's is.
     fn emit(&self, event: StatusEvent);
 }
 
-/// One status change, as EventBridge tells it.
+/// One status change, as EventBridge delivers it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StatusEvent {
     /// The account whose bus gets the event.

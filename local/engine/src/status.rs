@@ -14,9 +14,9 @@ pub enum Status {
     Success,
     /// Ended by its time limit.
     TimedOut,
-    /// Told to stop; its onCancel steps run.
+    /// It was cancelled; its onCancel steps run.
     Cancelling,
-    /// Ended by being told to.
+    /// It ended because it was cancelled.
     Cancelled,
     Failed,
 }
@@ -28,7 +28,7 @@ pub enum Change {
     Run,
     /// It waits for somebody.
     Wait,
-    /// It is told to stop.
+    /// Somebody or an alarm cancels it.
     Stop,
     End(Outcome),
 }
@@ -40,13 +40,13 @@ pub enum Outcome {
     Failed,
     /// By its time limit.
     TimedOut,
-    /// By being told to.
+    /// It ended because it was cancelled.
     Cancelled,
 }
 
 /// A change that a status does not allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("{change:?} is no change of what is {status:?}")]
+#[error("{change:?} is not possible in status {status:?}")]
 pub struct IllegalTransition {
     pub status: Status,
     /// What should have happened to it.

@@ -63,7 +63,7 @@ impl DeadLetter<'_> {
         let arn: Option<Arn> = queue.parse().ok();
         let arn = arn
             .filter(|arn| Kind::of(arn) == Some(Kind::Queue) && !arn.resource.ends_with(".fifo"))
-            .ok_or_else(|| format!("{queue} is no standard queue"))?;
+            .ok_or_else(|| format!("{queue} is not a standard queue"))?;
         if arn.region != *region {
             return Err(format!("{queue} is not in the rule's Region {region}"));
         }

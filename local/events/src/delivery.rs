@@ -208,7 +208,7 @@ impl Delivery {
             }
             Kind::LogGroup => self.log_event(body, now),
             Kind::Automation => {
-                // Without an input of its own there are no parameters: the event is none.
+                // Without an input of its own the target has no parameters: the event is not used as one.
                 let said = self.target.has_input();
                 let parameters = if said { body } else { "{}".to_owned() };
                 Action::StartAutomation { token: self.derived_id("automation"), parameters }

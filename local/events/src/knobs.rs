@@ -26,7 +26,7 @@ pub struct Knobs {
     pub duplicate: u32,
     /// Whether deliveries overtake each other within the window.
     pub shuffle: bool,
-    /// The longest that a shuffled delivery is held back, in milliseconds.
+    /// The longest delay of a shuffled delivery, in milliseconds.
     pub window_ms: u64,
     /// Names of events that never arrive: `detail.eventName` or `detail-type`.
     pub drop: Vec<String>,
@@ -55,7 +55,7 @@ impl Knobs {
         self.duplicate.max(1)
     }
 
-    /// How long delivery number `sequence` is held back.
+    /// How long delivery number `sequence` is delayed.
     pub(crate) fn delay(&self, sequence: u64) -> Duration {
         if !self.shuffle {
             return Duration::ZERO;

@@ -61,7 +61,7 @@ impl Attachments {
             }
             let exact = attachment["Key"] == "S3FileUrl";
             let location = location(value, name.filter(|_| !exact))
-                .with_context(|| format!("{value} is no address of S3"))?;
+                .with_context(|| format!("{value} is not an address of S3"))?;
             let content = self.object(account, region, &location).await?;
             let last = location.key.rsplit('/').next().unwrap_or_default();
             files.push(AttachedFile { name: name.unwrap_or(last).to_owned(), content });
@@ -86,7 +86,7 @@ impl Attachments {
         std::fs::create_dir_all(&folder)?;
         for file in files {
             let name =
-                plain(&file.name).with_context(|| format!("{} is no file name", file.name))?;
+                plain(&file.name).with_context(|| format!("{} is not a file name", file.name))?;
             std::fs::write(folder.join(name), &file.content)?;
         }
         Ok(())
@@ -116,7 +116,7 @@ impl Attachments {
             bail!("{value}: a document, its version and a file are expected");
         };
         let document = document.rsplit('/').next().unwrap_or(document);
-        let name = plain(file).with_context(|| format!("{file} is no file name"))?;
+        let name = plain(file).with_context(|| format!("{file} is not a file name"))?;
         let path = self.place(region, account, document, version).join(name);
         let content = std::fs::read(path).with_context(|| format!("there is no {value}"))?;
         Ok(AttachedFile { name: name.to_owned(), content: content.into() })

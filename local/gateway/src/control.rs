@@ -1,5 +1,5 @@
 //! The control interface `/_relay/…`: faults, events, clock, scripted creations, calls. Loopback
-//! only, for whoever scripts against the local AWS; the functions do not know it.
+//! only, for tests and scripts; the functions do not use it.
 
 use anyhow::{Context, Result, bail};
 use events::BusRef;
@@ -57,7 +57,7 @@ async fn handle(gateway: &Gateway, parts: &Parts, path: &str, body: &[u8]) -> Re
         (&Method::POST, "clock") => {
             let advance: Advance = parse(body)?;
             gateway.clock.advance(advance.advance);
-            // Whoever moves the clock finds done what is due by then.
+            // Everything that is due by then is done before the reply.
             gateway.tick().await;
             Ok(json!({"now": gateway.clock.now()}))
         }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, de::Error};
 /// Reads a duration.
 ///
 /// # Errors
-/// When it is none, or counts in months or years.
+/// When it is not a duration, or has months or years.
 pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<SignedDuration, D::Error> {
     let text = String::deserialize(from)?;
     text.parse::<Span>()

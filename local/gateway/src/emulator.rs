@@ -75,7 +75,7 @@ impl Emulator {
             .body(Full::new(Bytes::from(body.to_string())))?;
         let (status, body) = self.send(request).await?;
         let answer: Value =
-            serde_json::from_slice(&body).context("the hook's answer is no JSON")?;
+            serde_json::from_slice(&body).context("the hook's answer is not JSON")?;
         if status != 200 {
             bail!("hook {name}: {answer}");
         }

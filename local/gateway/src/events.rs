@@ -21,7 +21,7 @@ use crate::services::Services;
 pub struct Delivery {
     deliverer: Deliverer<Port>,
     automation: Arc<OnceLock<AutomationTarget>>,
-    /// What the emulator was last told about who is in which organization.
+    /// The memberships in organizations that were last sent to the emulator.
     memberships: Mutex<BTreeMap<String, Value>>,
 }
 
@@ -40,8 +40,8 @@ impl Delivery {
         Self { deliverer, automation, memberships: Mutex::default() }
     }
 
-    /// Lets rules start automations: the engine is opened after delivery, which it tells of its
-    /// own events.
+    /// Lets rules start automations. The engine is opened after delivery, because it sends its own
+    /// events through it.
     pub fn start_automations_with(&self, target: AutomationTarget) {
         // Set once, while the gateway is opened.
         let _ = self.automation.set(target);
@@ -150,7 +150,7 @@ impl events::DeliveryPort for Port {
         let arn: Arn = call.arn.parse().map_err(|_| PortError::Refused {
             status: 400,
             code: "ValidationException".into(),
-            message: format!("{} is no ARN", call.arn),
+            message: format!("{} is not an ARN", call.arn),
             request_id: String::new(),
         })?;
         let (service, request, body) = wire(call, &arn).map_err(unreachable)?;

@@ -99,7 +99,7 @@ impl Gateway {
         }
     }
 
-    /// Tells the emulator who is in which organization: IAM conditions ask for it.
+    /// Sends the memberships in organizations to the emulator, for IAM conditions.
     pub(crate) async fn publish_memberships(&self) -> Result<()> {
         let Some(members) = self.delivery.changed_memberships(&self.services) else {
             return Ok(());

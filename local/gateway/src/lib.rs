@@ -1,8 +1,8 @@
 //! The one public port of the local AWS.
 //!
 //! It answers SSM documents, SSM Automation and Organizations itself, delivers events, authenticates and
-//! authorizes its own services as the emulator does its, acts on alarms, refuses what AWS refuses and the emulator
-//! lets by, injects faults, and records every call. Everything else passes through untouched.
+//! authorizes its own services as the emulator does its, acts on alarms, enforces AWS's limits that the emulator does
+//! not, injects faults, and records every call. Everything else passes through untouched.
 
 pub mod alarms;
 pub mod attachments;

@@ -1,4 +1,4 @@
-//! What AWS refuses and the emulator lets by, refused here before a call passes through.
+//! Limits of AWS that the emulator does not enforce, checked before a call passes through.
 //!
 //! Sources: Step Functions and SNS API references, Systems Manager quotas (Standard parameters hold
 //! 4 KB, Advanced 8 KB).

@@ -138,7 +138,7 @@ impl Services {
     /// Opens the services on a journal: a new one is empty, an old one is replayed.
     ///
     /// # Errors
-    /// When the journal cannot be read or written, or holds a line that is none of its own. A last
+    /// When the journal cannot be read or written, or has an unknown line. A last
     /// line cut short by a kill was never answered and is dropped.
     pub fn open(journal: &Path) -> Result<Self> {
         let file = OpenOptions::new()

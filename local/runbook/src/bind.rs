@@ -43,7 +43,7 @@ fn take(parameter: &Parameter, values: &[String]) -> Result<Value, String> {
     let Parameter { name, kind, .. } = parameter;
     let value = typed(kind.shape, values).ok_or_else(|| {
         let values = values.join(", ");
-        format!("Parameter \"{name}\" has value [{values}], which is no {}.", kind.name)
+        format!("Parameter \"{name}\" has value [{values}], expected {}.", kind.name)
     })?;
     check(parameter, &value)?;
     Ok(value)

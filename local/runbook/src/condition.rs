@@ -148,7 +148,7 @@ impl Condition {
     /// holds, and the first of `And` that does not.
     ///
     /// A comparison with an output that is not there does not hold: AWS's samples branch on
-    /// `Platform`, which EC2 tells of Windows only, and on outputs that a script leaves out.
+    /// `Platform`, which EC2 returns for Windows only, and on outputs that a script leaves out.
     ///
     /// # Errors
     /// When something else it refers to has no value, or has the wrong type.

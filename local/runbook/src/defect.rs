@@ -32,7 +32,7 @@ pub enum DefectKind {
 pub struct Defects(pub Vec<Defect>);
 
 impl Defects {
-    /// Whether the document is none of this schema version, which AWS says before all else.
+    /// Whether the document has another schema version, which AWS reports before all else.
     pub fn is_schema_version(&self) -> bool {
         self.0.iter().any(|defect| defect.kind == DefectKind::SchemaVersion)
     }

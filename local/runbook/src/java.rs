@@ -2,7 +2,7 @@
 //!
 //! <https://docs.oracle.com/en/java/javase/21/docs/api/java.base/java/util/regex/Pattern.html>.
 //! Classes are ASCII as Java's are; `\h` is a blank and no hexadecimal digit; a backslash before
-//! anything but a letter or digit makes it itself; `--` and `~~` are no operators of classes.
+//! anything but a letter or digit makes it itself; `--` and `~~` are not operators of classes.
 
 use std::iter::Peekable;
 use std::str::Chars;
@@ -138,7 +138,7 @@ impl Reader<'_> {
                 // Unix lines and Unicode case are what the other engine does anyhow.
                 'd' | 'u' => {}
                 'U' => return Err("the flag U is not supported".to_owned()),
-                other => return Err(format!("{other} is no flag")),
+                other => return Err(format!("{other} is not a flag")),
             }
         }
         match self.rest.peek() {
@@ -208,7 +208,7 @@ impl Reader<'_> {
 
     fn upto(&mut self, from: char, to: char) -> Result<(), String> {
         if from > to {
-            return Err(format!("{from}-{to} is no range"));
+            return Err(format!("{from}-{to} is not a range"));
         }
         self.out.push('-');
         self.literal(to);
@@ -273,7 +273,7 @@ impl Reader<'_> {
             None => {
                 let set = format!(r"\p{{{}}}", name.strip_prefix("Is").unwrap_or(&name));
                 if fancy_regex::Regex::new(&set).is_err() {
-                    return Err(format!("{name} is no property"));
+                    return Err(format!("{name} is not a property"));
                 }
                 set
             }

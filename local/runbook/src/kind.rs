@@ -46,7 +46,7 @@ impl OutputType {
 
 /// A value does not fit a type.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("{value} is no {}", kind.name())]
+#[error("{value} is not of the type {}", kind.name())]
 pub struct TypeMismatch {
     pub value: Value,
     pub kind: OutputType,

@@ -24,7 +24,7 @@ pub struct Runbook {
     pub variables: Vec<Variable>,
     /// The top level's steps; those of loops are in their body. Never empty.
     pub steps: Vec<Step>,
-    /// What the execution gives back.
+    /// The outputs of the execution.
     pub outputs: Vec<OutputName>,
     /// The attachments it uses, by name.
     pub files: BTreeMap<String, AttachmentFile>,

@@ -21,9 +21,9 @@ pub struct Pattern {
     regex: Regex,
 }
 
-/// A pattern that is none.
+/// A pattern that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{written} is no regular expression: {why}")]
+#[error("{written} is not a regular expression: {why}")]
 pub struct PatternError {
     written: String,
     why: String,
@@ -33,7 +33,7 @@ impl Pattern {
     /// Compiles a pattern.
     ///
     /// # Errors
-    /// When the text is no regular expression.
+    /// When the text is not a regular expression.
     pub fn parse(text: &str) -> Result<Self, PatternError> {
         let error = |why: String| PatternError { written: text.to_owned(), why };
         let translated = translate(text).map_err(error)?;

@@ -1,6 +1,6 @@
 //! `{{ … }}`: what a text may refer to, and where it does.
 //!
-//! What stands between double braces and is no reference, such as the CSS of a script's HTML,
+//! Text between double braces that is not a reference, such as the CSS of a script's HTML,
 //! is text like any other.
 
 use std::fmt;

@@ -29,7 +29,7 @@ pub(crate) fn pattern(name: &str) -> Option<Pattern> {
 }
 
 impl ParameterType {
-    /// The type of a name; `None` if it is none.
+    /// The type of a name; `None` if the name is unknown.
     pub fn parse(name: &str) -> Option<Self> {
         let shape = match OutputType::parse(name) {
             Some(shape) => shape,

@@ -23,7 +23,7 @@ enum Part {
     Deep(String),
 }
 
-/// A text is no selector.
+/// A text is not a selector.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SelectorError {
     /// It begins with neither the root nor a name.
@@ -44,7 +44,7 @@ impl Selector {
     /// Reads a selector.
     ///
     /// # Errors
-    /// When the text is none.
+    /// When the text is not a selector.
     pub fn parse(text: &str) -> Result<Self, SelectorError> {
         let text = text.trim_end();
         let mut parts = Vec::new();

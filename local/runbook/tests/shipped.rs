@@ -85,7 +85,7 @@ fn every_own_runbook_says_what_it_needs_and_what_cannot_be_undone() {
         for word in ["# ", "**Permissions:**", "**Irreversible:**"] {
             assert!(description.contains(word), "{name}: {word}");
         }
-        assert!(!runbook.outputs.is_empty(), "{name} gives nothing back");
+        assert!(!runbook.outputs.is_empty(), "{name} has no outputs");
     }
 }
 

@@ -23,7 +23,7 @@ def unpack(attachment, folder):
                     raise OSError(errno.EFBIG, "the archive is larger than the disk")
                 archive.extractall(folder)
         except zipfile.BadZipFile as error:
-            raise Unavailable(f"The attachment {attachment['name']} is no zip archive") from error
+            raise Unavailable(f"The attachment {attachment['name']} is not a zip archive") from error
         return
     with open(os.path.join(folder, os.path.basename(attachment["name"])), "wb") as file:
         file.write(content)

@@ -46,7 +46,7 @@ impl Python {
     }
 
     async fn call_as_actor(&self, call: &ApiCall) -> Result<Value, ApiError> {
-        // Which account it acts in is told by whose keys it is signed with.
+        // The keys that sign the call say in which account it acts.
         let keys = self.keys(&call.actor, &call.region).await?;
         let parameters = Value::Object(call.parameters.clone());
         let answer = self.ask(&call.service, &call.api, &call.region, &keys, &parameters).await;

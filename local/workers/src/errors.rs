@@ -1,4 +1,4 @@
-//! What the engine does about a failed call, told from its code.
+//! The kind of a failed call, by its error code.
 
 use engine::ports::{ApiError, ApiErrorKind};
 use serde::Deserialize;
@@ -70,7 +70,7 @@ pub(crate) enum Origin {
     Lost,
 }
 
-/// A failed call, as the worker tells it.
+/// A failed call, as the worker reports it.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Told {
     code: String,

@@ -26,7 +26,7 @@ pub(crate) fn encode(message: &Value) -> io::Result<Vec<u8>> {
 /// The next message.
 ///
 /// # Errors
-/// When the other side is gone, or what it says is no message.
+/// When the other side is gone, or its bytes are not a message.
 pub(crate) async fn receive(from: &mut (impl AsyncRead + Unpin)) -> io::Result<Value> {
     let length = from.read_u32().await?;
     let length =

@@ -7,7 +7,7 @@
 //! process ends, however it does, theirs end with it.
 //!
 //! What it does not do: retry (the engine's), check limits of payloads (the action's), mint
-//! credentials for services and callers (whoever implements [`Sessions`]).
+//! credentials for services and callers (from an implementation of [`Sessions`]).
 
 mod apis;
 mod credentials;

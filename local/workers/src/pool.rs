@@ -1,4 +1,4 @@
-//! A place for a process: whoever finds a dead one there starts another.
+//! A place for a process: a call that finds a dead one starts another.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -50,7 +50,7 @@ impl Process {
             .envs(launch.environment.iter().cloned())
             .stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs)))
             .stdout(Stdio::null())
-            // A Ctrl-C at the terminal is for whoever started us.
+            // A Ctrl-C at the terminal is for the command that started the gateway.
             .process_group(0)
             .kill_on_drop(true)
             .spawn()?;
@@ -91,7 +91,7 @@ impl Process {
     /// Asks: `message` under a number of its own.
     ///
     /// # Errors
-    /// When the question is too long to be asked. (A dead process gives no answers; it is no error.)
+    /// When the question is too long to be asked. (A dead process gives no answers, which is not an error here.)
     pub(crate) fn ask(self: &Arc<Self>, mut message: Value) -> io::Result<Answers> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         message["id"] = id.into();
@@ -115,7 +115,7 @@ impl Process {
         lock(&self.waiting).as_ref().map_or(0, HashMap::len)
     }
 
-    /// Ends it: everyone who waits is told that there is no answer.
+    /// Ends it: every waiting call gets an error.
     pub(crate) fn kill(&self) {
         self.kill.notify_one();
     }

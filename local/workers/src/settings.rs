@@ -20,7 +20,7 @@ pub struct PythonSettings {
     pub ports: Vec<u16>,
     /// How many processes make API calls. Each makes 64 calls at a time.
     pub api_workers: usize,
-    /// How many scripts run at a time. More wait, and the time they wait is none of their time-out.
+    /// How many scripts run at a time. More wait, and that wait does not count towards their time-out.
     pub scripts_at_once: usize,
 }
 

@@ -83,7 +83,7 @@ proptest! {
             })).collect();
             prop_assert_eq!(state(&mut aws), json!(told));
         }
-        // What the owner is told and what each consumer sees agree.
+        // The owner's view and each consumer's view agree.
         for id in 0..24 {
             let consumer = &accounts(id..id + 1)[0];
             let body = json!({ "Filters": [{ "Key": "Owner", "Values": ["Private"] }] });

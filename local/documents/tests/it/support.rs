@@ -162,7 +162,7 @@ impl Aws {
     }
 }
 
-/// The content of a runbook, told from others by its description.
+/// The content of a runbook, which differs from others in its description.
 pub(crate) fn runbook(description: &str) -> String {
     json!({
         "schemaVersion": "0.3",

@@ -68,7 +68,7 @@ impl Step {
             Desired::Stopped => &["stopping", "stopped"],
             Desired::Terminated => &["shutting-down", "terminated"],
         };
-        // An error here is no answer: the change itself will meet it and tell.
+        // An error here does not matter: the change itself will meet and report it.
         instances::look(call, &self.ids).await.is_ok_and(|found| {
             found.len() == self.ids.len()
                 && found.iter().all(|instance| states.contains(&instance.state.as_str()))

@@ -31,7 +31,7 @@ impl Step {
     /// The ARN that the execution has: `…:stateMachine:M` gives `…:execution:M:NAME`.
     fn execution(&self) -> Option<String> {
         let mut parts: Vec<_> = self.machine.split(':').collect();
-        // A version or an alias (`…:stateMachine:M:2`) is no part of the execution's ARN.
+        // A version or an alias (`…:stateMachine:M:2`) is not a part of the execution's ARN.
         parts.truncate(7);
         (parts.get(5) == Some(&"stateMachine") && parts.len() == 7).then(|| {
             parts[5] = "execution";

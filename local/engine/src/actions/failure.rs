@@ -111,7 +111,7 @@ impl Failure {
         Self::new(stage, kind, phrase, &error.message)
     }
 
-    /// The step was in flight at a restart, and nobody can tell whether its effect happened.
+    /// The step was in flight at a restart, and it is unknown whether its effect happened.
     pub fn interrupted() -> Self {
         Self::new(
             FailureStage::Invocation,

@@ -33,7 +33,7 @@ impl<'a> Inputs<'a> {
         Ok(inputs)
     }
 
-    /// An input as it is; null and empty text are none.
+    /// An input as it is; null and empty text count as absent.
     pub(super) fn value(&self, name: &str) -> Option<&'a Value> {
         self.map.get(name).filter(|value| !value.is_null() && value.as_str() != Some(""))
     }
@@ -160,7 +160,7 @@ pub(super) fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// All texts in a value, lists in lists included; `None` if something in it is no text.
+/// All texts in a value, lists in lists included; `None` if something in it is not text.
 pub(super) fn flatten(value: &Value, into: &mut Vec<String>) -> Option<()> {
     match value {
         Value::Array(items) => items.iter().try_for_each(|item| flatten(item, into)),

@@ -44,10 +44,10 @@ impl Step {
             .await
             .map_err(|error| Failure::api(phrase::EXECUTE, &error))?;
         let value = answer["Parameter"]["Value"].as_str().unwrap_or_default();
-        // The value holds secrets: what is wrong with it is told, what stands in it is not.
+        // The value holds secrets: the message says what is wrong, but not what the value is.
         serde_json::from_str(value).map_err(|_| {
             let parameter = &self.parameter;
-            let error = format!("The integration {parameter} is no JSON with a url and headers");
+            let error = format!("The integration {parameter} is not JSON with a url and headers");
             Failure::new(
                 FailureStage::PreVerification,
                 FailureType::Action,

@@ -3,7 +3,7 @@
 //! Actions that steer the execution itself (branch, loop, pause, approve, updateVariable, sleep,
 //! executeAutomation) are part of the decision what comes next (`decide`).
 //!
-//! One file per action: its inputs, what it does, what it gives back. What is common to them:
+//! One file per action: its inputs, what it does, what it returns. What is common to them:
 //! [`failure`] words what went wrong. What each action takes and returns is in the language's table
 //! ([`ActionKind::signature`]); `handling` adds how the engine runs it.
 

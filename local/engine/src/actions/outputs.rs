@@ -1,4 +1,4 @@
-//! What a step gives back: outputs that the action has and outputs that the step declares.
+//! The outputs of a step: those that the action has and those that the step declares.
 
 use runbook::{ActionKind, OutputType, Selector, coerce};
 use serde_json::{Map, Value};
@@ -17,7 +17,7 @@ pub(super) fn declared(call: &Call<'_>, root: &Value) -> Result<Done, Failure> {
     for output in call.outputs {
         let (name, path) = (&output.name, &output.selector);
         let selector = Selector::parse(path).map_err(|error| {
-            Failure::input(&format!("The selector {path} of the output {name} is none: {error}"))
+            Failure::input(&format!("The selector {path} of the output {name} is invalid: {error}"))
         })?;
         let found = selector
             .select(root)
@@ -82,8 +82,9 @@ pub(super) fn cut(text: &str, bytes: usize) -> &str {
 
 /// A selector that an input holds.
 pub(super) fn selector(input: &str, path: &str) -> Result<Selector, Failure> {
-    Selector::parse(path)
-        .map_err(|error| Failure::input(&format!("Input {input} is no selector ({path}): {error}")))
+    Selector::parse(path).map_err(|error| {
+        Failure::input(&format!("Input {input} is not a selector ({path}): {error}"))
+    })
 }
 
 /// Where an action gives JSON in a text of its own, the same with what the text says, so that

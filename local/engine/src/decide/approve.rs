@@ -14,7 +14,7 @@ use crate::state::{Detail, State, StepState, approval_outputs};
 const APPROVERS: usize = 10;
 const MESSAGE: usize = 4_096;
 
-/// What approvers are told, and where.
+/// The notification that asks for an approval.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ApprovalRequest {
     pub(crate) topic: String,
@@ -128,7 +128,7 @@ pub(super) fn evaluate(place: u32, step: &StepState, decisions: &[Decision]) -> 
 /// Which item of `Approvers` a principal is, that has not decided yet.
 ///
 /// # Errors
-/// When it is none of them, or has decided.
+/// When the principal is not an approver of the step, or has decided already.
 pub(crate) fn open_approver(step: &StepState, account: &str, by: &str) -> Result<String, String> {
     let Detail::Approval(decisions) = &step.detail else {
         return Err("The step does not wait for an approval".to_owned());

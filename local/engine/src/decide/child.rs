@@ -34,7 +34,7 @@ pub(crate) struct ChildRequest {
 /// Reads a step's inputs.
 ///
 /// # Errors
-/// When they are none of a child.
+/// When the inputs do not describe a child execution.
 pub(crate) fn child_of(inputs: &Map<String, Value>) -> Result<ChildRequest, String> {
     let text = |name: &str| match inputs.get(name) {
         None | Some(Value::Null) => None,

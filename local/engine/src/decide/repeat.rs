@@ -57,7 +57,7 @@ fn typed(value: &Value, kind: &str) -> Result<Value, String> {
         }
         _ => None,
     };
-    fits.ok_or_else(|| format!("The iterator {value} is no {kind}"))
+    fits.ok_or_else(|| format!("The iterator {value} is not a {kind}"))
 }
 
 pub(super) fn number(value: &Value) -> Option<u32> {
@@ -71,7 +71,7 @@ pub(super) fn number(value: &Value) -> Option<u32> {
 /// The loop's next iteration, or its end.
 pub(super) fn around(state: &State, place: u32, step: &StepState) -> Next {
     let Some(looping) = step.looping() else {
-        return Next::invalid(place, "The step is no loop");
+        return Next::invalid(place, "The step is not a loop");
     };
     let done = looping.iteration;
     let goes_on = match &looping.iterations.values {

@@ -1,5 +1,5 @@
-//! The alarm of an execution: it begins only while that does not ring, and is cancelled when it
-//! does.
+//! The alarm of an execution: the execution begins only while the alarm is not in ALARM, and is
+//! cancelled when it is.
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/automation-alarms.html>
 
 use std::sync::{Arc, PoisonError};
@@ -13,7 +13,8 @@ use crate::request::{AlarmConfiguration, StopType};
 use crate::view::TriggeredAlarm;
 
 impl Engine {
-    /// Watches an execution's alarm until it ends or is cancelled. The first look lets it begin.
+    /// Watches an execution's alarm until it ends or is cancelled. The execution begins after
+    /// the first look.
     pub(super) fn watch(&self, execution: &Arc<Execution>) {
         let (me, execution) = (self.me.clone(), Arc::clone(execution));
         tokio::spawn(async move {
@@ -55,8 +56,8 @@ impl Engine {
         }
     }
 
-    /// The alarms that end the execution now: those in ALARM, and those that cannot be read unless
-    /// that is to be ignored.
+    /// The alarms that end the execution now: those in ALARM, and those that cannot be read, unless
+    /// the configuration ignores that.
     async fn triggered(
         &self,
         execution: &Execution,

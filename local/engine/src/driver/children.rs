@@ -1,4 +1,4 @@
-//! Parents and children: starting, stopping, and telling a parent that its child has ended.
+//! Parents and children: starts and stops children, notifies the parent when a child has ended.
 
 use std::sync::Arc;
 
@@ -87,8 +87,8 @@ impl Engine {
         started.map(|_| id).map_err(|error| error.to_string())
     }
 
-    /// [`Engine::start`] of a child: boxed, for a start may end an execution whose parent goes on
-    /// to start the next.
+    /// [`Engine::start`] of a child: boxed, because a start may end an execution whose parent then
+    /// starts the next.
     fn start_boxed(
         &self,
         request: StartRequest,
@@ -103,7 +103,7 @@ impl Engine {
             let Some(execution) = self.get(id) else {
                 return;
             };
-            // It may have ended, or be at it: then there is nothing to stop.
+            // It may have ended, or be cancelling already: then there is nothing to stop.
             if let Err(Refused::Log(error)) =
                 self.stop_execution(&execution, StopType::Cancel, Vec::new()).await
             {
@@ -113,8 +113,8 @@ impl Engine {
         .boxed()
     }
 
-    /// A child is waited for from now on: it may have ended before that, and what it is waited by
-    /// may have been stopped.
+    /// The parent waits for a child from now on. The child may have ended before, and the parent may
+    /// have been stopped.
     pub(super) async fn look_at_child(&self, parent: &Arc<Execution>, id: Uuid) {
         let Some(child) = self.get(id) else {
             return;
@@ -126,14 +126,14 @@ impl Engine {
         self.notify_parent(&child).await;
     }
 
-    /// An execution has ended: its place is free, its parent is told.
+    /// Releases the place of an execution that has ended, and notifies its parent.
     pub(super) async fn ended(&self, execution: &Arc<Execution>) {
         execution.over.notify_waiters();
         self.release_place(execution).await;
         self.notify_parent(execution).await;
     }
 
-    /// Tells the parent of an execution that has ended, if it waits for it.
+    /// Notifies the parent of an execution that has ended, if the parent waits for it.
     pub(super) async fn notify_parent(&self, execution: &Arc<Execution>) {
         let (parent, end) = {
             let state = execution.state();
@@ -149,7 +149,7 @@ impl Engine {
             return;
         };
         let id = execution.id;
-        let told = self.update(&parent_execution, |state| {
+        let notified = self.update(&parent_execution, |state| {
             Ok::<_, ()>(match state.waits_for(parent.place, id) {
                 Some(Waiter::Step) => vec![Event::ChildEnded { step: parent.place, child: end }],
                 Some(Waiter::Target) => {
@@ -158,7 +158,7 @@ impl Engine {
                 None => Vec::new(),
             })
         });
-        if let Err(Refused::Log(error)) = told.await {
+        if let Err(Refused::Log(error)) = notified.await {
             tracing::error!(execution = %parent.run, %error, "the end of a child is not logged");
         }
     }
@@ -223,7 +223,7 @@ fn child_end(state: &State) -> Option<ChildEnd> {
     Some(ChildEnd { outcome, outputs, message: state.failure.clone() })
 }
 
-/// What a child has of its parent: the account, the Region, and who started it all.
+/// A request with the account, Region and caller that a child inherits from its parent.
 fn inherited(submission: &Submission, id: Uuid, document_name: &str) -> StartRequest {
     let mut request = StartRequest::new(
         &submission.account,

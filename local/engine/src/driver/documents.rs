@@ -24,8 +24,7 @@ struct LibraryState {
     contents: HashMap<Uuid, StoredDocument>,
     /// Those that are in the log.
     logged: HashSet<Uuid>,
-    /// What each name and version was last found to be: comparing texts is cheaper than hashing
-    /// them.
+    /// The last content of each name and version: comparing texts is cheaper than hashing them.
     recent: HashMap<(String, String, String), (FoundDocument, Arc<Document>)>,
 }
 
@@ -42,7 +41,7 @@ impl Library {
     /// The document that was found, parsed.
     ///
     /// # Errors
-    /// When it is no runbook.
+    /// When the content is not a runbook.
     pub(super) fn take_in(&self, found: &FoundDocument) -> Result<Arc<Document>, StartError> {
         let name = (found.owner.clone(), found.name.clone(), found.version.clone());
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -71,7 +70,7 @@ impl Library {
         Ok(Some(Entry { kind: EntryKind::Document, key, body }))
     }
 
-    /// Takes note that it is in the log: its text is needed no more.
+    /// Marks a document as logged, and drops its text.
     pub(super) fn logged(&self, key: Uuid) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.logged.insert(key) {
@@ -143,5 +142,5 @@ impl From<&FoundDocument> for StoredDocument {
 }
 
 fn unreadable(error: &serde_json::Error) -> LogError {
-    LogError { message: format!("a document that is no document: {error}") }
+    LogError { message: format!("a document entry cannot be read: {error}") }
 }

@@ -1,4 +1,4 @@
-//! Driving executions: decisions to the log, effects into the world, results back.
+//! Drives executions: writes decisions to the log, carries out effects, applies their results.
 
 use std::sync::Arc;
 
@@ -18,42 +18,42 @@ use crate::ports::StatusEvent;
 use crate::state::{Detail, State};
 use crate::status::IllegalTransition;
 
-/// What was decided under the lock, to be committed outside of it.
+/// Events that were decided under the lock, to be committed outside of it.
 #[derive(Default)]
 pub(super) struct Batch {
     entries: Vec<Entry>,
     notices: Vec<StatusEvent>,
-    /// Children that their step waits for no more.
+    /// Children that no step waits for any longer.
     orphans: Vec<Uuid>,
     /// Children that are waited for from now on.
     children: Vec<Uuid>,
     ended: bool,
 }
 
-/// A batch on its way into the log.
+/// A batch that is being written to the log.
 pub(super) struct Commit {
     done: BoxFuture<'static, Result<(), LogError>>,
     batch: Batch,
 }
 
-/// What a driver does next.
+/// The next move of a driver.
 enum Move {
     Commit(Commit),
     Act(Effect),
     Rest(Option<Timestamp>),
 }
 
-/// Why something did not happen to an execution.
+/// Why an update of an execution was refused.
 #[derive(Debug)]
 pub(super) enum Refused<E> {
     /// The execution is not in a state for it.
     Here(E),
-    /// The log did not take it.
+    /// The log could not be written.
     Log(LogError),
 }
 
 impl Engine {
-    /// Something happened to an execution: sees to it that it goes on.
+    /// Wakes the driver of an execution after an event from outside.
     pub(super) fn wake(&self, execution: &Arc<Execution>) {
         if execution.mark_changed()
             && let Some(me) = self.me.upgrade()
@@ -88,7 +88,7 @@ impl Engine {
         }
     }
 
-    /// Decides as far as nothing has to be done or waited for.
+    /// Decides until an effect has to be carried out or something has to be waited for.
     fn advance(
         &self,
         execution: &Execution,
@@ -117,19 +117,19 @@ impl Engine {
         if batch.entries.is_empty() {
             return Ok(next);
         }
-        // What was decided is asked for again once it is committed: the effect must not come
-        // before its start is in the log, and a stop may come in between.
+        // Decide again once this is committed: an effect must not come before its start is in the
+        // log, and a stop may come in between.
         Ok(Move::Commit(self.commit(batch)))
     }
 
-    /// Hands a batch to the log. Under the lock of the state that it belongs to, so that the
-    /// log's order is that of the decisions.
+    /// Hands a batch to the log. Call it under the lock of the state that the batch belongs to, so
+    /// that the log has the order of the decisions.
     pub(super) fn commit(&self, mut batch: Batch) -> Commit {
         let done = self.log.append(std::mem::take(&mut batch.entries));
         Commit { done, batch }
     }
 
-    /// Waits for a commit and does what follows from it.
+    /// Waits for a commit, then emits its events and notifies parents and children.
     pub(super) fn settle<'a>(
         &'a self,
         execution: &'a Arc<Execution>,
@@ -154,7 +154,7 @@ impl Engine {
         .boxed()
     }
 
-    /// Makes something happen to an execution, unless `decide` refuses.
+    /// Applies the events that `decide` returns, and logs them, unless it refuses.
     pub(super) async fn update<E>(
         &self,
         execution: &Arc<Execution>,
@@ -197,7 +197,7 @@ impl Engine {
 }
 
 impl Batch {
-    /// Takes in one event of an execution.
+    /// Adds one event of an execution and applies it to the state.
     pub(super) fn add(
         &mut self,
         state: &mut State,
@@ -212,7 +212,7 @@ impl Batch {
         Ok(())
     }
 
-    /// An entry that is no event of the execution.
+    /// Adds an entry that is not an event of the execution.
     pub(super) fn entry(&mut self, entry: Entry) {
         self.entries.push(entry);
     }

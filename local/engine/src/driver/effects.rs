@@ -1,4 +1,4 @@
-//! Effects: what executions do in the world, and what each result makes happen to them.
+//! Effects: carries them out, and turns each result into events of the execution.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::ports::ApiCall;
 use crate::state::State;
 use crate::status::Outcome;
 
-/// What an effect came to.
+/// The result of an effect.
 pub(super) enum EffectResult {
     /// An attempt has ended.
     Ran { effect: Effect, result: Result<Done, Failure> },
@@ -33,7 +33,7 @@ pub(super) enum EffectResult {
 }
 
 impl Engine {
-    /// Does what an execution needs done. `None` if it does not need it any more.
+    /// Carries out an effect. `None` if the execution does not need it any longer.
     pub(super) async fn act(
         &self,
         execution: &Arc<Execution>,
@@ -66,7 +66,7 @@ impl Engine {
         }
     }
 
-    /// One attempt of an action, until it ends, its time is over or nobody wants it any more.
+    /// One attempt of an action, until it ends, its time is over or it is not needed any longer.
     async fn attempt(
         &self,
         execution: &Arc<Execution>,
@@ -122,7 +122,7 @@ impl Engine {
         }
     }
 
-    /// When to look again whether an effect is wanted; `None` if it is not wanted any more.
+    /// When to check again whether an effect is needed; `None` if it is not needed any longer.
     fn wanted_until(&self, execution: &Execution, effect: &Effect) -> Option<Timestamp> {
         let state = execution.state();
         if !wants(&state, effect, self.now()) {
@@ -132,8 +132,8 @@ impl Engine {
         decide::latest_end(&state).or(tomorrow)
     }
 
-    /// Publishes the notification of an `aws:approve`. Happens again if the engine dies before it
-    /// is logged that the step waits: two notifications ask for one approval.
+    /// Publishes the notification of an `aws:approve`. It is published again if the engine
+    /// dies before it logs that the step waits: two notifications then ask for one approval.
     async fn ask(&self, execution: &Execution, step: u32) -> Result<(), Failure> {
         let (ask, submission) = {
             let state = execution.state();
@@ -202,7 +202,7 @@ fn wants(state: &State, effect: &Effect, now: Timestamp) -> bool {
 }
 
 impl EffectResult {
-    /// What it makes happen; nothing if the execution has moved on.
+    /// The events that follow from the result; none if the execution has moved on.
     pub(super) fn events(self, state: &State, now: Timestamp) -> Vec<Event> {
         match self {
             Self::Ran { effect, result } if wants(state, &effect, now) => {
@@ -220,7 +220,7 @@ impl EffectResult {
                 }
             }
             Self::Waits { effect: Effect::Step { step, .. }, wait } => {
-                // Also of one that is no longer wanted: its child is to be stopped with it.
+                // Also if the effect is not needed any longer: its child has to be stopped.
                 let attempts =
                     |step| state.step(step).is_some_and(crate::state::StepState::attempts);
                 match attempts(step) {

@@ -1,4 +1,4 @@
-//! An execution in memory: its state, and whether somebody drives it.
+//! An execution in memory: its state, and whether a task drives it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,8 +11,7 @@ use uuid::Uuid;
 use crate::quota::Pool;
 use crate::state::State;
 
-/// An execution. Nothing but the states of those that wait is in memory: a task exists only while
-/// one moves.
+/// An execution. A task exists only while it moves; while it waits, only its state is in memory.
 #[derive(Debug)]
 pub(super) struct Execution {
     pub(super) id: Uuid,
@@ -22,9 +21,9 @@ pub(super) struct Execution {
     pub(super) resumed: Option<(u32, u32)>,
     state: Mutex<State>,
     drive: Mutex<Drive>,
-    /// Tells the driver that something happened while it acts.
+    /// Wakes the driver that carries out an effect when something else happens.
     pub(super) changed: Notify,
-    /// Tells whoever waits for its end.
+    /// Wakes the callers that wait for its end.
     pub(super) over: Notify,
     /// Whether it counts as running against its quota.
     pub(super) counted: AtomicBool,
@@ -43,7 +42,7 @@ enum Phase {
     Rests,
     /// A task drives it, and has seen its latest state.
     Moves,
-    /// A task does, and something happened since it last looked.
+    /// A task drives it, and something happened since it last looked.
     MovesAndChanged,
 }
 
@@ -67,7 +66,7 @@ impl Execution {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Something happened: whether a driver has to be started.
+    /// Marks that something happened. Returns whether a driver has to be started.
     pub(super) fn mark_changed(&self) -> bool {
         let mut drive = self.drive();
         let starts = drive.phase == Phase::Rests;
@@ -77,7 +76,8 @@ impl Execution {
         starts
     }
 
-    /// Its driver has nothing to do: whether it may go. If so `wake` is kept until the next rest.
+    /// Its driver has nothing to do. Returns whether it may end; if so, `wake` is kept until the next
+    /// rest.
     pub(super) fn rest(&self, wake: impl FnOnce() -> Option<AbortHandle>) -> bool {
         let mut drive = self.drive();
         if drive.phase == Phase::MovesAndChanged {
@@ -104,7 +104,7 @@ impl Execution {
         self.drive.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes note that it counts against its quota, or no longer does; what was the case before.
+    /// Sets whether it counts against its quota. Returns whether it did before.
     pub(super) fn count(&self, counts: bool) -> bool {
         self.counted.swap(counts, Ordering::SeqCst)
     }

@@ -35,7 +35,7 @@ impl ExecutionIndex {
         executions.get(&place).cloned().unwrap_or_default()
     }
 
-    /// One text for all executions of an account or a Region.
+    /// One shared text for all executions of an account or a Region.
     pub(super) fn name(&self, text: &str) -> Arc<str> {
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(name) = names.get(text) {

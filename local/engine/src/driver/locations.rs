@@ -15,7 +15,7 @@ use crate::request::{StartRequest, TargetLocation};
 
 const EXECUTION_ROLE: &str = "AWS-SystemsManager-AutomationExecutionRole";
 
-/// What is wrong with the locations of a request.
+/// Checks the locations of a request.
 pub(super) fn check(request: &StartRequest) -> Result<(), StartError> {
     let invalid = |message: &str| Err(StartError::InvalidParameters(message.to_owned()));
     if request.target_locations_url.is_some() && !request.target_locations.is_empty() {
@@ -129,8 +129,8 @@ impl Engine {
         Ok((request, Authority::Through(actor)))
     }
 
-    /// The document as the account there sees it: Amazon's and its own by their name, the parent's
-    /// by its ARN if it is shared with it.
+    /// The document as the child's account sees it: by name if it is Amazon's or its own, by ARN if
+    /// the parent's account shares it.
     fn name_there(&self, submission: &Submission, account: &str, region: &str) -> String {
         let name = submission.document_name.rsplit('/').next().unwrap_or_default();
         let owner = submission.document_owner.as_str();
@@ -154,7 +154,8 @@ impl Engine {
         let invalid = |why: &str| {
             StartError::InvalidParameters(format!("TargetLocationsURL cannot be used: {why}"))
         };
-        let (bucket, key) = object(url).ok_or_else(|| invalid("it is no URL of an S3 object"))?;
+        let (bucket, key) =
+            object(url).ok_or_else(|| invalid("it is not the URL of an S3 object"))?;
         let mut parameters = Map::new();
         parameters.insert("Bucket".into(), json!(bucket));
         parameters.insert("Key".into(), json!(key));

@@ -1,4 +1,4 @@
-//! The engine as its callers see it: start, stop, signal, look.
+//! The engine's API: start, stop, signal, describe, tag.
 
 mod alarms;
 mod authority;
@@ -35,7 +35,7 @@ use documents::Library;
 use execution::Execution;
 use index::ExecutionIndex;
 
-/// The world as the engine knows it.
+/// The ports that the engine needs.
 #[derive(Clone)]
 pub struct Ports {
     /// The engine's only source of time.
@@ -50,11 +50,11 @@ pub struct Ports {
     pub documents: Arc<dyn Documents>,
     /// The organization, for `TargetLocations`.
     pub directory: Arc<dyn Directory>,
-    /// Where status changes are told.
+    /// The receiver of status changes.
     pub events: Arc<dyn Events>,
 }
 
-/// The actions that act on the world, as the engine knows them.
+/// Runs the actions that call AWS, a script or a webhook.
 pub trait ActionRunner: Send + Sync {
     /// Makes one attempt. See [`actions::run`].
     fn run<'a>(&'a self, call: &'a Call<'a>) -> BoxFuture<'a, Result<Done, Failure>>;
@@ -63,7 +63,7 @@ pub trait ActionRunner: Send + Sync {
     fn cancel<'a>(&'a self, call: &'a Call<'a>) -> BoxFuture<'a, ()>;
 }
 
-/// Those of [`actions`].
+/// The actions of [`actions`], as opposed to a double of them.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RealActions;
 
@@ -96,7 +96,7 @@ pub struct Engine {
     alarm_interval: Mutex<Duration>,
 }
 
-/// How often an execution's alarm is looked at. AWS does not say.
+/// How often an execution's alarm is looked at. AWS does not document its interval.
 const ALARM_INTERVAL: Duration = Duration::from_secs(10);
 
 impl Engine {
@@ -108,7 +108,7 @@ impl Engine {
         Self::open_with(ports, log, Arc::new(RealActions)).await
     }
 
-    /// The same with other actions that act on the world.
+    /// As [`Engine::open`], with another runner of actions.
     ///
     /// # Errors
     /// When the log cannot be read.
@@ -141,8 +141,7 @@ impl Engine {
         Some(state.view(self.now(), true))
     }
 
-    /// Waits until an execution has ended. False if there is none of
-    /// this id.
+    /// Waits until an execution has ended. False if the id is unknown.
     pub async fn wait(&self, account: &str, region: &str, id: &str) -> bool {
         let Some(execution) = self.find(account, region, id) else {
             return false;
@@ -163,8 +162,8 @@ impl Engine {
         executions.iter().rev().map(|execution| execution.state().view(now, false)).collect()
     }
 
-    /// Adds tags to an execution (same key: new value) and removes others. False if there is none
-    /// of this id.
+    /// Adds tags to an execution (same key: new value) and removes others. False if the id
+    /// is unknown.
     pub async fn tag(
         &self,
         account: &str,
@@ -187,7 +186,7 @@ impl Engine {
         happened.await.is_ok()
     }
 
-    /// Changes the quotas of every account and Region; who may run now does.
+    /// Changes the quotas of every account and Region, and begins queued executions that fit.
     pub async fn set_quotas(&self, quotas: Quotas) {
         self.pools().set(quotas);
         let pools = self.pools().pools();

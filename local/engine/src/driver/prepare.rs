@@ -1,4 +1,4 @@
-//! Everything about a start that can be refused: document, parameters, targets, role.
+//! Checks of a start: document, parameters, targets, role.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::rate::Amount;
 use crate::request::StartRequest;
 use crate::state::Reader;
 
-/// A start that nothing speaks against.
+/// A start that passed all checks.
 pub(super) struct Prepared {
     pub(super) submission: Submission,
     pub(super) document: Arc<Document>,
@@ -185,7 +185,7 @@ fn targeting(request: &StartRequest, found: &FoundDocument) -> Targeting {
     }
 }
 
-/// What fields do not fit together.
+/// Checks the fields against each other.
 fn check(request: &StartRequest, runbook: &Runbook) -> Result<(), StartError> {
     let invalid = |message: &str| Err(StartError::InvalidParameters(message.to_owned()));
     if let Some(text) = &request.max_concurrency
@@ -235,7 +235,7 @@ fn check(request: &StartRequest, runbook: &Runbook) -> Result<(), StartError> {
     super::locations::check(request)
 }
 
-/// Binds what is given; the targets give the rest.
+/// Binds the given parameters; those of the targets are bound later.
 fn bind(runbook: &Runbook, request: &StartRequest) -> Result<BTreeMap<String, Value>, StartError> {
     let by_target: Vec<&String> = match &request.target_parameter_name {
         Some(name) if has_targets(request) => vec![name],
@@ -282,7 +282,7 @@ fn assume_role(
     }
 }
 
-/// What a request's token is used for: everything that the request says.
+/// The client token with a digest of everything else in the request.
 pub(super) fn idempotency(request: &StartRequest) -> Option<Idempotency> {
     let token = request.client_token.as_ref()?.to_ascii_lowercase();
     let said = json!([

@@ -1,5 +1,5 @@
-//! Opening a log: states are folded, places and tokens found again, and whatever has not ended
-//! goes on.
+//! Opens a log: folds the states, restores places and tokens, and resumes every execution that has
+//! not ended.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
@@ -78,7 +78,7 @@ impl Engine {
         }
     }
 
-    /// Sets everything going that has not ended.
+    /// Resumes every execution that has not ended.
     pub(super) async fn resume(&self) -> Result<(), LogError> {
         let mut executions: Vec<_> = {
             let executions = self.executions.read().unwrap_or_else(PoisonError::into_inner);
@@ -107,7 +107,7 @@ impl Engine {
             )
         };
         if ended {
-            // Its parent may not know yet.
+            // Its parent may not have been notified yet.
             self.notify_parent(execution).await;
             return;
         }
@@ -125,7 +125,7 @@ impl Engine {
         self.wake(execution);
     }
 
-    /// Whether the parent has ended, or its step has given this child up.
+    /// Whether the parent has ended, or its step does not wait for this child any longer.
     fn is_orphan(&self, execution: &Execution) -> bool {
         let Some(parent) = execution.state().submission.parent.clone() else {
             return false;

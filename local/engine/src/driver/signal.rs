@@ -1,4 +1,4 @@
-//! Signals: approvals, resumes, steps started and stopped by hand.
+//! Signals: approvals, resumes, and steps that a caller starts or stops.
 
 use super::Engine;
 use super::drive::Refused;
@@ -13,7 +13,7 @@ impl Engine {
     /// Signals an execution; `by` is the principal's ARN.
     ///
     /// # Errors
-    /// When nothing waits for the signal, or `by` is not who it waits for.
+    /// When nothing waits for the signal, or `by` may not send it.
     pub async fn signal(
         &self,
         account: &str,

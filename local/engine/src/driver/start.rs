@@ -35,7 +35,7 @@ impl Engine {
         let (id, place) = (request.id, (request.account.clone(), request.region.clone()));
         let mut prepared = self.prepare(request, ancestry).await?;
         prepared.submission.idempotency = idempotency;
-        // A repeat may have come while the role was tried: the first to get here starts it.
+        // A repeat may have come while the role was checked: the first to get here starts it.
         if let Some(idempotency) = &prepared.submission.idempotency {
             let key = (place.0, place.1, idempotency.token.clone());
             let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
@@ -70,7 +70,7 @@ impl Engine {
         }
     }
 
-    /// Admits an execution and tells the log.
+    /// Admits an execution and writes its start to the log.
     async fn submit(&self, id: uuid::Uuid, prepared: Prepared) -> Result<(), StartError> {
         let Prepared { submission, document } = prepared;
         if self.get(id).is_some() {
@@ -83,7 +83,7 @@ impl Engine {
         let key = document.key;
         let execution =
             Arc::new(Execution::new(State::new(id, submission, document, now), account, region));
-        // Known before it is admitted: its turn may come at once.
+        // It must be known before it is admitted: its turn may come at once.
         self.add(&execution);
         let (admission, pool) = match execution.pool() {
             None => (Admission::Runs, None),
@@ -154,7 +154,7 @@ impl Engine {
     }
 }
 
-/// Whether two requests with the same token say the same.
+/// Refuses a request that has the token of an earlier, different one.
 fn same(known: &Idempotency, now: &Idempotency) -> Result<(), StartError> {
     if known.digest == now.digest {
         return Ok(());

@@ -15,7 +15,7 @@ impl Engine {
     /// Stops an execution and its children.
     ///
     /// # Errors
-    /// When there is none of this id, or it has ended.
+    /// When the id is unknown, or the execution has ended.
     pub async fn stop(
         &self,
         account: &str,
@@ -58,7 +58,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Hands a cancellation on.
+    /// Cancels the children that a cancellation reaches.
     pub(super) async fn stop_children(&self, execution: &Execution) {
         let children = execution.state().children_to_stop();
         for child in children {
@@ -66,7 +66,7 @@ impl Engine {
         }
     }
 
-    /// An execution needs its place no more: whoever waits longest gets it.
+    /// Releases the place of an execution, for the one that has queued longest.
     pub(super) async fn release_place(&self, execution: &Execution) {
         let Some(pool) = execution.pool() else {
             return;
@@ -103,12 +103,12 @@ impl Engine {
         execution.count(true);
         let watched = execution.state().submission.alarms.is_some();
         if watched {
-            // It begins once its alarm is known not to ring.
+            // It begins once its alarm is known not to be in ALARM.
             self.watch(execution);
         } else {
             self.begin_now(execution).await;
         }
-        // It may have been cancelled while it was given its turn.
+        // It may have been cancelled while its turn came.
         let ended = execution.state().status.is_terminal();
         let pool = execution.pool().filter(|_| ended && execution.count(false));
         if let Some(pool) = pool {

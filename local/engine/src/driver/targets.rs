@@ -1,4 +1,4 @@
-//! `Targets` and `TargetMaps`: what the targets of an execution are.
+//! `Targets` and `TargetMaps`: resolves the targets of an execution.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -10,7 +10,7 @@ use super::execution::Execution;
 use crate::event::{Kind, Submission, TargetChild, Targeting};
 use crate::request::Target;
 
-/// Pages that a list is followed through: far more than a rate control can take.
+/// How many pages of a list are read: far more than an execution can have targets.
 const PAGES: usize = 1_000;
 
 impl Engine {
@@ -112,7 +112,7 @@ impl Engine {
         }
     }
 
-    /// The ids of instances that are there to be acted on.
+    /// The ids of instances that are not terminated.
     async fn instances(
         &self,
         submission: &Submission,

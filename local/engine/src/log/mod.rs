@@ -1,4 +1,4 @@
-//! The append-only log: the truth about every execution.
+//! The append-only log: the single source of truth about every execution.
 
 mod memory;
 mod sqlite;

@@ -47,7 +47,7 @@ impl SqliteLog {
     /// Opens the log in a file, which is created if there is none.
     ///
     /// # Errors
-    /// When the file cannot be opened or is no such log.
+    /// When the file cannot be opened or is not a log of the engine.
     pub fn open(path: &Path) -> Result<Self, LogError> {
         let connection = Connection::open(path)?;
         connection.execute_batch(SCHEMA)?;
@@ -116,7 +116,7 @@ fn write(mut connection: Connection, inbox: &mpsc::Receiver<Append>) {
         }
         let written = commit(&mut connection, &group);
         for append in group {
-            // Whoever no longer waits has been told by its own end.
+            // A caller that has stopped waiting needs no answer.
             let _ = append.done.send(written.clone());
         }
     }
@@ -193,7 +193,8 @@ mod tests {
     fn a_file_that_is_no_log_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("executions.sqlite");
-        std::fs::write(&path, "this is no database, however long it may be ".repeat(40)).unwrap();
+        std::fs::write(&path, "this is not a database, however long it may be ".repeat(40))
+            .unwrap();
         assert!(SqliteLog::open(&path).is_err());
     }
 }

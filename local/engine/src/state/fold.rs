@@ -1,4 +1,4 @@
-//! The fold: what each event makes of an execution. It decides nothing.
+//! The fold: how each event changes the state. It decides nothing.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub(crate) struct Changes {
 }
 
 impl State {
-    /// Takes in one event.
+    /// Applies one event.
     ///
     /// # Errors
     /// When the event cannot happen in this state: the log was tampered with, or the engine is
@@ -249,7 +249,7 @@ impl State {
         self.step_mut(place).map(|step| &mut step.detail)
     }
 
-    /// The submission of an execution that is about to be told to the log.
+    /// The input of the execution, shared.
     pub(crate) fn submitted(&self) -> Arc<Submission> {
         Arc::clone(&self.submission)
     }

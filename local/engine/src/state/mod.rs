@@ -64,7 +64,7 @@ pub(crate) struct State {
     pub(crate) tags: Vec<Tag>,
 }
 
-/// That it was told to stop.
+/// A stop that somebody or an alarm has asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Stop {
     pub(crate) at: Timestamp,
@@ -128,7 +128,7 @@ impl State {
         (place != NEVER).then(|| self.step(place)).flatten()
     }
 
-    /// Where the next start of a step of the document stands among the execution's steps.
+    /// The place of the next start of a step among the execution's steps.
     pub(crate) fn place_of(&self, def: u32) -> u32 {
         if def < self.document.top_level() {
             def
@@ -142,7 +142,7 @@ impl State {
         self.stop.as_ref().is_some_and(|stop| stop.how == StopType::Cancel)
     }
 
-    /// Whether it was told to start no more steps.
+    /// Whether it is being completed: it starts no more steps.
     pub(crate) fn is_completing(&self) -> bool {
         self.stop.as_ref().is_some_and(|stop| stop.how == StopType::Complete)
     }

@@ -1,4 +1,4 @@
-//! What EventBridge is told of a status change.
+//! The EventBridge events of a status change.
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/reference-eventbridge-events.html>
 
 use jiff::Timestamp;
@@ -14,7 +14,7 @@ const EXECUTION: &str = "EC2 Automation Execution Status-change Notification";
 const STEP: &str = "EC2 Automation Step Status-change Notification";
 
 impl State {
-    /// The events that tell of these changes, which have just happened.
+    /// The events about these changes, which have just happened.
     pub(crate) fn notices(&self, changes: Changes, now: Timestamp, into: &mut Vec<StatusEvent>) {
         if let Some((place, status)) = changes.step {
             let step = self.step_notice(place, status, now);
@@ -72,8 +72,8 @@ impl State {
         let version: f64 = submission.document_version.parse().unwrap_or(1.0);
         detail.insert("DefinitionVersion".into(), json!(version));
         // AWS's events spell it with one l, its API with two.
-        let told = if status == Status::Cancelled { "Canceled" } else { status.name() };
-        detail.insert("Status".into(), told.into());
+        let spelled = if status == Status::Cancelled { "Canceled" } else { status.name() };
+        detail.insert("Status".into(), spelled.into());
         detail.insert("StartTime".into(), date(started_at).into());
         if status.is_terminal() {
             detail.insert("EndTime".into(), date(now).into());

@@ -32,7 +32,7 @@ pub(crate) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// As an execution reads.
+    /// Reads for an execution.
     pub(crate) fn new(state: &'a State, now: Timestamp) -> Self {
         let submission = &state.submission;
         Self {
@@ -49,7 +49,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// As a request reads that is no execution yet.
+    /// Reads for a request whose execution does not exist yet.
     pub(crate) fn of_request(
         runbook: &'a Runbook,
         request: &'a StartRequest,

@@ -78,7 +78,7 @@ impl State {
     }
 
     fn parameters(&self, now: Timestamp) -> BTreeMap<String, Value> {
-        // Defaults that tell the time tell that of the start.
+        // Defaults that show the time show that of the start.
         let reader = Reader::new(self, self.submitted_at.min(now));
         let parameters = self.submission.parameters.iter();
         parameters

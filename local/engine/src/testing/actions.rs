@@ -1,4 +1,4 @@
-//! An action that does as its inputs tell it, for tests of everything around actions.
+//! An action that does what its inputs say, for tests of everything around actions.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -11,7 +11,7 @@ use crate::ports::{Actor, ApiCall, ApiError, ApiErrorKind, Aws};
 
 type Answer = dyn Fn(&ApiCall) -> Result<Value, ApiError> + Send + Sync;
 
-/// Answers calls as it is told to, and keeps them.
+/// Answers calls as a test has set, and records them.
 #[derive(Default)]
 pub struct FakeAws {
     answer: Mutex<Option<Box<Answer>>>,

@@ -1,4 +1,4 @@
-//! What the engine tells, kept; scripts and webhooks that there are none of.
+//! A record of the engine's events, and ports without scripts and webhooks.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -10,14 +10,14 @@ use crate::ports::{
     WebhookRequest, Webhooks,
 };
 
-/// Keeps the events it is told.
+/// Records the events of the engine.
 #[derive(Default)]
 pub struct FakeEvents {
     told: Mutex<Vec<StatusEvent>>,
 }
 
 impl FakeEvents {
-    /// What it was told so far.
+    /// The events so far, in order.
     pub fn told(&self) -> Vec<StatusEvent> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -136,7 +136,7 @@ fn alarm(ignore: bool) -> Option<AlarmConfiguration> {
     })
 }
 
-/// The alarm rings from this second on; without one it cannot be read.
+/// The alarm is in ALARM from this second on; without one it cannot be read.
 fn ring_from(rig: &Rig, second: Option<u64>) {
     let began = tokio::time::Instant::now();
     rig.world.aws.answer(move |call| {

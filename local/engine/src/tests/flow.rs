@@ -204,7 +204,7 @@ async fn a_branch_takes_the_first_choice_that_holds_or_its_default_or_goes_on() 
     }
 }
 
-/// As AWS's samples branch on `Platform`, which EC2 tells of Windows only.
+/// As AWS's samples branch on `Platform`, which EC2 returns for Windows only.
 #[tokio::test(start_paused = true)]
 async fn a_branch_on_an_output_that_is_not_there_takes_no_choice_but_one_that_denies_it() {
     let windows = "Variable: '{{ a.Out }}', StringEquals: windows";

@@ -96,7 +96,7 @@ async fn do_while_runs_first_and_asks_after() {
         ))
         .await;
         let view = rig.run().await;
-        assert_eq!(view.status, Status::Success, "reaching MaxIterations is no failure");
+        assert_eq!(view.status, Status::Success, "reaching MaxIterations is not a failure");
         assert_eq!(rig.actions.acted().len(), times, "{value}");
     }
 }

@@ -1,4 +1,4 @@
-//! Statuses: which change leads where, and what is told of it.
+//! Statuses: which change leads where, and which events follow.
 
 use proptest::prelude::*;
 

@@ -161,7 +161,7 @@ async fn targets_by_tag_are_found_under_the_executions_authority() {
     }
     let nothing = Rig::with(&runbook(TOP, &act("a", "", ""))).await;
     let view = run(&nothing, request(&nothing, "tag:Env", &["none"])).await;
-    assert_eq!(view.status, Status::Failed, "no target is no success");
+    assert_eq!(view.status, Status::Failed, "an execution without targets fails");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,4 +1,4 @@
-//! A world to deliver in: buses with rules, verdicts, and targets that answer as they are told.
+//! A double of the emulator: buses with rules, verdicts, and targets that answer as a test has set.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -35,7 +35,7 @@ struct State {
     jump: SignedDuration,
 }
 
-/// The double. Everything is allowed and succeeds unless told otherwise; a bus exists once it has
+/// The double. Everything is allowed and succeeds unless a test says otherwise; a bus exists once it has
 /// a rule.
 #[derive(Clone)]
 pub(crate) struct World {

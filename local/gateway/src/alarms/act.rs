@@ -19,7 +19,7 @@ use crate::events::{Delivery, form, invocations, refused};
 /// An action is tried so often while the emulator does not answer.
 const ATTEMPTS: u32 = 3;
 
-/// Whoever acts on alarms.
+/// Carries out the actions of alarms.
 #[derive(Clone, Debug)]
 pub struct AlarmActions {
     emulator: Emulator,

@@ -159,7 +159,7 @@ pub struct Dimension {
     pub value: String,
 }
 
-/// When a metric alarm rings.
+/// The condition for ALARM of a metric alarm.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct AlarmRule {

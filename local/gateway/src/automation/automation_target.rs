@@ -30,7 +30,7 @@ impl AutomationTarget {
     /// delivery meet the same execution.
     ///
     /// # Errors
-    /// What EventBridge would be told.
+    /// The error that EventBridge records.
     pub async fn start(
         &self,
         call: &TargetCall,
@@ -42,7 +42,7 @@ impl AutomationTarget {
         };
         let parameters: BTreeMap<String, Vec<String>> =
             serde_json::from_str(parameters).map_err(|error| {
-                let message = format!("The parameters are no map of lists of strings: {error}");
+                let message = format!("The parameters are not a map of lists of strings: {error}");
                 refused(&AwsError::new("InvalidAutomationExecutionParametersException", message))
             })?;
         let definition = arn.resource.trim_start_matches("automation-definition/");

@@ -1,4 +1,4 @@
-//! Webhooks of `aws:invokeWebhook`: to the loopback interface only, unless told otherwise.
+//! Webhooks of `aws:invokeWebhook`: to the loopback interface only, unless the settings allow others.
 
 use std::net::IpAddr;
 

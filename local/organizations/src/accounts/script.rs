@@ -72,7 +72,7 @@ impl Organizations {
             && !REASONS.contains(&reason.as_str())
         {
             return Err(InvalidScript(format!(
-                "{reason} is no reason of CreateAccount; AWS has: {}",
+                "{reason} is not a reason of CreateAccount; AWS has: {}",
                 REASONS.join(", ")
             )));
         }

@@ -76,7 +76,7 @@ impl Merged {
             let names = as_list(operators.clone());
             let names: Vec<String> =
                 names.iter().filter_map(Value::as_str).map(str::to_owned).collect();
-            // Only ever narrower: a policy cannot give back what one above has taken.
+            // Only ever narrower: a policy cannot restore what one above has removed.
             let may_restrict = self.allowed.is_none();
             if may_restrict {
                 self.allowed = Some(names);

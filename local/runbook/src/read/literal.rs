@@ -171,7 +171,7 @@ impl<'n> Checks<'_, '_, '_, 'n> {
         }
     }
 
-    /// `variable:x` is no reference here: it is what is set.
+    /// `variable:x` is not a reference here: it names the variable to set.
     fn variable(&mut self) {
         let Some((text, cursor)) = self.literal("Name") else {
             return;

@@ -42,7 +42,7 @@ pub fn parse(text: &str) -> Result<Runbook, Defects> {
     reader.finish(runbook)
 }
 
-/// Why a text is no JSON, and where: a reader of JSON names the wrong sign, one of YAML the bracket
+/// Why a text is not JSON, and where: a reader of JSON names the wrong sign, one of YAML the bracket
 /// that it should have closed.
 fn json(text: &str) -> Option<(Option<Position>, String)> {
     let error = serde_json::from_str::<serde::de::IgnoredAny>(text).err()?;

@@ -51,41 +51,41 @@ fn every_type_is_read_from_its_list_of_texts() {
 
 #[test]
 fn a_value_of_another_type_is_refused() {
-    check("{type: String}", &[], &expect![[r#"Parameter "P" has value [], which is no String."#]]);
+    check("{type: String}", &[], &expect![[r#"Parameter "P" has value [], expected String."#]]);
     check(
         "{type: String}",
         &["a", "b"],
-        &expect![[r#"Parameter "P" has value [a, b], which is no String."#]],
+        &expect![[r#"Parameter "P" has value [a, b], expected String."#]],
     );
     check(
         "{type: Boolean}",
         &["True"],
-        &expect![[r#"Parameter "P" has value [True], which is no Boolean."#]],
+        &expect![[r#"Parameter "P" has value [True], expected Boolean."#]],
     );
     check(
         "{type: Integer}",
         &["3.0"],
-        &expect![[r#"Parameter "P" has value [3.0], which is no Integer."#]],
+        &expect![[r#"Parameter "P" has value [3.0], expected Integer."#]],
     );
     check(
         "{type: StringMap}",
         &["a=b"],
-        &expect![[r#"Parameter "P" has value [a=b], which is no StringMap."#]],
+        &expect![[r#"Parameter "P" has value [a=b], expected StringMap."#]],
     );
     check(
         "{type: StringMap}",
         &["[]"],
-        &expect![[r#"Parameter "P" has value [[]], which is no StringMap."#]],
+        &expect![[r#"Parameter "P" has value [[]], expected StringMap."#]],
     );
     check(
         "{type: MapList}",
         &["{}", "x"],
-        &expect![[r#"Parameter "P" has value [{}, x], which is no MapList."#]],
+        &expect![[r#"Parameter "P" has value [{}, x], expected MapList."#]],
     );
     check(
         "{type: MapList}",
         &["[1]"],
-        &expect![[r#"Parameter "P" has value [[1]], which is no MapList."#]],
+        &expect![[r#"Parameter "P" has value [[1]], expected MapList."#]],
     );
 }
 

@@ -299,7 +299,7 @@ fn what_restricts_a_value_is_itself_checked() {
     check_parameter(
         "{type: String, allowedPattern: '('}",
         &expect![[r#"
-            3:37 parameters.P.allowedPattern: ( is no regular expression: a group is not closed
+            3:37 parameters.P.allowedPattern: ( is not a regular expression: a group is not closed
         "#]],
     );
     check_parameter(

@@ -21,7 +21,7 @@ fn patterns_match_whole_values_as_java_does() {
         ("(?<a>x)\\k<a>", &["xx", "x"]),
         ("(a)(b)\\2\\1", &["abba", "abab"]),
         ("(?>a+)b", &["aab"]),
-        // Possessive quantifiers give nothing back.
+        // Possessive quantifiers do not backtrack.
         ("a++a", &["aaa"]),
         ("[a-z]*+\\d", &["abc1", "abc"]),
         // Classes are ASCII.
@@ -37,7 +37,7 @@ fn patterns_match_whole_values_as_java_does() {
         ("\\S+\\s\\S+", &["a b", "a\u{a0}b"]),
         ("[^\\s/]+", &["ab", "a/b"]),
         ("[\\D]", &["a", "1"]),
-        // Nested classes and operators; what is none in Java is none here.
+        // Nested classes and operators; only Java's operators are operators here.
         ("[a-z&&[^aeiou]]+", &["xyz", "abc"]),
         ("[a[0-9]]+", &["a1"]),
         ("[+--]+", &["+,-", "."]),
@@ -190,38 +190,38 @@ fn what_is_no_pattern_says_why() {
     })
     .collect();
     expect![[r#"
-        ( is no regular expression: a group is not closed
-        ) is no regular expression: no group is open at a )
-        a)(b is no regular expression: no group is open at a )
-        [ is no regular expression: a class is not closed
-        [] is no regular expression: a class is not closed
-        [a is no regular expression: a class is not closed
-        a{2 is no regular expression: { begins no repetition
-        * is no regular expression: Target of repeat operator is invalid
-        \ is no regular expression: it ends within an escape
-        [\ is no regular expression: it ends within an escape
-        \y is no regular expression: \y is not supported
-        \p{Nothing} is no regular expression: Nothing is no property
-        \p{ is no regular expression: it ends within an escape
-        \x is no regular expression: \x is followed by no character's number
-        \xZZ is no regular expression: \x is followed by no character's number
-        \x{110000} is no regular expression: \x is followed by no character's number
-        \uD800 is no regular expression: \u is followed by no character's number
-        \u12 is no regular expression: \u is followed by no character's number
-        (?<n is no regular expression: a group is not closed
-        (?U)a is no regular expression: the flag U is not supported
-        (?q)a is no regular expression: q is no flag
-        (? is no regular expression: a group is not closed
-        [a-\b] is no regular expression: a range has no end
-        [z-a] is no regular expression: z-a is no range
-        a{3,2} is no regular expression: { begins no repetition
-        a{,2} is no regular expression: { begins no repetition
-        a{+1} is no regular expression: { begins no repetition
+        ( is not a regular expression: a group is not closed
+        ) is not a regular expression: no group is open at a )
+        a)(b is not a regular expression: no group is open at a )
+        [ is not a regular expression: a class is not closed
+        [] is not a regular expression: a class is not closed
+        [a is not a regular expression: a class is not closed
+        a{2 is not a regular expression: { begins no repetition
+        * is not a regular expression: Target of repeat operator is invalid
+        \ is not a regular expression: it ends within an escape
+        [\ is not a regular expression: it ends within an escape
+        \y is not a regular expression: \y is not supported
+        \p{Nothing} is not a regular expression: Nothing is not a property
+        \p{ is not a regular expression: it ends within an escape
+        \x is not a regular expression: \x is followed by no character's number
+        \xZZ is not a regular expression: \x is followed by no character's number
+        \x{110000} is not a regular expression: \x is followed by no character's number
+        \uD800 is not a regular expression: \u is followed by no character's number
+        \u12 is not a regular expression: \u is followed by no character's number
+        (?<n is not a regular expression: a group is not closed
+        (?U)a is not a regular expression: the flag U is not supported
+        (?q)a is not a regular expression: q is not a flag
+        (? is not a regular expression: a group is not closed
+        [a-\b] is not a regular expression: a range has no end
+        [z-a] is not a regular expression: z-a is not a range
+        a{3,2} is not a regular expression: { begins no repetition
+        a{,2} is not a regular expression: { begins no repetition
+        a{+1} is not a regular expression: { begins no repetition
         {2} is a pattern
-        {{ is no regular expression: { begins no repetition
-        \c is no regular expression: it ends within an escape
-        \k<none> is no regular expression: Invalid back reference
-        [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[a is no regular expression: classes are too deep within one another
+        {{ is not a regular expression: { begins no repetition
+        \c is not a regular expression: it ends within an escape
+        \k<none> is not a regular expression: Invalid back reference
+        [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[a is not a regular expression: classes are too deep within one another
     "#]].assert_eq(&all.concat());
 }
 

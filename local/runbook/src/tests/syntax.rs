@@ -1,4 +1,4 @@
-//! Texts that are no document of schema 0.3.
+//! Texts that are not documents of schema 0.3.
 
 use expect_test::expect;
 

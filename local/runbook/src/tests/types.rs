@@ -39,7 +39,10 @@ fn every_value_fits_a_type_or_says_that_it_does_not() {
             match coerce(value.clone(), kind) {
                 Ok(fitted) => all.push_str(&format!(" {}={fitted}", kind.name())),
                 Err(error) => {
-                    assert_eq!(error.to_string(), format!("{value} is no {}", kind.name()));
+                    assert_eq!(
+                        error.to_string(),
+                        format!("{value} is not of the type {}", kind.name())
+                    );
                 }
             }
         }

@@ -86,7 +86,12 @@ fn an_attachment_that_does_not_fit_its_handler_cannot_be_run() {
                 "entry",
                 "The handler of an attachment is file.function, not entry",
             ),
-            ("fix.zip", content.clone(), "fix.entry", "The attachment fix.zip is no zip archive"),
+            (
+                "fix.zip",
+                content.clone(),
+                "fix.entry",
+                "The attachment fix.zip is not a zip archive",
+            ),
         ] {
             let run = world.python.run(&attached(name, content, handler)).await;
             assert_eq!(run.result, Err(ScriptError::Unavailable(says.into())));

@@ -1,4 +1,4 @@
-//! Processes that die: who waited is told, and the next one is served.
+//! Processes that die: waiting calls fail, and the next call is served.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
@@ -151,7 +151,7 @@ fn all_processes_end_with_the_process_that_started_them() {
 /// The harness takes it for one more name of tests.
 const DIE: &str = "and-die";
 
-/// Alone it ends well; told to die, it does so in the middle of a script.
+/// Alone it succeeds; ordered to die, it does so in the middle of a script.
 #[test]
 fn a_process_that_dies_while_a_script_runs() {
     run_alone(

@@ -1,4 +1,4 @@
-//! The ports over real Python processes, against an endpoint that answers what a test tells it to.
+//! The ports over real Python processes, against an endpoint that answers as a test has set.
 #![cfg(feature = "end-to-end")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "this is test code: it fails by panicking")]
 

@@ -275,7 +275,7 @@ impl Attempt {
     }
 }
 
-/// Whoever all calls here are made by.
+/// The identity that makes all calls here.
 pub(in crate::actions) fn actor() -> Actor {
     Actor::Caller {
         principal_arn: format!("arn:aws:iam::{ACCOUNT}:root"),
