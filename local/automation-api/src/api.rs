@@ -33,7 +33,7 @@ pub struct AutomationParts {
     pub engine: Arc<Engine>,
     pub documents: Arc<dyn Documents>,
     pub directory: Arc<dyn Directory>,
-    /// Associations and previews.
+    /// The stored associations and previews.
     pub records: Records,
 }
 

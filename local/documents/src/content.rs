@@ -1,5 +1,5 @@
-//! A document's content: what every type of document must satisfy, and what describing a document
-//! tells of it. What an Automation's steps must satisfy is the [`ContentCheck`]'s to say.
+//! A document's content: the checks of every type of document, and the parts that describe it. The
+//! [`ContentCheck`] checks the steps of an Automation document.
 
 use api::AwsError;
 use serde::Serialize;

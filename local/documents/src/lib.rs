@@ -2,7 +2,7 @@
 //!
 //! [`Documents`] is the whole state of every account and Region, and pure: time and ids come with
 //! the [`Request`]. What it does not hold: Parameter Store, managed nodes and Automation
-//! executions with their tags, which other services of the local AWS answer for; [`Documents::handles`] tells the
+//! executions with their tags, which other services of the local AWS answer for; [`Documents::handles`] separates the
 //! gateway which requests come here.
 //!
 //! Inputs are checked against the service model that botocore ships (`model/`). Messages follow

@@ -41,7 +41,7 @@ fn main() -> Result<(), Failure> {
     let none = Quotas { running: 0, ..Quotas::UNLIMITED };
     // A core more than it may use would flatter it.
     let real = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let told = match part.as_str() {
+    let figures = match part.as_str() {
         "memory" => real.block_on(throughput(Box::new(MemoryLog::default()), None, number))?,
         "disk" => real.block_on(throughput(disk()?, Some(&path), number))?,
         "waiting" => real.block_on(weigh("Waits", Quotas::UNLIMITED, disk()?, &path, number))?,
@@ -52,7 +52,7 @@ fn main() -> Result<(), Failure> {
         }
         other => return Err(format!("there is no part {other}").into()),
     };
-    println!("{told}");
+    println!("{figures}");
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 """Alarms whose every transition leaves as one record for the gateway, which alone acts on it.
 
 ministack notes states in three places, to the second, and publishes by itself, in a shape of its own. Here one
-function changes a state, whoever asks for it (SetAlarmState, the data of a metric, a composite's child), under one
+function changes a state, for every caller (SetAlarmState, the data of a metric, a composite's child), under one
 instant in milliseconds, which DescribeAlarms, the history, the event and all actions show. What ministack forgets of
 an alarm (queries, suppressors, reason data) is kept.
 
@@ -69,9 +69,9 @@ def _suppressor(alarm):
 
 
 def _transition(alarm, state, reason, reason_data=None):
-    """Changes the state and tells the gateway; the parents are the caller's."""
+    """Changes the state and notifies the gateway; the parents are the caller's."""
     previous = _shown(alarm)
-    # Two changes of one alarm are never at one instant: what is told apart by it stays apart.
+    # Two changes of one alarm are never at one instant: what the instant distinguishes stays distinct.
     at = max(_now_ms(), previous["at"] + 1)
     _put_state(alarm, state, reason, reason_data, at)
     alarm["StateTransitionedTimestamp"] = at / 1000
@@ -174,7 +174,7 @@ def _set_alarm_state(params, cbor_data, is_cbor, is_json=False):
             refused = ("ValidationError", f"1 validation error detected: Value '{state}' at 'stateValue' failed to "
                        "satisfy constraint: Member must satisfy enum value set: [INSUFFICIENT_DATA, ALARM, OK]", 400)
         elif data and not isinstance(_parsed(data), dict):
-            refused = ("InvalidFormat", "StateReasonData is no JSON object", 400)
+            refused = ("InvalidFormat", "StateReasonData is not a JSON object", 400)
         elif state == alarm["StateValue"]:
             at = max(_now_ms(), _ms(alarm["StateUpdatedTimestamp"]) + 1)
             _put_state(alarm, state, given.get("StateReason", ""), data, at)
@@ -201,7 +201,7 @@ def _names(params, given):
 
 
 def _configuring(operation):
-    """An operation of the API; what it has done is told, and what it makes is whole before it is evaluated."""
+    """An operation of the API; its changes are published, and an alarm it makes is complete before it is evaluated."""
     def handle(params, cbor_data, is_cbor, is_json=False):
         given = cbor_data if is_cbor or is_json else {}
         with _lock:

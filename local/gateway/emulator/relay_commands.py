@@ -1,8 +1,8 @@
-"""Run Command without nodes: every running instance is a managed node, and what it answers is told beforehand.
+"""Run Command without nodes: every running instance is a managed node, and a test sets beforehand what it answers.
 
   /_relay/commands   what the next matching commands answer; by default they succeed and print nothing
 
-A command is recorded with its parameters, so that whoever tests can look at what was asked for. Only where
+A command is recorded with its parameters, so that a test can look at them. Only where
 RELAY_ALLOW_RUN_COMMAND is 1 does AWS-RunShellScript really run: on this host, in a folder that is thrown away,
 with an environment of its own.
 """
@@ -19,12 +19,12 @@ NEEDED = ("handle_request", "_commands", "_managed_instance_ids", "_SHELL_DOCUME
           "_refresh_command_status", "_now_iso", "_now_epoch", "_STDOUT_LIMIT", "_STDERR_LIMIT")
 
 MATCHED = ("account", "region", "instance", "document", "contains")
-_answers = []  # the last one told is asked first
+_answers = []  # the last one set is asked first
 _patches = responses.AccountRegionScopedDict()  # what patching an instance came to
 
 
 class _Everything:
-    """Stands for ministack's list of shell documents: all kinds run, each to the end told for it."""
+    """Stands for ministack's list of shell documents: all kinds run, each to the end that was set for it."""
 
     def __contains__(self, _document):
         return True
@@ -32,7 +32,7 @@ class _Everything:
 
 def commands(request):
     """`{account?, region?, instance?, document?, contains?, times?, status?, responseCode?, output?, error?}`;
-    `contains` is looked for in the parameters. `{}` alone forgets all that was told."""
+    `contains` is looked for in the parameters. `{}` alone forgets all answers that were set."""
     unknown = request.keys() - {*MATCHED, "times", "status", "responseCode", "output", "error"}
     if unknown:
         raise ValueError(f"unknown: {', '.join(sorted(unknown))}")

@@ -132,7 +132,7 @@ def _put_whole_permission(data):
         try:
             policy = json.loads(data["Policy"])
         except ValueError:
-            return responses.error_response_json("ValidationException", "The policy is no JSON.", 400)
+            return responses.error_response_json("ValidationException", "The policy is not JSON.", 400)
         eventbridge._event_bus_policies[bus] = policy
         return responses.json_response({})
     answer = _put_permission({**data, "EventBusName": bus})
@@ -432,7 +432,7 @@ def _answered_in_time(resource, arguments, token, state):
     if isinstance(timeout, str):
         seconds = stepfunctions._jsonata_state_field(state, "TimeoutSeconds", "number", *_called.state)
         state = {**state, "TimeoutSeconds": seconds}
-    # Kept: whoever answers too late is told so, not that it may not.
+    # Kept: an answer that comes too late gets the error for that, not a denial.
     _machine_of_token[token] = _called.state[1]["StateMachine"]["Id"]
     return _invoke_with_callback(resource, arguments, token, state)
 

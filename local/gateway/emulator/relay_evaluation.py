@@ -167,7 +167,7 @@ def _series_of(alarm, points_of, now):
 # -- The verdict ------------------------------------------------------------------------------------
 
 def evaluate(alarm, points_of, now, after=None):
-    """The state that the data says and who tells its reason and reason data, or `None`: as it was.
+    """The state that the data implies, with a function for its reason and reason data; `None` if it stays.
     `points_of(namespace, name, dimensions)` are a metric's points. With `after`, only points that came later count, and
     all that are evaluated must have."""
     compare = _COMPARISONS.get(alarm.get("ComparisonOperator"))
@@ -195,7 +195,7 @@ def _state(alarm, values, bad, now):
         return "ALARM"
     if len(bad) < len(values) or treat in ("breaching", "notBreaching"):
         return "OK"
-    # All there is breaches, and more is needed: it rings once the oldest is the first of as many periods.
+    # All there is breaches, and more is needed: it goes into ALARM once the oldest is the first of as many periods.
     old = now - bad[-1][0] >= (needed - 1) * period_of(alarm)
     return "ALARM" if treat == "missing" and old else None
 

@@ -21,7 +21,7 @@ def _operation(name, change):
 
 
 def _members(group, wanted):
-    """The records of those wanted, or a message that names who is no member."""
+    """The records of those wanted, or a message that names the resource that is not a member."""
     found = {member["InstanceId"]: member for member in group["Instances"]}
     strangers = [ident for ident in wanted if ident not in found]
     message = f"The instance {strangers[0]} is not part of Auto Scaling group" if strangers else None

@@ -35,7 +35,7 @@ def new_id(prefix):
 
 
 def missing(ident):
-    """The error for an id that is none or belongs to no instance."""
+    """The error for an invalid id, or one that belongs to no instance."""
     if not ec2._INSTANCE_ID_RE.match(ident):
         return ec2._error("InvalidInstanceID.Malformed", f'Invalid id: "{ident}"', 400)
     if ident not in ec2._instances:

@@ -18,12 +18,12 @@ pub struct Received {
 }
 
 impl Received {
-    /// The document.
+    /// The outcome as a JSON document.
     pub fn json(&self) -> &Value {
         &self.json
     }
 
-    /// The message attributes.
+    /// The attributes of the SNS message.
     pub fn attributes(&self) -> &BTreeMap<String, String> {
         &self.attributes
     }
@@ -53,7 +53,7 @@ impl Received {
         self.json["accounts"].as_array().into_iter().flatten().filter_map(Value::as_str)
     }
 
-    /// Its inline problems.
+    /// The problems that the document holds inline.
     pub fn problems(&self) -> impl Iterator<Item = &Value> {
         self.json["problems"].as_array().into_iter().flatten()
     }
@@ -103,7 +103,7 @@ impl Inbox {
     /// What has arrived since the last time.
     ///
     /// # Errors
-    /// When the queue does not answer or holds what is no outcome.
+    /// When the queue does not answer or holds something else than an outcome.
     pub async fn receive(&mut self) -> Result<Vec<Received>> {
         let mut received = Vec::new();
         loop {

@@ -33,14 +33,14 @@ pub struct StackOptions {
     pub parameters: Vec<(&'static str, String)>,
 }
 
-/// The deployed suite.
+/// The suite as it is deployed.
 #[derive(Debug)]
 pub struct Stack {
-    /// The hub's configuration.
+    /// The SDK configuration of the hub.
     pub hub: SdkConfig,
-    /// The organization.
+    /// The organization of the demo.
     pub seeded: Seeded,
-    /// The stack's outputs.
+    /// The outputs of the stack.
     pub outputs: Outputs,
 }
 

@@ -62,7 +62,7 @@ operators! {
     BooleanEquals,
 }
 
-/// A condition can not be told.
+/// A condition that cannot be evaluated.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ConditionError {
     /// Something it refers to has no value.

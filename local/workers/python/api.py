@@ -119,7 +119,7 @@ def make(call):
 
 
 def _streams(model):
-    """Whether an answer comes in pieces. A blob that is a whole body (lambda Invoke) is none of those."""
+    """Whether an answer comes in pieces. A blob that is a whole body (lambda Invoke) does not."""
     if model.has_event_stream_input or model.has_event_stream_output:
         return True
     body = model.get_streaming_output()
@@ -131,7 +131,7 @@ def _streams(model):
 
 
 def plain_data(value):
-    """An answer in JSON's types: times as ISO 8601, bytes as text, or in base64 where they are none."""
+    """An answer in JSON's types: times as ISO 8601, bytes as text, or in base64 where they are not text."""
     if isinstance(value, dict):
         return {str(name): plain_data(member) for name, member in value.items()}
     if isinstance(value, (list, tuple)):
@@ -163,7 +163,7 @@ def describe(error):
     if isinstance(error, botocore.exceptions.ClientError):
         said = error.response.get("Error", {})
         code = str(said.get("Code", "Unknown"))
-        # botocore's words, without its remark on retries, which are none of its business here.
+        # botocore's words, without its remark on retries, which do not apply here.
         words = f"An error occurred ({code}) when calling the {error.operation_name} operation: {said.get('Message', 'Unknown')}"
         return code, words, "service"
     if isinstance(error, botocore.exceptions.ParamValidationError):

@@ -33,7 +33,7 @@ OUT_OF_DISK = json.dumps({"limit": f"The script wrote more than {DISK >> 20} MB"
 
 
 def run(server, log, channel, ports):
-    """Waits to be told what to run, and becomes it."""
+    """Waits for the message that says what to run, and becomes it."""
     status = 1
     try:
         channel = _detach(server, log, channel)
@@ -91,7 +91,7 @@ def _detach(server, log, channel):
     os.setsid()
     fence.die_with_parent(signal.SIGKILL)
     if os.getppid() != server:
-        os._exit(1)  # it died before we asked to be told
+        os._exit(1)  # it died before we asked for the signal
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
@@ -126,7 +126,7 @@ def _descriptors():
 def _limit():
     limits = [(resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, DISK), (resource.RLIMIT_NOFILE, 1024)]
     if os.path.exists("/proc/loadavg"):
-        # Processes are counted per user, whoever's they are: room for 256 more than there are now.
+        # Processes are counted per user, all of them: room for 256 more than there are now.
         with open("/proc/loadavg") as load:
             limits.append((resource.RLIMIT_NPROC, int(load.read().split()[3].split("/")[1]) + 256))
     for kind, limit in limits:

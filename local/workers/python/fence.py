@@ -197,7 +197,7 @@ def _program(calls):
 def _seccomp_works():
     if sys.platform != "linux" or platform.machine() not in _SYSTEM_CALLS or sys.maxsize < 1 << 32:
         return False
-    # A kernel that has it looks at the filter, which is none.
+    # A kernel that has it looks at the filter, which is null.
     _libc.prctl(_PR_SET_SECCOMP, 2, None, 0, 0)
     return ctypes.get_errno() == errno.EFAULT
 

@@ -1,7 +1,7 @@
 """Messages between the gateway and its Python processes: four octets of length, big-endian, then JSON.
 
 The channel is a socket that a process inherits as its standard input, so that its end is also the end of
-whoever started the process. Standard output stays free for whatever prints.
+the process that started this one. Standard output stays free for prints.
 """
 
 import json

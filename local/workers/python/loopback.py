@@ -1,4 +1,4 @@
-"""Hosts of services that put something before the endpoint's: 111122223333.127.0.0.1 is none.
+"""Hosts of services that put something before the endpoint's: 111122223333.127.0.0.1 is not a host name.
 
 s3control's rules put the account there, other services a word such as `data-`. What they mean is in the request, too.
 """

@@ -54,7 +54,7 @@ class Script:
         os.set_blocking(log[0], False)
 
     def begin(self, number, request):
-        """Tells it what it is. BrokenPipeError if it has died meanwhile."""
+        """Sends it the script. BrokenPipeError if it has died meanwhile."""
         frames.send(self.channel, request)
         self.channel.setblocking(False)
         self.id, self.deadline = number, time.monotonic() + request["timeout"]

@@ -96,13 +96,13 @@ impl Aws {
     }
 
     pub(crate) fn ok(&mut self, account: &str, operation: &str, body: Value) -> Value {
-        let told = format!("{operation} {body}");
-        self.call(account, operation, body).unwrap_or_else(|error| panic!("{told}: {error:?}"))
+        let shown = format!("{operation} {body}");
+        self.call(account, operation, body).unwrap_or_else(|error| panic!("{shown}: {error:?}"))
     }
 
     pub(crate) fn err(&mut self, account: &str, operation: &str, body: Value) -> AwsError {
-        let told = format!("{operation} {body}");
-        self.call(account, operation, body).expect_err(&told)
+        let shown = format!("{operation} {body}");
+        self.call(account, operation, body).expect_err(&shown)
     }
 
     /// The code of the error.

@@ -96,7 +96,7 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Done, Failure> {
     let step = Step::read(call)?;
     let id = step.create(call).await.map_err(|error| Failure::api(phrase::EXECUTE, &error))?;
     let mut waits = call.waits();
-    // Why it failed is told when it does, not when the roll-back is over.
+    // The reason is in the event of the failure, not in that of the roll-back's end.
     let mut why = String::new();
     loop {
         let stack =

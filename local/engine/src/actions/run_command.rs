@@ -91,16 +91,16 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Done, Failure> {
         Some(id) => id,
         None => step.send(call).await.map_err(refused)?,
     };
-    let told = match ids.as_slice() {
+    let reported = match ids.as_slice() {
         [node] => on_one(call, &id, node).await,
         [] => on_targets(call, &id).await,
         nodes => on_several(call, &id, nodes).await,
     }
     .map_err(|error| Failure::api(phrase::COMMAND, &error))?;
-    if told["Status"] == "Success" {
-        return outputs::fixed(call, told);
+    if reported["Status"] == "Success" {
+        return outputs::fixed(call, reported);
     }
-    Err(unsuccessful(&id, told))
+    Err(unsuccessful(&id, reported))
 }
 
 /// Cancels the command of a dropped attempt, if it can be found again.
@@ -177,8 +177,8 @@ async fn on_targets(call: &Call<'_>, id: &str) -> Result<Value, ApiError> {
 
 /// `{Status=[Failed], ResponseCode=[1], Output=[…], OutputPayload=[{…}], CommandId=[…]}`, as AWS
 /// writes it.
-fn unsuccessful(id: &str, told: Value) -> Failure {
-    let member = |name: &str| match &told[name] {
+fn unsuccessful(id: &str, reported: Value) -> Failure {
+    let member = |name: &str| match &reported[name] {
         Value::Null => None,
         Value::String(text) => Some(format!("{name}=[{text}]")),
         other => Some(format!("{name}=[{other}]")),
@@ -187,12 +187,12 @@ fn unsuccessful(id: &str, told: Value) -> Failure {
         member("Status"),
         member("ResponseCode"),
         member("Output"),
-        Some(format!("OutputPayload=[{told}]")),
+        Some(format!("OutputPayload=[{reported}]")),
         member("CommandId"),
     ];
     let parts = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
     let error = format!("Command {id} returns unexpected invocation result: \n{{{parts}}}");
-    Failure::unverified(phrase::COMMAND, &error).with_outputs(outputs::with_payload(told))
+    Failure::unverified(phrase::COMMAND, &error).with_outputs(outputs::with_payload(reported))
 }
 
 /// Parameters of a command document are lists of texts: single values are lists of one, maps are

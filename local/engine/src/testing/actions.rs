@@ -105,7 +105,7 @@ impl ActionRunner for FakeActions {
                     FailureStage::Invocation,
                     FailureType::Action,
                     phrase::EXECUTE,
-                    "An error occurred (Told) when calling the Fail operation: as told",
+                    "An error occurred (Ordered) when calling the Fail operation: as ordered",
                 ));
             }
             let outputs = call.inputs.get("Give").and_then(Value::as_object).cloned();

@@ -178,7 +178,7 @@ fn cancellations() {
     let steps = act("a", "", "")
         + &act("b", "onCancel: step:undo; isEnd: true", "Seconds: 20")
         + &act("undo", "", "Seconds: 2")
-        + &act("tell", "", "");
+        + &act("report", "", "");
     check(&sample("cancelled", &steps, Hand::CancelsAt("b")));
     let steps =
         "  - name: child\n    action: aws:executeAutomation\n    inputs: {DocumentName: Child}\n";
