@@ -35,8 +35,9 @@ fn functions() -> Vec<(&'static str, &'static [ErrorName])> {
     ]
 }
 
-/// Every Task of every state machine that calls a function: (function, `ErrorEquals` of its retriers).
-fn tasks() -> Vec<(String, BTreeSet<String>)> {
+/// Every Task of every state machine that calls a function: the function, and how often the machine
+/// retries each name in its retriers.
+fn tasks() -> Vec<(String, BTreeMap<String, u64>)> {
     let mut tasks = Vec::new();
     for machine in ["await-membership", "run-automation", "share-runbooks"] {
         let definition: Value =
@@ -46,12 +47,15 @@ fn tasks() -> Vec<(String, BTreeSet<String>)> {
     tasks
 }
 
-fn collect(value: &Value, tasks: &mut Vec<(String, BTreeSet<String>)>) {
+fn collect(value: &Value, tasks: &mut Vec<(String, BTreeMap<String, u64>)>) {
     if let Some(function) = value["Arguments"]["FunctionName"].as_str() {
         let retriers = value["Retry"].as_array().into_iter().flatten();
-        let names = retriers.flat_map(|retrier| retrier["ErrorEquals"].as_array().unwrap());
-        let names = names.map(|name| name.as_str().unwrap().to_owned()).collect();
-        tasks.push((kebab(function), names));
+        let attempts = retriers.flat_map(|retrier| {
+            let names = retrier["ErrorEquals"].as_array().unwrap().iter();
+            let attempts = retrier["MaxAttempts"].as_u64().unwrap();
+            names.map(move |name| (name.as_str().unwrap().to_owned(), attempts))
+        });
+        tasks.push((kebab(function), attempts.collect()));
     }
     match value {
         Value::Object(members) => members.values().for_each(|value| collect(value, tasks)),
@@ -80,11 +84,24 @@ fn every_error_name_that_leaves_a_function_stands_in_the_state_machine_that_call
     for (function, caught) in &tasks {
         let (_, names) = functions().into_iter().find(|(name, _)| name == function).unwrap();
         let own: BTreeSet<String> = names.iter().map(|name| name.as_str().to_owned()).collect();
-        let platform = |name: &&String| name.contains('.');
+        // Names of the platform have a dot.
         let spelled: BTreeSet<String> =
-            caught.iter().filter(|name| !platform(name)).cloned().collect();
+            caught.keys().filter(|name| !name.contains('.')).cloned().collect();
         assert_eq!(spelled, own, "{function}: ErrorEquals and the function's names differ");
     }
+}
+
+#[test]
+fn an_error_name_is_retried_by_every_state_machine_or_by_none() {
+    let mut seen = BTreeSet::new();
+    for (function, caught) in tasks() {
+        for name in ErrorName::ALL {
+            let Some(attempts) = caught.get(name.as_str()) else { continue };
+            assert_eq!(*attempts > 0, name.is_retried(), "{function}: {name}, {attempts} attempts");
+            seen.insert(*name);
+        }
+    }
+    assert_eq!(seen, ErrorName::ALL.iter().copied().collect());
 }
 
 #[test]
@@ -116,11 +133,11 @@ fn every_page_on_an_error_is_about_one_that_exists() {
 /// are the ground floor of both halves; `local/harness` is what demo, bench and tests stand on and may
 /// use everything.
 const DIRECTIONS: &[(&str, &[&str])] = &[
-    ("functions/", &["suite/", "functions/plan-shares", "functions/publish-outcome"]),
+    ("functions/", &["suite/", "functions/publish-outcome"]),
     ("suite/", &["suite/"]),
     ("local/harness", &["suite/", "local/", "cli"]),
     ("local/", &["local/", "suite/yaml-tree", "suite/core"]),
-    ("cli", &["suite/", "functions/start-automation", "local/runbook", "local/engine"]),
+    ("cli", &["suite/", "local/runbook", "local/engine"]),
 ];
 
 #[test]

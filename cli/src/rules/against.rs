@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use aws::runbook_facts;
 use aws_config::SdkConfig;
 use aws_sdk_cloudformation::types::Stack;
 use relay_core::id::Region;
@@ -10,7 +11,6 @@ use relay_core::problem::Problem;
 use relay_core::rules::Glob;
 use remediation::{RemediationRule, RuleSet};
 use run::{Hub, PlanInput, RoleArn, RuleRef, RunAutomationInput};
-use start_automation::facts;
 
 use super::texts;
 
@@ -26,7 +26,9 @@ pub(super) async fn deployed_stack(config: &SdkConfig, folder: &Path) -> Result<
     let mut problems = Vec::new();
     for rule in &rules {
         for (number, rung) in rule.ladder.iter().enumerate() {
-            let runbook = facts::read(&ssm, &hub, &hub.region, rung).await?;
+            let runbook = runbook_facts::read(&ssm, &hub, rung).await;
+            let runbook =
+                runbook.with_context(|| format!("look at the runbook {}", rung.runbook))?;
             let input = input(rule);
             let plan = PlanInput {
                 input: &input,

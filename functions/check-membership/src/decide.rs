@@ -1,10 +1,10 @@
-//! What is seen, and for how long it has been waited for, decides: one pure function.
+//! One pure function decides by the state of the request and by how long it has been waited for.
 
 use aws::members::Member;
 use jiff::{SignedDuration, Timestamp};
 use sharing::{Membership, MembershipRequest};
 
-use crate::look::{Ending, Seen};
+use crate::look::{Ending, MembershipState};
 use crate::reason;
 
 /// How long AWS may take to show a request that was made, its reads being eventually consistent.
@@ -23,44 +23,46 @@ const LONGEST_UNDER_WAY: u32 = 300;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Waits {
     pub first: u32,
-    /// The longest, where people are waited for.
+    /// The longest, where the answer depends on people.
     pub longest: u32,
 }
 
-/// The question: what is waited for, since when, and how often it was asked.
+/// What is waited for, since when, and how often it was checked.
 #[derive(Debug, Clone, Copy)]
-pub struct Question<'a> {
+pub struct MembershipCheck<'a> {
     /// What is waited for.
     pub request: &'a MembershipRequest,
     /// When the waiting began.
     pub since: Timestamp,
     pub now: Timestamp,
-    /// How often it was asked before.
+    /// How often it was checked before.
     pub attempt: u32,
     /// How long to wait between.
     pub waits: Waits,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// A member: to be handed over.
+pub enum MembershipDecision {
+    /// The account is a member: hand it over.
     HandOver(Member),
-    /// Anything else, as the state machine is told.
-    Say(Membership),
+    /// Anything else: return it to the state machine.
+    Report(Membership),
 }
 
 #[must_use]
-pub fn decide(question: Question<'_>, seen: Seen) -> Verdict {
-    let Question { request, since, now, .. } = question;
+pub fn decide(question: MembershipCheck<'_>, seen: MembershipState) -> MembershipDecision {
+    let MembershipCheck { request, since, now, .. } = question;
     let failed = |account, reason: String| Membership::Failed { account, reason };
     let until = |end: Option<Timestamp>, longest: SignedDuration| {
         end.map_or(since.saturating_add(longest), |end| end.saturating_add(SLACK))
             .unwrap_or(Timestamp::MAX)
     };
-    Verdict::Say(match seen {
-        Seen::Joined(member) => return Verdict::HandOver(member),
-        Seen::Unknown if now < until(None, UNTIL_KNOWN) => question.wait(LONGEST_UNDER_WAY),
-        Seen::Unknown => failed(
+    MembershipDecision::Report(match seen {
+        MembershipState::Joined(member) => return MembershipDecision::HandOver(member),
+        MembershipState::Unknown if now < until(None, UNTIL_KNOWN) => {
+            question.wait(LONGEST_UNDER_WAY)
+        }
+        MembershipState::Unknown => failed(
             None,
             match request {
                 MembershipRequest::CreateAccountRequestId(id) => {
@@ -71,19 +73,21 @@ pub fn decide(question: Question<'_>, seen: Seen) -> Verdict {
                 ),
             },
         ),
-        Seen::Creating if now < until(None, LONGEST_CREATION) => question.wait(LONGEST_UNDER_WAY),
-        Seen::Creating => {
-            failed(None, "AWS has neither created the account nor failed to in 24 hours".to_owned())
+        MembershipState::Creating if now < until(None, LONGEST_CREATION) => {
+            question.wait(LONGEST_UNDER_WAY)
         }
-        Seen::CreationFailed { reason } => failed(None, reason::creation(&reason)),
-        Seen::Invited { expires, .. } if now < until(expires, LONGEST_INVITATION) => {
+        MembershipState::Creating => {
+            failed(None, "AWS has neither created the account nor failed in 24 hours".to_owned())
+        }
+        MembershipState::CreationFailed { reason } => failed(None, reason::creation(&reason)),
+        MembershipState::Invited { expires, .. } if now < until(expires, LONGEST_INVITATION) => {
             question.wait(question.waits.longest)
         }
-        Seen::Invited { account, .. } => failed(
+        MembershipState::Invited { account, .. } => failed(
             account,
-            "the invitation should have run out, and AWS does not say so".to_owned(),
+            "the invitation should have expired, but AWS still shows it as open".to_owned(),
         ),
-        Seen::InvitationEnded { account, ending } => Membership::Cancelled {
+        MembershipState::InvitationEnded { account, ending } => Membership::Cancelled {
             account,
             reason: match ending {
                 Ending::Declined => "DECLINED: the account declined the invitation",
@@ -92,10 +96,10 @@ pub fn decide(question: Question<'_>, seen: Seen) -> Verdict {
             }
             .to_owned(),
         },
-        Seen::Arriving { expires, .. } if now < until(expires, LONGEST_CREATION) => {
+        MembershipState::Arriving { expires, .. } if now < until(expires, LONGEST_CREATION) => {
             question.wait(LONGEST_UNDER_WAY)
         }
-        Seen::Arriving { account, .. } => failed(
+        MembershipState::Arriving { account, .. } => failed(
             account,
             match request {
                 MembershipRequest::CreateAccountRequestId(_) => {
@@ -111,7 +115,7 @@ pub fn decide(question: Question<'_>, seen: Seen) -> Verdict {
     })
 }
 
-impl Question<'_> {
+impl MembershipCheck<'_> {
     /// Doubles with every attempt, from the first wait up to the longest.
     fn wait(&self, at_most: u32) -> Membership {
         let longest = at_most.min(self.waits.longest).max(1);

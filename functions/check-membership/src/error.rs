@@ -1,19 +1,19 @@
-//! Why the question could not be answered. "No membership" is an answer and no error.
+//! Why the membership could not be checked. "Not a member" is an answer, not an error.
 
 use aws::{AwsError, StartError};
 use runtime::{ErrorName, FunctionError};
 
-/// What kept `check-membership` from answering.
+/// Why `check-membership` could not answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Organizations did not say.
+    /// Organizations refused or did not answer.
     #[error("look up {what}")]
     LookUp {
         /// What was looked up: a request's, an invitation's or an account's id.
         what: String,
         source: AwsError,
     },
-    /// The hand-over could not be written down. Plain data: never in practice.
+    /// The input of the hand-over could not be serialized. Plain data: never in practice.
     #[error("write the input of share-runbooks")]
     Input(#[source] serde_json::Error),
     /// The account has joined and its execution could not be started.

@@ -1,7 +1,7 @@
-//! Tells whether a created or invited account has joined the organization. Once it has, starts
-//! `share-runbooks` for it, under the very name that the events of the join lead to.
+//! Checks whether a created or invited account has joined the organization. Once it has, starts
+//! `share-runbooks` for it, under the same name to which the events of the join lead.
 //!
-//! Decides nothing about waiting but how long: the loop and its end are the state machine's.
+//! It decides how long to wait until the next check; the state machine owns the loop and its end.
 
 mod decide;
 mod error;
@@ -18,9 +18,9 @@ use relay_core::name::ExecutionName;
 use runtime::{Clock, ConfigError, Environment};
 use sharing::{CheckMembershipInput, CheckMembershipOutput, Membership, ShareRunbooksInput};
 
-pub use decide::{Question, Verdict, Waits, decide};
+pub use decide::{MembershipCheck, MembershipDecision, Waits, decide};
 pub use error::Error;
-pub use look::{Ending, Seen};
+pub use look::{Ending, MembershipState};
 
 /// What the function works with.
 #[derive(Debug, Clone)]
@@ -32,7 +32,6 @@ pub struct Deps {
     pub share_runbooks: String,
     /// Bounds of the growing wait.
     pub waits: Waits,
-    /// Tells how long has been waited.
     pub clock: Clock,
 }
 
@@ -56,16 +55,16 @@ impl Deps {
     }
 }
 
-/// Answers once. Safe to repeat: a hand-over that was made is found under its name.
+/// Checks once. Safe to repeat: a hand-over that was made is found under its name.
 ///
 /// # Errors
-/// When Organizations or Step Functions refuse or do not answer; never for want of a membership.
+/// When Organizations or Step Functions refuse or do not answer. A missing membership is not an error.
 pub async fn handle(
     deps: &Deps,
     input: CheckMembershipInput,
 ) -> Result<CheckMembershipOutput, Error> {
     let seen = look::look(&deps.organizations, &input.request).await?;
-    let question = Question {
+    let question = MembershipCheck {
         request: &input.request,
         since: input.execution.start_time,
         now: deps.clock.now(),
@@ -73,8 +72,8 @@ pub async fn handle(
         waits: deps.waits,
     };
     let membership = match decide(question, seen) {
-        Verdict::HandOver(member) => hand_over(deps, member, input.trigger).await?,
-        Verdict::Say(membership) => membership,
+        MembershipDecision::HandOver(member) => hand_over(deps, member, input.trigger).await?,
+        MembershipDecision::Report(membership) => membership,
     };
     tracing::info!(membership = ?membership, attempt = input.attempt, "looked");
     Ok(CheckMembershipOutput { membership, attempt: input.attempt.saturating_add(1) })

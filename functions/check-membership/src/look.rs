@@ -1,4 +1,4 @@
-//! What Organizations says about a creation or an invitation.
+//! The state of a creation or an invitation, as Organizations shows it.
 
 use aws::members::Member;
 use aws::{AwsError, members};
@@ -10,61 +10,64 @@ use sharing::MembershipRequest;
 
 use crate::Error;
 
-/// How it stands, as far as AWS shows it.
+/// The state of the request, as far as AWS shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Seen {
-    /// AWS knows no request or invitation of this id: not yet, or not any more.
+pub enum MembershipState {
+    /// AWS has no request or invitation of this id: not yet, or no longer.
     Unknown,
     /// The account is being created.
     Creating,
     /// AWS could not create it.
     CreationFailed {
-        /// AWS's word for why.
+        /// AWS's code for the reason.
         reason: String,
     },
     /// The invitation has not been answered.
     Invited {
-        /// Whom, where the invitation names an account.
+        /// The recipient, where the invitation names an account.
         account: Option<AccountId>,
-        /// When it runs out.
         expires: Option<Timestamp>,
     },
-    /// The invitation came to nothing.
+    /// The invitation ended without a member.
     InvitationEnded {
-        /// Whom, where the invitation names an account.
+        /// The recipient, where the invitation names an account.
         account: Option<AccountId>,
         ending: Ending,
     },
-    /// Created or accepted; the account is not to be seen among the members yet.
+    /// Created or accepted, but Organizations does not list the account as a member yet.
     Arriving {
         /// The account, where it is known.
         account: Option<AccountId>,
-        /// When the invitation would have run out.
+        /// When the invitation would have expired.
         expires: Option<Timestamp>,
     },
     Joined(Member),
 }
 
-/// How an invitation comes to nothing.
+/// How an invitation ends without a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// The invited account said no.
     Declined,
-    /// The organization took it back.
     Cancelled,
     /// Nobody answered in time.
     Expired,
 }
 
 /// Looks, with two calls (for an accepted invitation by e-mail: one and the pages of ListAccounts).
-pub(crate) async fn look(client: &Client, request: &MembershipRequest) -> Result<Seen, Error> {
+pub(crate) async fn look(
+    client: &Client,
+    request: &MembershipRequest,
+) -> Result<MembershipState, Error> {
     match request {
         MembershipRequest::CreateAccountRequestId(id) => look_at_creation(client, id).await,
         MembershipRequest::HandshakeId(id) => look_at_invitation(client, id).await,
     }
 }
 
-async fn look_at_creation(client: &Client, id: &CreateAccountRequestId) -> Result<Seen, Error> {
+async fn look_at_creation(
+    client: &Client,
+    id: &CreateAccountRequestId,
+) -> Result<MembershipState, Error> {
     let failed = |what: &str| {
         let what = what.to_owned();
         move |source| Error::LookUp { what, source }
@@ -72,12 +75,14 @@ async fn look_at_creation(client: &Client, id: &CreateAccountRequestId) -> Resul
     let request = client.describe_create_account_status().create_account_request_id(id.as_str());
     let answer = match request.send().await.map_err(AwsError::from) {
         Ok(answer) => answer,
-        Err(error) if error.is("CreateAccountStatusNotFoundException") => return Ok(Seen::Unknown),
+        Err(error) if error.is("CreateAccountStatusNotFoundException") => {
+            return Ok(MembershipState::Unknown);
+        }
         Err(error) => return Err(failed(id.as_str())(error)),
     };
-    let Some(status) = answer.create_account_status() else { return Ok(Seen::Unknown) };
+    let Some(status) = answer.create_account_status() else { return Ok(MembershipState::Unknown) };
     Ok(match status.state() {
-        Some(CreateAccountState::Failed) => Seen::CreationFailed {
+        Some(CreateAccountState::Failed) => MembershipState::CreationFailed {
             reason: status.failure_reason().map_or("UNKNOWN", |reason| reason.as_str()).to_owned(),
         },
         Some(CreateAccountState::Succeeded) => {
@@ -88,27 +93,30 @@ async fn look_at_creation(client: &Client, id: &CreateAccountRequestId) -> Resul
                 }
                 None => None,
             };
-            member.map_or(Seen::Arriving { account, expires: None }, Seen::Joined)
+            member.map_or(
+                MembershipState::Arriving { account, expires: None },
+                MembershipState::Joined,
+            )
         }
-        _ => Seen::Creating,
+        _ => MembershipState::Creating,
     })
 }
 
-async fn look_at_invitation(client: &Client, id: &HandshakeId) -> Result<Seen, Error> {
+async fn look_at_invitation(client: &Client, id: &HandshakeId) -> Result<MembershipState, Error> {
     let failed = |source| Error::LookUp { what: id.to_string(), source };
     let Some(invitation) = members::invitation(client, id).await.map_err(failed)? else {
-        return Ok(Seen::Unknown);
+        return Ok(MembershipState::Unknown);
     };
     let (account, expires) = (invitation.account(), invitation.expires);
-    let ended = |ending| Seen::InvitationEnded { account, ending };
+    let ended = |ending| MembershipState::InvitationEnded { account, ending };
     Ok(match invitation.state {
         HandshakeState::Accepted => {
             let member = members::invited_member(client, &invitation).await.map_err(failed)?;
-            member.map_or(Seen::Arriving { account, expires }, Seen::Joined)
+            member.map_or(MembershipState::Arriving { account, expires }, MembershipState::Joined)
         }
         HandshakeState::Declined => ended(Ending::Declined),
         HandshakeState::Canceled => ended(Ending::Cancelled),
         HandshakeState::Expired => ended(Ending::Expired),
-        _ => Seen::Invited { account, expires },
+        _ => MembershipState::Invited { account, expires },
     })
 }

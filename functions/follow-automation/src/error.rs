@@ -1,24 +1,24 @@
-//! What kept a run from being looked at or its task from being answered.
+//! Why a run could not be looked at, or its task not be answered.
 
 use aws::AwsError;
 use relay_core::id::AutomationId;
 use run::AutomationEventError;
 use runtime::{ErrorName, FunctionError};
 
-/// Why nobody was answered.
+/// Why the task was not answered.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The input is neither a waiting task's nor an event.
     #[error("read the input: {0}")]
     Input(#[source] serde_json::Error),
-    /// The event does not say what it must.
+    /// The event lacks a required field.
     #[error(transparent)]
     Event(AutomationEventError),
     /// The machine asks for a rung that the ladder does not have.
     #[error("the ladder has no rung {0}, counted from 0")]
     NoRung(usize),
     /// The table did not answer.
-    #[error("remember or find the waiting task")]
+    #[error("store or find the waiting task")]
     Table(#[source] AwsError),
     /// The run could not be looked at.
     #[error("look at automation {automation}")]

@@ -1,16 +1,16 @@
-//! Follows a run. A task of the state machine waits with a token; this function remembers the token,
-//! looks at the run, and answers the task as soon as there is something to say: the run has ended, or
-//! waits for somebody.
+//! Follows a run. A task of the state machine waits with a token; this function stores the token, looks at
+//! the run, and answers the task as soon as the run has ended or waits for a person.
 //!
-//! It is called in two ways, with the same end: by the waiting task itself, again and again, since
-//! SSM's events are best effort; and by an event that the run's status changed. The look comes after
-//! the token is stored, so that an event that comes before it is missed by nobody.
+//! It is invoked by the waiting task itself, again and again, since SSM's events are best effort; and by an
+//! event that the run's status changed. It looks after it stored the token, so an event that arrives before
+//! the look is not lost.
 
 mod error;
 mod look;
 
 use aws::{Accounts, AwsError, SdkConfig};
 use lambda::Table;
+use relay_core::id::{AccountId, Region};
 use run::{
     AutomationIntake, Ending, Follow, FollowAutomationInput, FollowAutomationOutput, Look, Pace,
     PendingRun, RungEnd, WaitingFor, waiting_for,
@@ -19,15 +19,16 @@ use runtime::{Clock, ConfigError, Environment};
 use serde_json::{Value, json};
 
 pub use error::Error;
-use look::Seen;
+use look::RunSnapshot;
 
 /// What the function works with.
 #[derive(Debug)]
 pub struct Deps {
     /// SSM in the hub's Regions, and where children run.
     pub accounts: Accounts,
+    pub hub: AccountId,
     pub sfn: aws_sdk_sfn::Client,
-    /// Where tokens are remembered.
+    /// Where tokens are stored.
     pub table: Table,
     pub clock: Clock,
 }
@@ -39,9 +40,10 @@ impl Deps {
     /// When a variable is missing or makes no sense.
     pub fn new(environment: &Environment, config: &SdkConfig) -> Result<Self, ConfigError> {
         let role: String = environment.require("READ_ROLE_NAME")?;
-        let hub = environment.require("HUB_ACCOUNT")?;
+        let hub: AccountId = environment.require("HUB_ACCOUNT")?;
         Ok(Self {
-            accounts: Accounts::new(config, hub, role, "follow-automation"),
+            accounts: Accounts::new(config, role, "follow-automation").with_own(hub),
+            hub,
             sfn: aws_sdk_sfn::Client::new(config),
             table: Table::new(
                 aws_sdk_dynamodb::Client::new(config),
@@ -52,7 +54,7 @@ impl Deps {
     }
 }
 
-/// Looks at a run and answers whoever waits for it. Safe to repeat.
+/// Looks at a run and answers the task that waits for it. Safe to repeat.
 ///
 /// # Errors
 /// When AWS refuses or does not answer. The waiting task then looks again after its time-out.
@@ -76,7 +78,7 @@ pub async fn handle(deps: &Deps, input: Value) -> Result<Value, Error> {
     Ok(json!({"answered": answered}))
 }
 
-/// The task that waits for what the event is about.
+/// The task that waits for the run of the event.
 async fn waiting(deps: &Deps, event: &Value) -> Result<Option<FollowAutomationInput>, Error> {
     let changed = match AutomationIntake::from_value(event).map_err(Error::Event)? {
         AutomationIntake::Changed(changed) => changed,
@@ -89,19 +91,19 @@ async fn waiting(deps: &Deps, event: &Value) -> Result<Option<FollowAutomationIn
     let item = deps.table.get(&key).await.map_err(Error::Table)?;
     let request = item.as_ref().and_then(FollowAutomationInput::read);
     if request.is_none() {
-        tracing::info!(automation = %changed.execution, "ignored: nobody waits for it");
+        tracing::info!(automation = %changed.execution, "ignored: no task waits for it");
     }
     Ok(request)
 }
 
-/// What there is to say, if anything. A run beyond its time is stopped first.
+/// The answer for the task, if there is one yet. A run beyond its time is stopped first.
 async fn answer(
     deps: &Deps,
     request: &FollowAutomationInput,
 ) -> Result<Option<FollowAutomationOutput>, Error> {
     let FollowAutomationInput { input, rung, run, told, .. } = request;
     let Some(wanted) = input.ladder.get(*rung) else { return Err(Error::NoRung(*rung)) };
-    let seen = Seen::read(&deps.ssm(&run.region), &run.execution_id).await?;
+    let seen = RunSnapshot::read(&deps.ssm(&run.region), &run.execution_id).await?;
     let elapsed = deps.clock.now().duration_since(run.at).as_secs().max(0);
     let look = Look {
         status: &seen.status,
@@ -110,7 +112,7 @@ async fn answer(
         told: *told,
     };
     let number = u32::try_from(*rung).unwrap_or(u32::MAX).saturating_add(1);
-    // The machine's time-out says when to look again: the pace is only asked for whether to tell.
+    // The machine's time-out decides when to look again; the pace decides only whether to publish.
     let ending = match run::follow(&look, wanted, &Pace::default()) {
         Follow::Wait { tell: false, .. } => return Ok(None),
         Follow::Wait { tell: true, .. } => {
@@ -142,7 +144,7 @@ async fn answer(
     Ok(Some(FollowAutomationOutput::Verify { report: Box::new(report), ended: deps.clock.now() }))
 }
 
-/// Stops a run, so that its steps for this case still run. One that has ended meanwhile has ended.
+/// Stops a run, so that its cancellation steps still run. A run that has ended meanwhile is left alone.
 async fn stop(deps: &Deps, request: &FollowAutomationInput) -> Result<(), Error> {
     let run = &request.run;
     let stop = deps
@@ -157,7 +159,7 @@ async fn stop(deps: &Deps, request: &FollowAutomationInput) -> Result<(), Error>
     }
 }
 
-/// Answers the task; false when it does not wait any more.
+/// Answers the task; false when it does not wait any longer.
 async fn send(
     deps: &Deps,
     request: &FollowAutomationInput,
@@ -167,13 +169,12 @@ async fn send(
     let send = deps.sfn.send_task_success().task_token(&request.token).output(output);
     match send.send().await.map_err(AwsError::from) {
         Ok(_) => Ok(true),
-        // Answered before, or timed out: the machine asks again with another token.
-        Err(error) if error.is("TaskTimedOut") || error.is("TaskDoesNotExist") => {
-            tracing::info!(%error, "the task waits no more");
-            Ok(false)
-        }
-        Err(error) if error.is("InvalidToken") => {
-            tracing::info!(%error, "the task waits no more");
+        // Answered before, or timed out: the machine invokes again with another token.
+        Err(error)
+            if ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"]
+                .contains(&error.code.as_str()) =>
+        {
+            tracing::info!(%error, "the task does not wait any longer");
             Ok(false)
         }
         Err(source) => Err(Error::Send(source)),
@@ -181,7 +182,7 @@ async fn send(
 }
 
 impl Deps {
-    fn ssm(&self, region: &relay_core::id::Region) -> aws_sdk_ssm::Client {
-        aws_sdk_ssm::Client::new(&self.accounts.config(self.accounts.own(), region))
+    fn ssm(&self, region: &Region) -> aws_sdk_ssm::Client {
+        self.accounts.ssm(self.hub, region)
     }
 }

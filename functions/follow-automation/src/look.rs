@@ -1,4 +1,4 @@
-//! A look at a run: GetAutomationExecution, and once it has ended the steps and children that failed.
+//! A snapshot of a run: GetAutomationExecution and, once it has ended, the steps and children that failed.
 
 use aws::AwsError;
 use aws_sdk_ssm::Client;
@@ -13,13 +13,13 @@ use run::{
 
 use crate::{Deps, Error};
 
-/// Children that are told, at most: an outcome names 50 runs.
+/// The most children in a report: an outcome names 50 runs.
 const CHILDREN: usize = 10;
-/// What is kept of a message.
+/// The most characters of a message.
 const REASON: usize = 1_000;
 
 #[derive(Debug)]
-pub(crate) struct Seen {
+pub(crate) struct RunSnapshot {
     pub(crate) status: AutomationStatus,
     pub(crate) failed: Vec<Step>,
     execution: AutomationExecution,
@@ -36,7 +36,7 @@ pub(crate) struct Step {
     place: Option<(AccountId, Region)>,
 }
 
-impl Seen {
+impl RunSnapshot {
     pub(crate) async fn read(client: &Client, automation: &AutomationId) -> Result<Self, Error> {
         let failed = |source: AwsError| Error::Look { automation: automation.clone(), source };
         let answer = client
@@ -46,7 +46,7 @@ impl Seen {
             .await
             .map_err(|error| failed(error.into()))?;
         let execution = answer.automation_execution.unwrap_or_else(|| {
-            // Never seen; the unknown status counts as running.
+            // Not observed so far; the unknown status counts as running.
             AutomationExecution::builder().build()
         });
         let status = execution.automation_execution_status();
@@ -61,7 +61,7 @@ impl Seen {
         Ok(Self { status, failed, execution, fans_out })
     }
 
-    /// Whether an `aws:approve` step is what waits.
+    /// Whether it waits in an `aws:approve` step.
     pub(crate) fn waits_for_approval(&self) -> bool {
         self.execution.step_executions().iter().any(|step| {
             step.step_status() == Some(&AutomationExecutionStatus::Waiting)
@@ -69,15 +69,12 @@ impl Seen {
         })
     }
 
-    /// For what it waits: an approval of the runbook's own, or the word to go on.
+    /// What it waits for: an approval by a step of the runbook, or a person's signal.
     pub(crate) fn waiting_for(&self) -> WaitingFor {
-        match self.waits_for_approval() {
-            true => WaitingFor::Approval,
-            false => WaitingFor::Step,
-        }
+        if self.waits_for_approval() { WaitingFor::Approval } else { WaitingFor::Step }
     }
 
-    /// What is told of it. A child that cannot be looked at is told without its failed step.
+    /// The report of the run. A child that cannot be looked at is reported without its failed step.
     pub(crate) async fn report(
         &self,
         deps: &Deps,
@@ -103,7 +100,7 @@ impl Seen {
             execution_id: Some(run.execution_id.clone()),
             account: input.account.unwrap_or(run.account),
             region: input.region.clone().unwrap_or_else(|| run.region.clone()),
-            // The caller knows.
+            // The caller sets it.
             end: RungEnd::NotStarted,
             status: Some(self.status.clone()),
             failed_step: first.map(|step| step.name.clone()),
@@ -132,11 +129,7 @@ async fn failed_steps(client: &Client, automation: &AutomationId) -> Result<Vec<
         .key(StepExecutionFilterKey::StepExecutionStatus)
         .set_values(Some(statuses.iter().map(|status| status.as_str().to_owned()).collect()))
         .build()
-        .map_err(|error| AwsError {
-            kind: aws::AwsErrorKind::Other,
-            code: "InvalidRequest".to_owned(),
-            message: error.to_string(),
-        })?;
+        .map_err(|error| AwsError::invalid_request(&error))?;
     let answer = client
         .describe_automation_step_executions()
         .automation_execution_id(automation.as_str())
@@ -176,7 +169,7 @@ impl Step {
         let run = &request.run;
         let (account, region) =
             self.place.clone().unwrap_or_else(|| (run.account, run.region.clone()));
-        let client = Client::new(&deps.accounts.config(account, &region));
+        let client = deps.accounts.ssm(account, &region);
         let failed = match &self.child {
             Some(child) => failed_steps(&client, child).await,
             None => Ok(Vec::new()),

@@ -1,25 +1,19 @@
-//! Why there is no plan. An invalid rule is no reason: the plan names it as a problem.
+//! Why there is no plan. An invalid rule is not an error: the plan names it as a problem.
 
-use aws::{AwsError, AwsErrorKind};
+use aws::AwsError;
+use aws::organization::OrganizationError;
 use relay_core::id::AccountId;
 use runtime::{ErrorName, FunctionError};
 
-/// What kept `plan-shares` from planning. Nothing has been shared or taken back.
+/// Why `plan-shares` could not plan. Nothing has been shared or removed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The policy could not be read as a whole.
     #[error("read the policy under {path}")]
     Policy { path: String, source: AwsError },
     /// The organization could not be read.
-    #[error("{what}")]
-    Organization {
-        /// What was being done.
-        what: String,
-        source: AwsError,
-    },
-    /// The organization's answer makes no sense.
-    #[error("read the organization: {0}")]
-    Nonsense(String),
+    #[error(transparent)]
+    Organization(#[from] OrganizationError),
     /// The share ledger, or the last planned place, could not be read or written.
     #[error("{what} of account {account}")]
     Ledger {
@@ -50,25 +44,15 @@ impl FunctionError for Error {
 
     fn name(&self) -> ErrorName {
         match self {
-            Self::Policy { source, .. } => passing(source).unwrap_or(ErrorName::RulesUnreadable),
-            Self::Organization { source, .. } => {
-                passing(source).unwrap_or(ErrorName::OrganizationUnreadable)
+            Self::Policy { source, .. } => ErrorName::RulesUnreadable.unless_transient(source.kind),
+            Self::Organization(error) => {
+                ErrorName::OrganizationUnreadable.unless_transient(error.kind())
             }
-            Self::Nonsense(_) => ErrorName::OrganizationUnreadable,
-            Self::Ledger { source, .. } => passing(source).unwrap_or(ErrorName::LedgerUnavailable),
+            Self::Ledger { source, .. } => {
+                ErrorName::LedgerUnavailable.unless_transient(source.kind)
+            }
             Self::Encode(_) => ErrorName::Unexpected,
             Self::Store { source, .. } => source.kind.into(),
         }
-    }
-}
-
-/// The name of what passes by itself, whatever was being read.
-fn passing(source: &AwsError) -> Option<ErrorName> {
-    match source.kind {
-        AwsErrorKind::Throttled | AwsErrorKind::Unavailable => Some(source.kind.into()),
-        AwsErrorKind::AccessDenied
-        | AwsErrorKind::RoleNotAssumable
-        | AwsErrorKind::NotFound
-        | AwsErrorKind::Other => None,
     }
 }

@@ -1,16 +1,16 @@
-//! Makes the plan of an execution: policy, organization and ledger go in, a plan in S3 comes out.
-//! What the plan says is `sharing`'s; this crate reads and writes.
+//! Makes the plan of an execution from rules, organization and ledger, and stores it in S3. The plan's
+//! content is decided in `sharing`; this crate reads and writes.
 //!
 //! Shares nothing, and cannot: it has no permission on any document.
 
 mod error;
 mod ledger;
-pub mod organization;
 mod unchanged;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use aws::organization::{read_accounts, read_all};
 use aws::{AwsError, SdkConfig};
 use aws_sdk_organizations::config::retry::RetryConfig;
 use aws_sdk_s3::primitives::ByteStream;
@@ -23,7 +23,7 @@ use relay_core::storage;
 use relay_core::storage::S3Object;
 use runtime::{Clock, ConfigError, Environment};
 use sharing::plan::{OnboardingInput, PlanInput, SharePlan};
-use sharing::{PlanSharesInput, PlanSharesOutput, RuleSet, WorkItem};
+use sharing::{PlanSharesInput, PlanSharesOutput, RuleSet, Scope, WorkItem};
 
 pub use error::Error;
 pub use ledger::Place;
@@ -93,17 +93,16 @@ impl Deps {
     }
 }
 
-/// Plans once. Safe to repeat: a second plan of one execution takes the first one's place.
+/// Plans once. Safe to repeat: a second plan of one execution replaces the first.
 ///
 /// # Errors
 /// When policy, organization or ledger cannot be read whole, or the plan cannot be stored.
 pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOutput, Error> {
     let PlanSharesInput { execution, input } = input;
     let kind = input.trigger.kind;
-    // Before anything is read: whoever planned later than this has seen at least as much.
+    // Before anything is read, so that a later plan has seen at least as much.
     let seen_at = deps.clock.now();
-    let (rules, organization) =
-        tokio::try_join!(rules(deps), organization::read(&deps.organizations, &input.scope))?;
+    let (rules, organization) = tokio::try_join!(rules(deps), organization(deps, &input.scope))?;
     let accounts = in_scope(&input.accounts(), &organization);
     let ledger = match kind {
         TriggerKind::Join => BTreeSet::new(),
@@ -132,11 +131,11 @@ pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOut
     };
     let mut unchanged = is_unchanged(&input.trigger, &plan, rules.texts > 0, &last);
     let stored = store(deps, &plan, &execution.name).await?;
-    // A whole organization is looked at by command, and no second look follows it.
+    // A whole organization is planned by command, and no recheck follows.
     if !plan.organization && !unchanged {
         let latest = remember(deps, &plan, &execution.name, seen_at).await?;
-        // A later plan for the same accounts exists; this one, made from an older view, must not
-        // undo its work. A join is answered all the same: it takes nothing back.
+        // A later plan for the same accounts exists, and this one, made from an older view, must not
+        // undo its work. A join is answered anyway: it removes nothing.
         unchanged = !latest && !matches!(kind, TriggerKind::Join | TriggerKind::Manual);
     }
 
@@ -168,17 +167,24 @@ pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOut
     })
 }
 
-/// Whether this execution may take shares back, beyond what the plan says for itself.
+/// Whether this execution may remove shares.
 fn may_remove(kind: TriggerKind, plan: &SharePlan) -> bool {
     match kind {
-        // A join only adds. It may have been planned while the account lay in the root, with the
-        // run for its OU under way: what that one shares is not for this one to take back.
+        // A join only adds. It may have been planned while the account was in the root, with the
+        // execution for its OU under way, whose shares it must not remove.
         TriggerKind::Join => false,
-        // Rules select active members and nobody else: whoever is none keeps nothing of ours,
-        // whether or not every rule can be read.
+        // Rules select active members only, so an account that has left keeps no share, whether or
+        // not every rule can be read.
         TriggerKind::Leave if plan.places.iter().all(|place| !place.active) => true,
         _ => plan.removals_allowed,
     }
+}
+
+async fn organization(deps: &Deps, scope: &Scope) -> Result<Organization, Error> {
+    Ok(match scope {
+        Scope::Accounts(accounts) => read_accounts(&deps.organizations, accounts).await?,
+        Scope::Organization => read_all(&deps.organizations).await?,
+    })
 }
 
 /// Never cached: a function stays warm for hours.
@@ -204,7 +210,7 @@ fn in_scope(named: &[AccountId], organization: &Organization) -> Vec<AccountId> 
     }
 }
 
-/// Owners and Regions that the ledger knows of: where a rule is gone, its shares still are.
+/// Owners and Regions in the ledger: shares remain when their rule is deleted.
 async fn pairs(deps: &Deps, accounts: &[AccountId]) -> Result<BTreeSet<WorkItem>, Error> {
     iter(accounts)
         .map(|account| deps.table().pairs(*account))
@@ -228,7 +234,7 @@ async fn last_places(
         .await
 }
 
-/// Writes down what each account was planned for; whether this plan is the latest of any of them.
+/// Stores what each account was planned for. Returns whether this plan is the latest of any of them.
 async fn remember(
     deps: &Deps,
     plan: &SharePlan,

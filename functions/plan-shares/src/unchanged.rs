@@ -1,5 +1,5 @@
-//! Whether an execution finds what the one before it has seen to: then it changes nothing,
-//! publishes nothing and says so in the log.
+//! Whether an execution has nothing to do, because an earlier one did it: then it changes and publishes
+//! nothing, and logs that.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use sharing::plan::SharePlan;
 
 use crate::ledger::Place;
 
-/// Decides by what set the execution off.
+/// Decides by the execution's trigger.
 ///
-/// `any_rules` tells whether policy has any text at all, valid or not. `last` holds, for a second
-/// look after a join, what each account was last planned for.
+/// `any_rules`: whether there is any rule at all, valid or not. `last`: for a recheck, what each account
+/// was last planned for.
 #[must_use]
 pub fn is_unchanged(
     trigger: &Trigger,
@@ -22,8 +22,8 @@ pub fn is_unchanged(
     last: &BTreeMap<AccountId, Place>,
 ) -> bool {
     match trigger.kind {
-        // A join is answered even when there is nothing to share, and so is whoever asks, by hand or
-        // by schedule. Whoever left loses what it has, with or without rules.
+        // A join, a call by hand and a schedule are answered even when there is nothing to share. An
+        // account that left loses its shares, with or without rules.
         TriggerKind::Join
         | TriggerKind::Manual
         | TriggerKind::Leave
@@ -39,9 +39,9 @@ pub fn is_unchanged(
     }
 }
 
-/// Whether the join that this is the second look at was the last to plan for the account, and
-/// nothing that its plan rested on has changed. Where somebody else planned in between, the two may
-/// have worked in either order: that is looked into.
+/// Whether the join that this execution rechecks was the last to plan for the account, and nothing that its
+/// plan rested on has changed. Where another execution planned in between, the two may have worked in either
+/// order, so the account is planned again.
 fn is_settled(
     trigger: &Trigger,
     plan: &SharePlan,

@@ -1,6 +1,7 @@
 //! Why a message could not be dealt with. Such a message is reported as a failed item: SQS delivers
 //! it again and, after the fifth time, keeps it in the dead-letter queue. The others go on.
 
+use aws::organization::OrganizationError;
 use aws::{AwsError, AwsErrorKind, StartError};
 use relay_core::alarm::TriggerId;
 use remediation::alarm::AlarmError;
@@ -28,12 +29,8 @@ pub enum Error {
     #[error("read the policy at {path}")]
     Policy { path: &'static str, source: AwsError },
     /// The place of an account in the organization could not be looked up.
-    #[error("{what}")]
-    Organization {
-        /// What was being done.
-        what: String,
-        source: AwsError,
-    },
+    #[error(transparent)]
+    Organization(#[from] OrganizationError),
     /// AWS's answer makes no sense.
     #[error("{0}")]
     Nonsense(String),
@@ -100,9 +97,9 @@ impl FunctionError for Error {
             | Self::Unreadable(_)
             | Self::Order(_)
             | Self::OrderFromOutside => ErrorName::InvalidInput,
-            Self::Policy { source, .. } => passing(source).unwrap_or(ErrorName::RulesUnreadable),
-            Self::Organization { source, .. } => {
-                passing(source).unwrap_or(ErrorName::OrganizationUnreadable)
+            Self::Policy { source, .. } => ErrorName::RulesUnreadable.unless_transient(source.kind),
+            Self::Organization(error) => {
+                ErrorName::OrganizationUnreadable.unless_transient(error.kind())
             }
             Self::LookUp { source, .. }
             | Self::Table { source, .. }
@@ -112,10 +109,4 @@ impl FunctionError for Error {
             Self::Nonsense(_) | Self::InputGone(_) | Self::Encode(_) => ErrorName::Unexpected,
         }
     }
-}
-
-/// The name of what passes by itself, whatever was being read.
-fn passing(source: &AwsError) -> Option<ErrorName> {
-    matches!(source.kind, AwsErrorKind::Throttled | AwsErrorKind::Unavailable)
-        .then(|| source.kind.into())
 }

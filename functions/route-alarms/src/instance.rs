@@ -73,9 +73,7 @@ async fn volumes(deps: &Deps, client: &Ec2, kind: &str) -> Result<u32, Error> {
             known.insert(kind.to_owned(), volumes);
             Ok(volumes)
         }
-        Err(source)
-            if matches!(source.kind, AwsErrorKind::Throttled | AwsErrorKind::Unavailable) =>
-        {
+        Err(source) if source.is_transient() => {
             Err(Error::LookUp { what: format!("look up instance type {kind}"), source })
         }
         Err(error) => {

@@ -85,7 +85,7 @@ impl Deps {
             sqs: aws_sdk_sqs::Client::new(config),
             sfn: aws_sdk_sfn::Client::new(config),
             organizations: aws::organizations(config, &region),
-            everywhere: Everywhere::through(Accounts::new(config, hub, role, SESSION)),
+            everywhere: Everywhere::through(Accounts::new(config, role, SESSION).with_own(hub)),
             table: Table::new(aws_sdk_dynamodb::Client::new(config), table),
             sns: aws_sdk_sns::Client::new(config),
             hub,

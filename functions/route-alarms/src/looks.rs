@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aws::{AwsError, AwsErrorKind};
+use aws::AwsError;
 use jiff::Timestamp;
 use relay_core::id::arn::Arn;
 use relay_core::id::{AccountId, Region};
@@ -67,9 +67,7 @@ async fn calendar(deps: &Deps, calendar: &Calendar) -> Result<CalendarState, Err
                 until: answer.next_transition_time().and_then(|until| until.parse().ok()),
             },
         }),
-        Err(source)
-            if matches!(source.kind, AwsErrorKind::Throttled | AwsErrorKind::Unavailable) =>
-        {
+        Err(source) if source.is_transient() => {
             Err(Error::LookUp { what: format!("read the change calendar {name}"), source })
         }
         Err(error) => Ok(CalendarState::Unreadable { reason: error.to_string() }),

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use aws::{AwsError, AwsErrorKind};
+use aws::AwsError;
 use jiff::{SignedDuration, Timestamp};
 use outcome::Outcome;
 use relay_core::problem::{Problem, ProblemCode};
@@ -82,11 +82,7 @@ async fn control(client: &aws_sdk_ssm::Client) -> Result<(Control, Vec<Problem>)
             })
         }
         Err(error) if error.is("ParameterNotFound") => Ok((Control::default(), Vec::new())),
-        Err(source)
-            if matches!(source.kind, AwsErrorKind::Throttled | AwsErrorKind::Unavailable) =>
-        {
-            Err(Error::Policy { path, source })
-        }
+        Err(source) if source.is_transient() => Err(Error::Policy { path, source }),
         Err(error) => {
             let problem = Problem::new(ProblemCode::ControlInvalid, path, error.to_string());
             Ok((Control::pulled(), vec![problem]))

@@ -1,5 +1,5 @@
-//! What an event leads to, as two pure functions: what has to be asked first ([`question`]), and,
-//! with the answer, which executions it starts ([`decide`]).
+//! Where an event leads, as two pure functions: what has to be looked up first ([`needed_lookup`]) and, with the
+//! result, which executions it starts ([`decide`]).
 
 use aws::members::Member;
 use relay_core::execution::{Trigger, TriggerKind};
@@ -9,32 +9,32 @@ use sharing::{AccountEvent, AwaitMembershipInput, MembershipRequest, ShareRunboo
 
 use crate::Error;
 
-/// What must be known before an execution can be named.
+/// What has to be looked up before an execution can be named.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Question {
-    /// Since when is this account a member?
+pub enum MemberLookup {
+    /// Since when this account is a member.
     Member(AccountId),
-    /// Which account did this invitation bring, and since when is it a member?
+    /// Which account joined by this invitation, and since when it is a member.
     Invited(HandshakeId),
 }
 
-/// What an event asks for; most ask nothing.
+/// The look-up that an event needs; most need none.
 #[must_use]
-pub fn question(event: &AccountEvent) -> Option<Question> {
+pub fn needed_lookup(event: &AccountEvent) -> Option<MemberLookup> {
     match event {
         AccountEvent::Created { account, .. }
         | AccountEvent::Joined { account }
         | AccountEvent::PlaceChanged { account, joined: true }
         | AccountEvent::InvitationAccepted { account: Some(account), .. } => {
-            Some(Question::Member(*account))
+            Some(MemberLookup::Member(*account))
         }
         AccountEvent::InvitationAccepted { handshake, account: None } => {
-            Some(Question::Invited(handshake.clone()))
+            Some(MemberLookup::Invited(handshake.clone()))
         }
         AccountEvent::CreateRequested { .. }
         | AccountEvent::CreateFailed { .. }
         | AccountEvent::Invited { .. }
-        // Planned from the place the account has by then; if it has none any more, the plan says so.
+        // Planned from where the account is by then; if it has left, the plan says so.
         | AccountEvent::PlaceChanged { joined: false, .. }
         | AccountEvent::Left { .. } => None,
     }
@@ -42,29 +42,27 @@ pub fn question(event: &AccountEvent) -> Option<Question> {
 
 /// An execution to be started. Two events that lead to the same name lead to one start.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Start {
-    /// The key of the fact.
+pub struct ExecutionStart {
+    /// The same for every event about the same fact.
     pub name: ExecutionName,
-    /// What the execution is about.
-    pub subject: Subject,
-    /// What set it off.
+    pub subject: ExecutionSubject,
     pub kind: TriggerKind,
 }
 
-/// What an execution is about; it decides the machine.
+/// What an execution is about, which decides the state machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Subject {
-    /// A member, or one that was: `share-runbooks`.
+pub enum ExecutionSubject {
+    /// A current or former member: `share-runbooks`.
     Account(AccountId),
-    /// One that may become a member: `await-membership`.
+    /// An account that may become a member: `await-membership`.
     Request(MembershipRequest),
 }
 
-impl Start {
+impl ExecutionStart {
     fn join(member: Member) -> Self {
         Self {
             name: ExecutionName::join(member.account, member.joined),
-            subject: Subject::Account(member.account),
+            subject: ExecutionSubject::Account(member.account),
             kind: TriggerKind::Join,
         }
     }
@@ -74,13 +72,13 @@ impl Start {
             MembershipRequest::CreateAccountRequestId(id) => ExecutionName::create_request(id),
             MembershipRequest::HandshakeId(id) => ExecutionName::handshake(id),
         };
-        Self { name, subject: Subject::Request(request), kind: TriggerKind::Join }
+        Self { name, subject: ExecutionSubject::Request(request), kind: TriggerKind::Join }
     }
 
     fn place(account: AccountId, event_id: &str) -> Self {
         Self {
             name: ExecutionName::place(account, event_id),
-            subject: Subject::Account(account),
+            subject: ExecutionSubject::Account(account),
             kind: TriggerKind::Place,
         }
     }
@@ -88,7 +86,7 @@ impl Start {
     fn leave(account: AccountId, event_id: &str) -> Self {
         Self {
             name: ExecutionName::leave(account, event_id),
-            subject: Subject::Account(account),
+            subject: ExecutionSubject::Account(account),
             kind: TriggerKind::Leave,
         }
     }
@@ -100,87 +98,93 @@ impl Start {
     pub fn input(&self, event_ids: Vec<String>) -> serde_json::Result<String> {
         let trigger = Trigger { kind: self.kind, arn: None, event_ids };
         match &self.subject {
-            Subject::Account(account) => {
+            ExecutionSubject::Account(account) => {
                 serde_json::to_string(&ShareRunbooksInput::account(*account, trigger))
             }
-            Subject::Request(request) => {
+            ExecutionSubject::Request(request) => {
                 serde_json::to_string(&AwaitMembershipInput { request: request.clone(), trigger })
             }
         }
     }
 }
 
-/// What an event leads to.
+/// Where an event leads.
 #[derive(Debug)]
-pub enum Decision {
-    /// These executions; never none.
-    Start(Vec<Start>),
+pub enum EventDecision {
+    /// At least one execution.
+    Start(Vec<ExecutionStart>),
     /// Nothing, for this reason.
     Ignore(String),
-    /// Nothing yet: the message is to come again.
+    /// Nothing yet: the message has to be delivered again.
     Fail(Error),
 }
 
-/// Decides, given the answer to [`question`]: the member, or that there is none.
+/// Decides, given the result of [`needed_lookup`]: the member, or `None`.
 ///
-/// `fresh` tells that the event is recent. A fresh join that Organizations does not show is one
-/// that it will; an old one was left again, and that is another event.
+/// `fresh`: the event is recent. Organizations will soon show a fresh join. If it does not show an old one,
+/// the account has left again, which is another event.
 #[must_use]
 pub fn decide(
     event: &AccountEvent,
     event_id: &str,
     member: Option<Member>,
     fresh: bool,
-) -> Decision {
-    let start = |starts: Vec<Start>| Decision::Start(starts);
+) -> EventDecision {
+    let start = |starts: Vec<ExecutionStart>| EventDecision::Start(starts);
     match event {
-        AccountEvent::CreateRequested { request } => {
-            start(vec![Start::wait(MembershipRequest::CreateAccountRequestId(request.clone()))])
-        }
+        AccountEvent::CreateRequested { request } => start(vec![ExecutionStart::wait(
+            MembershipRequest::CreateAccountRequestId(request.clone()),
+        )]),
         AccountEvent::CreateFailed { request: Some(request), .. } => {
-            start(vec![Start::wait(MembershipRequest::CreateAccountRequestId(request.clone()))])
+            start(vec![ExecutionStart::wait(MembershipRequest::CreateAccountRequestId(
+                request.clone(),
+            ))])
         }
         AccountEvent::CreateFailed { request: None, .. } => {
-            Decision::Fail(Error::NoRequest { event_id: event_id.to_owned() })
+            EventDecision::Fail(Error::NoRequest { event_id: event_id.to_owned() })
         }
         AccountEvent::Invited { handshake } => {
-            start(vec![Start::wait(MembershipRequest::HandshakeId(handshake.clone()))])
+            start(vec![ExecutionStart::wait(MembershipRequest::HandshakeId(handshake.clone()))])
         }
-        AccountEvent::Left { account } => start(vec![Start::leave(*account, event_id)]),
+        AccountEvent::Left { account } => start(vec![ExecutionStart::leave(*account, event_id)]),
         AccountEvent::PlaceChanged { account, joined: false } => {
-            start(vec![Start::place(*account, event_id)])
+            start(vec![ExecutionStart::place(*account, event_id)])
         }
         AccountEvent::Created { account, request } => match (member, request) {
-            (Some(member), _) => start(vec![Start::join(member)]),
-            // What waits for the creation looks again much sooner than the queue does.
-            (None, Some(request)) if fresh => {
-                start(vec![Start::wait(MembershipRequest::CreateAccountRequestId(request.clone()))])
-            }
+            (Some(member), _) => start(vec![ExecutionStart::join(member)]),
+            // await-membership looks again much sooner than the queue delivers again.
+            (None, Some(request)) if fresh => start(vec![ExecutionStart::wait(
+                MembershipRequest::CreateAccountRequestId(request.clone()),
+            )]),
             (None, _) => not_visible(*account, fresh),
         },
         AccountEvent::InvitationAccepted { handshake, account } => match (member, account) {
-            (Some(member), _) => start(vec![Start::join(member)]),
+            (Some(member), _) => start(vec![ExecutionStart::join(member)]),
             (None, Some(account)) if !fresh => not_visible(*account, fresh),
             (None, _) => {
-                start(vec![Start::wait(MembershipRequest::HandshakeId(handshake.clone()))])
+                start(vec![ExecutionStart::wait(MembershipRequest::HandshakeId(handshake.clone()))])
             }
         },
         AccountEvent::Joined { account } => match member {
-            Some(member) => start(vec![Start::join(member)]),
+            Some(member) => start(vec![ExecutionStart::join(member)]),
             None => not_visible(*account, fresh),
         },
         AccountEvent::PlaceChanged { account, joined: true } => match member {
-            Some(member) => start(vec![Start::join(member), Start::place(*account, event_id)]),
+            Some(member) => {
+                start(vec![ExecutionStart::join(member), ExecutionStart::place(*account, event_id)])
+            }
             None => not_visible(*account, fresh),
         },
     }
 }
 
-fn not_visible(account: AccountId, fresh: bool) -> Decision {
+fn not_visible(account: AccountId, fresh: bool) -> EventDecision {
     if fresh {
-        Decision::Fail(Error::NotVisibleYet { account })
+        EventDecision::Fail(Error::NotVisibleYet { account })
     } else {
-        Decision::Ignore(format!("account {account} is no member of the organization (any more)"))
+        EventDecision::Ignore(format!(
+            "account {account} is not a member of the organization, or no longer"
+        ))
     }
 }
 

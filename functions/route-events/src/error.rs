@@ -1,31 +1,30 @@
-//! Why a message could not be dealt with. Such a message is reported as a failed item: SQS delivers
-//! it again and, after the fifth time, keeps it in the dead-letter queue. The others go on.
+//! Why a message failed. It is reported as a failed item: SQS delivers it again and, after the fifth time,
+//! moves it to the dead-letter queue. The other messages of the batch go on.
 
 use aws::{AwsError, StartError};
 use relay_core::event::EventError;
 use relay_core::id::{AccountId, HandshakeId};
 use runtime::{ErrorName, FunctionError};
 
-/// What kept one message of the batch from being dealt with.
+/// Why one message of the batch failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A message without a text.
     #[error("read a message: it has no body")]
     NoBody,
-    /// A message that is no event, or one of ours that does not say what it must.
+    /// Not an event, or one of the suite's events without a required field.
     #[error("read a message")]
     Unreadable(#[source] EventError),
-    /// A failed creation that does not say which one it was.
+    /// A failed creation without the id of its request.
     #[error("read event {event_id}: CreateAccountResult FAILED without the id of its request")]
     NoRequest { event_id: String },
     /// The account could not be looked up.
     #[error("look up account {account}")]
     LookUpAccount { account: AccountId, source: AwsError },
-    /// The invitation, or the account it brought, could not be looked up.
+    /// The invitation, or the account that joined by it, could not be looked up.
     #[error("look up the account invited by {handshake}")]
     LookUpInvitation { handshake: HandshakeId, source: AwsError },
-    /// The event says that the account has joined, Organizations does not show it yet.
-    #[error("account {account} is not to be seen in the organization yet")]
+    /// The event says that the account has joined, but Organizations does not show it yet.
+    #[error("Organizations does not show account {account} as a member yet")]
     NotVisibleYet { account: AccountId },
     /// The execution could not be started.
     #[error(transparent)]
@@ -33,7 +32,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The id of the event that cannot be dealt with, where it is known.
+    /// The id of the event, where it is known.
     pub(crate) fn event_id(&self) -> Option<&str> {
         match self {
             Self::Unreadable(error) => error.event_id(),

@@ -1,8 +1,8 @@
-//! The intake: what arrives in the queue becomes executions, each named by the fact it is about.
+//! The intake: messages of the queue become executions, each named after the fact it is about.
 //!
-//! A batch is dealt with in three steps: read every message, ask Organizations what the names need,
-//! start what has to be started, once per name. Whatever goes wrong with a message is reported for
-//! that message alone. Nothing here depends on the order of events or on how often one arrives.
+//! A batch takes three steps: parse every message, look up at Organizations what the names need, and start
+//! one execution per name. An error is reported for its message alone. Nothing here depends on the order of
+//! events or on how often an event arrives.
 
 mod decide;
 mod error;
@@ -20,7 +20,9 @@ use relay_core::text::error_chain;
 use runtime::{Clock, ConfigError, Environment, FunctionError};
 use tracing::Instrument;
 
-pub use decide::{Decision, Question, Start, Subject, decide, question};
+pub use decide::{
+    EventDecision, ExecutionStart, ExecutionSubject, MemberLookup, decide, needed_lookup,
+};
 pub use error::Error;
 use lookup::Answers;
 use messages::{Content, Message};
@@ -35,7 +37,7 @@ pub struct Deps {
     pub await_membership: String,
     /// The ARN of `share-runbooks`.
     pub share_runbooks: String,
-    /// Tells fresh events from old ones.
+    /// Measures the age of events.
     pub clock: Clock,
 }
 
@@ -56,10 +58,10 @@ impl Deps {
     }
 }
 
-/// Deals with one batch. Safe to repeat: what was started is found under its name.
+/// Handles one batch. Safe to repeat: an execution that was started is found under its name.
 ///
 /// # Errors
-/// Never: what fails is a message, and it is in the answer.
+/// Never: a message that fails is in the answer.
 pub async fn handle(deps: &Deps, batch: SqsEvent) -> Result<SqsBatchResponse, Error> {
     let now = deps.clock.now();
     let messages: Vec<Message> =
@@ -67,28 +69,28 @@ pub async fn handle(deps: &Deps, batch: SqsEvent) -> Result<SqsBatchResponse, Er
     let answers = lookup::answer(&deps.organizations, &messages).await;
 
     let mut failed = BTreeSet::new();
-    let mut starts: BTreeMap<ExecutionName, Gathered> = BTreeMap::new();
+    let mut starts: BTreeMap<ExecutionName, PendingStart> = BTreeMap::new();
     for message in messages {
         let _span = message.span().entered();
         let Message { id, content } = message;
         let event_id = content.event_id().map(str::to_owned);
         match outcome(content, &answers) {
-            Decision::Start(wanted) => {
+            EventDecision::Start(wanted) => {
                 for start in wanted {
                     gather(&mut starts, start, &id, event_id.as_deref());
                 }
             }
-            Decision::Ignore(reason) => tracing::info!(reason, "ignored"),
-            Decision::Fail(error) => {
+            EventDecision::Ignore(reason) => tracing::info!(reason, "ignored"),
+            EventDecision::Fail(error) => {
                 log(&error);
                 failed.insert(id);
             }
         }
     }
 
-    let started = starts.into_values().map(async |gathered| {
-        let span = gathered.span();
-        run(deps, gathered).instrument(span).await
+    let started = starts.into_values().map(async |pending| {
+        let span = pending.span();
+        run(deps, pending).instrument(span).await
     });
     failed.extend(join_all(started).await.into_iter().flatten());
 
@@ -97,19 +99,19 @@ pub async fn handle(deps: &Deps, batch: SqsEvent) -> Result<SqsBatchResponse, Er
     Ok(response)
 }
 
-/// A start and the messages that ask for it.
-struct Gathered {
-    start: Start,
+/// A start and the messages that lead to it.
+struct PendingStart {
+    start: ExecutionStart,
     event_ids: BTreeSet<String>,
     messages: BTreeSet<String>,
 }
 
-impl Gathered {
+impl PendingStart {
     fn span(&self) -> tracing::Span {
         let events: Vec<&str> = self.event_ids.iter().map(String::as_str).collect();
         let account = match &self.start.subject {
-            Subject::Account(account) => Some(tracing::field::display(*account)),
-            Subject::Request(_) => None,
+            ExecutionSubject::Account(account) => Some(tracing::field::display(*account)),
+            ExecutionSubject::Request(_) => None,
         };
         let event = events.join(",");
         tracing::info_span!("start", execution = %self.start.name, event, account)
@@ -117,40 +119,40 @@ impl Gathered {
 }
 
 fn gather(
-    starts: &mut BTreeMap<ExecutionName, Gathered>,
-    start: Start,
+    starts: &mut BTreeMap<ExecutionName, PendingStart>,
+    start: ExecutionStart,
     message: &str,
     event_id: Option<&str>,
 ) {
-    let gathered = starts.entry(start.name.clone()).or_insert_with(|| Gathered {
+    let pending = starts.entry(start.name.clone()).or_insert_with(|| PendingStart {
         start,
         event_ids: BTreeSet::new(),
         messages: BTreeSet::new(),
     });
-    gathered.event_ids.extend(event_id.map(str::to_owned));
-    gathered.messages.insert(message.to_owned());
+    pending.event_ids.extend(event_id.map(str::to_owned));
+    pending.messages.insert(message.to_owned());
 }
 
-fn outcome(content: Content, answers: &Answers) -> Decision {
+fn outcome(content: Content, answers: &Answers) -> EventDecision {
     match content {
         Content::Fact { event, event_id, fresh } => {
-            let answer = question(&event).map_or(Ok(None), |question| answers.get(&question));
+            let answer = needed_lookup(&event).map_or(Ok(None), |lookup| answers.get(&lookup));
             match answer {
                 Ok(member) => decide(&event, &event_id, member, fresh),
-                Err(error) => Decision::Fail(error),
+                Err(error) => EventDecision::Fail(error),
             }
         }
-        Content::Ignored { reason, .. } => Decision::Ignore(reason),
-        Content::Unreadable(error) => Decision::Fail(error),
+        Content::Ignored { reason, .. } => EventDecision::Ignore(reason),
+        Content::Unreadable(error) => EventDecision::Fail(error),
     }
 }
 
-/// Starts one execution; the messages to be delivered again if that does not work.
-async fn run(deps: &Deps, gathered: Gathered) -> BTreeSet<String> {
-    let Gathered { start, event_ids, messages } = gathered;
+/// Starts one execution. Returns the messages to be delivered again if that fails.
+async fn run(deps: &Deps, pending: PendingStart) -> BTreeSet<String> {
+    let PendingStart { start, event_ids, messages } = pending;
     let machine = match start.subject {
-        Subject::Account(_) => &deps.share_runbooks,
-        Subject::Request(_) => &deps.await_membership,
+        ExecutionSubject::Account(_) => &deps.share_runbooks,
+        ExecutionSubject::Request(_) => &deps.await_membership,
     };
     let input = match start.input(event_ids.into_iter().collect()) {
         Ok(input) => input,

@@ -1,4 +1,4 @@
-//! Start-up of `route-events`; everything else is in the library.
+//! ExecutionStart-up of `route-events`; everything else is in the library.
 
 use std::process::ExitCode;
 

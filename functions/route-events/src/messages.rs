@@ -1,4 +1,4 @@
-//! From a message of the queue to what it says.
+//! Parses a message of the queue.
 
 use aws_lambda_events::event::sqs::SqsMessage;
 use jiff::{SignedDuration, Timestamp};
@@ -7,27 +7,33 @@ use sharing::{AccountEvent, Intake};
 
 use crate::Error;
 
-/// An event younger than this may be ahead of what Organizations shows. As long as SQS takes to
-/// deliver a message five times, so that no fresh join is given up before the dead-letter queue.
+/// A younger event may be ahead of what Organizations shows. As long as SQS takes to deliver a message five
+/// times, so that no fresh join is ignored before it reaches the dead-letter queue.
 const FRESH: SignedDuration = SignedDuration::from_hours(1);
 
-/// A message and what it says.
+/// A message with its parsed content.
 #[derive(Debug)]
 pub(crate) struct Message {
-    /// The message's id. Empty where SQS gave none: reported as failed, an empty id makes Lambda
-    /// return the whole batch, which loses nothing either.
+    /// Empty where SQS sent none: an empty id among the failed items makes Lambda return the whole batch,
+    /// which loses nothing either.
     pub(crate) id: String,
     pub(crate) content: Content,
 }
 
-/// What a message says.
+/// The content of a message.
 #[derive(Debug)]
 pub(crate) enum Content {
     /// A fact about an account.
-    Fact { event: AccountEvent, event_id: String, fresh: bool },
-    /// An event that asks for nothing.
-    Ignored { event_id: String, reason: String },
-    /// None that can be read.
+    Fact {
+        event: AccountEvent,
+        event_id: String,
+        fresh: bool,
+    },
+    /// An event that needs no action.
+    Ignored {
+        event_id: String,
+        reason: String,
+    },
     Unreadable(Error),
 }
 
@@ -70,7 +76,7 @@ fn account(event: &AccountEvent) -> Option<relay_core::id::AccountId> {
     }
 }
 
-/// Reads a message. Never fails as a whole: what cannot be read is a message too.
+/// Parses a message. An unreadable message is a result, too.
 pub(crate) fn read(message: SqsMessage, now: Timestamp) -> Message {
     let content = match message.body.as_deref() {
         None => Content::Unreadable(Error::NoBody),

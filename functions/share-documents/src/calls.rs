@@ -1,8 +1,7 @@
-//! Calls to SSM in the owner's account: paced, repeated, and told apart when they fail.
+//! Calls to SSM in the owner's account: paced, retried, and classified when they fail.
 //!
-//! Retry of SSM has one owner, and it is here: the SDK's own retries are switched off in the
-//! clients this function gets, because they would neither slow the other calls down nor know about
-//! the time budget. Every call made here is idempotent.
+//! Only this file retries calls to SSM. The SDK's own retries are off in the clients of this function,
+//! because they would neither slow down the other calls nor know the time budget. Every call is idempotent.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,37 +13,37 @@ use relay_core::problem::ProblemCode;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::cursor::spread;
-use crate::pace::Pace;
+use crate::cursor::jitter;
+use crate::pace::ConcurrencyLimit;
 
-/// How often a call is made that gets no answer, or a 5xx.
+/// How often a call is made that is not answered, or with a 5xx.
 const ATTEMPTS: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-/// How long accounts that SSM does not take are tried again, counted from the first refusal at
-/// this owner and Region: an account minutes old may be refused for a while, and one that never
-/// will be taken must not hold up the rest.
+/// How long accounts that SSM does not accept are retried, counted from the first refusal for this owner and
+/// Region: SSM may refuse an account that is minutes old for a while, and an account that it never accepts
+/// must not delay the rest.
 const NOT_READY_FOR: Duration = Duration::from_secs(60);
 const NOT_READY_PAUSE: Duration = Duration::from_secs(10);
 
 /// Why a call did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// The time budget is used up, or the work was stopped: to be done later.
+    /// The time budget has ended, or the work was stopped: to be done later.
     Later,
-    /// No more accounts on this document.
+    /// The document is shared with as many accounts as SSM allows.
     Limit(AwsError),
     /// The document is not there (any more).
     Gone(AwsError),
-    /// The account is not one that SSM takes (yet).
+    /// SSM does not accept the account, or not yet.
     NotReady(AwsError),
-    /// What concerns every call at this owner and Region.
+    /// Every other call for this owner and Region would fail so, too.
     Everywhere(ProblemCode, AwsError),
     Failed(ProblemCode, AwsError),
 }
 
 impl Refusal {
-    /// The problem's code, what AWS said, and whether every other call here would end so too.
+    /// The problem's code, AWS's error, and whether every other call here would fail so, too.
     pub(crate) fn explain(self) -> (ProblemCode, AwsError, bool) {
         match self {
             Self::Everywhere(code, error) => (code, error, true),
@@ -64,7 +63,7 @@ impl Refusal {
 /// The conditions under which calls are made.
 #[derive(Debug)]
 pub(crate) struct Caller {
-    pub(crate) pace: Pace,
+    pub(crate) pace: ConcurrencyLimit,
     /// When the time budget ends.
     pub(crate) until: Instant,
     /// Turns true when the work lock is lost.
@@ -75,7 +74,7 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    pub(crate) fn new(pace: Pace, until: Instant, lost: watch::Receiver<bool>) -> Self {
+    pub(crate) fn new(pace: ConcurrencyLimit, until: Instant, lost: watch::Receiver<bool>) -> Self {
         Self {
             pace,
             until,
@@ -86,12 +85,12 @@ impl Caller {
         }
     }
 
-    /// Lets nothing more begin.
+    /// Begins nothing from now on.
     pub(crate) fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);
     }
 
-    /// Whether nothing more may be begun.
+    /// Whether nothing more may be opened.
     pub(crate) fn must_stop(&self) -> bool {
         self.stopped.load(Ordering::Relaxed) || *self.lost.borrow() || Instant::now() >= self.until
     }
@@ -102,7 +101,7 @@ impl Caller {
     }
 
     /// Makes a call about one of many documents until it succeeds, is refused for good, or the
-    /// time is up. `about` spreads the pauses of different calls.
+    /// time is up. `about` gives different calls different pauses.
     pub(crate) async fn call<T, F>(
         &self,
         about: &str,
@@ -114,8 +113,8 @@ impl Caller {
         self.repeat(about, Some(&self.pace), attempt).await
     }
 
-    /// The same for the one that reads ahead: it is alone, and must not wait behind the calls that
-    /// it is to bring work for.
+    /// The same for the reader of the next page. It makes one call at a time and must not wait behind the
+    /// calls that it provides with work.
     pub(crate) async fn read_ahead<T, F>(
         &self,
         about: &str,
@@ -130,7 +129,7 @@ impl Caller {
     async fn repeat<T, F>(
         &self,
         about: &str,
-        pace: Option<&Pace>,
+        pace: Option<&ConcurrencyLimit>,
         mut attempt: impl FnMut() -> F,
     ) -> Result<T, Refusal>
     where
@@ -194,11 +193,11 @@ impl Caller {
     }
 }
 
-/// Full pauses double up to a bound; each call waits between half and all of one, by a hash, so
-/// that calls throttled together do not come back together.
+/// Pauses double up to a bound. Each call waits between half and all of its pause, by a hash, so that calls
+/// that were throttled together are not repeated together.
 fn backoff(about: &str, pauses: u32) -> Duration {
     let whole = FIRST_PAUSE.saturating_mul(1 << pauses.min(10)).min(LONGEST_PAUSE);
-    (whole + whole.mul_f64(spread(&format!("{about}/{pauses}")))) / 2
+    (whole + whole.mul_f64(jitter(&format!("{about}/{pauses}")))) / 2
 }
 
 fn classify(error: AwsError) -> Refusal {
@@ -233,7 +232,10 @@ mod tests {
 
     fn caller() -> (watch::Sender<bool>, Caller) {
         let (tell, lost) = watch::channel(false);
-        (tell, Caller::new(Pace::new(4), Instant::now() + Duration::from_secs(240), lost))
+        (
+            tell,
+            Caller::new(ConcurrencyLimit::new(4), Instant::now() + Duration::from_secs(240), lost),
+        )
     }
 
     fn error(kind: AwsErrorKind, code: &str) -> AwsError {
@@ -242,7 +244,7 @@ mod tests {
 
     async fn always(kind: AwsErrorKind, code: &str) -> (u32, Duration, Refusal) {
         let (_tell, caller) = caller();
-        let begun = Instant::now();
+        let opened = Instant::now();
         let mut calls = 0;
         let answer: Result<(), _> = caller
             .call("Org-Patch", || {
@@ -250,7 +252,7 @@ mod tests {
                 std::future::ready(Err(error(kind, code)))
             })
             .await;
-        (calls, begun.elapsed(), answer.unwrap_err())
+        (calls, opened.elapsed(), answer.unwrap_err())
     }
 
     #[tokio::test(start_paused = true)]

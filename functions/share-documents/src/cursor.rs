@@ -1,13 +1,13 @@
-//! Where the next invocation goes on: a page of the listing and what of it is done already.
+//! Where the next invocation continues: a page of the listing and which of its documents are done.
 //!
 //! A cursor travels through the state of the state machine, so it carries no document names, only
-//! short hashes of those that are done on a page that was begun and not finished.
+//! short hashes of those that are done on a page that was opened and not finished.
 
 use std::collections::BTreeSet;
 
 use relay_core::id::DocumentName;
+use relay_core::name::sha256_hex;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 /// How many hexadecimal digits of a name's SHA-256 stand for it: with at most some hundred names
 /// in a cursor, a collision (which would leave a document out) is less likely than 1 in 10^9.
@@ -56,14 +56,15 @@ impl Cursor {
     }
 }
 
-/// What stands for a document's name in a cursor.
+/// Represents a document's name in a cursor.
 pub(crate) fn short_hash(name: &str) -> String {
-    let digest = Sha256::digest(name.as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).take(DIGITS / 2).collect()
+    let mut hash = sha256_hex(name.as_bytes());
+    hash.truncate(DIGITS);
+    hash
 }
 
-/// A number from 0 to 1 that differs from text to text: jitter without chance.
-pub(crate) fn spread(text: &str) -> f64 {
+/// A number from 0 to 1 by the hash of a text: jitter without randomness.
+pub(crate) fn jitter(text: &str) -> f64 {
     let hash = u16::from_str_radix(short_hash(text).get(..4).unwrap_or_default(), 16);
     f64::from(hash.unwrap_or_default()) / f64::from(u16::MAX)
 }

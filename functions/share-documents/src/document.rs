@@ -1,8 +1,7 @@
-//! One document: plans its calls, makes them one after the other and says how it ended.
+//! One document: plans its calls, makes them one after the other, and reports the result.
 //!
-//! Permissions are not read before they must be: adding an account that is there already changes
-//! nothing, so they are read only when SSM says that there is no room for more, or when a rule
-//! claims every share of the document.
+//! Permissions are read only when they are needed. Adding an account again changes nothing, so they are read
+//! only when SSM refuses more accounts, or when a rule claims every share of the document.
 
 use crate::calls::{Caller, Refusal};
 use std::collections::{BTreeMap, VecDeque};
@@ -27,25 +26,24 @@ type Shares = BTreeMap<AccountId, SharedVersion>;
 /// What is to be done with one document.
 #[derive(Debug)]
 pub(crate) struct Work {
-    /// What is known to be done already.
+    /// What earlier attempts of this execution have done.
     pub(crate) report: DocumentReport,
     pub(crate) wanted: Wanted,
-    /// What the ledger has.
     pub(crate) ledger: Shares,
 }
 
 /// How the work on a document ended. The report counts what was done in either case.
 #[derive(Debug)]
-pub(crate) enum Ended {
+pub(crate) enum DocumentResult {
     /// Everything was done, or failed for good.
     Finished(DocumentReport),
     /// Time or lock ran out before everything was done.
     Unfinished(DocumentReport),
-    /// What failed will fail for every other document too.
+    /// The failure concerns every other document, too.
     Everywhere(DocumentReport, ProblemCode, AwsError),
 }
 
-/// What works on documents of one owner in one Region.
+/// Works on documents of one owner in one Region.
 #[derive(Debug)]
 pub(crate) struct Sharer<'a> {
     pub(crate) caller: &'a Caller,
@@ -63,33 +61,33 @@ struct Progress {
     /// The ledger as it will be once everything sent to its writer is written.
     ledger: Shares,
     left: VecDeque<Call>,
-    /// The permissions were read: a refusal for want of room means that the quota is not where it
-    /// was taken to be, and is felt for by halves.
+    /// The permissions were read. If SSM still refuses more accounts, the quota differs from the assumed one,
+    /// and is found by halving the call.
     permissions_read: bool,
 }
 
 impl Sharer<'_> {
     /// Plans the calls and makes them. A repeat after any interruption makes only those whose
     /// changes did not reach the ledger.
-    pub(crate) async fn share(&self, work: Work) -> Ended {
+    pub(crate) async fn share(&self, work: Work) -> DocumentResult {
         let Work { report, wanted, ledger } = work;
         let left = VecDeque::new();
         let mut progress = Progress { report, wanted, ledger, left, permissions_read: false };
         let ended = self.advance(&mut progress).await;
         let mut report = progress.report;
         match ended {
-            Ok(()) => Ended::Finished(report),
-            Err(Refusal::Later) => Ended::Unfinished(report),
+            Ok(()) => DocumentResult::Finished(report),
+            Err(Refusal::Later) => DocumentResult::Unfinished(report),
             Err(refusal) => {
-                // What refuses one call of a document for such a reason refuses all of them.
+                // Such a reason refuses all calls of a document.
                 let left = progress.left.iter().map(|call| call.add.len() + call.remove.len());
                 report.failed += left.sum::<usize>().max(1) as u64;
                 match refusal.explain() {
-                    (code, error, true) => Ended::Everywhere(report, code, error),
+                    (code, error, true) => DocumentResult::Everywhere(report, code, error),
                     (code, error, false) => {
                         let problem = self.problem(code, &report.document, error.to_string());
                         report.problems.push(problem);
-                        Ended::Finished(report)
+                        DocumentResult::Finished(report)
                     }
                 }
             }
@@ -130,20 +128,20 @@ impl Sharer<'_> {
         let present = Present { ledger: &progress.ledger, permissions: None };
         let mut planned = self.view.calls(&progress.wanted, present, DEFAULT_QUOTA);
         if !planned.over_quota.is_empty() {
-            // The ledger says that there is no room; only SSM knows whether that is so.
+            // The ledger shows the quota as used up, but only SSM knows.
             planned = self.view.calls(&progress.wanted, present, usize::MAX);
         }
         progress.report.present.extend(planned.present);
         progress.left = planned.calls.into();
     }
 
-    /// Plans against what SSM says. What is wanted and there without us becomes ours.
+    /// Plans against SSM's permissions. Adopts into the ledger the wanted shares that exist already.
     async fn plan_with_permissions(&self, progress: &mut Progress) -> Result<(), Refusal> {
         let document = progress.report.document.clone();
         let shares = self.permissions.read(self.caller, &document).await?;
         progress.permissions_read = true;
         let present = Present { ledger: &progress.ledger, permissions: Some(&shares) };
-        // More than the quota means that AWS raised it; nobody says to what.
+        // More than the quota: AWS raised it, and no API returns the new value.
         let quota = if shares.len() > DEFAULT_QUOTA { usize::MAX } else { DEFAULT_QUOTA };
         let planned = self.view.calls(&progress.wanted, present, quota);
         let DocumentCalls { calls, present, adopt, forget, over_quota } = planned;
@@ -167,7 +165,7 @@ impl Sharer<'_> {
         Ok(())
     }
 
-    /// SSM says that the document is shared with as many accounts as may be.
+    /// SSM refuses more accounts on the document.
     async fn make_room(
         &self,
         progress: &mut Progress,
@@ -176,7 +174,7 @@ impl Sharer<'_> {
     ) -> Result<(), Refusal> {
         if !progress.permissions_read {
             progress.left.push_front(call);
-            // The planner removes first, takes no room for who is there, and adds what fits.
+            // The planner removes first, counts no account twice, and adds what fits.
             return self.plan_with_permissions(progress).await;
         }
         if call.add.len() + call.remove.len() > 1 {
@@ -193,7 +191,7 @@ impl Sharer<'_> {
         Ok(())
     }
 
-    /// SSM does not take some account of the call: finds out which, so that the others get theirs.
+    /// SSM does not accept an account of the call: finds out which, so that the others are shared with.
     fn narrow_down(&self, progress: &mut Progress, call: Call, error: &AwsError) {
         if call.add.len() + call.remove.len() > 1 {
             progress.halve(call);
@@ -207,7 +205,7 @@ impl Sharer<'_> {
         progress.report.problems.push(problem);
     }
 
-    /// The document was deleted meanwhile, and its shares with it.
+    /// The document was deleted meanwhile, with its shares.
     async fn give_up(
         &self,
         progress: &mut Progress,
@@ -232,7 +230,7 @@ impl Sharer<'_> {
         Ok(())
     }
 
-    /// Tells the ledger what a call changed.
+    /// Records in the ledger what a call changed.
     async fn record(&self, progress: &mut Progress, call: &Call) -> Result<(), Refusal> {
         for account in call.remove.iter().copied() {
             progress.report.removed.insert(account);
@@ -262,7 +260,7 @@ impl Sharer<'_> {
         self.send(Change::Unshared { document, account }).await
     }
 
-    /// A writer that is gone failed, which ends the invocation.
+    /// If the writer has failed, the invocation ends.
     async fn send(&self, change: Change) -> Result<(), Refusal> {
         self.changes.send(change).await.map_err(|_| Refusal::Later)
     }
@@ -281,7 +279,7 @@ impl Sharer<'_> {
 }
 
 impl Progress {
-    /// Puts a call back as two: its removals and its additions, or each half of the one it has.
+    /// Splits a call in two: its removals and its additions, or halves of either.
     fn halve(&mut self, mut call: Call) {
         let other = if !call.add.is_empty() && !call.remove.is_empty() {
             Call { add: std::mem::take(&mut call.add), remove: Vec::new(), version: call.version }

@@ -1,7 +1,7 @@
-//! What keeps one owner and Region from being worked on at all. What keeps one *document* from
-//! being shared is no error but a problem: it stands in the details and the rest goes on.
+//! Why one owner and Region could not be worked on at all. A *document* that cannot be shared is not an
+//! error but a problem in the details, and the rest goes on.
 
-use aws::{AwsError, AwsErrorKind};
+use aws::AwsError;
 use relay_core::storage::S3Object;
 use runtime::{ErrorName, FunctionError};
 
@@ -17,14 +17,14 @@ pub enum Error {
         /// What the bucket said.
         source: AwsError,
     },
-    /// What lies there is no plan.
-    #[error("understand the plan s3://{}/{}", object.bucket, object.key)]
+    /// The object is not a plan.
+    #[error("parse the plan s3://{}/{}", object.bucket, object.key)]
     PlanMalformed {
         object: S3Object,
         /// What is wrong with it.
         source: serde_json::Error,
     },
-    /// The plan does not speak of this owner and Region.
+    /// The plan has no work for this owner and Region.
     #[error("the plan has no work for {owner}/{region}")]
     NotPlanned {
         /// The account that owns the documents.
@@ -32,18 +32,18 @@ pub enum Error {
         /// The Region they lie in.
         region: String,
     },
-    /// The cursor is none of ours.
-    #[error("understand the cursor {cursor:?}")]
+    /// Not a cursor of this version.
+    #[error("parse the cursor {cursor:?}")]
     Cursor {
         /// What the input holds.
         cursor: String,
         /// What is wrong with it.
         source: serde_json::Error,
     },
-    /// The work lock could not be taken or looked at.
+    /// The work lock could not be read or written.
     #[error(transparent)]
     Lock(#[from] LockError),
-    /// The lease ran out, or somebody else took the lock.
+    /// The lease expired, or another invocation took the lock.
     #[error("the work lock {key} was lost while the work went on")]
     LockLost {
         /// The lock's key in the table.
@@ -61,10 +61,10 @@ pub enum Error {
         /// What the bucket said.
         source: AwsError,
     },
-    /// SSM throttled so long that several invocations in a row got nothing done.
+    /// SSM throttled so long that several invocations in a row finished nothing.
     #[error("SSM throttled every call of {invocations} invocations in a row")]
     Throttled {
-        /// How many invocations got nothing done.
+        /// How many invocations finished nothing.
         invocations: u32,
     },
 }
@@ -111,12 +111,12 @@ impl FunctionError for Error {
 
     fn name(&self) -> ErrorName {
         match self {
-            Self::Plan { source, .. } => passing(source).unwrap_or(ErrorName::PlanUnreadable),
+            Self::Plan { source, .. } => ErrorName::PlanUnreadable.unless_transient(source.kind),
             Self::PlanMalformed { .. } => ErrorName::PlanUnreadable,
             Self::NotPlanned { .. } | Self::Cursor { .. } => ErrorName::InvalidInput,
             Self::Lock(LockError { source, .. })
             | Self::Ledger(LedgerError::Read(source) | LedgerError::Write(source)) => {
-                passing(source).unwrap_or(ErrorName::LedgerUnavailable)
+                ErrorName::LedgerUnavailable.unless_transient(source.kind)
             }
             Self::Ledger(LedgerError::Unprocessed { .. }) | Self::Throttled { .. } => {
                 ErrorName::Throttled
@@ -124,14 +124,5 @@ impl FunctionError for Error {
             Self::LockLost { .. } => ErrorName::LockLost,
             Self::Details { source, .. } => source.kind.into(),
         }
-    }
-}
-
-/// The name of what goes away by itself and is therefore worth the machine's retries.
-fn passing(source: &AwsError) -> Option<ErrorName> {
-    match source.kind {
-        AwsErrorKind::Throttled => Some(ErrorName::Throttled),
-        AwsErrorKind::Unavailable => Some(ErrorName::Unavailable),
-        _ => None,
     }
 }

@@ -1,9 +1,9 @@
-//! One owner, one Region: lists the owner's documents, compares what the plan wants with what the
-//! ledger remembers, and makes the calls that are missing.
+//! One owner, one Region: lists the owner's documents, compares the plan with the ledger, and makes the
+//! calls that are missing.
 //!
-//! One invocation works until its time budget ends and then answers with a cursor; the state
-//! machine calls again until it is done. Killed at any point, it may be called again with the same
-//! input: whatever reached the ledger is not repeated.
+//! One invocation works until its time budget ends and then returns a cursor; the state machine invokes it
+//! again until it is done. If it is killed at any point, it may be invoked again with the same input: shares
+//! in the ledger are not repeated.
 
 mod calls;
 mod cursor;
@@ -24,14 +24,14 @@ pub use error::{Error, LedgerError, LockError};
 
 use std::time::Duration;
 
-use aws::{OwnerAccounts, SdkConfig};
+use aws::{Accounts, SdkConfig};
 use calls::Caller;
 use cursor::Cursor;
 use document::Sharer;
 use futures::FutureExt;
 use ledger::Ledger;
 use lock::{HeldLock, WorkLock};
-use pace::Pace;
+use pace::ConcurrencyLimit;
 use permissions::Permissions;
 use planning::Planner;
 use runtime::{Clock, ConfigError, Environment};
@@ -85,7 +85,7 @@ pub struct Deps {
     /// Plans and details. Its errors are the SDK's to retry.
     pub s3: aws_sdk_s3::Client,
     /// Clients in the owners' accounts, with the SDK's retries off.
-    pub owners: OwnerAccounts,
+    pub owners: Accounts,
     pub clock: Clock,
     pub config: Config,
 }
@@ -99,7 +99,7 @@ impl Deps {
         let config = Config::read(environment)?;
         // Calls to SSM are retried in `calls`, which also slows down their siblings.
         let retries = aws_sdk_ssm::config::retry::RetryConfig::disabled();
-        let owners = OwnerAccounts::new(sdk, &config.share_role, "runbook-relay-share-documents");
+        let owners = Accounts::new(sdk, &config.share_role, "runbook-relay-share-documents");
         Ok(Self {
             dynamodb: aws_sdk_dynamodb::Client::new(sdk),
             s3: aws::s3(sdk),
@@ -112,11 +112,12 @@ impl Deps {
 
 /// Shares one owner's documents in one Region, as far as the time budget goes.
 ///
-/// What fails for one document, or for the whole owner and Region, is counted and written to the
-/// details; the answer is an answer all the same.
+/// A failure of one document, or of the whole owner and Region, is counted and written to the details; it is
+/// not an error.
 ///
 /// # Errors
-/// When the work could not be done at all or was taken over; it may be tried again as it stands.
+/// When the work could not be done at all, or another invocation took it over. The same input may be tried
+/// again.
 pub async fn handle(
     deps: &Deps,
     input: ShareDocumentsInput,
@@ -145,7 +146,7 @@ pub async fn handle(
         }
     };
     let worked = match plan {
-        // Type erased: the whole of it is too deep for the compiler to lay out in one piece.
+        // Type erased: the future is too deep for the compiler in one piece.
         Ok(plan) => work(deps, &store, &input, &plan, &cursor, until, &held).boxed().await,
         Err(error) => Err(error),
     };
@@ -163,9 +164,9 @@ async fn wait_for(lock: &WorkLock, until: Instant) -> Result<Option<HeldLock>, E
         if let Some(held) = lock.try_take().await? {
             return Ok(Some(held));
         }
-        // Rivals differ in their names: they do not all come back at once.
-        let spread = cursor::spread(&format!("{}/{look}", lock.owner));
-        let pause = LOCK_POLL + LOCK_POLL.mul_f64(spread);
+        // By the owner of the lock, so that rivals do not all look at the same time.
+        let jitter = cursor::jitter(&format!("{}/{look}", lock.owner));
+        let pause = LOCK_POLL + LOCK_POLL.mul_f64(jitter);
         if Instant::now() + pause >= until {
             break;
         }
@@ -205,7 +206,7 @@ async fn work(
         execution: execution.arn.clone(),
     };
     let client = deps.owners.ssm(*owner, region);
-    let caller = Caller::new(Pace::new(deps.config.concurrency), until, held.lost());
+    let caller = Caller::new(ConcurrencyLimit::new(deps.config.concurrency), until, held.lost());
     let planner = Planner::new(plan, planned, &view, &ledger);
     let worker = Worker {
         caller: &caller,

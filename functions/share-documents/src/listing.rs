@@ -1,5 +1,5 @@
-//! The documents to look at, page by page: those the owner lists, or, where no rule wants anything
-//! of this owner in this Region any more, those the ledger remembers.
+//! The documents to look at, page by page: those the owner lists or, where no rule wants anything of this
+//! owner in this Region any longer, those in the ledger.
 
 use crate::calls::{Caller, Refusal};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,7 @@ use crate::cursor::short_hash;
 use crate::error::LedgerError;
 use crate::ledger::Ledger;
 
-/// Documents on a page: the most that ListDocuments gives.
+/// Documents on a page: the most that ListDocuments returns.
 pub(crate) const PAGE: i32 = 50;
 
 /// A page of documents and the token of the next.
@@ -26,9 +26,9 @@ pub(crate) struct Page {
 
 /// Why there is no page.
 #[derive(Debug)]
-pub(crate) enum NoPage {
+pub(crate) enum PageError {
     Refused(Refusal),
-    /// The token is too old, or the listing changed under it: begin again.
+    /// The token is too old, or the listing changed meanwhile: list from the start.
     TokenExpired,
     Ledger(LedgerError),
 }
@@ -44,17 +44,21 @@ pub(crate) enum Listing<'a> {
 
 impl Listing<'_> {
     /// The page that `token` names, the first without one. A page may be empty and have a next.
-    pub(crate) async fn page(&self, caller: &Caller, token: Option<&str>) -> Result<Page, NoPage> {
+    pub(crate) async fn page(
+        &self,
+        caller: &Caller,
+        token: Option<&str>,
+    ) -> Result<Page, PageError> {
         match self {
             Self::Owned(client) => owned(client, caller, token).await,
             Self::Remembered(ledger, accounts) => {
-                remembered(ledger, accounts, token).await.map_err(NoPage::Ledger)
+                remembered(ledger, accounts, token).await.map_err(PageError::Ledger)
             }
         }
     }
 }
 
-async fn owned(client: &Client, caller: &Caller, token: Option<&str>) -> Result<Page, NoPage> {
+async fn owned(client: &Client, caller: &Caller, token: Option<&str>) -> Result<Page, PageError> {
     let mine = DocumentKeyValuesFilter::builder().key("Owner").values("Self").build();
     let request = client
         .list_documents()
@@ -69,21 +73,21 @@ async fn owned(client: &Client, caller: &Caller, token: Option<&str>) -> Result<
         .await
         .map_err(|refusal| match refusal {
             Refusal::Failed(_, error) if token.is_some() && error.is("InvalidNextToken") => {
-                NoPage::TokenExpired
+                PageError::TokenExpired
             }
-            refusal => NoPage::Refused(refusal),
+            refusal => PageError::Refused(refusal),
         })?;
     let documents = answer.document_identifiers.unwrap_or_default();
     let documents = documents.into_iter().filter_map(document).collect();
     Ok(Page { documents, next: answer.next_token.filter(|token| !token.is_empty()) })
 }
 
-/// What ListDocuments says of a document. Tags come with it: no call per document is needed.
+/// A document with its tags, which ListDocuments returns: no call per document is needed.
 fn document(listed: DocumentIdentifier) -> Option<Document> {
     let name = match listed.name.as_deref().unwrap_or_default().parse() {
         Ok(name) => name,
         Err(error) => {
-            tracing::warn!(%error, "a listed document that cannot be shared by its name");
+            tracing::warn!(%error, "left out a document with an invalid name");
             return None;
         }
     };
@@ -94,7 +98,7 @@ fn document(listed: DocumentIdentifier) -> Option<Document> {
 }
 
 /// Pages of the ledger's names in the order of their hashes, so that a token (the hash of the last
-/// name) holds no name and stays good while entries are taken away.
+/// name) contains no name and stays valid while entries are removed.
 async fn remembered(
     ledger: &Ledger,
     accounts: &BTreeSet<AccountId>,

@@ -60,10 +60,10 @@ impl WorkLock {
         loop {
             tokio::time::sleep(RENEWAL).await;
             // The lease counts from before the write: its reply may be late.
-            let begun = tokio::time::Instant::now();
+            let opened = tokio::time::Instant::now();
             let renewal = self.write_lease("#owner = :me");
             match tokio::time::timeout_at(lease_ends, renewal).await {
-                Ok(Ok(true)) => lease_ends = begun + LEASE,
+                Ok(Ok(true)) => lease_ends = opened + LEASE,
                 Ok(Ok(false)) => {
                     tracing::error!(lock = self.key, "the work lock is no longer ours");
                     break;

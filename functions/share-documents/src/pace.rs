@@ -1,7 +1,7 @@
 //! How many calls may be in flight at once: additive increase, multiplicative decrease.
 //!
-//! The rate at which SSM takes `ModifyDocumentPermission` is not documented and is shared with
-//! whatever else runs in the owner's account, so it is felt for. Nothing here sleeps or retries.
+//! The rate at which SSM accepts `ModifyDocumentPermission` is not documented and is shared with other
+//! callers in the owner's account, so it is found by trying. Nothing here sleeps or retries.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 /// A bound on calls in flight that halves when the service throttles and grows back by one after
 /// a whole round of successes.
 #[derive(Debug)]
-pub(crate) struct Pace {
+pub(crate) struct ConcurrencyLimit {
     most: usize,
     state: Mutex<State>,
     freed: Notify,
@@ -20,18 +20,18 @@ struct State {
     allowed: usize,
     in_flight: usize,
     successes: usize,
-    /// Counts the decreases: a call that began before the last one says nothing new about it.
+    /// Counts the decreases: a throttled call that began before the last one does not decrease again.
     generation: u64,
 }
 
-/// The right to have one call in flight. Dropping it gives the right back.
+/// The right to have one call in flight, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Permit<'a> {
-    pace: &'a Pace,
+    pace: &'a ConcurrencyLimit,
     generation: u64,
 }
 
-impl Pace {
+impl ConcurrencyLimit {
     /// Starts at `most`, which is never exceeded; at least one call is always allowed.
     pub(crate) fn new(most: usize) -> Self {
         let most = most.max(1);
@@ -74,7 +74,7 @@ impl Pace {
 }
 
 impl Permit<'_> {
-    /// The service took the call.
+    /// The service accepted the call.
     pub(crate) fn succeeded(self) {
         let mut state = self.pace.state();
         state.successes += 1;
@@ -84,7 +84,7 @@ impl Permit<'_> {
         }
     }
 
-    /// The service throttled the call. A burst of them, begun together, halves the bound once.
+    /// The service throttled the call. A burst of them, opened together, halves the bound once.
     pub(crate) fn throttled(self) {
         let mut state = self.pace.state();
         if state.generation == self.generation {
@@ -109,7 +109,7 @@ mod tests {
 
     #[tokio::test]
     async fn never_more_than_allowed_are_in_flight() {
-        let pace = Pace::new(2);
+        let pace = ConcurrencyLimit::new(2);
         let first = pace.permit().await;
         let _second = pace.permit().await;
         assert!(pace.permit().now_or_never().is_none());
@@ -119,7 +119,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_burst_of_throttling_halves_the_bound_once() {
-        let pace = Pace::new(8);
+        let pace = ConcurrencyLimit::new(8);
         let burst = futures::future::join_all((0..8).map(|_| pace.permit())).await;
         for permit in burst {
             permit.throttled();
@@ -134,7 +134,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_bound_grows_back_by_one_after_a_round_of_successes_and_not_past_the_most() {
-        let pace = Pace::new(4);
+        let pace = ConcurrencyLimit::new(4);
         pace.permit().await.throttled();
         assert_eq!(pace.allowed(), 2);
         for _ in 0..2 {
@@ -149,7 +149,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_waiter_goes_on_when_a_permit_is_dropped() {
-        let pace = Pace::new(1);
+        let pace = ConcurrencyLimit::new(1);
         let held = pace.permit().await;
         let waiting = async { pace.permit().await.succeeded() };
         let release = async { drop(held) };

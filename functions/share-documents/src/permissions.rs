@@ -10,7 +10,7 @@ use relay_core::id::{AccountId, DocumentName};
 use sharing::SharedVersion;
 use sharing::plan::Call;
 
-/// The most accounts DescribeDocumentPermission gives at once.
+/// The most accounts that DescribeDocumentPermission returns at once.
 const PAGE: i32 = 200;
 
 /// The permissions of one owner's documents in one Region.
@@ -20,7 +20,8 @@ pub(crate) struct Permissions<'a> {
 }
 
 impl Permissions<'_> {
-    /// Makes one call. Idempotent: adding who is there and removing who is not change nothing.
+    /// Makes one call. Idempotent: adding an account twice changes nothing, and neither does removing it
+    /// twice.
     pub(crate) async fn modify(
         &self,
         caller: &Caller,
@@ -50,7 +51,7 @@ impl Permissions<'_> {
         answer.map(|_| ())
     }
 
-    /// Reads with whom the document is shared, by whomever, and which version each sees.
+    /// Reads with which accounts the document is shared, and which version each sees.
     pub(crate) async fn read(
         &self,
         caller: &Caller,
@@ -73,7 +74,7 @@ impl Permissions<'_> {
                     async move { request.send().await.map_err(AwsError::from) }
                 })
                 .await?;
-            // `all`, for a public document, is no account.
+            // `all`, for a public document, is not an account.
             let ids = page.account_ids().iter().filter_map(|id| id.parse::<AccountId>().ok());
             shared.extend(ids.map(|id| (id, SharedVersion::Default)));
             for info in page.account_sharing_info_list() {

@@ -1,5 +1,4 @@
-//! From a page of documents to what is to be done with each: what the plan wants, and what the
-//! ledger remembers.
+//! Plans a page of documents: what the plan wants for each, and what the ledger has.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,8 +12,8 @@ use crate::error::LedgerError;
 use crate::ledger::{Entry, Ledger};
 use crate::listing::Listing;
 
-/// Up to so many accounts the ledger is asked for each of them (a key a document and account, a
-/// hundred keys a call); beyond that for all entries of each document (a call a document).
+/// Up to this many accounts the ledger is read by key (a key for each document and account, a hundred keys a
+/// call); beyond that, all entries of each document are read (a call a document).
 const FEW_ACCOUNTS: usize = 40;
 
 /// Plans the documents of one owner in one Region.
@@ -40,8 +39,8 @@ impl<'a> Planner<'a> {
         Self { view, ledger, few, wants: !work.rules.is_empty() }
     }
 
-    /// Which documents are to be looked at. Where no rule wants anything any more, a few accounts'
-    /// documents are known to the ledger; otherwise what the owner lists decides.
+    /// Which documents to look at: those the owner lists or, where no rule wants anything any longer and the
+    /// accounts are few, those in the ledger.
     pub(crate) fn listing<'b>(&'b self, client: &'b aws_sdk_ssm::Client) -> Listing<'b> {
         match &self.few {
             Some(accounts) if !self.wants => Listing::Remembered(self.ledger, accounts),
@@ -49,8 +48,8 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Reads what the ledger has on these documents, wanted or not: what is wanted no longer is
-    /// found so.
+    /// Reads the ledger's entries on these documents, wanted or not: so shares that are no longer wanted are
+    /// found.
     pub(crate) async fn plan(&self, documents: Vec<Document>) -> Result<Vec<Work>, LedgerError> {
         let mut remembered = self.remembered(&documents).await?;
         let works = documents.into_iter().map(|document| {
@@ -66,7 +65,7 @@ impl<'a> Planner<'a> {
         report.selected = wanted.is_selected();
         let mut ledger = BTreeMap::new();
         for entry in entries {
-            // Made by an attempt of this execution that was killed before it could say so.
+            // Made by an attempt of this execution that was killed before it could report it.
             let ours = entry.execution == self.ledger.execution;
             if ours && wanted.accounts.get(&entry.account) == Some(&entry.version) {
                 report.added.insert(entry.account);

@@ -1,8 +1,8 @@
-//! The work on one owner in one Region: documents come page by page, are planned against the
-//! ledger, and are shared side by side, while the next page is already being read.
+//! The work on one owner in one Region: documents are read page by page, planned against the ledger, and
+//! shared concurrently, while the next page is already being read.
 //!
-//! Three loops run at once and hand over through bounded channels, so that memory stays flat: one
-//! reads pages and plans, one shares, one writes the ledger.
+//! Three loops run at once, connected by bounded channels, so that memory stays flat: one reads pages and
+//! plans, one shares, one writes the ledger.
 
 use crate::calls::{Caller, Refusal};
 use crate::cursor::{Cursor, short_hash};
@@ -19,10 +19,10 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::details::Details;
-use crate::document::{Ended, Sharer, Work};
+use crate::document::{DocumentResult, Sharer, Work};
 use crate::error::LedgerError;
 use crate::ledger::{Change, ITEMS_PER_WRITE, Ledger};
-use crate::listing::{Listing, NoPage};
+use crate::listing::{Listing, PageError};
 use crate::planning::Planner;
 
 /// Documents that may wait for their turn: a page is read ahead, not more.
@@ -30,13 +30,13 @@ pub(crate) const READ_AHEAD: usize = 50;
 /// Changes that may wait for the ledger's writer, and how many writes are made side by side.
 pub(crate) const UNWRITTEN: usize = 400;
 const WRITES: usize = 8;
-/// How long a change waits for others to be written with. Killed meanwhile, it is shared once more.
+/// How long a change waits to be written together with others. If the function is killed first, the document
+/// is shared again (harmless).
 const LINGER: Duration = Duration::from_millis(300);
 
-/// What one invocation did, and where the next goes on.
+/// What one invocation did, and where the next one continues.
 #[derive(Debug)]
-pub(crate) struct Worked {
-    /// None when nothing is left.
+pub(crate) struct WorkResult {
     pub(crate) cursor: Option<Cursor>,
     pub(crate) counts: ShareCounts,
 }
@@ -48,33 +48,33 @@ pub(crate) struct Worker<'a> {
     pub(crate) planner: &'a Planner<'a>,
     pub(crate) ledger: &'a Ledger,
     pub(crate) clock: &'a Clock,
-    /// What was done so far, by the invocations before this one too.
+    /// What was done so far, earlier invocations included.
     pub(crate) counts: ShareCounts,
 }
 
-/// A page that was begun.
+/// A page whose documents are being shared.
 #[derive(Debug, Default)]
-struct Begun {
+struct OpenPage {
     token: Option<String>,
-    /// How many documents are on it; none while it is not read.
+    /// How many documents are on it; `None` until the page is read.
     documents: Option<usize>,
-    /// Those that are done, as they stand in a cursor.
+    /// Those that are done, as in a cursor.
     done: BTreeSet<String>,
 }
 
-impl Begun {
+impl OpenPage {
     fn is_done(&self) -> bool {
         self.documents == Some(self.done.len())
     }
 }
 
-/// What the loops tell each other.
+/// State that the loops share.
 struct Tally<'a> {
     counts: ShareCounts,
     details: &'a mut Details,
-    pages: Vec<Begun>,
+    pages: Vec<OpenPage>,
     finished: usize,
-    /// Why nothing more can be done at this owner in this Region.
+    /// Nothing more can be done for this owner in this Region.
     halted: bool,
 }
 
@@ -90,9 +90,9 @@ impl Worker<'_> {
         sharer: Sharer<'_>,
         changes: mpsc::Receiver<Change>,
         details: &mut Details,
-    ) -> Result<Worked, LedgerError> {
+    ) -> Result<WorkResult, LedgerError> {
         let counts = self.counts;
-        let pages = vec![Begun { token: cursor.page.clone(), ..Begun::default() }];
+        let pages = vec![OpenPage { token: cursor.page.clone(), ..OpenPage::default() }];
         let tally = Mutex::new(Tally { counts, details, pages, finished: 0, halted: false });
         let (send, works) = mpsc::channel(READ_AHEAD);
         let (planned, (), written) = futures::join!(
@@ -103,7 +103,7 @@ impl Worker<'_> {
         written?;
         planned?;
         let tally = tally.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok(Worked { counts: tally.counts, cursor: self.next(cursor, &tally) })
+        Ok(WorkResult { counts: tally.counts, cursor: self.next(cursor, &tally) })
     }
 
     /// Reads pages and plans their documents.
@@ -119,28 +119,28 @@ impl Worker<'_> {
         while !self.caller.must_stop() {
             let page = match self.listing.page(self.caller, token.as_deref()).await {
                 Ok(page) => page,
-                Err(NoPage::TokenExpired) if number == 0 => {
-                    tracing::info!("the listing's token expired, beginning again");
+                Err(PageError::TokenExpired) if number == 0 => {
+                    tracing::info!("the listing's token expired, listing from the start");
                     let mut tally = lock(tally);
                     // What this execution added is in the ledger under its name and is counted as
-                    // added when it is met again; what it removed is met no more.
+                    // added when it is listed again; what it removed is not listed any more.
                     tally.counts =
                         ShareCounts { removed: tally.counts.removed, ..ShareCounts::default() };
-                    tally.pages = vec![Begun::default()];
+                    tally.pages = vec![OpenPage::default()];
                     (from, token) = (Cursor::default(), None);
                     continue;
                 }
                 // Expired between two pages of one invocation: the next one begins again.
-                Err(NoPage::TokenExpired | NoPage::Refused(Refusal::Later)) => {
+                Err(PageError::TokenExpired | PageError::Refused(Refusal::Later)) => {
                     self.caller.stop();
                     return Ok(());
                 }
-                Err(NoPage::Refused(refusal)) => {
+                Err(PageError::Refused(refusal)) => {
                     let (code, error) = listing_refused(refusal);
                     self.halt(&mut lock(tally), code, &error);
                     return Ok(());
                 }
-                Err(NoPage::Ledger(error)) => {
+                Err(PageError::Ledger(error)) => {
                     self.caller.stop();
                     return Err(error);
                 }
@@ -157,12 +157,12 @@ impl Worker<'_> {
             {
                 let mut tally = lock(tally);
                 let done = before.iter().map(|document| short_hash(document.name.as_str()));
-                if let Some(begun) = tally.pages.get_mut(number) {
-                    begun.done = done.collect();
-                    begun.documents = Some(begun.done.len() + works.len());
+                if let Some(opened) = tally.pages.get_mut(number) {
+                    opened.done = done.collect();
+                    opened.documents = Some(opened.done.len() + works.len());
                 }
                 if page.next.is_some() {
-                    tally.pages.push(Begun { token: page.next.clone(), ..Begun::default() });
+                    tally.pages.push(OpenPage { token: page.next.clone(), ..OpenPage::default() });
                 }
             }
             for work in works {
@@ -200,18 +200,20 @@ impl Worker<'_> {
             };
             let mut tally = lock(tally);
             match ended {
-                Ended::Finished(report) => {
+                DocumentResult::Finished(report) => {
                     tally.counts += report.counts();
                     tally.finished += 1;
                     tally.details.add(&report);
-                    if let Some(begun) = tally.pages.get_mut(page) {
-                        begun.done.insert(short_hash(report.document.as_str()));
+                    if let Some(opened) = tally.pages.get_mut(page) {
+                        opened.done.insert(short_hash(report.document.as_str()));
                     }
                 }
-                // It will be planned again: what was added is met in the ledger and counted then,
-                // what was removed is not there to be met.
-                Ended::Unfinished(report) => tally.counts.removed += report.removed.len() as u64,
-                Ended::Everywhere(report, code, error) => {
+                // It will be planned again. Then its additions are found in the ledger and counted;
+                // its removals are not there to be found.
+                DocumentResult::Unfinished(report) => {
+                    tally.counts.removed += report.removed.len() as u64
+                }
+                DocumentResult::Everywhere(report, code, error) => {
                     tally.counts += report.counts();
                     tally.details.add(&report);
                     self.halt(&mut tally, code, &error);
@@ -265,11 +267,11 @@ impl Worker<'_> {
         }
         tally.counts.failed += 1;
         let place = format!("{}/{}", self.ledger.owner, self.ledger.region);
-        tracing::warn!(owner = %self.ledger.owner, region = %self.ledger.region, %error, "nothing can be done here");
+        tracing::warn!(owner = %self.ledger.owner, region = %self.ledger.region, %error, "nothing can be done for this owner in this Region");
         tally.details.add_problem(Problem::new(code, place, error.to_string()));
     }
 
-    /// Where the next invocation goes on.
+    /// Where the next invocation continues.
     fn next(&self, cursor: &Cursor, tally: &Tally<'_>) -> Option<Cursor> {
         if tally.halted {
             return None;
@@ -286,7 +288,7 @@ impl Worker<'_> {
     }
 }
 
-/// What a refused listing means: there is nothing that could go on without it.
+/// The problem of a refused listing, without which nothing can go on.
 fn listing_refused(refusal: Refusal) -> (ProblemCode, AwsError) {
     match refusal.explain() {
         // No answer from an endpoint, tried several times, while other Regions go on.
@@ -297,7 +299,7 @@ fn listing_refused(refusal: Refusal) -> (ProblemCode, AwsError) {
     }
 }
 
-async fn one(sharer: &Sharer<'_>, page: usize, work: Work) -> (usize, Ended) {
+async fn one(sharer: &Sharer<'_>, page: usize, work: Work) -> (usize, DocumentResult) {
     (page, sharer.share(work).await)
 }
 

@@ -139,7 +139,7 @@ async fn a_lease_that_runs_out_is_taken_over() {
     assert!(answer.done);
     let waited = begun.elapsed();
     assert!((20..25).contains(&waited.as_secs()), "{waited:?}");
-    assert_eq!(locked_by(&world), None, "and given back");
+    assert_eq!(locked_by(&world), None, "and released");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,6 @@
-//! What kept a rung from being started.
+//! Why a rung could not be started.
 
+use aws::organization::OrganizationError;
 use aws::{AwsError, AwsErrorKind};
 use runtime::{ErrorName, FunctionError};
 
@@ -13,23 +14,23 @@ pub enum Error {
     #[error("look at the runbook {runbook}")]
     Runbook { runbook: String, source: AwsError },
     /// The organization could not be read.
-    #[error("read the organization")]
-    Organization(#[source] plan_shares::Error),
-    /// Whether a new account is ready could not be asked.
+    #[error(transparent)]
+    Organization(#[from] OrganizationError),
+    /// Whether a new account is ready could not be checked.
     #[error("assume the read role")]
     Probe(#[source] AwsError),
-    /// Adaptive concurrency could not be switched on.
-    #[error("switch on adaptive concurrency")]
+    /// Adaptive concurrency could not be enabled.
+    #[error("enable adaptive concurrency")]
     Concurrency(#[source] AwsError),
     /// SSM did not start it.
     #[error("start {runbook}: {source}")]
     Start { runbook: String, source: AwsError },
-    /// SSM started it under an id that is none.
+    /// SSM's answer has an invalid execution id.
     #[error("start {runbook}: SSM answered with {id:?} as its id")]
     Answer { runbook: String, id: String },
-    /// The run could not be remembered.
-    #[error("remember the run")]
-    Remember(#[source] AwsError),
+    /// The run could not be recorded.
+    #[error("record the run")]
+    Record(#[source] AwsError),
 }
 
 impl Error {
@@ -39,16 +40,15 @@ impl Error {
             | Self::Probe(source)
             | Self::Concurrency(source)
             | Self::Start { source, .. }
-            | Self::Remember(source) => Some(source),
+            | Self::Record(source) => Some(source),
             Self::NoRung(_) | Self::Organization(_) | Self::Answer { .. } => None,
         }
     }
 
-    /// Whether a later try may do it: SSM's queue of automations is full only for a while.
-    pub(crate) fn passes(&self) -> bool {
+    /// Whether another attempt may succeed: SSM's queue of automations is full only for a while.
+    pub(crate) fn is_transient(&self) -> bool {
         self.aws().is_some_and(|error| {
-            matches!(error.kind, AwsErrorKind::Throttled | AwsErrorKind::Unavailable)
-                || error.is("AutomationExecutionLimitExceededException")
+            error.is_transient() || error.is("AutomationExecutionLimitExceededException")
         })
     }
 }
@@ -66,8 +66,10 @@ impl FunctionError for Error {
     fn name(&self) -> ErrorName {
         match (self, self.aws()) {
             (Self::NoRung(_), _) => ErrorName::InvalidInput,
-            (Self::Organization(_), _) => ErrorName::OrganizationUnreadable,
-            (_, Some(_)) if self.passes() => match self.aws().map(|error| error.kind) {
+            (Self::Organization(error), _) => {
+                ErrorName::OrganizationUnreadable.unless_transient(error.kind())
+            }
+            (_, Some(_)) if self.is_transient() => match self.aws().map(|error| error.kind) {
                 Some(AwsErrorKind::Unavailable) => ErrorName::Unavailable,
                 _ => ErrorName::Throttled,
             },

@@ -1,17 +1,16 @@
-//! Starts one rung of a ladder: what is known of its runbook and the rung become one
-//! StartAutomationExecution, whose token makes sure that a repeat starts nothing twice.
+//! Starts one rung of a ladder: one StartAutomationExecution, whose token ensures that a repeat starts
+//! nothing twice.
 //!
-//! Whatever stands against a start is an answer, not an error: the execution tells it as its outcome.
-//! Errors are what may pass by itself.
+//! An objection to the start is an answer, not an error: the execution publishes it as its outcome. Errors
+//! are what another attempt may overcome.
 
 mod concurrency;
 mod error;
-pub mod facts;
 mod ssm;
 
 use std::time::Duration;
 
-use aws::{Accounts, AwsError, AwsErrorKind, SdkConfig};
+use aws::{Accounts, AwsError, SdkConfig, organization, runbook_facts};
 use aws_credential_types::provider::ProvideCredentials;
 use lambda::Table;
 use relay_core::execution::TriggerKind;
@@ -23,7 +22,6 @@ use run::{
     StartPlan, StartedRun, plan,
 };
 use runtime::{Clock, ConfigError, Environment};
-use sharing::Scope;
 
 pub use error::Error;
 
@@ -34,11 +32,11 @@ pub struct Deps {
     pub accounts: Accounts,
     /// Organizations, in the partition's Region for it.
     pub organizations: aws_sdk_organizations::Client,
-    /// Where runs are remembered.
+    /// Where runs are stored.
     pub table: Table,
     /// The hub, as its stack was deployed.
     pub hub: Hub,
-    /// How often whoever follows looks.
+    /// How often the run is looked at later.
     pub pace: Pace,
     /// How long a new account has until its target-account stack is there.
     pub onboarding: Duration,
@@ -57,7 +55,7 @@ impl Deps {
         let allowed: String = environment.require("ALLOWED_RUNBOOKS")?;
         let shared: String = environment.optional("SHARED_RUNBOOK_ARNS")?.unwrap_or_default();
         Ok(Self {
-            accounts: Accounts::new(config, account, role, "start-automation"),
+            accounts: Accounts::new(config, role, "start-automation").with_own(account),
             organizations: aws::organizations(config, &organizations_region),
             table: Table::new(
                 aws_sdk_dynamodb::Client::new(config),
@@ -99,14 +97,14 @@ pub async fn handle(
     }
     let region = input.start_region(&deps.hub);
     let client = deps.ssm(&region);
-    let runbook = facts::read(&client, &deps.hub, &region, wanted).await?;
-    let organization = match input.needs_organization() {
-        true => Some(
-            plan_shares::organization::read(&deps.organizations, &Scope::Organization)
-                .await
-                .map_err(Error::Organization)?,
-        ),
-        false => None,
+    let runbook = runbook_facts::read(&client, &deps.hub, wanted).await.map_err(|source| {
+        let runbook = wanted.runbook.to_string();
+        Error::Runbook { runbook, source }
+    })?;
+    let organization = if input.needs_organization() {
+        Some(organization::read_all(&deps.organizations).await?)
+    } else {
+        None
     };
     let planned = plan(PlanInput {
         input,
@@ -121,13 +119,13 @@ pub async fn handle(
         Err(problems) => return Ok(finish(deps, &request, wanted, problems)),
     };
     if input.run.adaptive_concurrency {
-        let on = concurrency::switch_on(&deps.ssm(&region)).await;
+        let on = concurrency::enable(&deps.ssm(&region)).await;
         on.map_err(Error::Concurrency)?;
     }
     let at = deps.clock.now();
     let id = match ssm::start(&deps.ssm(&region), &start, execution.start_time).await {
         Ok(id) => id,
-        Err(error) if error.passes() => return Err(error),
+        Err(error) if error.is_transient() => return Err(error),
         Err(error) => {
             let what = error.to_string();
             let place = input.place(&format!("ladder[{rung}].runbook"));
@@ -139,13 +137,13 @@ pub async fn handle(
     let limit = wanted.limit();
     let run = StartedRun { execution_id: id, account: deps.hub.account, region, at, limit };
     let remember = run.remember(&execution.arn, *rung);
-    match deps.table.write(&remember).await.map_err(Error::Remember) {
+    match deps.table.write(&remember).await.map_err(Error::Record) {
         Ok(_) => {}
         // The repeat finds the run by its token.
-        Err(error) if error.passes() => return Err(error),
-        // It runs, and is followed all the same; only if this execution is stopped, it goes on.
+        Err(error) if error.is_transient() => return Err(error),
+        // It is followed anyway. Only if this execution is stopped, the run is not found and goes on.
         Err(error) => {
-            tracing::error!(error = relay_core::text::error_chain(&error), "not remembered");
+            tracing::error!(error = relay_core::text::error_chain(&error), "not recorded");
         }
     }
     tracing::info!(automation = %run.execution_id, runbook = %wanted.runbook, "started");
@@ -154,11 +152,12 @@ pub async fn handle(
 
 impl Deps {
     fn ssm(&self, region: &Region) -> aws_sdk_ssm::Client {
-        aws_sdk_ssm::Client::new(&self.accounts.config(self.hub.account, region))
+        self.accounts.ssm(self.hub.account, region)
     }
 }
 
-/// Why a new account cannot run anything yet: its target-account stack, by its read role, is not there.
+/// Why a new account cannot run anything yet: its target-account stack does not exist, since its read role
+/// does not.
 async fn not_ready(
     deps: &Deps,
     account: AccountId,
@@ -171,16 +170,14 @@ async fn not_ready(
     let Some(provider) = config.credentials_provider() else { return Ok(None) };
     let Err(error) = provider.provide_credentials().await else { return Ok(None) };
     let error = AwsError::of_credentials(&error);
-    match error.kind {
-        AwsErrorKind::Throttled | AwsErrorKind::Unavailable => Err(Error::Probe(error)),
-        _ => {
-            let place = request.input.place("account");
-            let what = format!("account {account} cannot be reached: {error}");
-            let hint = "Deploy stacks/target-account.yaml in the account, best as a StackSet of the \
-                        organization with automatic deployment.";
-            Ok(Some(Problem::new(ProblemCode::RoleNotAssumable, place, what).with_hint(hint)))
-        }
+    if error.is_transient() {
+        return Err(Error::Probe(error));
     }
+    let place = request.input.place("account");
+    let what = format!("account {account} cannot be reached: {error}");
+    let hint = "Deploy stacks/target-account.yaml in the account, best as a StackSet of the \
+                organization with automatic deployment.";
+    Ok(Some(Problem::new(ProblemCode::RoleNotAssumable, place, what).with_hint(hint)))
 }
 
 fn finish(

@@ -1,6 +1,6 @@
-//! StartAutomationExecution, once per token however SSM answers a repeat.
+//! StartAutomationExecution, once per token, however SSM answers a repeat.
 
-use aws::{AwsError, AwsErrorKind};
+use aws::AwsError;
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::error::BuildError;
 use aws_sdk_ssm::types::{
@@ -13,7 +13,7 @@ use run::{StartAutomation, TOKEN_TAG};
 
 use crate::Error;
 
-/// Starts it, or finds the run that an earlier start of the same token has begun.
+/// Starts a run, or finds the run that an earlier start with the same token began.
 pub(crate) async fn start(
     client: &Client,
     start: &StartAutomation,
@@ -21,7 +21,7 @@ pub(crate) async fn start(
 ) -> Result<AutomationId, Error> {
     let runbook = &start.document_name;
     let failed = |source: AwsError| Error::Start { runbook: runbook.clone(), source };
-    let odd = |error: BuildError| failed(invalid(&error));
+    let odd = |error: BuildError| failed(AwsError::invalid_request(&error));
     let text = |text: &str| Some(text.to_owned());
     let mut call = client
         .start_automation_execution()
@@ -51,7 +51,7 @@ pub(crate) async fn start(
     }
     let answered = match call.send().await.map_err(AwsError::from) {
         Ok(answer) => answer.automation_execution_id.unwrap_or_default(),
-        // The token was used: whether SSM repeats its answer then, or refuses, is not documented.
+        // The token was used before. Whether SSM then repeats its answer or refuses is not documented.
         Err(error) if error.is("IdempotentParameterMismatch") => {
             let found = find(client, start, since).await.map_err(failed)?;
             found.ok_or_else(|| failed(error))?
@@ -61,8 +61,8 @@ pub(crate) async fn start(
     answered.parse().map_err(|_| Error::Answer { runbook: runbook.clone(), id: answered })
 }
 
-/// The run with the token among its tags. One can be filtered by the key of a tag alone, so the
-/// candidates' tags are looked at: those of this runbook, since the machine's execution began.
+/// The run with the token among its tags. SSM filters runs by the key of a tag only, so the tags of the
+/// candidates are read: runs of this runbook since the machine's execution began.
 async fn find(
     client: &Client,
     start: &StartAutomation,
@@ -78,7 +78,7 @@ async fn find(
     let mut describe = client.describe_automation_executions();
     for (key, value) in filters {
         let filter = AutomationExecutionFilter::builder().key(key).values(value).build();
-        describe = describe.filters(filter.map_err(|error| invalid(&error))?);
+        describe = describe.filters(filter.map_err(|error| AwsError::invalid_request(&error))?);
     }
     let mut pages = describe.into_paginator().send();
     let token = start.client_token.to_string();
@@ -122,12 +122,4 @@ fn alarms_of(alarms: &run::AlarmConfiguration) -> Result<AlarmConfiguration, Bui
         configuration = configuration.alarms(Alarm::builder().name(&alarm.name).build()?);
     }
     configuration.build()
-}
-
-fn invalid(error: &BuildError) -> AwsError {
-    AwsError {
-        kind: AwsErrorKind::Other,
-        code: "InvalidRequest".to_owned(),
-        message: error.to_string(),
-    }
 }

@@ -1,9 +1,9 @@
-//! What kept a recovery from being seen.
+//! Why a recovery could not be verified.
 
 use aws::AwsError;
 use runtime::{ErrorName, FunctionError};
 
-/// Why it could not be looked.
+/// Why it could not be verified.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The machine asks for a rung that the ladder does not have.

@@ -1,6 +1,7 @@
-//! Sees whether a run has helped, and says what comes next: look again, the next rung, or the end.
+//! Checks whether a run has helped, and returns what comes next: look again, the next rung, or the end.
 //!
-//! By the alarm, and while the alarm cannot tell by EC2's status checks: never by a state's name.
+//! It looks at the alarm and, while the alarm has no data, at EC2's status checks; never at the name of an
+//! instance's state.
 
 mod error;
 mod sight;
@@ -33,7 +34,7 @@ impl Deps {
         let role: String = environment.require("READ_ROLE_NAME")?;
         let hub = environment.require("HUB_ACCOUNT")?;
         Ok(Self {
-            accounts: Accounts::new(config, hub, role, "verify-recovery"),
+            accounts: Accounts::new(config, role, "verify-recovery").with_own(hub),
             pace: environment.or("PACE", Pace::default())?,
             clock: Clock::system(),
         })
@@ -43,7 +44,7 @@ impl Deps {
 /// Looks once.
 ///
 /// # Errors
-/// When AWS throttles or does not answer; what cannot be seen for good is an answer.
+/// When AWS throttles or does not answer. A permanent failure to look is reported as a result, not an error.
 pub async fn handle(
     deps: &Deps,
     request: VerifyRecoveryInput,

@@ -1,7 +1,7 @@
-//! What can be seen of an alarm and of instances.
+//! Looks at an alarm and at the status checks of instances.
 
+use aws::AwsError;
 use aws::ec2::Ec2;
-use aws::{AwsError, AwsErrorKind};
 use aws_sdk_cloudwatch::types::AlarmType;
 use relay_core::alarm::AlarmState;
 use remediation::is_instance;
@@ -9,7 +9,7 @@ use run::{AlarmRef, RunAutomationInput};
 
 use crate::{Deps, Error};
 
-/// The state of the alarm, or of the time series that rang; `None` when it is gone or may not be
+/// The state of the alarm, or of its contributor that went into ALARM; `None` when it is gone or may not be
 /// read.
 pub(crate) async fn alarm(deps: &Deps, alarm: &AlarmRef) -> Result<Option<AlarmState>, Error> {
     let arn = &alarm.arn;
@@ -17,9 +17,9 @@ pub(crate) async fn alarm(deps: &Deps, alarm: &AlarmRef) -> Result<Option<AlarmS
     let client = aws_sdk_cloudwatch::Client::new(&config);
     let state = match &alarm.contributor {
         Some(contributor) => {
-            // Only those that ring are listed.
+            // CloudWatch lists only contributors in ALARM.
             let mut token = None;
-            let mut rings = false;
+            let mut in_alarm = false;
             loop {
                 let page = client
                     .describe_alarm_contributors()
@@ -32,7 +32,7 @@ pub(crate) async fn alarm(deps: &Deps, alarm: &AlarmRef) -> Result<Option<AlarmS
                     Ok(page) => page,
                     Err(error) => return blind(alarm, error),
                 };
-                rings |= page
+                in_alarm |= page
                     .alarm_contributors()
                     .iter()
                     .any(|one| one.contributor_id() == Some(contributor.id.as_str()));
@@ -41,7 +41,7 @@ pub(crate) async fn alarm(deps: &Deps, alarm: &AlarmRef) -> Result<Option<AlarmS
                     break;
                 }
             }
-            Some(if rings { AlarmState::Alarm } else { AlarmState::Ok })
+            Some(if in_alarm { AlarmState::Alarm } else { AlarmState::Ok })
         }
         None => {
             let answer = client
@@ -64,17 +64,13 @@ pub(crate) async fn alarm(deps: &Deps, alarm: &AlarmRef) -> Result<Option<AlarmS
     Ok(state)
 }
 
-/// What passes is tried again; who may not look sees nothing.
+/// A transient error is retried; an alarm that may not be read has no state.
 fn blind(alarm: &AlarmRef, error: AwsError) -> Result<Option<AlarmState>, Error> {
-    match error.kind {
-        AwsErrorKind::Throttled | AwsErrorKind::Unavailable => {
-            Err(Error::Alarm { alarm: alarm.arn.to_string(), source: error })
-        }
-        _ => {
-            tracing::warn!(%error, alarm = %alarm.arn, "the alarm cannot be read");
-            Ok(None)
-        }
+    if error.is_transient() {
+        return Err(Error::Alarm { alarm: alarm.arn.to_string(), source: error });
     }
+    tracing::warn!(%error, alarm = %alarm.arn, "the alarm cannot be read");
+    Ok(None)
 }
 
 /// Whether both status checks of every instance are ok; `None` where there is no instance, or where
@@ -90,12 +86,10 @@ pub(crate) async fn checks(deps: &Deps, input: &RunAutomationInput) -> Result<Op
     let region = input.region.clone().or(alarm.map(|arn| arn.region().clone()));
     let (Some(account), Some(region)) = (account, region) else { return Ok(None) };
     let client = Ec2::new(&deps.accounts.config(account, &region));
-    match client.well(&instances).await {
-        // An instance that does not run is not in the answer.
-        Ok(well) => Ok(Some(well == instances.len())),
-        Err(source)
-            if matches!(source.kind, AwsErrorKind::Throttled | AwsErrorKind::Unavailable) =>
-        {
+    match client.passing_both_checks(&instances).await {
+        // An instance that is not running is not counted.
+        Ok(passing) => Ok(Some(passing == instances.len())),
+        Err(source) if source.is_transient() => {
             Err(Error::Checks { instances: instances.join(", "), source })
         }
         Err(error) => {

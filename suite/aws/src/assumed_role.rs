@@ -3,10 +3,10 @@
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, Result as CredentialsResult, future};
 
-use crate::{AwsError, AwsErrorKind};
+use crate::AwsError;
 
-/// Credentials of a role. Unlike the SDK's own provider its errors keep AWS's code, so that a role
-/// that may not be assumed can be told from an STS that is down.
+/// Credentials of a role. Unlike those of the SDK's own provider, its errors keep AWS's code: a role that
+/// may not be assumed differs from an STS that is down.
 #[derive(Debug)]
 pub(crate) struct AssumedRole {
     sts: aws_sdk_sts::Client,
@@ -32,11 +32,8 @@ impl AssumedRole {
                 CredentialsError::provider_error(error)
             })?;
         let credentials = answer.credentials().ok_or_else(|| {
-            CredentialsError::provider_error(AwsError {
-                kind: AwsErrorKind::Unavailable,
-                code: "UnreadableAnswer".into(),
-                message: format!("assume {}: STS answered without credentials", self.role),
-            })
+            let what = format!("assume {}: STS answered without credentials", self.role);
+            CredentialsError::provider_error(AwsError::unreadable_answer(&what))
         })?;
         let expires = std::time::SystemTime::try_from(*credentials.expiration())
             .map_err(CredentialsError::unhandled)?;

@@ -1,9 +1,8 @@
 //! SDK configuration and the clients that need more than `Client::new(&config)`.
 //!
-//! Who retries what, for every call of the suite: inside one call the SDK retries throttling and
-//! transient faults ([`retries`]); what is left after that leaves the function as `Throttled` or
-//! `Unavailable`, and the state machine (or SQS, for the intake) tries the whole invocation again.
-//! Nothing in between retries.
+//! Who retries, for every call of the suite: the SDK retries throttling and transient faults inside one
+//! call ([`retries`]). A transient error after that leaves the function as `Throttled` or `Unavailable`,
+//! and the state machine (or SQS, for an intake) retries the whole invocation. Nothing in between retries.
 
 use std::time::Duration;
 
@@ -36,8 +35,8 @@ pub async fn load() -> SdkConfig {
                 .operation_timeout(Duration::from_secs(60))
                 .build(),
         )
-        // Credentials are fetched when the first call needs them, and anew well before they
-        // expire: no call of a long invocation is signed with ones about to.
+        // Credentials are fetched when the first call needs them, and again well before they expire, so
+        // that no call of a long invocation is signed with credentials that expire during it.
         .identity_cache(
             IdentityCache::lazy()
                 .buffer_time(Duration::from_secs(300))
@@ -62,7 +61,7 @@ pub fn organizations(
     )
 }
 
-/// A client of S3. A local endpoint has no name for every bucket: the bucket is in the path there.
+/// A client of S3. On a local endpoint the bucket is in the path, since buckets have no host names there.
 #[cfg(feature = "s3")]
 #[must_use]
 pub fn s3(config: &SdkConfig) -> aws_sdk_s3::Client {

@@ -1,12 +1,12 @@
 //! The few calls of EC2 that the suite makes, over its query protocol.
 //!
 //! Not `aws-sdk-ec2`: for three calls its 700 operations cost every build minutes and gigabytes
-//! (docs/decisions/0014). XML is a library's.
+//! (docs/decisions/0014).
 
 use aws_config::SdkConfig;
 use roxmltree::{Document, Node};
 
-use crate::signed::{Signed, unreadable};
+use crate::signed::Signed;
 use crate::{AwsError, AwsErrorKind};
 
 const VERSION: &str = "2016-11-15";
@@ -16,7 +16,7 @@ const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
 #[derive(Debug, Clone)]
 pub struct Ec2(Signed);
 
-/// An instance, as far as the suite asks.
+/// The fields of an instance that the suite reads.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Instance {
     /// `instanceId`.
@@ -29,7 +29,7 @@ pub struct Instance {
     pub instance_store_root: bool,
     /// The value of the tag `aws:autoscaling:groupName`, which EC2 Auto Scaling sets.
     pub auto_scaling_group: Option<String>,
-    /// An address of its interfaces is of Amazon's pool: `ipOwnerId` is `amazon`, not an account.
+    /// One of its addresses belongs to Amazon's pool: `ipOwnerId` is `amazon`, not an account.
     pub loose_public_address: bool,
 }
 
@@ -67,12 +67,12 @@ impl Ec2 {
         Ok(counts.sum())
     }
 
-    /// DescribeInstanceStatus of these ids: for how many both status checks are `ok`. Instances that
-    /// do not run are not in EC2's answer.
+    /// DescribeInstanceStatus of these ids: for how many both status checks are `ok`. EC2 leaves out
+    /// instances that are not running.
     ///
     /// # Errors
     /// When EC2 refuses or does not answer.
-    pub async fn well(&self, ids: &[String]) -> Result<usize, AwsError> {
+    pub async fn passing_both_checks(&self, ids: &[String]) -> Result<usize, AwsError> {
         let text = self.call("DescribeInstanceStatus", &listed("InstanceId", ids)).await?;
         let document = parse(&text)?;
         let ok = |item: Node<'_, '_>, check: &str| {
@@ -80,15 +80,16 @@ impl Ec2 {
             check.and_then(|check| child_text(check, "status")) == Some("ok")
         };
         let set = document.descendants().find(|node| node.has_tag_name("instanceStatusSet"));
-        let well = set.into_iter().flat_map(items);
-        Ok(well.filter(|item| ok(*item, "instanceStatus") && ok(*item, "systemStatus")).count())
+        let statuses = set.into_iter().flat_map(items);
+        Ok(statuses.filter(|item| ok(*item, "instanceStatus") && ok(*item, "systemStatus")).count())
     }
 
     async fn call(&self, action: &str, fields: &[(String, String)]) -> Result<String, AwsError> {
-        let mut body = format!("Action={action}&Version={VERSION}");
-        for (name, value) in fields {
-            body.push_str(&format!("&{name}={}", encode(value)));
-        }
+        let body = form_urlencoded::Serializer::new(String::new())
+            .append_pair("Action", action)
+            .append_pair("Version", VERSION)
+            .extend_pairs(fields)
+            .finish();
         let (status, text) = self.0.post(action, &[("content-type", FORM)], body).await?;
         if (200..300).contains(&status) { Ok(text) } else { Err(refusal(&text, status)) }
     }
@@ -127,7 +128,7 @@ fn child_text<'a>(node: Node<'a, '_>, name: &str) -> Option<&'a str> {
 }
 
 fn parse(text: &str) -> Result<Document<'_>, AwsError> {
-    Document::parse(text).map_err(|error| unreadable(&error))
+    Document::parse(text).map_err(|error| AwsError::unreadable_answer(&error))
 }
 
 /// `<Response><Errors><Error><Code/><Message/></Error></Errors></Response>`.
@@ -143,20 +144,6 @@ fn refusal(text: &str, status: u16) -> AwsError {
         message: part("Message").unwrap_or_else(|| "no message".to_owned()),
         code,
     }
-}
-
-/// Percent-encoding of what is not unreserved (RFC 3986): ids and types seldom need it.
-fn encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                encoded.push(char::from(byte));
-            }
-            byte => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    encoded
 }
 
 #[cfg(test)]
@@ -198,6 +185,5 @@ mod tests {
         let error = refusal(text, 400);
         assert_eq!((error.kind, error.message.as_str()), (AwsErrorKind::NotFound, "gone"));
         assert_eq!(refusal("", 503).kind, AwsErrorKind::Unavailable);
-        assert_eq!(encode("a b/i-1"), "a%20b%2Fi-1");
     }
 }

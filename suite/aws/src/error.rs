@@ -1,7 +1,7 @@
-//! What an AWS call that failed comes down to: a kind to decide by, a code and a message to read.
+//! A failed AWS call as the suite sees it: a kind to decide by, a code and a message to read.
 //!
-//! An SDK error's own `Display` is only "service error", and what it holds is generic over the
-//! operation: functions turn it into an [`AwsError`] where the call is made.
+//! An SDK error displays itself as "service error" only, and its type is generic over the operation.
+//! Functions convert it into an [`AwsError`] where they make the call.
 
 use std::error::Error;
 
@@ -11,24 +11,24 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use relay_core::text::error_chain;
 
-/// What a failed call means for whoever made it.
+/// What a failed call means for its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AwsErrorKind {
-    /// Too many calls; later it may work.
+    /// Too many calls. Transient.
     Throttled,
-    /// No answer, or a 5xx; later it may work.
+    /// No answer, or a 5xx. Transient.
     Unavailable,
-    /// The caller may not do this.
+    /// The caller lacks a permission.
     AccessDenied,
-    /// The caller may not assume the role with which the call was to be made.
+    /// The role for the call cannot be assumed.
     RoleNotAssumable,
-    /// What was asked for does not exist.
+    /// The resource does not exist.
     NotFound,
-    /// Anything else: the code says what.
+    /// Anything else: see the code.
     Other,
 }
 
-/// A failed AWS call. `Display` is the whole story: `code: message`.
+/// A failed AWS call. Displayed as `code: message`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
 pub struct AwsError {
@@ -40,13 +40,37 @@ pub struct AwsError {
 }
 
 impl AwsError {
+    /// A request that was never sent, since it or its answer could not be put together.
+    pub fn invalid_request(error: &(impl ToString + ?Sized)) -> Self {
+        let (kind, code) = (AwsErrorKind::Other, "InvalidRequest".to_owned());
+        Self { kind, code, message: error.to_string() }
+    }
+
+    /// A call without a whole answer. Transient.
+    pub fn no_answer(error: &dyn Error) -> Self {
+        let (kind, code) = (AwsErrorKind::Unavailable, "NoAnswer".to_owned());
+        Self { kind, code, message: error_chain(error) }
+    }
+
+    /// An answer that cannot be read. Transient: the next answer may be whole.
+    pub fn unreadable_answer(error: &(impl ToString + ?Sized)) -> Self {
+        let (kind, code) = (AwsErrorKind::Unavailable, "UnreadableAnswer".to_owned());
+        Self { kind, code, message: error.to_string() }
+    }
+
+    /// [`AwsErrorKind::is_transient`].
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        self.kind.is_transient()
+    }
+
     /// Whether AWS answered with this code.
     #[must_use]
     pub fn is(&self, code: &str) -> bool {
         self.code == code
     }
 
-    /// What kept credentials from being had: AWS's own answer where there was one.
+    /// Why there are no credentials: AWS's own answer where there was one.
     #[cfg(feature = "accounts")]
     #[must_use]
     pub fn of_credentials(error: &aws_credential_types::provider::error::CredentialsError) -> Self {
@@ -57,11 +81,10 @@ impl AwsError {
         })
     }
 
-    /// The same error, meant as a refusal to assume `role`; throttling and outages stay what they
-    /// are, since they pass.
+    /// The same error as a refusal to assume `role`. Transient errors keep their kind.
     #[cfg(feature = "accounts")]
     pub(crate) fn while_assuming(mut self, role: &str) -> Self {
-        if !matches!(self.kind, AwsErrorKind::Throttled | AwsErrorKind::Unavailable) {
+        if !self.is_transient() {
             self.kind = AwsErrorKind::RoleNotAssumable;
         }
         self.message = format!("assume {role}: {}", self.message);
@@ -74,8 +97,7 @@ where
     E: Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
     fn from(error: SdkError<E, HttpResponse>) -> Self {
-        // Credentials that could not be had arrive as a request that was never sent; their cause
-        // is an AwsError already.
+        // Missing credentials arrive as a request that was never sent; its cause is an AwsError already.
         if let Some(cause) = find::<Self>(&error) {
             return cause.clone();
         }
@@ -92,7 +114,7 @@ where
             SdkError::ResponseError(answer) => {
                 let status = answer.raw().status().as_u16();
                 let kind = match kind_of("", status) {
-                    // An answer cut short is worth another try.
+                    // An answer that was cut short may be whole the next time.
                     AwsErrorKind::Other => AwsErrorKind::Unavailable,
                     kind => kind,
                 };
@@ -103,11 +125,7 @@ where
                 code: "NoAnswer".into(),
                 message: causes(&error),
             },
-            _ => Self {
-                kind: AwsErrorKind::Other,
-                code: "InvalidRequest".into(),
-                message: causes(&error),
-            },
+            _ => Self::invalid_request(&causes(&error)),
         }
     }
 }
@@ -130,6 +148,12 @@ fn causes(error: &dyn Error) -> String {
 }
 
 impl AwsErrorKind {
+    /// Whether the cause goes away by itself, so that the same call may succeed later.
+    #[must_use]
+    pub fn is_transient(self) -> bool {
+        matches!(self, Self::Throttled | Self::Unavailable)
+    }
+
     /// What an answer with this code and HTTP status means.
     #[must_use]
     pub fn of(code: &str, status: u16) -> Self {
@@ -137,7 +161,7 @@ impl AwsErrorKind {
     }
 }
 
-/// Codes as services spell them; where a code says nothing, the HTTP status decides.
+/// By the code as services spell it, or by the HTTP status where the code is unknown.
 fn kind_of(code: &str, status: u16) -> AwsErrorKind {
     match code {
         "Throttling"
@@ -154,9 +178,9 @@ fn kind_of(code: &str, status: u16) -> AwsErrorKind {
         | "KmsThrottlingException"
         // Step Functions: too many open executions; they end.
         | "ExecutionLimitExceeded" => AwsErrorKind::Throttled,
-        // The clock of a session, not a permission: the next attempt has new credentials.
+        // The session has expired, and the next attempt has new credentials.
         "ExpiredToken" | "ExpiredTokenException" | "RequestExpired"
-        // Organizations: somebody else is changing the same thing.
+        // Organizations: another request is changing the same resource.
         | "ConcurrentModificationException"
         | "InternalServerError" | "InternalFailure" | "ServiceUnavailable"
         | "RequestTimeout" | "RequestTimeoutException" => AwsErrorKind::Unavailable,

@@ -1,7 +1,8 @@
 //! Starting executions under the name of the fact they are about.
 //!
-//! A name blocks for 90 days, so a fact that is told again meets its execution: that is what makes
-//! deliveries idempotent. The flows converge, so a failed execution may be followed by another one.
+//! Step Functions refuses a used name for 90 days, so a repeated event finds the execution that the first
+//! one started: this makes deliveries idempotent. The flows converge, so another execution may follow a
+//! failed one.
 
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::types::ExecutionStatus;
@@ -10,21 +11,21 @@ use relay_core::name::ExecutionName;
 
 use crate::{AwsError, AwsErrorKind};
 
-/// The error with which `await-membership` ends when AWS created no account: an answer, not a fault
-/// that another try could overcome.
-pub const LAST_WORD: &str = "MembershipFailed";
+/// The error with which `await-membership` ends when AWS created no account: a final answer, which another
+/// attempt would not change.
+pub const MEMBERSHIP_FAILED: &str = "MembershipFailed";
 
-/// What became of a start.
+/// How a start ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Started {
     /// An execution was started under this name.
     New(ExecutionName),
-    /// This one runs already, or has succeeded: nothing was started.
+    /// This execution is running or has succeeded, so nothing was started.
     Already(ExecutionName),
 }
 
 impl Started {
-    /// The name of the execution that takes care of the fact.
+    /// The name of the execution for the fact.
     #[must_use]
     pub fn name(&self) -> &ExecutionName {
         match self {
@@ -33,28 +34,28 @@ impl Started {
     }
 }
 
-/// Why no execution takes care of the fact.
+/// Why there is no execution for the fact.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The start was refused or not answered.
+    /// Step Functions refused the start or did not answer.
     #[error("start execution {name}")]
     Start { name: ExecutionName, source: AwsError },
     /// The execution of this name could not be looked at.
     #[error("look at execution {name}")]
     Describe { name: ExecutionName, source: AwsError },
-    /// All the tries a fact has were used up.
+    /// Every name that the fact may have belongs to a failed execution.
     #[error("start execution {name} again: {} of them have failed", name.attempt())]
     UsedUp {
         /// The last of them.
         name: ExecutionName,
     },
-    /// The machine's ARN is none, so that its executions cannot be named.
+    /// Not a state machine ARN, so no execution ARN can be derived.
     #[error("{0:?} is not the ARN of a state machine")]
     NotAMachine(String),
 }
 
 impl StartError {
-    /// What AWS said, where it was asked.
+    /// AWS's error, if AWS was called.
     #[must_use]
     pub fn aws(&self) -> Option<&AwsError> {
         match self {
@@ -63,18 +64,18 @@ impl StartError {
         }
     }
 
-    /// What it means; [`AwsErrorKind::Other`] where AWS was not asked.
+    /// What it means; [`AwsErrorKind::Other`] where AWS was not called.
     #[must_use]
     pub fn kind(&self) -> AwsErrorKind {
         self.aws().map_or(AwsErrorKind::Other, |error| error.kind)
     }
 }
 
-/// Sees to it that one execution of `machine` takes care of the fact `name`: idempotent.
+/// Ensures that exactly one execution of `machine` is running or has succeeded for `name`. Idempotent.
 ///
-/// When the name is taken, the old execution decides: running or succeeded, it stays the only one;
-/// failed, timed out or aborted, the next of `name-2` … `name-5` is tried the same way. An execution
-/// that failed with [`LAST_WORD`] has said what there is to say and counts as one that succeeded.
+/// When the name is taken, the old execution decides: if it is running or has succeeded, nothing is
+/// started; if it failed, timed out or was aborted, the next of `name-2` … `name-5` is tried the same way.
+/// An execution that failed with [`MEMBERSHIP_FAILED`] counts as succeeded.
 ///
 /// # Errors
 /// When AWS refuses or does not answer, or when all names are used up.
@@ -105,9 +106,9 @@ pub async fn start_once(
     }
 }
 
-/// Sees to it that one execution of `machine` takes care of the fact `name`, and never a second one:
-/// idempotent. When the name is taken nothing is started, however the old execution ended: it has an
-/// outcome of its own, and what it did is not done again because an event came twice.
+/// Ensures that there is exactly one execution of `machine` for `name`, and never a second one. Idempotent.
+/// When the name is taken nothing is started, however the old execution ended: it has its own outcome, and
+/// its effects are not repeated because an event arrived twice.
 ///
 /// # Errors
 /// When AWS refuses or does not answer.
@@ -140,14 +141,14 @@ async fn wants_another_try(
     let answer = client.describe_execution().execution_arn(execution).send().await;
     let answer = answer.map_err(|error| {
         let mut source = AwsError::from(error);
-        // The name was taken a moment ago: what cannot be seen yet will be.
+        // The name was taken a moment ago, so the execution exists and will be visible soon.
         if source.kind == AwsErrorKind::NotFound {
             source.kind = AwsErrorKind::Unavailable;
         }
         StartError::Describe { name: name.clone(), source }
     })?;
     Ok(match answer.status() {
-        ExecutionStatus::Failed => answer.error() != Some(LAST_WORD),
+        ExecutionStatus::Failed => answer.error() != Some(MEMBERSHIP_FAILED),
         ExecutionStatus::TimedOut | ExecutionStatus::Aborted => true,
         _ => false,
     })

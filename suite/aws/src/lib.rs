@@ -15,10 +15,12 @@ mod error;
 mod executions;
 #[cfg(feature = "organizations")]
 pub mod members;
-#[cfg(feature = "ssm")]
-mod owners;
+#[cfg(feature = "organizations")]
+pub mod organization;
 #[cfg(feature = "ssm")]
 pub mod parameters;
+#[cfg(feature = "ssm")]
+pub mod runbook_facts;
 #[cfg(feature = "signed")]
 mod signed;
 #[cfg(feature = "signed")]
@@ -33,8 +35,6 @@ pub use clients::organizations;
 pub use clients::s3;
 pub use error::{AwsError, AwsErrorKind};
 #[cfg(feature = "sfn")]
-pub use executions::{LAST_WORD, StartError, Started, start_once, start_only_once};
-#[cfg(feature = "ssm")]
-pub use owners::OwnerAccounts;
+pub use executions::{MEMBERSHIP_FAILED, StartError, Started, start_once, start_only_once};
 
 pub use aws_config::SdkConfig;

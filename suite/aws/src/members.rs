@@ -1,5 +1,5 @@
-//! Who is a member of the organization, and since when: asked by the intake and by the wait for a
-//! membership, which must agree, since the answer is in the name of the execution they start.
+//! Who is a member of the organization, and since when. Two functions need it and must agree, since the
+//! answer is part of the name of the execution that they start.
 
 use aws_sdk_organizations::Client;
 use aws_sdk_organizations::primitives::DateTime;
@@ -15,7 +15,7 @@ use crate::AwsError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Member {
     pub account: AccountId,
-    /// Since when: another moment each time the same account joins.
+    /// Differs each time the same account joins.
     pub joined: Timestamp,
 }
 
@@ -23,15 +23,12 @@ pub struct Member {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invitation {
     pub state: HandshakeState,
-    /// When it was sent.
     pub requested: Option<Timestamp>,
-    /// When it runs out.
     pub expires: Option<Timestamp>,
-    /// Whom it was sent to.
     pub invitee: Option<Invitee>,
 }
 
-/// Whom an invitation was sent to.
+/// The recipient of an invitation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Invitee {
     Account(AccountId),
@@ -50,7 +47,7 @@ impl Invitation {
     }
 }
 
-/// The account as a member; `None` while (or since) it is none. DescribeAccount, one call.
+/// The account as a member; `None` if it is not a member. DescribeAccount, one call.
 ///
 /// # Errors
 /// When AWS refuses or does not answer.
@@ -64,8 +61,8 @@ pub async fn member(client: &Client, account: AccountId) -> Result<Option<Member
     }
 }
 
-/// The invitation; `None` when AWS knows none of this id (any more: it forgets them after a
-/// while). DescribeHandshake, one call.
+/// The invitation; `None` where AWS has no invitation of this id, or has it no longer: invitations are
+/// deleted some time after their end. DescribeHandshake, one call.
 ///
 /// # Errors
 /// When AWS refuses or does not answer.
@@ -82,9 +79,9 @@ pub async fn invitation(
     }
 }
 
-/// The member that an accepted invitation brought; `None` while it cannot be seen. DescribeAccount,
-/// or, for an e-mail address, ListAccounts up to the account that has it, was invited, and joined
-/// no earlier than the invitation was sent.
+/// The member that joined by an accepted invitation; `None` while Organizations does not show it.
+/// DescribeAccount or, for an e-mail address, ListAccounts up to the account that has the address, was
+/// invited, and joined no earlier than the invitation was sent.
 ///
 /// # Errors
 /// When AWS refuses or does not answer.
@@ -92,8 +89,8 @@ pub async fn invited_member(
     client: &Client,
     invitation: &Invitation,
 ) -> Result<Option<Member>, AwsError> {
-    // A member of an earlier time is not the one this invitation brought. Whole seconds: nothing
-    // says that both times come with the same precision.
+    // An account that was a member before did not join by this invitation. Whole seconds: AWS does not
+    // document that both times have the same precision.
     let since = |member: &Member| {
         invitation.requested.is_none_or(|sent| sent.as_second() <= member.joined.as_second())
     };
@@ -112,7 +109,7 @@ pub async fn invited_member(
             let invited = account.joined_method() == Some(&AccountJoinedMethod::Invited);
             read_member(account).filter(|member| same && invited && since(member))
         });
-        // A page may be empty and still have a successor.
+        // A page may be empty and still have a next one.
         token = page.next_token().map(str::to_owned);
         if found.is_some() || token.is_none() {
             return Ok(found);

@@ -1,15 +1,15 @@
-//! Policy: the parameters under a path, whole or not at all.
+//! The rules in Parameter Store: every parameter under a path, or an error.
 
 use aws_sdk_ssm::Client;
 use relay_core::rules::RuleText;
 
 use crate::AwsError;
 
-/// What Parameter Store gives in one call, at most.
+/// The most that Parameter Store returns in one call.
 const PAGE: i32 = 10;
 
-/// The text of every parameter directly under `path`. A page that cannot be read is not an absence of
-/// rules: there is no answer without it. Nothing is cached.
+/// The text of every parameter directly under `path`. One page that cannot be read is an error, since a
+/// missing rule would count as deleted. Nothing is cached.
 ///
 /// # Errors
 /// When AWS refuses or does not answer.
@@ -29,7 +29,7 @@ pub async fn texts(client: &Client, path: &str) -> Result<Vec<RuleText>, AwsErro
         texts.extend(page.parameters().iter().filter_map(|parameter| {
             Some(RuleText::parameter(parameter.name()?, parameter.value().unwrap_or_default()))
         }));
-        // A page may be empty and still have a successor.
+        // A page may be empty and still have a next one.
         token = page.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
         if token.is_none() {
             return Ok(texts);

@@ -1,5 +1,8 @@
-//! Calls of AWS without an SDK for the service: one signed POST. Signing and HTTP are libraries';
-//! nothing here retries, for whoever calls is called again (state machine, queue).
+//! A call of a service without its SDK: one signed POST. Libraries sign and send.
+//!
+//! Nothing here retries: the state machine or the queue invokes the function again. Not honoured, unlike in
+//! the SDKs: `AWS_ENDPOINT_URL_<SERVICE>` (only `AWS_ENDPOINT_URL` is), FIPS and dual-stack endpoints, and
+//! the correction of a wrong clock.
 
 use std::convert::Infallible;
 
@@ -14,14 +17,14 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::timeout::TimeoutConfig;
 
-use crate::{AwsError, AwsErrorKind};
+use crate::AwsError;
 
 /// A service in one account and Region.
 #[derive(Debug, Clone)]
 pub(crate) struct Signed {
     config: SdkConfig,
     http: SharedHttpClient,
-    /// The first part of its host name, and what is signed for.
+    /// The first part of its host name, and the service name in the signature.
     service: &'static str,
 }
 
@@ -34,7 +37,7 @@ impl Signed {
         Self { config: config.clone(), http, service }
     }
 
-    /// Status and body of the answer, whatever the status.
+    /// Status and body of the answer, for every status.
     pub(crate) async fn post(
         &self,
         action: &str,
@@ -42,12 +45,15 @@ impl Signed {
         body: String,
     ) -> Result<(u16, String), AwsError> {
         let region = self.config.region().map(|region| region.as_ref().to_owned());
-        let region = region.ok_or_else(|| invalid("no Region is configured"))?;
+        let region = region.ok_or_else(|| AwsError::invalid_request("no Region is configured"))?;
         let uri = match self.config.endpoint_url() {
             Some(endpoint) => format!("{}/", endpoint.trim_end_matches('/')),
             None => {
                 let known: Result<relay_core::id::Region, _> = region.parse();
-                let suffix = known.map_err(|error| invalid(&error))?.partition().dns_suffix();
+                let suffix = known
+                    .map_err(|error| AwsError::invalid_request(&error))?
+                    .partition()
+                    .dns_suffix();
                 format!("https://{}.{region}.{suffix}/", self.service)
             }
         };
@@ -55,10 +61,10 @@ impl Signed {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let mut request = request.body(body).map_err(|error| invalid(&error))?;
+        let mut request = request.body(body).map_err(|error| AwsError::invalid_request(&error))?;
         self.sign(&mut request, &region).await?;
         let request = HttpRequest::try_from(request.map(SdkBody::from));
-        let request = request.map_err(|error| invalid(&error))?;
+        let request = request.map_err(|error| AwsError::invalid_request(&error))?;
 
         let operation = Operation::builder()
             .service_name(self.service)
@@ -80,11 +86,7 @@ impl Signed {
             })
             .build();
         let answer = operation.invoke(request).await;
-        answer.map_err(|error| AwsError {
-            kind: AwsErrorKind::Unavailable,
-            code: "NoAnswer".to_owned(),
-            message: relay_core::text::error_chain(&error),
-        })
+        answer.map_err(|error| AwsError::no_answer(&error))
     }
 
     async fn sign(
@@ -93,7 +95,8 @@ impl Signed {
         region: &str,
     ) -> Result<(), AwsError> {
         let provider = self.config.credentials_provider();
-        let provider = provider.ok_or_else(|| invalid("no credentials are configured"))?;
+        let provider =
+            provider.ok_or_else(|| AwsError::invalid_request("no credentials are configured"))?;
         let credentials = provider.provide_credentials().await;
         let credentials = credentials.map_err(|error| AwsError::of_credentials(&error))?;
         let identity = credentials.into();
@@ -104,7 +107,7 @@ impl Signed {
             .time(self.config.time_source().unwrap_or_default().now())
             .settings(SigningSettings::default())
             .build()
-            .map_err(|error| invalid(&error))?
+            .map_err(|error| AwsError::invalid_request(&error))?
             .into();
         let uri = request.uri().to_string();
         let headers = request.headers().iter();
@@ -113,20 +116,9 @@ impl Signed {
             .collect();
         let body = SignableBody::Bytes(request.body().as_bytes());
         let signable = SignableRequest::new("POST", &uri, headers.into_iter(), body);
-        let signable = signable.map_err(|error| invalid(&error))?;
-        let signed = sign(signable, &params).map_err(|error| invalid(&error))?;
+        let signable = signable.map_err(|error| AwsError::invalid_request(&error))?;
+        let signed = sign(signable, &params).map_err(|error| AwsError::invalid_request(&error))?;
         signed.into_parts().0.apply_to_request_http1x(request);
         Ok(())
     }
-}
-
-fn invalid(error: &(impl ToString + ?Sized)) -> AwsError {
-    let (kind, code) = (AwsErrorKind::Other, "InvalidRequest".to_owned());
-    AwsError { kind, code, message: error.to_string() }
-}
-
-/// An answer that says nothing: asked again, it may.
-pub(crate) fn unreadable(error: &(impl ToString + ?Sized)) -> AwsError {
-    let (kind, code) = (AwsErrorKind::Unavailable, "UnreadableAnswer".to_owned());
-    AwsError { kind, code, message: error.to_string() }
 }

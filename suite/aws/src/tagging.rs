@@ -1,12 +1,12 @@
-//! Resources by their tags: GetResources of the Resource Groups Tagging API, the one call that the
-//! suite makes of it (docs/decisions/0014).
+//! Resources by their tags: GetResources, the only operation of the Resource Groups Tagging API that the
+//! suite calls (docs/decisions/0014).
 
 use std::collections::BTreeMap;
 
 use aws_config::SdkConfig;
 use serde::{Deserialize, Serialize};
 
-use crate::signed::{Signed, unreadable};
+use crate::signed::Signed;
 use crate::{AwsError, AwsErrorKind};
 
 const HEADERS: [(&str, &str); 2] = [
@@ -89,7 +89,8 @@ impl Tagging {
             if status != 200 {
                 return Err(refusal(&text, status));
             }
-            let page: Page = serde_json::from_str(&text).map_err(|error| unreadable(&error))?;
+            let page: Page =
+                serde_json::from_str(&text).map_err(|error| AwsError::unreadable_answer(&error))?;
             arns.extend(page.resource_tag_mapping_list.into_iter().map(|mapping| mapping.arn));
             token = page.pagination_token.unwrap_or_default();
             if token.is_empty() || arns.len() >= enough {

@@ -2,46 +2,28 @@
 
 use std::error::Error;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use strsim::levenshtein;
+
 /// The candidate that differs least from the text, if any is near enough to have been meant.
 pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = text.to_lowercase();
     let near_enough = (text.chars().count() / 3).max(1);
     candidates
         .into_iter()
-        .map(|candidate| (distance(&lower, &candidate.to_lowercase()), candidate))
+        .map(|candidate| (levenshtein(&lower, &candidate.to_lowercase()), candidate))
         .filter(|(distance, _)| *distance <= near_enough)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
 
-/// How many characters must be inserted, deleted or replaced (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
-}
+/// All but the unreserved characters of RFC 3986.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// A text as part of a URL: everything but letters, digits and `-_.~` as `%XX`.
+/// A text as one part of a URL: everything but letters, digits and `-_.~` as `%XX`.
+#[must_use]
 pub fn percent_encoded(text: &str) -> String {
-    use std::fmt::Write as _;
-    text.bytes().fold(String::new(), |mut encoded, byte| {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
-            encoded.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-        encoded
-    })
+    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 /// An error and all its causes, outermost first, joined by colons.
@@ -73,5 +55,11 @@ mod tests {
         assert_eq!(nearest("docments", fields), Some("documents"));
         assert_eq!(nearest("schedule", fields), None);
         assert_eq!(nearest("", fields), None);
+    }
+
+    #[test]
+    fn only_unreserved_characters_of_a_url_stay() {
+        assert_eq!(percent_encoded("a-b_c.d~1"), "a-b_c.d~1");
+        assert_eq!(percent_encoded("CPU > 80 %/ä"), "CPU%20%3E%2080%20%25%2F%C3%A4");
     }
 }

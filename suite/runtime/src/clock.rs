@@ -1,11 +1,11 @@
-//! The one place where time enters the functions.
+//! The only place where functions read the system's time.
 
 use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-/// Tells the time. A function keeps one in its `Deps`, so that tests choose the hour.
+/// The current time. A function has a clock in its `Deps`, so that tests can set it.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
@@ -16,7 +16,7 @@ impl Clock {
         Self(Arc::new(Timestamp::now))
     }
 
-    /// A clock that stands still.
+    /// A clock that always shows the same time.
     #[must_use]
     pub fn fixed(at: Timestamp) -> Self {
         Self(Arc::new(move || at))

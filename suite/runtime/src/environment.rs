@@ -4,25 +4,19 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::str::FromStr;
 
-/// The variables a function was started with. Each function's `Config` takes what it needs from
-/// here; ARCHITECTURE.md lists the variables.
+/// The variables that a function was started with. ARCHITECTURE.md lists them.
 #[derive(Debug, Clone, Default)]
 pub struct Environment(BTreeMap<String, String>);
 
-/// A variable that is not there, or not what it should be.
+/// A missing or invalid variable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// The variable is absent or empty.
     #[error("the environment variable {0} is not set: template.yaml sets it for every function")]
     Missing(String),
-    /// The variable is there, its value is of no use.
+    /// The value cannot be parsed.
     #[error("the environment variable {name} is {value:?}: {reason}")]
-    Invalid {
-        name: String,
-        value: String,
-        /// Why that will not do.
-        reason: String,
-    },
+    Invalid { name: String, value: String, reason: String },
 }
 
 impl Environment {
@@ -44,10 +38,10 @@ impl Environment {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// The value of a variable that must be there.
+    /// The value of a required variable.
     ///
     /// # Errors
-    /// `Missing` when it is not, `Invalid` when it cannot be read as a `T`.
+    /// `Missing` when it is not set, `Invalid` when it cannot be parsed.
     pub fn require<T>(&self, name: &str) -> Result<T, ConfigError>
     where
         T: FromStr,
@@ -57,10 +51,10 @@ impl Environment {
         parse(name, value)
     }
 
-    /// The value of a variable that may be absent, without one in its place.
+    /// The value of an optional variable.
     ///
     /// # Errors
-    /// `Invalid` when it is there and cannot be read as a `T`.
+    /// `Invalid` when it is set and cannot be parsed.
     pub fn optional<T>(&self, name: &str) -> Result<Option<T>, ConfigError>
     where
         T: FromStr,
@@ -69,10 +63,10 @@ impl Environment {
         self.get(name).map(|value| parse(name, value)).transpose()
     }
 
-    /// The value of a variable that may be absent.
+    /// The value of an optional variable, or a default.
     ///
     /// # Errors
-    /// `Invalid` when it is there and cannot be read as a `T`.
+    /// `Invalid` when it is set and cannot be parsed.
     pub fn or<T>(&self, name: &str, default: T) -> Result<T, ConfigError>
     where
         T: FromStr,

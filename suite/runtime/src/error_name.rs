@@ -1,4 +1,4 @@
-//! The names under which errors leave a function, and how an error gets its name and its message.
+//! The names under which errors leave a function, and the message that goes with a name.
 //!
 //! Step Functions matches `errorType` against `ErrorEquals` word by word, so the names are a
 //! contract: a test compares them with the state machines and with the pages in `docs/errors/`.
@@ -21,7 +21,7 @@ macro_rules! error_names {
             /// Every name there is.
             pub const ALL: &'static [Self] = &[$(Self::$name,)+];
 
-            /// The name as it stands in `ErrorEquals`.
+            /// The name as in `ErrorEquals`.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => stringify!($name),)+ }
@@ -31,21 +31,21 @@ macro_rules! error_names {
 }
 
 error_names! {
-    /// AWS asked for patience beyond what the SDK's own retries gave it. The machine retries.
+    /// Still throttled after the SDK's retries.
     Throttled,
-    /// AWS could not be reached or answered 5xx beyond the SDK's own retries. The machine retries.
+    /// Still unreachable, or still 5xx, after the SDK's retries.
     Unavailable,
-    /// The input is none that the function knows. Retrying does not help.
+    /// The input has a shape that the function does not know.
     InvalidInput,
-    /// Policy could not be read: sharing rules, or remediation rules.
+    /// Sharing rules or remediation rules could not be read, and another attempt would not help.
     RulesUnreadable,
-    /// The organization could not be read.
+    /// The organization could not be read, and another attempt would not help.
     OrganizationUnreadable,
-    /// The plan could not be read back from S3.
+    /// The plan could not be read from S3.
     PlanUnreadable,
     /// The share ledger could not be read or written.
     LedgerUnavailable,
-    /// Somebody else took over the work on this owner and Region.
+    /// Another invocation took over the work on this owner and Region.
     LockLost,
     /// The outcome could not be published.
     PublishFailed,
@@ -56,10 +56,17 @@ error_names! {
 }
 
 impl ErrorName {
-    /// Whether the state machine is to try again: the cause goes away by itself.
+    /// Whether the state machines retry it, because the cause usually goes away by itself. A test
+    /// compares this with the retriers of every task.
     #[must_use]
     pub const fn is_retried(self) -> bool {
-        matches!(self, Self::Throttled | Self::Unavailable)
+        matches!(self, Self::Throttled | Self::Unavailable | Self::LockLost | Self::PublishFailed)
+    }
+
+    /// This name, for an AWS call that failed for good; a transient error keeps its own.
+    #[must_use]
+    pub fn unless_transient(self, kind: AwsErrorKind) -> Self {
+        if kind.is_transient() { kind.into() } else { self }
     }
 }
 
@@ -69,7 +76,7 @@ impl std::fmt::Display for ErrorName {
     }
 }
 
-/// The name for an AWS call that failed, where the function has no better one.
+/// The name for a failed AWS call where the function has no more specific one.
 impl From<AwsErrorKind> for ErrorName {
     fn from(kind: AwsErrorKind) -> Self {
         match kind {
@@ -81,17 +88,17 @@ impl From<AwsErrorKind> for ErrorName {
     }
 }
 
-/// The error of a function: every variant has a name, and all names stand in one list.
+/// The error of a function: every variant has a name, and all names are in one list.
 pub trait FunctionError: Error {
     /// Every name this function's errors can have. [`ErrorName::InvalidInput`] and
-    /// [`ErrorName::Unexpected`] belong to every function: [`crate::start`] gives them to input
-    /// that cannot be read and to panics.
+    /// [`ErrorName::Unexpected`] belong to every function: [`crate::start`] uses them for input that
+    /// cannot be parsed and for panics.
     const NAMES: &'static [ErrorName];
 
     /// The name of this error; one of [`Self::NAMES`].
     fn name(&self) -> ErrorName;
 
-    /// What Lambda reports: the name, and the whole chain of causes.
+    /// The error as Lambda reports it: the name, and the whole chain of causes.
     fn diagnostic(&self) -> Diagnostic
     where
         Self: Sized,

@@ -15,11 +15,11 @@ use tracing::Instrument;
 
 use crate::{ConfigError, Environment, ErrorName, FunctionError, logging};
 
-/// Runs a function: sets up logging, reads the environment, has `deps` built once, and answers
-/// events with `handle` until Lambda ends the process. Calls AWS only when an event asks for it.
+/// Runs a function: sets up logging, reads the environment, builds `deps` once, and answers events with
+/// `handle` until Lambda ends the process. Calls AWS only while it handles an event.
 ///
-/// An input that `I` cannot be read from leaves as `InvalidInput`, a panic as `Unexpected`, and
-/// an error of `handle` under its own name. Each is logged once, here.
+/// An input that cannot be parsed leaves as `InvalidInput`, a panic as `Unexpected`, and an error of
+/// `handle` under its own name. Each is logged once, here.
 pub async fn start<D, I, O, E>(
     deps: impl FnOnce(&Environment, &SdkConfig) -> Result<D, ConfigError>,
     handle: impl AsyncFn(&D, I) -> Result<O, E>,
@@ -32,7 +32,7 @@ where
     let environment = Environment::of_process();
     logging::init(&environment);
     let config = aws::load().await;
-    // Without the runtime's address the library would panic: the binary was started by hand.
+    // Missing when the binary was started by hand: without the runtime's address the library panics.
     let built = environment
         .require::<String>("AWS_LAMBDA_RUNTIME_API")
         .and_then(|_| deps(&environment, &config));
@@ -44,8 +44,8 @@ where
         }
     };
     let (deps, handle) = (&deps, &handle);
-    // Boxed: the SDK's futures are deep, and the runtime's layers around them would take the type
-    // beyond what the compiler follows.
+    // Boxed: the SDK's futures nest deeply, and with the runtime's layers around them the type exceeds the
+    // compiler's limit.
     let service = service_fn(move |event: LambdaEvent<Value>| {
         let answer: Pin<Box<dyn Future<Output = _>>> =
             Box::pin(invoke(deps, handle, event.payload));
@@ -60,7 +60,7 @@ where
     }
 }
 
-/// One invocation: labels for its log lines, a typed input, and no error without a name.
+/// One invocation: labels its log lines, parses the input, and names every error.
 async fn invoke<D, I, O, E>(
     deps: &D,
     handle: &impl AsyncFn(&D, I) -> Result<O, E>,
@@ -88,8 +88,8 @@ where
     .await
 }
 
-/// The runtime turns a panic into an error whose type is a Rust type's name, which no state machine
-/// can match: here it gets a name first.
+/// Names a panic. The runtime would turn it into an error whose type is the name of a Rust type, which no
+/// state machine can match.
 async fn unpanicked<O, E: FunctionError>(
     future: impl Future<Output = Result<O, E>>,
 ) -> Result<O, Diagnostic> {

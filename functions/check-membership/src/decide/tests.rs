@@ -18,16 +18,23 @@ fn hours(count: i64) -> Timestamp {
     Timestamp::UNIX_EPOCH + SignedDuration::from_hours(count)
 }
 
-fn at(request: &MembershipRequest, now: Timestamp, attempt: u32, seen: Seen) -> Verdict {
+fn at(
+    request: &MembershipRequest,
+    now: Timestamp,
+    attempt: u32,
+    seen: MembershipState,
+) -> MembershipDecision {
     let waits = Waits { first: 5, longest: 3600 };
-    decide(Question { request, since: Timestamp::UNIX_EPOCH, now, attempt, waits }, seen)
+    decide(MembershipCheck { request, since: Timestamp::UNIX_EPOCH, now, attempt, waits }, seen)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "an expectation is written where it is used")]
-fn check(request: &MembershipRequest, now: Timestamp, seen: Seen, expected: Expect) {
+fn check(request: &MembershipRequest, now: Timestamp, seen: MembershipState, expected: Expect) {
     let text = match at(request, now, 0, seen) {
-        Verdict::HandOver(member) => format!("hand over {} {}", member.account, member.joined),
-        Verdict::Say(membership) => serde_json::to_string(&membership).unwrap(),
+        MembershipDecision::HandOver(member) => {
+            format!("hand over {} {}", member.account, member.joined)
+        }
+        MembershipDecision::Report(membership) => serde_json::to_string(&membership).unwrap(),
     };
     expected.assert_eq(&text);
 }
@@ -36,7 +43,10 @@ fn check(request: &MembershipRequest, now: Timestamp, seen: Seen, expected: Expe
 fn a_member_is_handed_over_however_late() {
     let member = Member { account: ACCOUNT.parse().unwrap(), joined: hours(1) };
     for now in [hours(0), hours(9_999)] {
-        assert_eq!(at(&creation(), now, 99, Seen::Joined(member)), Verdict::HandOver(member));
+        assert_eq!(
+            at(&creation(), now, 99, MembershipState::Joined(member)),
+            MembershipDecision::HandOver(member)
+        );
     }
 }
 
@@ -45,7 +55,7 @@ fn a_failed_creation_says_awss_reason_and_what_to_do() {
     check(
         &creation(),
         hours(0),
-        Seen::CreationFailed { reason: "EMAIL_ALREADY_EXISTS".into() },
+        MembershipState::CreationFailed { reason: "EMAIL_ALREADY_EXISTS".into() },
         expect![[
             r#"{"state":"failed","reason":"EMAIL_ALREADY_EXISTS: another AWS account has this e-mail address: create it with another one"}"#
         ]],
@@ -57,13 +67,13 @@ fn a_creation_is_waited_for_a_day_and_then_given_up() {
     check(
         &creation(),
         hours(23),
-        Seen::Creating,
+        MembershipState::Creating,
         expect![[r#"{"state":"pending","waitSeconds":5}"#]],
     );
     check(
         &creation(),
         hours(24),
-        Seen::Creating,
+        MembershipState::Creating,
         expect![[
             r#"{"state":"failed","reason":"AWS has neither created the account nor failed to in 24 hours"}"#
         ]],
@@ -75,13 +85,13 @@ fn what_aws_does_not_know_is_waited_for_some_minutes() {
     check(
         &creation(),
         hours(0),
-        Seen::Unknown,
+        MembershipState::Unknown,
         expect![[r#"{"state":"pending","waitSeconds":5}"#]],
     );
     check(
         &creation(),
         hours(1),
-        Seen::Unknown,
+        MembershipState::Unknown,
         expect![[
             r#"{"state":"failed","reason":"Organizations knows no account creation car-0123456789abcdef"}"#
         ]],
@@ -89,7 +99,7 @@ fn what_aws_does_not_know_is_waited_for_some_minutes() {
     check(
         &invitation(),
         hours(1),
-        Seen::Unknown,
+        MembershipState::Unknown,
         expect![[
             r#"{"state":"failed","reason":"Organizations knows no invitation h-0123456789abcdef: it forgets them some weeks after their end"}"#
         ]],
@@ -99,18 +109,21 @@ fn what_aws_does_not_know_is_waited_for_some_minutes() {
 #[test]
 fn an_open_invitation_is_waited_for_a_day_longer_than_it_lasts() {
     let account = Some(ACCOUNT.parse().unwrap());
-    let open = |expires| Seen::Invited { account, expires };
+    let open = |expires| MembershipState::Invited { account, expires };
     for (expires, last) in [(Some(hours(100)), 124), (None, 15 * 24)] {
         let waits = at(&invitation(), hours(last - 1), 0, open(expires));
-        assert_eq!(waits, Verdict::Say(Membership::Pending { wait_seconds: 5 }));
+        assert_eq!(waits, MembershipDecision::Report(Membership::Pending { wait_seconds: 5 }));
         let over = at(&invitation(), hours(last), 0, open(expires));
-        assert!(matches!(over, Verdict::Say(Membership::Failed { .. })), "{over:?}");
+        assert!(matches!(over, MembershipDecision::Report(Membership::Failed { .. })), "{over:?}");
     }
 }
 
 #[test]
 fn an_invitation_that_came_to_nothing_is_cancelled_with_the_account_and_how() {
-    let ended = |ending| Seen::InvitationEnded { account: Some(ACCOUNT.parse().unwrap()), ending };
+    let ended = |ending| MembershipState::InvitationEnded {
+        account: Some(ACCOUNT.parse().unwrap()),
+        ending,
+    };
     check(
         &invitation(),
         hours(0),
@@ -139,7 +152,7 @@ fn an_invitation_that_came_to_nothing_is_cancelled_with_the_account_and_how() {
 
 #[test]
 fn an_account_that_accepted_and_never_appears_is_given_up_in_the_end() {
-    let arriving = Seen::Arriving { account: None, expires: Some(hours(100)) };
+    let arriving = MembershipState::Arriving { account: None, expires: Some(hours(100)) };
     check(
         &invitation(),
         hours(123),
@@ -156,14 +169,14 @@ fn an_account_that_accepted_and_never_appears_is_given_up_in_the_end() {
     );
 }
 
-fn waits(seen: &Seen, waits: Waits) -> Vec<u32> {
+fn waits(seen: &MembershipState, waits: Waits) -> Vec<u32> {
     (0..40)
         .map(|attempt| {
             let now = Timestamp::UNIX_EPOCH;
             let request = invitation();
-            let question = Question { request: &request, since: now, now, attempt, waits };
+            let question = MembershipCheck { request: &request, since: now, now, attempt, waits };
             match decide(question, seen.clone()) {
-                Verdict::Say(Membership::Pending { wait_seconds }) => wait_seconds,
+                MembershipDecision::Report(Membership::Pending { wait_seconds }) => wait_seconds,
                 verdict => panic!("{verdict:?}"),
             }
         })
@@ -172,7 +185,7 @@ fn waits(seen: &Seen, waits: Waits) -> Vec<u32> {
 
 #[test]
 fn waits_double_from_the_first_to_the_longest() {
-    let open = Seen::Invited { account: None, expires: None };
+    let open = MembershipState::Invited { account: None, expires: None };
     let grown = waits(&open, Waits { first: 5, longest: 3600 });
     assert_eq!(grown[..11], [5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600]);
     assert_eq!(grown[39], 3600);
@@ -180,12 +193,16 @@ fn waits_double_from_the_first_to_the_longest() {
 
 #[test]
 fn what_is_under_way_at_aws_is_never_left_alone_for_longer_than_five_minutes() {
-    let grown = waits(&Seen::Creating, Waits { first: 5, longest: 3600 });
+    let grown = waits(&MembershipState::Creating, Waits { first: 5, longest: 3600 });
     assert_eq!(grown.iter().max(), Some(&300));
-    assert_eq!(waits(&Seen::Creating, Waits { first: 1, longest: 2 })[5], 2);
+    assert_eq!(waits(&MembershipState::Creating, Waits { first: 1, longest: 2 })[5], 2);
 }
 
 #[test]
 fn no_setting_makes_the_machine_spin() {
-    assert!(waits(&Seen::Creating, Waits { first: 0, longest: 0 }).iter().all(|wait| *wait == 1));
+    assert!(
+        waits(&MembershipState::Creating, Waits { first: 0, longest: 0 })
+            .iter()
+            .all(|wait| *wait == 1)
+    );
 }

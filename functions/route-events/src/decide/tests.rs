@@ -41,15 +41,15 @@ fn events() -> Vec<AccountEvent> {
     ]
 }
 
-fn shown(decision: Decision) -> String {
+fn shown(decision: EventDecision) -> String {
     match decision {
-        Decision::Start(starts) => starts
+        EventDecision::Start(starts) => starts
             .iter()
             .map(|start| format!("{} ({:?})", start.name, start.kind))
             .collect::<Vec<_>>()
             .join(", "),
-        Decision::Ignore(reason) => format!("ignored: {reason}"),
-        Decision::Fail(error) => format!("again: {error}"),
+        EventDecision::Ignore(reason) => format!("ignored: {reason}"),
+        EventDecision::Fail(error) => format!("again: {error}"),
     }
 }
 
@@ -96,15 +96,15 @@ fn a_fresh_join_that_cannot_be_seen_yet_is_waited_for() {
         expect![[r#"
             CreateRequested: car-0123456789abcdef (Join)
             Created: car-0123456789abcdef (Join)
-            Created: again: account 444455556666 is not to be seen in the organization yet
+            Created: again: Organizations does not show account 444455556666 as a member yet
             CreateFailed: car-0123456789abcdef (Join)
             CreateFailed: again: read event e-1: CreateAccountResult FAILED without the id of its request
             Invited: h-0123456789abcdef (Join)
             InvitationAccepted: h-0123456789abcdef (Join)
             InvitationAccepted: h-0123456789abcdef (Join)
-            Joined: again: account 444455556666 is not to be seen in the organization yet
+            Joined: again: Organizations does not show account 444455556666 as a member yet
             PlaceChanged: place-444455556666-e-1 (Place)
-            PlaceChanged: again: account 444455556666 is not to be seen in the organization yet
+            PlaceChanged: again: Organizations does not show account 444455556666 as a member yet
             Left: leave-444455556666-e-1 (Leave)
         "#]],
     );
@@ -117,16 +117,16 @@ fn an_old_join_of_an_account_that_left_again_is_ignored() {
         false,
         expect![[r#"
             CreateRequested: car-0123456789abcdef (Join)
-            Created: ignored: account 444455556666 is no member of the organization (any more)
-            Created: ignored: account 444455556666 is no member of the organization (any more)
+            Created: ignored: account 444455556666 is not a member of the organization, or no longer
+            Created: ignored: account 444455556666 is not a member of the organization, or no longer
             CreateFailed: car-0123456789abcdef (Join)
             CreateFailed: again: read event e-1: CreateAccountResult FAILED without the id of its request
             Invited: h-0123456789abcdef (Join)
-            InvitationAccepted: ignored: account 444455556666 is no member of the organization (any more)
+            InvitationAccepted: ignored: account 444455556666 is not a member of the organization, or no longer
             InvitationAccepted: h-0123456789abcdef (Join)
-            Joined: ignored: account 444455556666 is no member of the organization (any more)
+            Joined: ignored: account 444455556666 is not a member of the organization, or no longer
             PlaceChanged: place-444455556666-e-1 (Place)
-            PlaceChanged: ignored: account 444455556666 is no member of the organization (any more)
+            PlaceChanged: ignored: account 444455556666 is not a member of the organization, or no longer
             Left: leave-444455556666-e-1 (Leave)
         "#]],
     );
@@ -134,14 +134,14 @@ fn an_old_join_of_an_account_that_left_again_is_ignored() {
 
 #[test]
 fn only_what_is_named_by_the_moment_of_joining_asks_for_it() {
-    let asked: Vec<bool> = events().iter().map(|event| question(event).is_some()).collect();
+    let asked: Vec<bool> = events().iter().map(|event| needed_lookup(event).is_some()).collect();
     let member_names: Vec<bool> = events()
         .iter()
         .map(|event| match decide(event, "e-1", member(), true) {
-            Decision::Start(starts) => {
+            EventDecision::Start(starts) => {
                 starts.iter().any(|start| start.name.to_string().starts_with("join-"))
             }
-            Decision::Ignore(_) | Decision::Fail(_) => false,
+            EventDecision::Ignore(_) | EventDecision::Fail(_) => false,
         })
         .collect();
     assert_eq!(asked, member_names);
@@ -183,7 +183,7 @@ fn in_whatever_order_and_however_often_the_events_of_a_join_arrive_the_names_are
             .iter()
             .chain(&order)
             .flat_map(|event| match decide(event, "e-1", member(), true) {
-                Decision::Start(starts) => starts,
+                EventDecision::Start(starts) => starts,
                 decision => panic!("{decision:?}"),
             })
             .map(|start| start.name.to_string())
@@ -198,7 +198,7 @@ fn in_whatever_order_and_however_often_the_events_of_a_join_arrive_the_names_are
 #[test]
 fn the_input_is_the_machines_contract() {
     let input = |event: &AccountEvent| match decide(event, "e-1", member(), true) {
-        Decision::Start(starts) => starts[0].input(vec!["e-1".into(), "e-2".into()]).unwrap(),
+        EventDecision::Start(starts) => starts[0].input(vec!["e-1".into(), "e-2".into()]).unwrap(),
         decision => panic!("{decision:?}"),
     };
     expect![[

@@ -103,7 +103,7 @@ async fn an_execution_that_had_the_last_word_is_not_followed_by_another() {
             .execution_arn("arn")
             .state_machine_arn(MACHINE)
             .status(ExecutionStatus::Failed)
-            .error(LAST_WORD)
+            .error(MEMBERSHIP_FAILED)
             .start_date(DateTime::from_secs(0))
             .build()
             .unwrap()

@@ -1,7 +1,6 @@
 //! Names that are keys: of executions, so that one fact has one execution, and of role sessions.
 
 use std::fmt;
-use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -149,11 +148,7 @@ fn fit(text: &str, longest: usize, hash: usize, allowed: impl Fn(char) -> bool) 
 
 /// The SHA-256 of some bytes, in lowercase hex.
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    hex::encode(Sha256::digest(bytes))
 }
 
 #[cfg(test)]

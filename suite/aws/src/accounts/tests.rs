@@ -1,4 +1,4 @@
-//! Clients of owner accounts against an AWS that answers from memory.
+//! Clients in other accounts against an AWS that answers from memory.
 
 use std::sync::Arc;
 
@@ -77,7 +77,7 @@ impl HttpClient for Aws {
     }
 }
 
-async fn owners(aws: &Aws) -> OwnerAccounts {
+async fn owners(aws: &Aws) -> Accounts {
     let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .http_client(aws.clone())
         .identity_cache(aws_config::identity::IdentityCache::lazy().build())
@@ -87,7 +87,7 @@ async fn owners(aws: &Aws) -> OwnerAccounts {
         ))
         .load()
         .await;
-    OwnerAccounts::new(&config, "runbook-relay-share", "share-documents")
+    Accounts::new(&config, "runbook-relay-share", "share-documents")
 }
 
 #[tokio::test(start_paused = true)]

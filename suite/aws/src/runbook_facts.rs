@@ -1,27 +1,20 @@
-//! What has to be known of a runbook before it is started.
+//! The facts about a runbook that decide whether it may be started.
 
 use std::collections::BTreeMap;
 
-use aws::AwsError;
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::ResourceTypeForTagging;
-use relay_core::id::Region;
 use run::{Hub, RunbookFacts, Rung};
 
-use crate::Error;
+use crate::AwsError;
 
-/// What is known of a rung's runbook in a Region of the hub: DescribeDocument, and for a runbook of the
-/// hub's own ListTagsForResource. Another account's tags cannot be seen.
+/// Reads them in one of the hub's Regions: DescribeDocument and, for a runbook that the hub owns,
+/// ListTagsForResource. Tags of another account's runbook cannot be read. A runbook that does not exist
+/// is an answer: [`RunbookFacts::exists`].
 ///
 /// # Errors
 /// When SSM refuses or does not answer.
-pub async fn read(
-    client: &Client,
-    hub: &Hub,
-    region: &Region,
-    rung: &Rung,
-) -> Result<RunbookFacts, Error> {
-    let failed = |source: AwsError| Error::Runbook { runbook: rung.runbook.to_string(), source };
+pub async fn read(client: &Client, hub: &Hub, rung: &Rung) -> Result<RunbookFacts, AwsError> {
     let described = client
         .describe_document()
         .name(rung.runbook.to_string())
@@ -31,7 +24,7 @@ pub async fn read(
     let document = match described.map_err(AwsError::from) {
         Ok(answer) => answer.document,
         Err(error) if error.is("InvalidDocument") || error.is("InvalidDocumentVersion") => None,
-        Err(error) => return Err(failed(error)),
+        Err(error) => return Err(error),
     };
     let Some(document) = document else { return Ok(RunbookFacts::default()) };
     let parameters = document.parameters().iter().filter_map(|parameter| {
@@ -40,11 +33,7 @@ pub async fn read(
     });
     let owner = document.owner().unwrap_or_default();
     let own = owner == hub.account.as_str();
-    let tags = match own {
-        true => tags(client, rung.runbook.document()).await.map_err(failed)?,
-        false => BTreeMap::new(),
-    };
-    tracing::debug!(runbook = %rung.runbook, %region, owner, "looked at");
+    let tags = if own { tags(client, rung.runbook.document()).await? } else { BTreeMap::new() };
     Ok(RunbookFacts {
         exists: true,
         by_amazon: owner == "Amazon",

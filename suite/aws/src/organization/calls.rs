@@ -1,12 +1,11 @@
-//! The calls to Organizations, each with its pages and the answers that are none.
+//! The calls to Organizations, each with its pages. "Does not exist" is an answer, not an error.
 
-use aws::AwsError;
 use aws_sdk_organizations::Client;
 use aws_sdk_organizations::types::Account as Listed;
 use relay_core::id::{AccountId, OrganizationalUnitId, ParentId, RootId};
 
-use super::nonsense;
-use crate::Error;
+use super::{OrganizationError, nonsense};
+use crate::AwsError;
 
 /// AWS allows five levels of OUs; more is a sign of a loop.
 const DEEPEST: usize = 16;
@@ -17,13 +16,16 @@ pub(super) struct Unit {
     pub(super) parent: ParentId,
 }
 
-fn failed(what: impl Into<String>) -> impl FnOnce(AwsError) -> Error {
+fn failed(what: impl Into<String>) -> impl FnOnce(AwsError) -> OrganizationError {
     let what = what.into();
-    move |source| Error::Organization { what, source }
+    move |source| OrganizationError::Call { what, source }
 }
 
 /// The account, if it is a member.
-pub(super) async fn account(client: &Client, id: AccountId) -> Result<Option<Listed>, Error> {
+pub(super) async fn account(
+    client: &Client,
+    id: AccountId,
+) -> Result<Option<Listed>, OrganizationError> {
     match client.describe_account().account_id(id.as_str()).send().await.map_err(AwsError::from) {
         Ok(answer) => Ok(answer.account),
         Err(error) if error.is("AccountNotFoundException") => Ok(None),
@@ -31,14 +33,14 @@ pub(super) async fn account(client: &Client, id: AccountId) -> Result<Option<Lis
     }
 }
 
-pub(super) async fn accounts(client: &Client) -> Result<Vec<Listed>, Error> {
+pub(super) async fn accounts(client: &Client) -> Result<Vec<Listed>, OrganizationError> {
     let mut accounts = Vec::new();
     let mut token = None;
     loop {
         let page = client.list_accounts().set_next_token(token).send().await;
         let page = page.map_err(AwsError::from).map_err(failed("list the accounts"))?;
         accounts.extend(page.accounts.unwrap_or_default());
-        // A page may be empty and still have a successor.
+        // A page may be empty and still have a next one.
         token = page.next_token;
         if token.is_none() {
             return Ok(accounts);
@@ -47,7 +49,7 @@ pub(super) async fn accounts(client: &Client) -> Result<Vec<Listed>, Error> {
 }
 
 /// The organization's root; there is one.
-pub(super) async fn root(client: &Client) -> Result<RootId, Error> {
+pub(super) async fn root(client: &Client) -> Result<RootId, OrganizationError> {
     let mut token = None;
     loop {
         let page = client.list_roots().set_next_token(token).send().await;
@@ -62,11 +64,11 @@ pub(super) async fn root(client: &Client) -> Result<RootId, Error> {
     }
 }
 
-/// The OUs directly in a root or an OU; none in one that was deleted meanwhile.
+/// The OUs directly in a root or an OU; no OUs where the parent was deleted meanwhile.
 pub(super) async fn units(
     client: &Client,
     parent: ParentId,
-) -> Result<Vec<(OrganizationalUnitId, Unit)>, Error> {
+) -> Result<Vec<(OrganizationalUnitId, Unit)>, OrganizationError> {
     let mut units = Vec::new();
     let mut token = None;
     loop {
@@ -93,13 +95,13 @@ pub(super) async fn units(
     }
 }
 
-/// An OU whose parent is known. One that was deleted meanwhile is an error: whoever lay in it has
-/// been moved, and the next try sees where to.
+/// An OU whose parent is known. A deleted OU is an error: its accounts have been moved meanwhile, and
+/// the next attempt sees where to.
 pub(super) async fn unit(
     client: &Client,
     id: OrganizationalUnitId,
     parent: ParentId,
-) -> Result<(OrganizationalUnitId, Unit), Error> {
+) -> Result<(OrganizationalUnitId, Unit), OrganizationError> {
     let answer =
         client.describe_organizational_unit().organizational_unit_id(id.as_str()).send().await;
     let answer = answer.map_err(AwsError::from).map_err(failed(format!("look up the OU {id}")))?;
@@ -108,28 +110,31 @@ pub(super) async fn unit(
     Ok((id, Unit { name, parent }))
 }
 
-/// The way from the root down to an account, one ListParents a level; `None` for no member.
-pub(super) async fn way_up(
+/// What contains an account, from the root down, by one ListParents a level; `None` where the account
+/// is not a member.
+pub(super) async fn ancestors(
     client: &Client,
     account: AccountId,
-) -> Result<Option<Vec<ParentId>>, Error> {
-    let mut way: Vec<ParentId> = Vec::new();
+) -> Result<Option<Vec<ParentId>>, OrganizationError> {
+    let mut ancestors: Vec<ParentId> = Vec::new();
     let mut child = account.to_string();
-    while way.len() < DEEPEST {
+    while ancestors.len() < DEEPEST {
         let answer = client.list_parents().child_id(&child).send().await.map_err(AwsError::from);
         let answer = match answer {
             Ok(answer) => answer,
-            Err(error) if way.is_empty() && error.is("ChildNotFoundException") => return Ok(None),
+            Err(error) if ancestors.is_empty() && error.is("ChildNotFoundException") => {
+                return Ok(None);
+            }
             Err(error) => return Err(failed(format!("look up the parent of {child}"))(error)),
         };
         let parent = answer.parents().first().and_then(|parent| parent.id()).unwrap_or_default();
         let parent: ParentId = parent.parse().map_err(nonsense)?;
         child = parent.to_string();
         let arrived = parent.is_root();
-        way.push(parent);
+        ancestors.push(parent);
         if arrived {
-            way.reverse();
-            return Ok(Some(way));
+            ancestors.reverse();
+            return Ok(Some(ancestors));
         }
     }
     Err(nonsense(format!("no root above account {account}")))
