@@ -225,6 +225,68 @@ def forwarding_does_not_loop(files):
         yield "management-account.yaml: ForwardingRule: stands even in the hub itself"
 
 
+# How the types of resources that have names call them, and what AWS takes (the services' API references).
+NAMES = {
+    "AWS::CloudWatch::Alarm": ("AlarmName", 255), "AWS::Events::EventBusPolicy": ("StatementId", 64),
+    "AWS::Events::Rule": ("Name", 64), "AWS::IAM::Role": ("RoleName", 64), "AWS::KMS::Alias": ("AliasName", 256),
+    "AWS::Logs::LogGroup": ("LogGroupName", 512), "AWS::SNS::Topic": ("TopicName", 256), "AWS::SQS::Queue": ("QueueName", 80),
+    "AWS::Serverless::Function": ("FunctionName", 64), "AWS::Serverless::StateMachine": ("Name", 80),
+}
+ID = "${InstallationId}"
+
+
+def names(files):
+    """(file, logical id, type, name) of every resource whose name is not CloudFormation's choice."""
+    for path in files:
+        for logical_id, resource in templates.load(path)["Resources"].items():
+            prop, _ = NAMES.get(resource["Type"], (None, None))
+            if name := resource.get("Properties", {}).get(prop):
+                text = name if isinstance(name, str) else name.get("Fn::Sub", str(name))
+                yield path.name, logical_id, resource["Type"], text
+
+
+@rule
+def installations_do_not_meet(files):
+    """two installations can live side by side: names carry the id, fit with the longest one, and belong to one only"""
+    for path in files:
+        template = templates.load(path)
+        parameter = template["Parameters"]["InstallationId"]
+        if parameter["AllowedPattern"] != templates.load(files[0])["Parameters"]["InstallationId"]["AllowedPattern"]:
+            yield f"{path.name}: InstallationId has another pattern than in template.yaml"
+        for place, text in texts(template["Resources"]):
+            if parameter["Default"] in text:
+                yield f"{path.name}: {place}: another installation would have {text} too"
+            if re.search(re.escape(ID) + r"[\w-]*\*", text):
+                yield f"{path.name}: {place}: {text} means names of other installations too"
+    longest = "x" * (2 + int(re.search(r"\{0,(\d+)\}", parameter["AllowedPattern"])[1]))
+    suffixes = {}
+    for file, logical_id, kind, name in names(files):
+        if ID not in name:
+            yield f"{file}: {logical_id}: the name {name} lacks {ID}"
+            continue
+        if len(name.replace(ID, longest)) > NAMES[kind][1]:
+            yield f"{file}: {logical_id}: {name} may be longer than {NAMES[kind][1]} characters"
+        suffixes.setdefault((kind, name.split(ID)[0]), {})[name.split(ID)[1]] = f"{file}: {logical_id}"
+    for of_kind in suffixes.values():
+        for suffix, place in of_kind.items():
+            for other in of_kind.keys() - {suffix}:
+                if suffix.endswith(other):
+                    yield f"{place}: {suffix} ends with {other}: two installations could have one name"
+
+
+def texts(value, place=""):
+    """Every text of a template that becomes part of a resource, with its place."""
+    if isinstance(value, str):
+        yield place, value
+    elif isinstance(value, dict):
+        for key, child in value.items():
+            if key not in ("AlarmDescription", "Description"):
+                yield from texts(child, f"{place}.{key}" if place else key)
+    elif isinstance(value, list):
+        for child in value:
+            yield from texts(child, place)
+
+
 def documented(path):
     """Parameter and default from the tables of docs/deploy.md, by the template that the heading above them names."""
     found, template = {}, None

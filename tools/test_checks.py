@@ -79,7 +79,13 @@ TEMPLATE_FAULTS = [
     ("every parameter is", DEPLOY, "| `LogLevel` |", "| `LogLevels` |", "template.yaml has no parameter LogLevels"),
     ("every parameter is", EVENTS, "Parameters: [HubAccountId, HubRegion]", "Parameters: [HubAccountId]", "HubRegion is in 0 groups"),
     ("every parameter is", HUB, "    Description: How far back the sweep looks.\n", "", "is not a sentence"),
-    ("an environment variable", HUB, "          READ_ROLE_NAME: runbook-relay-read\n", "          READ_ROLE_NAME: read\n", "elsewhere read"),
+    ("an environment variable", HUB, "          HUB_ACCOUNT: !Ref AWS::AccountId\n", "          HUB_ACCOUNT: hub\n", "elsewhere hub"),
+    ("two installations", OWNER, "RoleName: !Sub ${InstallationId}-share", "RoleName: runbook-relay-share", "another installation would have runbook-relay-share"),
+    ("two installations", OWNER, "RoleName: !Sub ${InstallationId}-share", "RoleName: !Sub the-share", "the name the-share lacks"),
+    ("two installations", OWNER, "{0,30}", "{0,60}", "another pattern than in template.yaml"),
+    ("two installations", HUB, "{0,30}", "{0,50}", "may be longer than 64"),
+    ("two installations", HUB, "RoleName: !Sub ${InstallationId}-service", "RoleName: !Sub ${InstallationId}-automation", "-run-automation ends with -automation"),
+    ("two installations", HUB, ":role/${InstallationId}-read", ":role/${InstallationId}-*", "means names of other installations"),
 ]
 
 

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_ssm::types::{DocumentFormat, DocumentType, ResourceTypeForTagging, Tag};
-use run::{ALLOWED, ALLOWED_TAG};
+use relay_core::id::InstallationId;
+use run::ALLOWED;
 
 /// What to do with the runbooks.
 #[derive(clap::Subcommand)]
@@ -85,7 +86,7 @@ pub enum Pushed {
 
 async fn push_runbook(ssm: &aws_sdk_ssm::Client, name: &str, text: &str) -> Result<Pushed> {
     use aws_sdk_ssm::Error;
-    let tag = Tag::builder().key(ALLOWED_TAG).value(ALLOWED).build()?;
+    let tag = Tag::builder().key(InstallationId::default().runbook_tag()).value(ALLOWED).build()?;
     let create = ssm.create_document().name(name).content(text).tags(tag.clone());
     let create =
         create.document_type(DocumentType::Automation).document_format(DocumentFormat::Yaml);
@@ -97,7 +98,7 @@ async fn push_runbook(ssm: &aws_sdk_ssm::Client, name: &str, text: &str) -> Resu
     // Somebody may have tagged it `destructive`: that is kept.
     let tags = ssm.list_tags_for_resource().resource_type(ResourceTypeForTagging::Document);
     let tags = tags.resource_id(name).send().await.map_err(Error::from)?;
-    if !tags.tag_list().iter().any(|tag| tag.key() == ALLOWED_TAG) {
+    if !tags.tag_list().iter().any(|tag| tag.key() == InstallationId::default().runbook_tag()) {
         let add = ssm.add_tags_to_resource().resource_type(ResourceTypeForTagging::Document);
         add.resource_id(name).tags(tag).send().await.map_err(Error::from)?;
     }

@@ -385,7 +385,7 @@ fn a_storm_opens_the_breaker_and_the_first_held_back_is_told_at_once() {
             })
             .await?;
         ensure!(told.outcome() == "suppressed", "{}", told.json());
-        ensure!(told.json()["policy"] == json!(["storm"]), "{}", told.json());
+        ensure!(told.json()["rules"] == json!(["storm"]), "{}", told.json());
         drained(world).await?;
         let mut own = world.executions(MACHINE).await?;
         own.retain(|name, _| name.contains("-storm-"));

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use regex::Regex;
+use relay_core::id::InstallationId;
 use relay_core::problem::ProblemCode;
 use runtime::{ErrorName, FunctionError};
 use serde_json::Value;
@@ -260,6 +261,60 @@ fn every_function_has_its_environment_role_and_log_group_in_the_template() {
             }
         }
     }
+}
+
+#[test]
+fn code_and_templates_name_the_things_of_an_installation_alike() {
+    let id: InstallationId = "qa".parse().unwrap();
+    let [hub, owner, target] =
+        ["template.yaml", "stacks/owner-account.yaml", "stacks/target-account.yaml"].map(read);
+    let in_both = |name: &str, texts: &[&String]| {
+        let written = name.replace("qa", "${InstallationId}");
+        for text in texts {
+            assert!(text.contains(&written), "no template has {written}");
+        }
+    };
+    in_both(&format!("RoleName: !Sub {}\n", id.share_role()), &[&hub, &owner]);
+    in_both(&format!(":role/{}\n", id.share_role()), &[&hub]);
+    in_both(&format!("RoleName: !Sub {}\n", id.read_role()), &[&target]);
+    in_both(&format!(":role/{}\n", id.read_role()), &[&hub]);
+    in_both(&format!("RoleName: !Sub {}\n", id.execution_role()), &[&target]);
+    in_both(&format!(":role/{}\n", id.execution_role()), &[&hub, &target]);
+    in_both(&format!("Path: !Sub {}\n", id.role_path()), &[&hub]);
+    in_both(&format!(":parameter{}\n", id.sharing_rules()), &[&hub]);
+    in_both(&format!(":parameter{}\n", id.remediation_rules()), &[&hub]);
+    in_both(&format!(":parameter{}\n", id.control_parameter()), &[&hub]);
+    for (function, _) in functions() {
+        in_both(&format!("RoleName: !Sub {}\n", id.session(function)), &[&hub]);
+    }
+}
+
+#[test]
+fn code_and_templates_allow_the_same_ids_of_installations() {
+    let hub = read("template.yaml");
+    // Looking ahead is not a thing of this crate's expressions.
+    let pattern =
+        Regex::new(r"InstallationId:\n(?:    .*\n)*?    AllowedPattern: \^\(\?!aws\|ssm\)(.*)\n");
+    let pattern = pattern.unwrap().captures(&hub).unwrap()[1].to_owned();
+    let allowed = Regex::new(&format!("^{pattern}")).unwrap();
+    let default = InstallationId::default();
+    assert!(
+        hub.contains(&format!("  InstallationId:\n    Type: String\n    Default: {default}\n"))
+    );
+    let (longest, longer) = ("a".repeat(32), "a".repeat(33));
+    for id in ["runbook-relay", "qa", "a", "2a", "-a", "a-", "Qa", "q_a", "q.a", &longest, &longer]
+    {
+        assert_eq!(allowed.is_match(id), id.parse::<InstallationId>().is_ok(), "{id}");
+    }
+}
+
+#[test]
+fn the_stack_says_the_version_of_the_workspace() {
+    let version = Regex::new(r#"(?m)^version = "(.+)"$"#).unwrap();
+    let version = version.captures(&read("Cargo.toml")).unwrap()[1].to_owned();
+    let output =
+        format!("  Version:\n    Description: Version of runbook-relay\n    Value: {version}\n");
+    assert!(read("template.yaml").contains(&output), "{output}");
 }
 
 #[test]

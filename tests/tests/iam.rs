@@ -84,7 +84,7 @@ const UNUSED: &[(&str, &str, &str)] = &[
     ),
     ("verify-recovery", "sts:AssumeRole", "only for alarms of other accounts (remediation.rs)"),
     // What runbooks do is theirs, and their own tests run each of them.
-    ("automation", "*", "the runbooks'"),
+    ("service", "*", "the runbooks'"),
     // The emulator does not check the roles of state machines.
     ("run-automation", "lambda:InvokeFunction", "a state machine's"),
     ("run-automation", "sns:Publish", "a state machine's"),
@@ -296,7 +296,7 @@ fn no_role_has_a_wildcard_action_or_a_resource_wider_than_iam_makes_it() {
             .iter()
             .map(|function| format!("runbook-relay-{function}"))
             .chain(
-                ["await-membership", "share-runbooks", "run-automation", "automation", "share"]
+                ["await-membership", "share-runbooks", "run-automation", "service", "share"]
                     .map(|r| format!("runbook-relay-{r}")),
             )
             .collect::<BTreeSet<String>>();

@@ -92,7 +92,7 @@ fn a_new_accounts_runbook_runs_once_in_every_region_when_the_account_can_be_reac
         let about = |told: &harness::outcomes::Received| {
             told.json()["trigger"]["kind"] == "onboarding"
                 && told.accounts().any(|id| id == created.account)
-                && told.json()["policy"] == json!(["prod"])
+                && told.json()["rules"] == json!(["prod"])
         };
         let told = inbox.wait_for("the outcome of the onboarding", about).await?;
         ensure!(told.outcome() == "succeeded", "{}", told.json());

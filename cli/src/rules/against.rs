@@ -69,6 +69,7 @@ async fn hub(config: &SdkConfig) -> Result<Option<Hub>> {
     let role: RoleArn = output(stack, "ServiceRoleArn")?.parse()?;
     let region: Region = config.region().context("a Region is configured")?.as_ref().parse()?;
     Ok(Some(Hub {
+        installation: parameter("InstallationId").parse()?,
         account: role.account(),
         region,
         service_role: Some(role),

@@ -10,7 +10,7 @@ mod look;
 
 use aws::{Accounts, AwsError, SdkConfig};
 use lambda::Table;
-use relay_core::id::{AccountId, Region};
+use relay_core::id::{AccountId, InstallationId, Region};
 use run::{
     AutomationIntake, Ending, Follow, FollowAutomationInput, FollowAutomationOutput, Look, Pace,
     PendingRun, RungEnd, WaitingFor, waiting_for,
@@ -39,10 +39,12 @@ impl Deps {
     /// # Errors
     /// When a variable is missing or makes no sense.
     pub fn new(environment: &Environment, config: &SdkConfig) -> Result<Self, ConfigError> {
-        let role: String = environment.require("READ_ROLE_NAME")?;
+        let installation: InstallationId = environment.require("INSTALLATION_ID")?;
+        let role = installation.read_role();
+        let session = installation.session("follow-automation");
         let hub: AccountId = environment.require("HUB_ACCOUNT")?;
         Ok(Self {
-            accounts: Accounts::new(config, role, "follow-automation").with_own(hub),
+            accounts: Accounts::new(config, role, &session).with_own(hub),
             hub,
             sfn: aws_sdk_sfn::Client::new(config),
             table: Table::new(

@@ -17,7 +17,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use jiff::Timestamp;
 use relay_core::execution::TriggerKind;
-use relay_core::id::{AccountId, Region};
+use relay_core::id::{AccountId, InstallationId, Region};
 use relay_core::organization::Organization;
 use relay_core::storage;
 use relay_core::storage::S3Object;
@@ -47,7 +47,7 @@ pub struct Deps {
     /// The Region it is in, from which onboarding runbooks are started.
     pub region: Region,
     /// Where policy lies, without a slash at its end.
-    pub policy_path: String,
+    pub rules_path: String,
     pub table: String,
     pub bucket: String,
     /// Dates what is seen.
@@ -73,7 +73,7 @@ impl Deps {
                     .with_max_backoff(Duration::from_secs(5)),
             )
             .build();
-        let policy_path: String = environment.require("RULES_PATH")?;
+        let installation: InstallationId = environment.require("INSTALLATION_ID")?;
         Ok(Self {
             ssm: aws_sdk_ssm::Client::new(config),
             organizations: aws_sdk_organizations::Client::from_conf(organizations),
@@ -81,7 +81,7 @@ impl Deps {
             s3: aws::s3(config),
             hub: environment.require("HUB_ACCOUNT")?,
             region: environment.require("AWS_REGION")?,
-            policy_path: policy_path.trim_end_matches('/').to_owned(),
+            rules_path: installation.sharing_rules(),
             table: environment.require("TABLE_NAME")?,
             bucket: environment.require("BUCKET_NAME")?,
             clock: Clock::system(),
@@ -189,7 +189,7 @@ async fn organization(deps: &Deps, scope: &Scope) -> Result<Organization, Error>
 
 /// Never cached: a function stays warm for hours.
 async fn rules(deps: &Deps) -> Result<RuleSet, Error> {
-    let path = deps.policy_path.clone();
+    let path = deps.rules_path.clone();
     let texts = aws::parameters::texts(&deps.ssm, &path).await;
     Ok(RuleSet::parse(texts.map_err(|source| Error::Policy { path, source })?))
 }

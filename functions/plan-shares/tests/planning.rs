@@ -301,12 +301,12 @@ fn the_settings_come_from_the_environment() {
         ("AWS_REGION", "us-east-1"),
         ("HUB_ACCOUNT", HUB),
         ("ORGANIZATIONS_REGION", "us-east-1"),
-        ("RULES_PATH", "/runbook-relay/sharing/"),
+        ("INSTALLATION_ID", "runbook-relay"),
         ("TABLE_NAME", "table"),
         ("BUCKET_NAME", "bucket"),
     ]);
     let deps = Deps::new(&environment, &config).unwrap();
-    assert_eq!(deps.policy_path, "/runbook-relay/sharing");
+    assert_eq!(deps.rules_path, "/runbook-relay/sharing");
     let error = Deps::new(&Environment::default(), &config).unwrap_err();
     assert_eq!(error, ConfigError::Missing("ORGANIZATIONS_REGION".into()));
 }

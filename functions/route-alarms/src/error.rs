@@ -27,7 +27,7 @@ pub enum Error {
     OrderFromOutside,
     /// The rules could not be read as a whole.
     #[error("read the policy at {path}")]
-    Policy { path: &'static str, source: AwsError },
+    Policy { path: String, source: AwsError },
     /// The place of an account in the organization could not be looked up.
     #[error(transparent)]
     Organization(#[from] OrganizationError),

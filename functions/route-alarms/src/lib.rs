@@ -26,7 +26,7 @@ use aws_lambda_events::event::sqs::SqsBatchResponse;
 use futures::stream::{StreamExt, iter};
 use lambda::{Table, outcomes};
 use outcome::Outcome;
-use relay_core::id::{AccountId, Region};
+use relay_core::id::{AccountId, InstallationId, Region};
 use relay_core::text::error_chain;
 use runtime::{Clock, ConfigError, Environment, FunctionError};
 use serde::Serialize;
@@ -40,8 +40,6 @@ use messages::{Asked, Rang, Records, Work};
 
 /// Triggers decided about at a time.
 const AT_ONCE: usize = 5;
-/// How this function's sessions are called in other accounts' CloudTrail.
-const SESSION: &str = "runbook-relay-route-alarms";
 
 /// What the function works with.
 #[derive(Debug)]
@@ -58,6 +56,8 @@ pub struct Deps {
     pub table: Table,
     pub sns: aws_sdk_sns::Client,
     pub hub: AccountId,
+    /// Names its rules, its kill switch and the role in other accounts.
+    pub installation: InstallationId,
     /// The topic of outcomes.
     pub topic: String,
     /// The URL of its own queue.
@@ -78,17 +78,20 @@ impl Deps {
     pub fn new(environment: &Environment, config: &SdkConfig) -> Result<Self, ConfigError> {
         let region: Region = environment.require("ORGANIZATIONS_REGION")?;
         let hub: AccountId = environment.require("HUB_ACCOUNT")?;
-        let role: String = environment.require("READ_ROLE_NAME")?;
+        let installation: InstallationId = environment.require("INSTALLATION_ID")?;
+        let role = installation.read_role();
+        let session = installation.session("route-alarms");
         let table: String = environment.require("TABLE_NAME")?;
         Ok(Self {
             ssm: aws_sdk_ssm::Client::new(config),
             sqs: aws_sdk_sqs::Client::new(config),
             sfn: aws_sdk_sfn::Client::new(config),
             organizations: aws::organizations(config, &region),
-            everywhere: Everywhere::through(Accounts::new(config, role, SESSION).with_own(hub)),
+            everywhere: Everywhere::through(Accounts::new(config, role, &session).with_own(hub)),
             table: Table::new(aws_sdk_dynamodb::Client::new(config), table),
             sns: aws_sdk_sns::Client::new(config),
             hub,
+            installation,
             topic: environment.require("TOPIC_ARN")?,
             queue: environment.require("ALARM_QUEUE_URL")?,
             run_automation: environment.require("RUN_AUTOMATION_ARN")?,

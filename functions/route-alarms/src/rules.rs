@@ -17,8 +17,6 @@ use uuid::Uuid;
 
 use crate::{Deps, Error};
 
-/// Where the rules lie.
-pub(crate) const PATH: &str = "/runbook-relay/remediation";
 /// How long what was read holds. In a storm the intake would read policy a hundred times a second.
 const KEPT: SignedDuration = SignedDuration::from_secs(15);
 
@@ -45,7 +43,7 @@ pub(crate) async fn policy(deps: &Deps) -> Result<Arc<Policy>, Error> {
         match &*kept {
             Some((at, policy)) if now.duration_since(*at) < KEPT => return Ok(Arc::clone(policy)),
             _ => {
-                let policy = Arc::new(read(&deps.ssm).await?);
+                let policy = Arc::new(read(deps).await?);
                 *kept = Some((now, Arc::clone(&policy)));
                 policy
             }
@@ -55,37 +53,43 @@ pub(crate) async fn policy(deps: &Deps) -> Result<Arc<Policy>, Error> {
     Ok(policy)
 }
 
-async fn read(client: &aws_sdk_ssm::Client) -> Result<Policy, Error> {
-    let (rules, (control, problems)) = tokio::try_join!(rules(client), control(client))?;
+async fn read(deps: &Deps) -> Result<Policy, Error> {
+    let (rules, (control, problems)) = tokio::try_join!(
+        rules(&deps.ssm, deps.installation.remediation_rules()),
+        control(&deps.ssm, deps.installation.control_parameter()),
+    )?;
     for problem in rules.problems.iter().chain(&problems) {
         tracing::warn!(problem = %problem, version = rules.version, "left out");
     }
     Ok(Policy { rules, control, problems })
 }
 
-async fn rules(client: &aws_sdk_ssm::Client) -> Result<RuleSet, Error> {
-    let texts = aws::parameters::texts(client, PATH).await;
-    Ok(RuleSet::parse(texts.map_err(|source| Error::Policy { path: PATH, source })?))
+async fn rules(client: &aws_sdk_ssm::Client, path: String) -> Result<RuleSet, Error> {
+    let texts = aws::parameters::texts(client, &path).await;
+    Ok(RuleSet::parse(texts.map_err(|source| Error::Policy { path, source })?))
 }
 
 /// The kill switch, and what is wrong with it. What passes by itself is an error: the message comes
 /// again, where a decision would stand for ever.
-async fn control(client: &aws_sdk_ssm::Client) -> Result<(Control, Vec<Problem>), Error> {
-    let path = Control::PARAMETER;
-    let answer = client.get_parameter().name(path).with_decryption(true).send().await;
+async fn control(
+    client: &aws_sdk_ssm::Client,
+    path: String,
+) -> Result<(Control, Vec<Problem>), Error> {
+    let answer = client.get_parameter().name(&path).with_decryption(true).send().await;
     match answer.map_err(AwsError::from) {
         Ok(answer) => {
             let text = answer.parameter().and_then(|parameter| parameter.value());
-            Ok(match Control::parse(text.unwrap_or_default()) {
+            Ok(match Control::parse(&path, text.unwrap_or_default()) {
                 Ok(control) => (control, Vec::new()),
-                Err(problems) => (Control::pulled(), problems),
+                Err(problems) => (Control::pulled(&path), problems),
             })
         }
         Err(error) if error.is("ParameterNotFound") => Ok((Control::default(), Vec::new())),
         Err(source) if source.is_transient() => Err(Error::Policy { path, source }),
         Err(error) => {
+            let pulled = Control::pulled(&path);
             let problem = Problem::new(ProblemCode::ControlInvalid, path, error.to_string());
-            Ok((Control::pulled(), vec![problem]))
+            Ok((pulled, vec![problem]))
         }
     }
 }

@@ -34,6 +34,7 @@ use lock::{HeldLock, WorkLock};
 use pace::ConcurrencyLimit;
 use permissions::Permissions;
 use planning::Planner;
+use relay_core::id::InstallationId;
 use runtime::{Clock, ConfigError, Environment};
 use sharing::plan::SharePlan;
 use sharing::{ShareCounts, ShareDocumentsInput, ShareDocumentsOutput};
@@ -53,8 +54,8 @@ const LOCK_POLL: Duration = Duration::from_secs(1);
 pub struct Config {
     pub table: String,
     pub bucket: String,
-    /// The name of the role in owner accounts.
-    pub share_role: String,
+    /// Names the role in owner accounts.
+    pub installation: InstallationId,
     /// The most calls in flight per owner and Region.
     pub concurrency: usize,
     /// After this long an invocation answers with its cursor.
@@ -70,7 +71,7 @@ impl Config {
         Ok(Self {
             table: environment.require("TABLE_NAME")?,
             bucket: environment.require("BUCKET_NAME")?,
-            share_role: environment.require("SHARE_ROLE_NAME")?,
+            installation: environment.require("INSTALLATION_ID")?,
             concurrency: environment.or("CONCURRENCY", 10)?,
             time_budget: Duration::from_secs(environment.or("TIME_BUDGET_SECONDS", 240)?),
         })
@@ -99,7 +100,9 @@ impl Deps {
         let config = Config::read(environment)?;
         // Calls to SSM are retried in `calls`, which also slows down their siblings.
         let retries = aws_sdk_ssm::config::retry::RetryConfig::disabled();
-        let owners = Accounts::new(sdk, &config.share_role, "runbook-relay-share-documents");
+        let installation = &config.installation;
+        let session = installation.session("share-documents");
+        let owners = Accounts::new(sdk, installation.share_role(), &session);
         Ok(Self {
             dynamodb: aws_sdk_dynamodb::Client::new(sdk),
             s3: aws::s3(sdk),

@@ -14,7 +14,7 @@ use aws::{Accounts, AwsError, SdkConfig, organization, runbook_facts};
 use aws_credential_types::provider::ProvideCredentials;
 use lambda::Table;
 use relay_core::execution::TriggerKind;
-use relay_core::id::{AccountId, Region};
+use relay_core::id::{AccountId, InstallationId, Region};
 use relay_core::problem::{Problem, ProblemCode};
 use relay_core::rules::Glob;
 use run::{
@@ -51,17 +51,20 @@ impl Deps {
     pub fn new(environment: &Environment, config: &SdkConfig) -> Result<Self, ConfigError> {
         let organizations_region: Region = environment.require("ORGANIZATIONS_REGION")?;
         let account: AccountId = environment.require("HUB_ACCOUNT")?;
-        let role: String = environment.require("READ_ROLE_NAME")?;
+        let installation: InstallationId = environment.require("INSTALLATION_ID")?;
+        let role = installation.read_role();
+        let session = installation.session("start-automation");
         let allowed: String = environment.require("ALLOWED_RUNBOOKS")?;
         let shared: String = environment.optional("SHARED_RUNBOOK_ARNS")?.unwrap_or_default();
         Ok(Self {
-            accounts: Accounts::new(config, role, "start-automation").with_own(account),
+            accounts: Accounts::new(config, role, &session).with_own(account),
             organizations: aws::organizations(config, &organizations_region),
             table: Table::new(
                 aws_sdk_dynamodb::Client::new(config),
                 environment.require::<String>("TABLE_NAME")?,
             ),
             hub: Hub {
+                installation,
                 account,
                 region: environment.require("AWS_REGION")?,
                 service_role: environment.optional("SERVICE_ROLE_ARN")?,
@@ -123,7 +126,8 @@ pub async fn handle(
         on.map_err(Error::Concurrency)?;
     }
     let at = deps.clock.now();
-    let id = match ssm::start(&deps.ssm(&region), &start, execution.start_time).await {
+    let (client, installation) = (deps.ssm(&region), &deps.hub.installation);
+    let id = match ssm::start(&client, &start, installation, execution.start_time).await {
         Ok(id) => id,
         Err(error) if error.is_transient() => return Err(error),
         Err(error) => {

@@ -8,8 +8,8 @@ use aws_sdk_ssm::types::{
     ExecutionMode, ResourceTypeForTagging, Tag, Target, TargetLocation,
 };
 use jiff::Timestamp;
-use relay_core::id::AutomationId;
-use run::{StartAutomation, TOKEN_TAG};
+use relay_core::id::{AutomationId, InstallationId};
+use run::StartAutomation;
 
 use crate::Error;
 
@@ -17,6 +17,7 @@ use crate::Error;
 pub(crate) async fn start(
     client: &Client,
     start: &StartAutomation,
+    installation: &InstallationId,
     since: Timestamp,
 ) -> Result<AutomationId, Error> {
     let runbook = &start.document_name;
@@ -53,7 +54,7 @@ pub(crate) async fn start(
         Ok(answer) => answer.automation_execution_id.unwrap_or_default(),
         // The token was used before. Whether SSM then repeats its answer or refuses is not documented.
         Err(error) if error.is("IdempotentParameterMismatch") => {
-            let found = find(client, start, since).await.map_err(failed)?;
+            let found = find(client, start, installation, since).await.map_err(failed)?;
             found.ok_or_else(|| failed(error))?
         }
         Err(error) => return Err(failed(error)),
@@ -66,13 +67,15 @@ pub(crate) async fn start(
 async fn find(
     client: &Client,
     start: &StartAutomation,
+    installation: &InstallationId,
     since: Timestamp,
 ) -> Result<Option<String>, AwsError> {
     let name = start.document_name.rsplit('/').next().unwrap_or_default();
     let began = since.to_string();
+    let key = installation.token_tag();
     let filters = [
         (AutomationExecutionFilterKey::DocumentNamePrefix, name),
-        (AutomationExecutionFilterKey::TagKey, TOKEN_TAG),
+        (AutomationExecutionFilterKey::TagKey, key.as_str()),
         (AutomationExecutionFilterKey::StartTimeAfter, began.as_str()),
     ];
     let mut describe = client.describe_automation_executions();
@@ -91,7 +94,7 @@ async fn find(
                 .resource_id(&id)
                 .send()
                 .await?;
-            if answer.tag_list().iter().any(|tag| tag.key == TOKEN_TAG && tag.value == token) {
+            if answer.tag_list().iter().any(|tag| tag.key == key && tag.value == token) {
                 return Ok(Some(id));
             }
         }

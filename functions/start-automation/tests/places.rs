@@ -54,7 +54,7 @@ async fn a_run_in_another_account_is_started_from_the_hub() {
     let location = &start.body["TargetLocations"][0];
     assert_eq!(location["Accounts"], json!([MEMBER]));
     assert_eq!(location["Regions"], json!(["eu-west-1"]));
-    assert_eq!(location["ExecutionRoleName"], "AWS-SystemsManager-AutomationExecutionRole");
+    assert_eq!(location["ExecutionRoleName"], "runbook-relay-execution");
     assert_eq!(world.aws.count("AssumeRole"), 0, "only SSM goes there");
 }
 

@@ -7,6 +7,7 @@ mod error;
 mod sight;
 
 use aws::{Accounts, SdkConfig};
+use relay_core::id::InstallationId;
 use run::{
     AfterRung, Pace, RungEnd, Seen, Sight, Verified, VerifyRecoveryInput, VerifyRecoveryOutput,
     after_rung, time_to_clear,
@@ -31,10 +32,12 @@ impl Deps {
     /// # Errors
     /// When a variable is missing or makes no sense.
     pub fn new(environment: &Environment, config: &SdkConfig) -> Result<Self, ConfigError> {
-        let role: String = environment.require("READ_ROLE_NAME")?;
+        let installation: InstallationId = environment.require("INSTALLATION_ID")?;
+        let role = installation.read_role();
+        let session = installation.session("verify-recovery");
         let hub = environment.require("HUB_ACCOUNT")?;
         Ok(Self {
-            accounts: Accounts::new(config, role, "verify-recovery").with_own(hub),
+            accounts: Accounts::new(config, role, &session).with_own(hub),
             pace: environment.or("PACE", Pace::default())?,
             clock: Clock::system(),
         })

@@ -83,19 +83,17 @@ pub const RUN_AUTOMATION: &str =
     "arn:aws:states:us-east-1:111122223333:stateMachine:runbook-relay-run-automation";
 
 /// The environment of the functions, as the template sets it.
-pub const ENVIRONMENT: [(&str, &str); 15] = [
+pub const ENVIRONMENT: [(&str, &str); 13] = [
     ("ALARM_QUEUE_URL", QUEUE),
     ("ALLOWED_RUNBOOKS", "Relay-*,Org-*,AWS-*"),
     ("AWAIT_MEMBERSHIP_ARN", AWAIT_MEMBERSHIP),
     ("AWS_REGION", REGION),
     ("BUCKET_NAME", BUCKET),
     ("HUB_ACCOUNT", HUB),
+    ("INSTALLATION_ID", "runbook-relay"),
     ("ORGANIZATIONS_REGION", REGION),
-    ("RULES_PATH", "/runbook-relay/sharing/"),
-    ("READ_ROLE_NAME", READ_ROLE),
     ("RUN_AUTOMATION_ARN", RUN_AUTOMATION),
-    ("SERVICE_ROLE_ARN", "arn:aws:iam::111122223333:role/runbook-relay/automation"),
-    ("SHARE_ROLE_NAME", SHARE_ROLE),
+    ("SERVICE_ROLE_ARN", "arn:aws:iam::111122223333:role/runbook-relay/runbook-relay-service"),
     ("SHARE_RUNBOOKS_ARN", SHARE_RUNBOOKS),
     ("TABLE_NAME", TABLE),
     ("TOPIC_ARN", TOPIC),

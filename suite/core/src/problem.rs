@@ -108,7 +108,7 @@ problem_codes! {
     /// A brake that hardly holds.
     GuardLoose: "Check that this is meant.",
     /// The control document could not be read.
-    ControlInvalid: "Correct /runbook-relay/control: {mode: active|observe|off, until?, reason}. Until then nothing is run.",
+    ControlInvalid: "Correct the installation's parameter (/runbook-relay/control by default): {mode: active|observe|off, until?, reason}. Until then nothing is run.",
     // Alarm and resource
     /// The alarm does not tell which resource the rule means.
     ResourceUnknown: "Name a dimension that the alarm has, tags, or a literal in `resource`.",
@@ -124,16 +124,16 @@ problem_codes! {
     /// There is no such runbook where it should be started.
     RunbookNotFound: "Correct the name, or create and share the runbook in this account and Region.",
     /// The stack does not let this runbook be started.
-    RunbookNotAllowed: "Add the runbook to the template parameter AllowedRunbookNames, and tag it `runbook-relay: allowed`; one that another account shares, by its ARN to AllowedSharedRunbookArns.",
+    RunbookNotAllowed: "Add the runbook to the template parameter AllowedRunbookNames, and tag it `allowed`, under the installation's id as key (`runbook-relay` by default); one that another account shares, by its ARN to AllowedSharedRunbookArns.",
     /// A runbook does not take these parameters, or needs more.
     RunbookParameters: "Give the runbook the parameters that it declares.",
     /// The runbook has no `AutomationAssumeRole`, and needs the service role by it.
     AssumeRoleNotTaken: "Add the parameter AutomationAssumeRole to the runbook and use it in `assumeRole`.",
     /// The suite may not pass this role to SSM.
-    RoleNotPassable: "Use a role of the hub's account under the path /runbook-relay/, or the stack's own.",
+    RoleNotPassable: "Use a role of the hub's account under the installation's path (/runbook-relay/ by default), or the stack's own.",
     // Brakes
     /// The whole suite is switched off.
-    KillSwitch: "Set `mode: active` in the parameter /runbook-relay/control when it may act again.",
+    KillSwitch: "Set `mode: active` in the installation's parameter (/runbook-relay/control by default) when it may act again.",
     /// CloudWatch held the alarm's actions back: a mute rule, a suppressor, or actions switched off.
     AlarmMuted: "Nothing, if that is meant; the alarm acts again when it is over.",
     /// The alarm rang with its first evaluation after it was made.

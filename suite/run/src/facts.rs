@@ -2,16 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use relay_core::id::InstallationId;
 use relay_core::problem::{Problem, ProblemCode};
 
 use crate::{ASSUME_ROLE, PlanInput};
 
-/// The path of roles that the suite may pass to SSM.
-pub const ROLE_PATH: &str = "/runbook-relay/";
-
-/// The tag of runbooks of one's own that may be started.
-pub const ALLOWED_TAG: &str = "runbook-relay";
-
+/// The value of the tag [`InstallationId::runbook_tag`] on runbooks of the hub's account that may be started.
 pub const ALLOWED: &str = "allowed";
 
 /// The value of that tag on runbooks that destroy something; they may be started too.
@@ -34,17 +30,14 @@ pub struct RunbookFacts {
 impl RunbookFacts {
     /// Whether its tag says that it destroys something.
     #[must_use]
-    pub fn is_destructive(&self) -> bool {
-        self.tags.get(ALLOWED_TAG).is_some_and(|value| value == DESTRUCTIVE)
+    pub fn is_destructive(&self, installation: &InstallationId) -> bool {
+        self.tags.get(installation.runbook_tag()).is_some_and(|value| value == DESTRUCTIVE)
     }
 
-    fn is_tagged(&self) -> bool {
-        self.by_amazon
-            || self.shared
-            || self
-                .tags
-                .get(ALLOWED_TAG)
-                .is_some_and(|value| [ALLOWED, DESTRUCTIVE].contains(&value.as_str()))
+    fn is_allowed(&self, installation: &InstallationId) -> bool {
+        let tag = self.tags.get(installation.runbook_tag());
+        let tagged = tag.is_some_and(|value| [ALLOWED, DESTRUCTIVE].contains(&value.as_str()));
+        self.by_amazon || self.shared || tagged
     }
 }
 
@@ -59,6 +52,8 @@ impl PlanInput<'_> {
         };
         let field = |name: &str| format!("ladder[{}].{name}", self.rung);
         let (facts, name) = (self.runbook, rung.runbook.document());
+        let installation = &self.hub.installation;
+        let tag = installation.runbook_tag();
         if !facts.exists {
             let version = rung.document_version.as_deref();
             let version = version.map(|v| format!(" in version {v}")).unwrap_or_default();
@@ -77,12 +72,12 @@ impl PlanInput<'_> {
         if !globs.iter().any(|glob| glob.matches(named)) {
             let what = format!("{parameter} does not name {named}");
             say(ProblemCode::RunbookNotAllowed, &field("runbook"), what);
-        } else if !facts.is_tagged() {
-            let what = format!("{name} lacks the tag {ALLOWED_TAG}: {ALLOWED}");
+        } else if !facts.is_allowed(installation) {
+            let what = format!("{name} lacks the tag {tag}: {ALLOWED}");
             say(ProblemCode::RunbookNotAllowed, &field("runbook"), what);
         }
-        if facts.is_destructive() && !rung.destructive && rung.approval.is_none() {
-            let what = format!("{name} is tagged {ALLOWED_TAG}: {DESTRUCTIVE}");
+        if facts.is_destructive(installation) && !rung.destructive && rung.approval.is_none() {
+            let what = format!("{name} is tagged {tag}: {DESTRUCTIVE}");
             say(ProblemCode::DestructiveWithoutApproval, &field("runbook"), what);
         }
         let target = self.input.run.targets.as_ref().map(|targets| targets.parameter.as_str());
@@ -117,11 +112,11 @@ impl PlanInput<'_> {
             );
             say(ProblemCode::AssumeRoleNotTaken, &field("runbook"), what);
         }
+        let path = installation.role_path();
         if let Some(role) = &self.input.run.service_role
-            && (role.account() != self.hub.account || !role.path().starts_with(ROLE_PATH))
+            && (role.account() != self.hub.account || !role.path().starts_with(&path))
         {
-            let what =
-                format!("{role} is no role of account {} under {ROLE_PATH}", self.hub.account);
+            let what = format!("{role} is not a role of account {} under {path}", self.hub.account);
             say(ProblemCode::RoleNotPassable, "run.serviceRole", what);
         }
         problems

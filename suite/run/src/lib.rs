@@ -24,7 +24,7 @@ pub use contract::{
     VerifyRecoveryOutput, WaitingFor,
 };
 pub use event::{AutomationEvent, AutomationEventError, AutomationIntake};
-pub use facts::{ALLOWED, ALLOWED_TAG, DESTRUCTIVE, ROLE_PATH, RunbookFacts};
+pub use facts::{ALLOWED, DESTRUCTIVE, RunbookFacts};
 pub use follow::{Follow, Look, follow};
 pub use input::{AlarmRef, LockRef, RuleRef, RunAutomationInput};
 pub use ladder::{AfterRung, RungEnd, after_rung, time_to_clear};
@@ -33,10 +33,7 @@ pub use options::{
     all_at_a_time, any_errors, one_error, tenth,
 };
 pub use pace::Pace;
-pub use plan::{
-    APPROVE_THEN_RUN, ASSUME_ROLE, EXECUTION_ROLE, EXECUTION_TAG, Hub, PlanInput, StartPlan,
-    TOKEN_TAG, plan,
-};
+pub use plan::{APPROVE_THEN_RUN, ASSUME_ROLE, Hub, PlanInput, StartPlan, plan};
 pub use remembered::{runs_of, waiting_for};
 pub use rung::{Approval, Rung};
 pub use start::{Alarm, AlarmConfiguration, StartAutomation, Tag, Target, TargetLocation};

@@ -259,8 +259,7 @@ pub struct RunOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "RoleArn")]
     pub service_role: Option<RoleArn>,
-    /// The name of the role in other accounts; default:
-    /// `AWS-SystemsManager-AutomationExecutionRole`.
+    /// The name of the role in other accounts; default: the one of `stacks/target-account.yaml`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", regex(pattern = r"^[\w+=,.@/-]{1,64}$"))]
     pub execution_role: Option<String>,

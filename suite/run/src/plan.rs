@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use relay_core::id::{AccountId, Region, derived_id};
+use relay_core::id::{AccountId, InstallationId, Region, derived_id};
 use relay_core::organization::Organization;
 use relay_core::problem::{Problem, ProblemCode};
 use relay_core::rules::{AccountSelector, Glob};
@@ -21,19 +21,11 @@ pub const ASSUME_ROLE: &str = "AutomationAssumeRole";
 /// The runbook that asks before it runs another.
 pub const APPROVE_THEN_RUN: &str = "Relay-ApproveThenRun";
 
-/// The role that runs in other accounts, unless the run names another.
-pub const EXECUTION_ROLE: &str = "AWS-SystemsManager-AutomationExecutionRole";
-
-/// The tag that carries the client token, so that a run is found when a repeated start is answered
-/// oddly.
-pub const TOKEN_TAG: &str = "runbook-relay:token";
-
-/// The tag that carries the name of the suite's execution.
-pub const EXECUTION_TAG: &str = "runbook-relay:execution";
-
 /// The hub, as its stack was deployed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hub {
+    /// The installation, which the names of roles and tags begin with.
+    pub installation: InstallationId,
     /// The account it runs in, from which everything is started.
     pub account: AccountId,
     pub region: Region,
@@ -74,14 +66,16 @@ pub struct PlanInput<'a> {
 }
 
 impl RunAutomationInput {
-    /// The key of what a start is for, in its token: the trigger, or the execution.
+    /// The client token of a start. Its key is the trigger, or the execution where there is none. Another installation may
+    /// answer the same trigger in the same account, where SSM takes one token for one run.
     #[must_use]
-    pub fn token(&self, rung: usize, execution: &str) -> Uuid {
+    pub fn token(&self, installation: &InstallationId, rung: usize, execution: &str) -> Uuid {
         let trigger = match &self.lock {
             Some(lock) => lock.trigger.to_string(),
             None => execution.to_owned(),
         };
-        derived_id(&format!("run/{trigger}/{rung}/{}", self.resources.join(",")))
+        let resources = self.resources.join(",");
+        derived_id(&format!("run/{installation}/{trigger}/{rung}/{resources}"))
     }
 
     /// Selectors of `run.locations` that only the organization can tell.
@@ -175,7 +169,7 @@ impl Planner<'_> {
         let rate =
             |set: &Option<String>, usual: String| several.then(|| set.clone().unwrap_or(usual));
         let text = |rate: &dyn AsRef<str>| rate.as_ref().to_owned();
-        let token = input.token(self.plan.rung, self.plan.execution);
+        let token = input.token(&self.plan.hub.installation, self.plan.rung, self.plan.execution);
         let mut start = StartAutomation {
             document_name: self.rung.runbook.to_string(),
             document_version: self.rung.document_version.clone(),
@@ -295,7 +289,8 @@ impl Planner<'_> {
 
     fn locations(&mut self) -> Vec<TargetLocation> {
         let PlanInput { input, hub, .. } = self.plan;
-        let role = input.run.execution_role.clone().unwrap_or_else(|| EXECUTION_ROLE.to_owned());
+        let usual = || hub.installation.execution_role();
+        let role = input.run.execution_role.clone().unwrap_or_else(usual);
         if let Some(locations) = &input.run.locations {
             return vec![self.wide(locations, role)];
         }
@@ -367,10 +362,11 @@ impl Planner<'_> {
     }
 
     fn tags(&self, token: Uuid) -> Vec<Tag> {
+        let installation = &self.plan.hub.installation;
         let own = self.plan.input.run.tags.iter().map(|(key, value)| (key.clone(), value.clone()));
         let ours = [
-            (TOKEN_TAG.to_owned(), token.to_string()),
-            (EXECUTION_TAG.to_owned(), self.plan.execution.to_owned()),
+            (installation.token_tag(), token.to_string()),
+            (installation.execution_tag(), self.plan.execution.to_owned()),
         ];
         own.chain(ours).map(|(key, value)| Tag { key, value }).collect()
     }

@@ -2,6 +2,7 @@
 
 use expect_test::{Expect, expect};
 use relay_core::flow::Flow;
+use relay_core::id::InstallationId;
 use relay_core::organization::testing::organization;
 use relay_core::problem::Problem;
 use relay_core::rules::Glob;
@@ -11,6 +12,7 @@ use super::*;
 
 fn hub() -> Hub {
     Hub {
+        installation: InstallationId::default(),
         account: "111122223333".parse().unwrap(),
         region: "us-east-1".parse().unwrap(),
         service_role: Some("arn:aws:iam::111122223333:role/runbook-relay/Run".parse().unwrap()),
@@ -27,7 +29,7 @@ fn reboot() -> RunbookFacts {
         by_amazon: false,
         shared: false,
         parameters: [("InstanceId".into(), true), (ASSUME_ROLE.into(), false)].into(),
-        tags: [(ALLOWED_TAG.into(), ALLOWED.into())].into(),
+        tags: [("runbook-relay".into(), ALLOWED.into())].into(),
     }
 }
 
@@ -131,7 +133,7 @@ fn in_another_account_it_goes_through_target_locations_from_the_hub() {
                   ],
                   "TargetLocationMaxConcurrency": "1",
                   "TargetLocationMaxErrors": "0",
-                  "ExecutionRoleName": "AWS-SystemsManager-AutomationExecutionRole"
+                  "ExecutionRoleName": "runbook-relay-execution"
                 }
               ]
             }"#]],
@@ -281,7 +283,7 @@ fn many_accounts_and_regions_are_named_by_units_with_what_is_below_and_what_is_l
                   ],
                   "TargetLocationMaxConcurrency": "1",
                   "TargetLocationMaxErrors": "0",
-                  "ExecutionRoleName": "AWS-SystemsManager-AutomationExecutionRole",
+                  "ExecutionRoleName": "runbook-relay-execution",
                   "IncludeChildOrganizationUnits": true
                 }
               ]
@@ -335,7 +337,7 @@ fn it_runs_step_by_step_and_stops_when_another_alarm_rings() {
                   ],
                   "TargetLocationMaxConcurrency": "1",
                   "TargetLocationMaxErrors": "0",
-                  "ExecutionRoleName": "AWS-SystemsManager-AutomationExecutionRole",
+                  "ExecutionRoleName": "runbook-relay-execution",
                   "TargetLocationAlarmConfiguration": {
                     "Alarms": [
                       {
@@ -418,7 +420,7 @@ fn an_approval_is_ssms_own_and_hands_on_what_is_to_be_run() {
                   "3"
                 ],
                 "TargetLocations": [
-                  "{\"Accounts\":[\"444455556666\"],\"Regions\":[\"us-east-1\"],\"TargetLocationMaxConcurrency\":\"1\",\"TargetLocationMaxErrors\":\"0\",\"ExecutionRoleName\":\"AWS-SystemsManager-AutomationExecutionRole\"}"
+                  "{\"Accounts\":[\"444455556666\"],\"Regions\":[\"us-east-1\"],\"TargetLocationMaxConcurrency\":\"1\",\"TargetLocationMaxErrors\":\"0\",\"ExecutionRoleName\":\"runbook-relay-execution\"}"
                 ],
                 "TargetParameterName": [
                   "InstanceId"
@@ -440,7 +442,10 @@ fn an_approval_is_ssms_own_and_hands_on_what_is_to_be_run() {
 
 #[test]
 fn a_repeat_carries_the_same_token_and_another_start_another() {
-    let token = |input: &RunAutomationInput, rung, execution: &str| input.token(rung, execution);
+    let installation = InstallationId::default();
+    let token = |input: &RunAutomationInput, rung, execution: &str| {
+        input.token(&installation, rung, execution)
+    };
     let by_hand = input(json!({}));
     let one = token(&by_hand, 0, "a");
     assert_eq!(one, token(&by_hand, 0, "a"));
@@ -455,6 +460,7 @@ fn a_repeat_carries_the_same_token_and_another_start_another() {
         token(&by_hand, 0, "b"),
         token(&input(json!({"resources": ["i-2"]})), 0, "a"),
         token(&by_alarm, 0, "a"),
+        by_alarm.token(&"other".parse().unwrap(), 0, "a"),
     ];
     let distinct: std::collections::BTreeSet<_> = tokens.iter().collect();
     assert_eq!(distinct.len(), tokens.len());
@@ -465,7 +471,7 @@ fn a_run_carries_at_most_five_tags_and_its_token_is_one() {
     let input = input(json!({"run": {"tags": {"a": "1", "b": "2", "c": "3"}}}));
     let plan = plan_with(&input, &reboot()).unwrap();
     let tags: Vec<&str> = plan.start.tags.iter().map(|tag| tag.key.as_str()).collect();
-    assert_eq!(tags, ["a", "b", "c", TOKEN_TAG, EXECUTION_TAG]);
+    assert_eq!(tags, ["a", "b", "c", "runbook-relay:token", "runbook-relay:execution"]);
     assert_eq!(plan.start.tags[3].value, plan.start.client_token.to_string());
     assert_eq!(plan.start.tags[4].value, "manual-1");
 }
@@ -498,7 +504,7 @@ fn a_service_role_is_passed_as_the_parameter_that_takes_it() {
             json!({"run": {"serviceRole": foreign}}),
             &reboot(),
             &[&format!(
-                "RoleNotPassable input (run.serviceRole): {foreign} is no role of account \
+                "RoleNotPassable input (run.serviceRole): {foreign} is not a role of account \
              111122223333 under /runbook-relay/"
             )],
         );
@@ -585,7 +591,7 @@ fn what_stands_against_a_start_names_rule_and_field() {
         ],
     );
     let mut destructive = reboot();
-    destructive.tags.insert(ALLOWED_TAG.into(), DESTRUCTIVE.into());
+    destructive.tags.insert("runbook-relay".into(), DESTRUCTIVE.into());
     refused(
         json!({}),
         &destructive,

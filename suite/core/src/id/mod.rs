@@ -5,12 +5,14 @@
 mod account;
 pub mod arn;
 mod derived;
+mod installation;
 mod region;
 mod text;
 
 pub use account::AccountId;
 pub use arn::Arn;
 pub use derived::{derived_id, outcome_id};
+pub use installation::InstallationId;
 pub use region::{Partition, Region};
 pub use text::{
     AutomationId, CreateAccountRequestId, DocumentName, HandshakeId, OrganizationId,

@@ -126,3 +126,16 @@ fn an_execution_has_a_console_link_where_the_console_is_known() {
     assert_eq!(arn::execution_console_link(iso), None);
     assert_eq!(arn::execution_console_link("arn:aws:iam::111122223333:role/x"), None);
 }
+
+#[test]
+fn an_installation_is_named_so_that_every_name_made_of_it_fits() {
+    for valid in ["runbook-relay", "qa", "team2", &format!("a{}b", "-".repeat(30))] {
+        assert_eq!(valid.parse::<InstallationId>().unwrap().to_string(), valid);
+    }
+    for invalid in
+        ["", "a", "2team", "-team", "team-", "Team", "te_am", "awsome", "ssm", &"a".repeat(33)]
+    {
+        assert!(invalid.parse::<InstallationId>().is_err(), "{invalid}");
+    }
+    assert_eq!(InstallationId::default(), "runbook-relay".parse().unwrap());
+}

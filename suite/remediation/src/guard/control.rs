@@ -1,4 +1,4 @@
-//! The kill switch: the parameter `/runbook-relay/control`.
+//! The kill switch: the parameter `control` of the installation, `/runbook-relay/control` by default.
 
 use jiff::Timestamp;
 use relay_core::problem::{Problem, ProblemCode};
@@ -28,15 +28,12 @@ pub struct Control {
 }
 
 impl Control {
-    /// The parameter's name.
-    pub const PARAMETER: &'static str = "/runbook-relay/control";
-
-    /// Reads the parameter's text, YAML or JSON.
+    /// Reads the text of the parameter of that name, YAML or JSON.
     ///
     /// # Errors
-    /// With everything that is wrong with it. Whoever cannot read it takes [`Control::pulled`].
-    pub fn parse(text: &str) -> Result<Self, Vec<Problem>> {
-        let source = RuleText::parameter(Self::PARAMETER, text);
+    /// With everything that is wrong with it. The caller then takes [`Control::pulled`].
+    pub fn parse(parameter: &str, text: &str) -> Result<Self, Vec<Problem>> {
+        let source = RuleText::parameter(parameter, text);
         let mut reader = Reader::new(&source.origin);
         let control = Self::read(&mut reader, &source);
         let problems = reader.into_problems();
@@ -83,8 +80,8 @@ impl Control {
     /// What is taken for a parameter that cannot be read: a switch that may have been pulled counts
     /// as pulled.
     #[must_use]
-    pub fn pulled() -> Self {
-        let reason = format!("{} cannot be read", Self::PARAMETER);
+    pub fn pulled(parameter: &str) -> Self {
+        let reason = format!("{parameter} cannot be read");
         Self { mode: Mode::Off, until: None, reason }
     }
 
@@ -102,18 +99,22 @@ impl Control {
 mod tests {
     use super::*;
 
+    const PARAMETER: &str = "/runbook-relay/control";
+
     #[test]
     fn it_is_yaml_or_json_and_ends_by_itself() {
-        let control = Control::parse("mode: off\nuntil: 2026-01-02T03:04:05Z\nreason: drill\n");
+        let control =
+            Control::parse(PARAMETER, "mode: off\nuntil: 2026-01-02T03:04:05Z\nreason: drill\n");
         let control = control.unwrap();
         assert_eq!(control.reason, "drill");
         let at = |text: &str| control.mode_at(text.parse().unwrap());
         assert_eq!(at("2026-01-02T03:04:04Z"), Mode::Off);
         assert_eq!(at("2026-01-02T03:04:05Z"), Mode::Active);
-        let json = Control::parse(r#"{"mode": "observe", "until": null, "reason": ""}"#).unwrap();
+        let json = Control::parse(PARAMETER, r#"{"mode": "observe", "until": null, "reason": ""}"#)
+            .unwrap();
         assert_eq!(json.mode_at(Timestamp::MAX), Mode::Observe);
         assert_eq!(Control::default().mode_at(Timestamp::UNIX_EPOCH), Mode::Active);
-        assert_eq!(Control::pulled().mode_at(Timestamp::MAX), Mode::Off);
+        assert_eq!(Control::pulled(PARAMETER).mode_at(Timestamp::MAX), Mode::Off);
     }
 
     #[test]
@@ -126,7 +127,7 @@ mod tests {
             ("", "the rule is empty"),
             ("mode: off\nuntill: x", "unknown field `untill`"),
         ] {
-            let problems = Control::parse(text).unwrap_err();
+            let problems = Control::parse(PARAMETER, text).unwrap_err();
             assert!(problems[0].what.starts_with(what), "{text}: {}", problems[0].what);
             assert!(problems.iter().all(|problem| problem.code == ProblemCode::ControlInvalid));
         }

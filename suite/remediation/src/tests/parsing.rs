@@ -223,8 +223,8 @@ fn a_bad_way_to_run_is_named_field_by_field() {
               Correct the value.
             web.yaml:10:9 (run.tags): found 5 tags, expected at most 3: SSM takes five, two are the suite's [InvalidField]
               Correct the value.
-            web.yaml:10:9 (run.tags): the tag `aws:x` is none that can be put on a run [InvalidField]
-              Use letters, digits and _.:/=+-@, up to 128 characters for the key and 256 for the value; aws: and runbook-relay: are reserved."#]],
+            web.yaml:10:9 (run.tags): invalid tag `aws:x` [InvalidField]
+              Use letters, digits and _.:/=+-@, up to 128 characters for the key and 256 for the value; keys that begin with aws: or end with :execution or :token are reserved."#]],
     );
     check(
         &least(

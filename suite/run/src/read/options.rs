@@ -163,12 +163,15 @@ fn run_tags(reader: &mut Reader<'_>, node: &Node, path: &str) -> BTreeMap<String
     }
     let allowed = |c: char| c.is_alphanumeric() || c.is_whitespace() || "_.:/=+-@".contains(c);
     for (key, value) in &tags {
-        let reserved = ["aws:", "runbook-relay:"].iter().any(|prefix| key.starts_with(prefix));
+        // The suite's own keys begin with the installation's id, which rules do not know.
+        let reserved =
+            key.starts_with("aws:") || key.ends_with(":execution") || key.ends_with(":token");
         let fits = key.chars().count() <= 128 && value.chars().count() <= 256;
         if reserved || !fits || !key.chars().chain(value.chars()).all(allowed) {
-            let what = format!("the tag `{key}` is none that can be put on a run");
+            let what = format!("invalid tag `{key}`");
             let hint = "Use letters, digits and _.:/=+-@, up to 128 characters for the key and \
-                        256 for the value; aws: and runbook-relay: are reserved."
+                        256 for the value; keys that begin with aws: or end with :execution or \
+                        :token are reserved."
                 .to_owned();
             reader.report(ProblemCode::InvalidField, node.at, path, what, Some(hint));
         }

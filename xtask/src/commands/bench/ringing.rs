@@ -12,7 +12,8 @@ use futures::{StreamExt, TryStreamExt};
 use harness::{HOME_REGION, HUB, aws};
 use jiff::Timestamp;
 use regex::Regex;
-use run::{ALLOWED, ALLOWED_TAG};
+use relay_core::id::InstallationId;
+use run::ALLOWED;
 use serde_json::Value;
 
 use super::world::World;
@@ -99,7 +100,8 @@ impl World {
              Wait\n    action: aws:sleep\n    inputs: {{Duration: PT{seconds}S}}\n"
         );
         let ssm = aws_sdk_ssm::Client::new(&self.stack.hub);
-        let tag = Tag::builder().key(ALLOWED_TAG).value(ALLOWED).build()?;
+        let tag =
+            Tag::builder().key(InstallationId::default().runbook_tag()).value(ALLOWED).build()?;
         let create = ssm.create_document().name(name).content(content).tags(tag);
         let create = create.document_type(DocumentType::Automation);
         let created = create.document_format(DocumentFormat::Yaml).send().await;

@@ -1,0 +1,121 @@
+//! The id of one installation of the suite, and the names that follow from it. `template.yaml` and `stacks/` build the same
+//! names; a test holds the two against each other.
+
+use std::str::FromStr;
+
+use crate::id::InvalidId;
+use crate::string_traits;
+
+/// Half of what IAM, Lambda and EventBridge allow for a name: the other half is for suffixes.
+const LONGEST: usize = 32;
+
+/// The id of an installation, `runbook-relay` unless its stacks say otherwise: 2 to 32 lower-case letters, digits and
+/// hyphens, a letter first and no hyphen last. Parameter Store reserves what begins with `aws` or `ssm`.
+///
+/// Installations with different ids share one organization, even one account, without touching each other's rules, roles,
+/// shares and runs: docs/decisions/0019-installations.md.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InstallationId(Box<str>);
+
+impl InstallationId {
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The path of the sharing rules in Parameter Store.
+    #[must_use]
+    pub fn sharing_rules(&self) -> String {
+        format!("/{self}/sharing")
+    }
+
+    /// The path of the remediation rules in Parameter Store.
+    #[must_use]
+    pub fn remediation_rules(&self) -> String {
+        format!("/{self}/remediation")
+    }
+
+    /// The parameter that is the kill switch.
+    #[must_use]
+    pub fn control_parameter(&self) -> String {
+        format!("/{self}/control")
+    }
+
+    /// The role in owner accounts, the hub's included, that shares documents.
+    #[must_use]
+    pub fn share_role(&self) -> String {
+        format!("{self}-share")
+    }
+
+    /// The role in target accounts that looks at alarms and resources.
+    #[must_use]
+    pub fn read_role(&self) -> String {
+        format!("{self}-read")
+    }
+
+    /// The role under which runbooks act in target accounts, unless a run names another.
+    #[must_use]
+    pub fn execution_role(&self) -> String {
+        format!("{self}-execution")
+    }
+
+    /// The path of roles in the hub's account that the suite may pass to SSM.
+    #[must_use]
+    pub fn role_path(&self) -> String {
+        format!("/{self}/")
+    }
+
+    /// The name of the hub's roles, and of their sessions in the CloudTrail of other accounts: `runbook-relay-route-alarms`.
+    #[must_use]
+    pub fn session(&self, function: &str) -> String {
+        format!("{self}-{function}")
+    }
+
+    /// The key of the tag on documents of the hub's account that may be started.
+    #[must_use]
+    pub fn runbook_tag(&self) -> &str {
+        &self.0
+    }
+
+    /// The key of the tag on a run that carries the name of the suite's execution.
+    #[must_use]
+    pub fn execution_tag(&self) -> String {
+        format!("{self}:execution")
+    }
+
+    /// The key of the tag on a run that carries its client token, so that the run is found when SSM answers a repeated start
+    /// oddly.
+    #[must_use]
+    pub fn token_tag(&self) -> String {
+        format!("{self}:token")
+    }
+}
+
+impl Default for InstallationId {
+    fn default() -> Self {
+        Self("runbook-relay".into())
+    }
+}
+
+impl FromStr for InstallationId {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let valid = (2..=LONGEST).contains(&text.len())
+            && text.bytes().all(allowed)
+            && text.starts_with(|first: char| first.is_ascii_lowercase())
+            && !text.ends_with('-')
+            && !["aws", "ssm"].iter().any(|reserved| text.starts_with(reserved));
+        if valid {
+            Ok(Self(text.into()))
+        } else {
+            Err(InvalidId::new(
+                text,
+                "the id of an installation (2 to 32 lower-case letters, digits and hyphens)",
+            ))
+        }
+    }
+}
+
+string_traits!(InstallationId, "^(?!aws|ssm)[a-z][a-z0-9-]{0,30}[a-z0-9]$");
