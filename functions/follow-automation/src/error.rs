@@ -4,6 +4,7 @@ use aws::AwsError;
 use relay_core::id::AutomationId;
 use run::AutomationEventError;
 use runtime::{ErrorName, FunctionError};
+use store::StoreError;
 
 /// Why the task was not answered.
 #[derive(Debug, thiserror::Error)]
@@ -18,8 +19,8 @@ pub enum Error {
     #[error("the ladder has no rung {0}, counted from 0")]
     NoRung(usize),
     /// The table did not answer.
-    #[error("store or find the waiting task")]
-    Table(#[source] AwsError),
+    #[error(transparent)]
+    Table(#[from] StoreError),
     /// The run could not be looked at.
     #[error("look at automation {automation}")]
     Look { automation: AutomationId, source: AwsError },
@@ -47,7 +48,7 @@ impl FunctionError for Error {
         match self {
             Self::Input(_) | Self::Event(_) | Self::NoRung(_) => ErrorName::InvalidInput,
             Self::Answer(_) => ErrorName::Unexpected,
-            Self::Table(source)
+            Self::Table(StoreError { source, .. })
             | Self::Send(source)
             | Self::Look { source, .. }
             | Self::Stop { source, .. } => source.kind.into(),

@@ -9,14 +9,14 @@ mod error;
 mod look;
 
 use aws::{Accounts, AwsError, SdkConfig};
-use lambda::Table;
 use relay_core::id::{AccountId, InstallationId, Region};
 use run::{
     AutomationIntake, Ending, Follow, FollowAutomationInput, FollowAutomationOutput, Look, Pace,
-    PendingRun, RungEnd, WaitingFor, waiting_for,
+    PendingRun, RungEnd, WaitingFor,
 };
 use runtime::{Clock, ConfigError, Environment};
 use serde_json::{Value, json};
+use store::Table;
 
 pub use error::Error;
 use look::RunSnapshot;
@@ -28,7 +28,7 @@ pub struct Deps {
     pub accounts: Accounts,
     pub hub: AccountId,
     pub sfn: aws_sdk_sfn::Client,
-    /// Where tokens are stored.
+    /// Where waiting tasks are stored.
     pub table: Table,
     pub clock: Clock,
 }
@@ -47,10 +47,7 @@ impl Deps {
             accounts: Accounts::new(config, role, &session).with_own(hub),
             hub,
             sfn: aws_sdk_sfn::Client::new(config),
-            table: Table::new(
-                aws_sdk_dynamodb::Client::new(config),
-                environment.require::<String>("TABLE_NAME")?,
-            ),
+            table: Table::new(config, environment.require::<String>("TABLE_NAME")?),
             clock: Clock::system(),
         })
     }
@@ -69,7 +66,7 @@ pub async fn handle(deps: &Deps, input: Value) -> Result<Value, Error> {
         None => {
             let request: FollowAutomationInput =
                 serde_json::from_value(input).map_err(Error::Input)?;
-            deps.table.write(&request.remember()).await.map_err(Error::Table)?;
+            deps.table.store_waiting_task(&request).await?;
             request
         }
     };
@@ -89,9 +86,7 @@ async fn waiting(deps: &Deps, event: &Value) -> Result<Option<FollowAutomationIn
             return Ok(None);
         }
     };
-    let key = waiting_for(&changed.execution);
-    let item = deps.table.get(&key).await.map_err(Error::Table)?;
-    let request = item.as_ref().and_then(FollowAutomationInput::read);
+    let request = deps.table.waiting_task(&changed.execution).await?;
     if request.is_none() {
         tracing::info!(automation = %changed.execution, "ignored: no task waits for it");
     }

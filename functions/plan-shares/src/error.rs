@@ -2,8 +2,8 @@
 
 use aws::AwsError;
 use aws::organization::OrganizationError;
-use relay_core::id::AccountId;
 use runtime::{ErrorName, FunctionError};
+use store::StoreError;
 
 /// Why `plan-shares` could not plan. Nothing has been shared or removed.
 #[derive(Debug, thiserror::Error)]
@@ -15,19 +15,11 @@ pub enum Error {
     #[error(transparent)]
     Organization(#[from] OrganizationError),
     /// The share ledger, or the last planned place, could not be read or written.
-    #[error("{what} of account {account}")]
-    Ledger {
-        /// What was being done.
-        what: &'static str,
-        account: AccountId,
-        source: AwsError,
-    },
-    /// The plan could not be written as JSON. Plain data: never in practice.
-    #[error("write the plan as JSON")]
-    Encode(#[source] serde_json::Error),
+    #[error(transparent)]
+    Ledger(#[from] StoreError),
     /// The plan could not be stored.
-    #[error("store the plan at {key}")]
-    Store { key: String, source: AwsError },
+    #[error(transparent)]
+    Plan(StoreError),
 }
 
 impl FunctionError for Error {
@@ -48,11 +40,10 @@ impl FunctionError for Error {
             Self::Organization(error) => {
                 ErrorName::OrganizationUnreadable.unless_transient(error.kind())
             }
-            Self::Ledger { source, .. } => {
+            Self::Ledger(StoreError { source, .. }) => {
                 ErrorName::LedgerUnavailable.unless_transient(source.kind)
             }
-            Self::Encode(_) => ErrorName::Unexpected,
-            Self::Store { source, .. } => source.kind.into(),
+            Self::Plan(error) => error.kind().into(),
         }
     }
 }

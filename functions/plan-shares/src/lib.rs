@@ -4,30 +4,25 @@
 //! Shares nothing, and cannot: it has no permission on any document.
 
 mod error;
-mod ledger;
 mod unchanged;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use aws::SdkConfig;
 use aws::organization::{read_accounts, read_all};
-use aws::{AwsError, SdkConfig};
 use aws_sdk_organizations::config::retry::RetryConfig;
-use aws_sdk_s3::primitives::ByteStream;
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use jiff::Timestamp;
 use relay_core::execution::TriggerKind;
 use relay_core::id::{AccountId, InstallationId, Region};
 use relay_core::organization::Organization;
-use relay_core::storage;
-use relay_core::storage::S3Object;
 use runtime::{Clock, ConfigError, Environment};
 use sharing::plan::{OnboardingInput, PlanInput, SharePlan};
 use sharing::{PlanSharesInput, PlanSharesOutput, RuleSet, Scope, WorkItem};
+use store::{Bucket, PlannedPlace, StoreError, Table};
 
 pub use error::Error;
-pub use ledger::Place;
-use ledger::Table;
 pub use unchanged::is_unchanged;
 
 /// Requests to the table in flight.
@@ -40,16 +35,16 @@ pub struct Deps {
     pub ssm: aws_sdk_ssm::Client,
     /// Organizations, in the partition's Region for it.
     pub organizations: aws_sdk_organizations::Client,
-    pub dynamodb: aws_sdk_dynamodb::Client,
-    pub s3: aws_sdk_s3::Client,
+    /// The share ledger, and for which place each account was last planned.
+    pub table: Table,
+    /// Where plans are stored.
+    pub bucket: Bucket,
     /// The account that owns documents where a rule names none.
     pub hub: AccountId,
     /// The Region it is in, from which onboarding runbooks are started.
     pub region: Region,
     /// Where policy lies, without a slash at its end.
     pub rules_path: String,
-    pub table: String,
-    pub bucket: String,
     /// Dates what is seen.
     pub clock: Clock,
 }
@@ -77,19 +72,13 @@ impl Deps {
         Ok(Self {
             ssm: aws_sdk_ssm::Client::new(config),
             organizations: aws_sdk_organizations::Client::from_conf(organizations),
-            dynamodb: aws_sdk_dynamodb::Client::new(config),
-            s3: aws::s3(config),
+            table: Table::new(config, environment.require::<String>("TABLE_NAME")?),
+            bucket: Bucket::new(config, environment.require::<String>("BUCKET_NAME")?),
             hub: environment.require("HUB_ACCOUNT")?,
             region: environment.require("AWS_REGION")?,
             rules_path: installation.sharing_rules(),
-            table: environment.require("TABLE_NAME")?,
-            bucket: environment.require("BUCKET_NAME")?,
             clock: Clock::system(),
         })
-    }
-
-    fn table(&self) -> Table<'_> {
-        Table { client: &self.dynamodb, name: &self.table }
     }
 }
 
@@ -106,7 +95,7 @@ pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOut
     let accounts = in_scope(&input.accounts(), &organization);
     let ledger = match kind {
         TriggerKind::Join => BTreeSet::new(),
-        _ => pairs(deps, &accounts).await?,
+        _ => shared_pairs(&deps.table, &accounts).await?,
     };
     let mut plan = SharePlan::build(PlanInput {
         rules: &rules,
@@ -126,14 +115,14 @@ pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOut
     });
 
     let last = match kind {
-        TriggerKind::Settle => last_places(deps, &accounts).await?,
+        TriggerKind::Settle => last_places(&deps.table, &accounts).await?,
         _ => BTreeMap::new(),
     };
     let mut unchanged = is_unchanged(&input.trigger, &plan, rules.texts > 0, &last);
-    let stored = store(deps, &plan, &execution.name).await?;
+    let stored = deps.bucket.store_plan(&execution.name, &plan).await.map_err(Error::Plan)?;
     // A whole organization is planned by command, and no recheck follows.
     if !plan.organization && !unchanged {
-        let latest = remember(deps, &plan, &execution.name, seen_at).await?;
+        let latest = store_places(&deps.table, &plan, &execution.name, seen_at).await?;
         // A later plan for the same accounts exists, and this one, made from an older view, must not
         // undo its work. A join is answered anyway: it removes nothing.
         unchanged = !latest && !matches!(kind, TriggerKind::Join | TriggerKind::Manual);
@@ -211,9 +200,12 @@ fn in_scope(named: &[AccountId], organization: &Organization) -> Vec<AccountId> 
 }
 
 /// Owners and Regions in the ledger: shares remain when their rule is deleted.
-async fn pairs(deps: &Deps, accounts: &[AccountId]) -> Result<BTreeSet<WorkItem>, Error> {
+async fn shared_pairs(
+    table: &Table,
+    accounts: &[AccountId],
+) -> Result<BTreeSet<WorkItem>, StoreError> {
     iter(accounts)
-        .map(|account| deps.table().pairs(*account))
+        .map(|account| table.shared_pairs(*account))
         .buffer_unordered(AT_ONCE)
         .try_fold(BTreeSet::new(), async |mut all, pairs| {
             all.extend(pairs);
@@ -223,11 +215,11 @@ async fn pairs(deps: &Deps, accounts: &[AccountId]) -> Result<BTreeSet<WorkItem>
 }
 
 async fn last_places(
-    deps: &Deps,
+    table: &Table,
     accounts: &[AccountId],
-) -> Result<BTreeMap<AccountId, Place>, Error> {
+) -> Result<BTreeMap<AccountId, PlannedPlace>, StoreError> {
     iter(accounts)
-        .map(|account| async move { Ok((*account, deps.table().place(*account).await?)) })
+        .map(|account| async move { Ok((*account, table.place(*account).await?)) })
         .buffer_unordered(AT_ONCE)
         .try_filter_map(async |(account, place)| Ok(place.map(|place| (account, place))))
         .try_collect()
@@ -235,39 +227,25 @@ async fn last_places(
 }
 
 /// Stores what each account was planned for. Returns whether this plan is the latest of any of them.
-async fn remember(
-    deps: &Deps,
+async fn store_places(
+    table: &Table,
     plan: &SharePlan,
     execution: &str,
     seen_at: Timestamp,
-) -> Result<bool, Error> {
+) -> Result<bool, StoreError> {
     iter(&plan.accounts)
         .map(|account| {
             let place = plan.places.iter().find(|place| place.account == *account);
-            let place = Place {
-                path: place.map_or(ledger::NOWHERE, |place| &place.path).to_owned(),
+            let place = PlannedPlace {
+                path: place.map_or(PlannedPlace::NOWHERE, |place| &place.path).to_owned(),
                 active: place.is_some_and(|place| place.active),
                 rules_version: plan.rules_version.clone(),
                 execution: execution.to_owned(),
             };
-            deps.table().remember(*account, place, seen_at)
+            table.store_place(*account, place, seen_at)
         })
         .buffer_unordered(AT_ONCE)
         .try_fold(false, async |any, latest| Ok(any || latest))
         .await
 }
 
-async fn store(deps: &Deps, plan: &SharePlan, execution: &str) -> Result<S3Object, Error> {
-    let key = storage::plan_key(execution);
-    let body = serde_json::to_vec(plan).map_err(Error::Encode)?;
-    deps.s3
-        .put_object()
-        .bucket(&deps.bucket)
-        .key(&key)
-        .content_type("application/json")
-        .body(ByteStream::from(body))
-        .send()
-        .await
-        .map_err(|error| Error::Store { key: key.clone(), source: AwsError::from(error) })?;
-    Ok(S3Object { bucket: deps.bucket.clone(), key })
-}

@@ -7,8 +7,7 @@ use relay_core::execution::{Trigger, TriggerKind};
 use relay_core::id::AccountId;
 use relay_core::id::arn::Arn;
 use sharing::plan::SharePlan;
-
-use crate::ledger::Place;
+use store::PlannedPlace;
 
 /// Decides by the execution's trigger.
 ///
@@ -19,7 +18,7 @@ pub fn is_unchanged(
     trigger: &Trigger,
     plan: &SharePlan,
     any_rules: bool,
-    last: &BTreeMap<AccountId, Place>,
+    last: &BTreeMap<AccountId, PlannedPlace>,
 ) -> bool {
     match trigger.kind {
         // A join, a call by hand and a schedule are answered even when there is nothing to share. An
@@ -46,7 +45,7 @@ fn is_settled(
     trigger: &Trigger,
     plan: &SharePlan,
     account: AccountId,
-    last: &BTreeMap<AccountId, Place>,
+    last: &BTreeMap<AccountId, PlannedPlace>,
 ) -> bool {
     let join = trigger.arn.as_deref().and_then(|arn| arn.parse::<Arn>().ok());
     let join = join.as_ref().and_then(Arn::execution_name);

@@ -1,41 +1,13 @@
 //! What keeps an outcome from being published. The state machine retries, then publishes a minimal
 //! outcome itself.
 
-use aws::AwsError;
-use lambda::outcomes::SendError;
 use runtime::{ErrorName, FunctionError};
+use store::PublishError;
 
 /// Why an outcome was not published.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// It did not reach the topic.
-    #[error(transparent)]
-    Send(#[from] SendError),
-    /// The bucket did not answer.
-    #[error("{action} s3://{bucket}/{key}")]
-    Bucket {
-        /// `read` or `write`.
-        action: &'static str,
-        bucket: String,
-        key: String,
-        /// What S3 said.
-        source: AwsError,
-    },
-    /// The lock on a resource could not be released.
-    #[error("release the lock on {resource}")]
-    Release {
-        resource: String,
-        /// What the table said.
-        source: AwsError,
-    },
-    /// The marker could not be read.
-    #[error("look for the marker of {execution}")]
-    Marker {
-        execution: String,
-        /// What the table said.
-        source: AwsError,
-    },
-}
+#[error(transparent)]
+pub struct Error(#[from] PublishError);
 
 impl FunctionError for Error {
     const NAMES: &'static [ErrorName] = &[
@@ -48,11 +20,9 @@ impl FunctionError for Error {
     ];
 
     fn name(&self) -> ErrorName {
-        match self {
-            Self::Send(error) => error.name(),
-            Self::Bucket { source, .. }
-            | Self::Release { source, .. }
-            | Self::Marker { source, .. } => source.kind.into(),
+        match &self.0 {
+            PublishError::Topic(_) => ErrorName::PublishFailed,
+            PublishError::Store(error) => error.kind().into(),
         }
     }
 }

@@ -5,9 +5,9 @@
 
 use std::process::ExitCode;
 
-use publish_outcome::{Publisher, handle};
+use publish_outcome::{Deps, handle};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    runtime::start(Publisher::new, handle).await
+    runtime::start(Deps::new, handle).await
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use aws_double::{Aws, BUCKET, ENVIRONMENT, Fault};
 use outcome::{PublishOutcomeInput, Published};
-use publish_outcome::{Publisher, handle};
+use publish_outcome::{Deps, handle};
 use relay_core::id::outcome_id;
 use relay_core::problem::ProblemCode;
 use runtime::{Clock, Environment, FunctionError};
@@ -23,10 +23,10 @@ fn aws() -> Aws {
     Aws::at("2026-07-01T00:01:00Z")
 }
 
-fn publisher(aws: &Aws) -> Publisher {
+fn deps(aws: &Aws) -> Deps {
     let environment = Environment::from_iter(ENVIRONMENT);
-    let publisher = Publisher::new(&environment, &aws.sdk()).unwrap();
-    Publisher { clock: Clock::from(aws.now()), ..publisher }
+    let deps = Deps::new(&environment, &aws.sdk()).unwrap();
+    Deps { clock: Clock::from(aws.now()), ..deps }
 }
 
 fn request(kind: &str, shares: &[(&str, ShareCounts)]) -> PublishOutcomeInput {
@@ -65,7 +65,7 @@ fn marked(aws: &Aws) -> bool {
 #[tokio::test(start_paused = true)]
 async fn a_join_is_told_once_kept_whole_and_marked() {
     let aws = aws();
-    let answer = handle(&publisher(&aws), request("join", &[("us-east-1", added(3, 0))])).await;
+    let answer = handle(&deps(&aws), request("join", &[("us-east-1", added(3, 0))])).await;
     let answer = answer.unwrap();
     assert_eq!((answer.outcome, answer.id), (Published::Succeeded, outcome_id(ARN, "final")));
     let body = body(&aws);
@@ -92,10 +92,10 @@ async fn a_join_is_told_once_kept_whole_and_marked() {
 #[tokio::test(start_paused = true)]
 async fn a_repeat_after_the_marker_publishes_nothing_and_gives_the_same_answer() {
     let aws = aws();
-    let publisher = publisher(&aws);
+    let deps = deps(&aws);
     let request = request("join", &[("us-east-1", added(3, 1))]);
-    let first = handle(&publisher, request.clone()).await.unwrap();
-    let second = handle(&publisher, request).await.unwrap();
+    let first = handle(&deps, request.clone()).await.unwrap();
+    let second = handle(&deps, request).await.unwrap();
     assert_eq!(first, second);
     assert_eq!(aws.count("Publish"), 1);
     let reads = aws.calls("GetItem");
@@ -108,10 +108,10 @@ async fn killed_at_any_moment_and_called_again_there_is_one_id() {
     for millis in (0..500).step_by(30) {
         let aws = aws();
         aws.latency(Duration::from_millis(100));
-        let publisher = publisher(&aws);
-        let killed = handle(&publisher, request.clone());
+        let deps = deps(&aws);
+        let killed = handle(&deps, request.clone());
         let _ = tokio::time::timeout(Duration::from_millis(millis), killed).await;
-        handle(&publisher, request.clone()).await.unwrap();
+        handle(&deps, request.clone()).await.unwrap();
         let id = outcome_id(ARN, "final").to_string();
         assert_eq!(ids(&aws), BTreeSet::from([id]), "killed after {millis} ms");
         assert!(aws.state().published.len() <= 2, "at most one repeat");
@@ -123,7 +123,7 @@ async fn killed_at_any_moment_and_called_again_there_is_one_id() {
 async fn a_reply_of_sns_that_is_lost_is_a_repeat_with_the_same_id() {
     let aws = aws();
     aws.on("Publish").once().fails(Fault::LostReply);
-    handle(&publisher(&aws), request("join", &[("us-east-1", added(1, 0))])).await.unwrap();
+    handle(&deps(&aws), request("join", &[("us-east-1", added(1, 0))])).await.unwrap();
     assert_eq!(aws.state().published.len(), 2);
     assert_eq!(ids(&aws).len(), 1);
 }
@@ -132,7 +132,7 @@ async fn a_reply_of_sns_that_is_lost_is_a_repeat_with_the_same_id() {
 async fn a_topic_that_refuses_is_publish_failed_and_leaves_no_marker() {
     let aws = aws();
     aws.on("Publish").fails(Fault::Denied);
-    let error = handle(&publisher(&aws), request("join", &[])).await.unwrap_err();
+    let error = handle(&deps(&aws), request("join", &[])).await.unwrap_err();
     assert_eq!(error.name().as_str(), "PublishFailed");
     assert!(error.diagnostic().error_message.contains("not authorized"));
     assert!(!marked(&aws));
@@ -142,7 +142,7 @@ async fn a_topic_that_refuses_is_publish_failed_and_leaves_no_marker() {
 async fn a_marker_that_cannot_be_written_does_not_make_a_failure_of_what_is_out() {
     let aws = aws();
     aws.on("PutItem").fails(Fault::Denied);
-    let answer = handle(&publisher(&aws), request("join", &[])).await.unwrap();
+    let answer = handle(&deps(&aws), request("join", &[])).await.unwrap();
     assert_eq!(answer.outcome, Published::Succeeded);
     assert_eq!(aws.state().published.len(), 1);
 }
@@ -154,7 +154,7 @@ async fn nothing_is_told_of_a_run_that_found_nothing_to_do() {
         let aws = aws();
         let request =
             request(kind, &[("us-east-1", present), ("eu-west-1", ShareCounts::default())]);
-        let answer = handle(&publisher(&aws), request).await.unwrap();
+        let answer = handle(&deps(&aws), request).await.unwrap();
         assert_eq!(answer.outcome, Published::None, "{kind}");
         assert_eq!(aws.count("Publish") + aws.count("PutObject") + aws.count("PutItem"), 0);
     }
@@ -170,7 +170,7 @@ async fn nothing_is_told_of_a_membership_that_was_handed_over() {
                    "trigger": { "kind": "join", "eventIds": [] } },
         "membership": { "state": "handedOver", "account": "444455556666", "attempt": 1 },
     }));
-    let answer = handle(&publisher(&aws), request.unwrap()).await.unwrap();
+    let answer = handle(&deps(&aws), request.unwrap()).await.unwrap();
     assert_eq!(answer.outcome, Published::None);
     assert_eq!(aws.count("Publish"), 0);
 }
@@ -187,7 +187,7 @@ async fn what_failed_is_read_for_those_that_failed_and_named() {
         }),
     );
     let shares = [("us-east-1", added(3, 0)), ("eu-west-1", added(2, 1))];
-    let answer = handle(&publisher(&aws), request("join", &shares)).await.unwrap();
+    let answer = handle(&deps(&aws), request("join", &shares)).await.unwrap();
     assert_eq!(answer.outcome, Published::Partial);
     let body = body(&aws);
     assert_eq!(body["problems"][0]["code"], ProblemCode::DocumentGone.as_str());
@@ -213,7 +213,7 @@ async fn thousands_of_failures_are_bounded_and_the_message_stays_small() {
         );
         shares.push((region.as_str(), added(0, 500)));
     }
-    let answer = handle(&publisher(&aws), request("join", &shares)).await.unwrap();
+    let answer = handle(&deps(&aws), request("join", &shares)).await.unwrap();
     assert_eq!(answer.outcome, Published::Failed);
     assert!(aws.count("GetObject") <= 12, "{} reads", aws.count("GetObject"));
     let body = body(&aws);
@@ -231,7 +231,7 @@ async fn a_plan_or_details_that_are_gone_keep_no_outcome_back() {
         "problems": 0, "rulesVersion": "sha256:0", "unchanged": false,
     }))
     .unwrap();
-    let answer = handle(&publisher(&aws), request).await.unwrap();
+    let answer = handle(&deps(&aws), request).await.unwrap();
     assert_eq!(answer.outcome, Published::Partial);
     assert_eq!(body(&aws)["rulesVersion"], "sha256:0");
 }
@@ -244,7 +244,7 @@ async fn an_execution_started_with_nonsense_has_an_outcome_too() {
         "flow": "sharing", "input": { "acounts": [1] }, "plan": null, "shares": [],
         "error": { "Error": "InvalidInput", "Cause": "Expected …" },
     }));
-    let answer = handle(&publisher(&aws), request.unwrap()).await.unwrap();
+    let answer = handle(&deps(&aws), request.unwrap()).await.unwrap();
     assert_eq!(answer.outcome, Published::Failed);
     assert_eq!(body(&aws)["problems"][0]["code"], "InvalidInput");
 }

@@ -3,6 +3,7 @@
 use aws::AwsError;
 use relay_core::id::AutomationId;
 use runtime::{ErrorName, FunctionError};
+use store::{PublishError, StoreError};
 
 /// Why an outcome is still missing.
 #[derive(Debug, thiserror::Error)]
@@ -21,19 +22,15 @@ pub enum Error {
         /// What Step Functions said.
         source: AwsError,
     },
-    /// What an execution had started could not be found.
-    #[error("find the automations of {execution}")]
-    Runs {
-        execution: String,
-        /// What the table said.
-        source: AwsError,
-    },
+    /// The runs that an execution started, or its marker, could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// An automation that nobody follows any more could not be looked at or stopped.
     #[error("stop automation {automation}")]
     Stop { automation: AutomationId, source: AwsError },
     /// The outcome could not be published.
     #[error(transparent)]
-    Publish(#[from] publish_outcome::Error),
+    Publish(#[from] PublishError),
 }
 
 impl FunctionError for Error {
@@ -50,9 +47,9 @@ impl FunctionError for Error {
         match self {
             Self::List { source, .. }
             | Self::Describe { source, .. }
-            | Self::Runs { source, .. }
             | Self::Stop { source, .. } => source.kind.into(),
-            Self::Publish(error) => error.name(),
+            Self::Publish(PublishError::Topic(_)) => ErrorName::PublishFailed,
+            Self::Store(error) | Self::Publish(PublishError::Store(error)) => error.kind().into(),
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Publishes the outcomes of executions that ended without one: what no Catch sees (a data limit,
-//! a time-out, a stop), told by the status-change event, and by a sweep where that was lost.
+//! a time-out, a stop), published by the status-change event, and by a sweep where that was lost.
 
 mod error;
 mod history;
@@ -11,18 +11,17 @@ use aws::SdkConfig;
 use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
 use aws_sdk_sfn::types::ExecutionStatus;
 use jiff::{SignedDuration, Timestamp};
-use lambda::Table;
 use outcome::{
     ExecutionStatusChange, MachineInput, PublishOutcomeInput, Published, RecoverOutcomesInput,
 };
-use publish_outcome::Publisher;
 use relay_core::execution::{ErrorOutput, ExecutionRef};
 use relay_core::flow::Flow;
-use runtime::{ConfigError, Environment};
+use runtime::{Clock, ConfigError, Environment};
 use serde_json::{Value, json};
+use store::{Bucket, Publisher, Table, Topic};
 
-/// The ends that may have gone untold. A run that succeeded has told its outcome, or had none.
-const UNTOLD: [ExecutionStatus; 3] =
+/// The ends whose outcome may be missing. An execution that succeeded has published one, or had none.
+const UNPUBLISHED: [ExecutionStatus; 3] =
     [ExecutionStatus::Failed, ExecutionStatus::TimedOut, ExecutionStatus::Aborted];
 /// No execution runs longer: every machine's TimeoutSeconds is 30 days.
 const LONGEST_RUN: SignedDuration = SignedDuration::from_hours(31 * 24);
@@ -30,18 +29,17 @@ const LONGEST_RUN: SignedDuration = SignedDuration::from_hours(31 * 24);
 /// What the function works with.
 #[derive(Debug)]
 pub struct Deps {
-    /// Publishes, and knows what was published.
+    /// Publishes, and knows what was published and what executions started.
     pub publisher: Publisher,
     /// Executions. Its errors are the SDK's to retry, then EventBridge's.
     pub sfn: aws_sdk_sfn::Client,
     /// The state machines whose executions have outcomes.
     pub machines: Vec<String>,
-    /// What executions have started.
-    pub table: Table,
     /// SSM in any Region of the hub's, to stop what nobody follows any more.
     pub sdk: SdkConfig,
     /// How far back the sweep looks.
     pub window: SignedDuration,
+    pub clock: Clock,
 }
 
 impl Deps {
@@ -51,19 +49,20 @@ impl Deps {
     /// When the environment is incomplete.
     pub fn new(environment: &Environment, sdk: &SdkConfig) -> Result<Self, ConfigError> {
         Ok(Self {
-            publisher: Publisher::new(environment, sdk)?,
+            publisher: Publisher {
+                table: Table::new(sdk, environment.require::<String>("TABLE_NAME")?),
+                bucket: Bucket::new(sdk, environment.require::<String>("BUCKET_NAME")?),
+                topic: Topic::new(sdk, environment.require::<String>("TOPIC_ARN")?),
+            },
             sfn: aws_sdk_sfn::Client::new(sdk),
             machines: vec![
                 environment.require("AWAIT_MEMBERSHIP_ARN")?,
                 environment.require("SHARE_RUNBOOKS_ARN")?,
                 environment.require("RUN_AUTOMATION_ARN")?,
             ],
-            table: Table::new(
-                aws_sdk_dynamodb::Client::new(sdk),
-                environment.require::<String>("TABLE_NAME")?,
-            ),
             sdk: sdk.clone(),
             window: SignedDuration::from_hours(environment.or("SWEEP_HOURS", 48)?),
+            clock: Clock::system(),
         })
     }
 }
@@ -79,7 +78,7 @@ pub async fn handle(deps: &Deps, input: RecoverOutcomesInput) -> Result<Value, E
         RecoverOutcomesInput::StatusChange(ExecutionStatusChange { detail, .. }) => {
             let status = ExecutionStatus::from(detail.status.as_str());
             let ours = deps.machines.contains(&detail.state_machine_arn);
-            if ours && UNTOLD.contains(&status) {
+            if ours && UNPUBLISHED.contains(&status) {
                 u32::from(recover(deps, &detail.execution_arn, true).await?)
             } else {
                 tracing::info!(status = detail.status, "ignored: nothing to recover");
@@ -94,7 +93,7 @@ async fn sweep(deps: &Deps) -> Result<u32, Error> {
     let mut recovered = 0;
     let mut first_failure = None;
     for machine in &deps.machines {
-        for status in UNTOLD {
+        for status in UNPUBLISHED {
             for execution in closed(deps, machine, status).await? {
                 match recover(deps, &execution, false).await {
                     Ok(published) => recovered += u32::from(published),
@@ -111,7 +110,7 @@ async fn sweep(deps: &Deps) -> Result<u32, Error> {
 
 /// The executions of a machine that ended so within the window.
 async fn closed(deps: &Deps, machine: &str, status: ExecutionStatus) -> Result<Vec<String>, Error> {
-    let since = deps.publisher.clock.now() - deps.window;
+    let since = deps.clock.now() - deps.window;
     let mut found = Vec::new();
     let list = deps.sfn.list_executions().state_machine_arn(machine).status_filter(status);
     let mut pages = list.max_results(1000).into_paginator().send();
@@ -135,11 +134,12 @@ async fn closed(deps: &Deps, machine: &str, status: ExecutionStatus) -> Result<V
 }
 
 /// Publishes the outcome of an execution that has no marker; says whether it did. What it left
-/// running is stopped, with `fresh` even where its outcome was told: a machine that gave up does so.
+/// running is stopped, with `fresh` even where its outcome was published: a machine that gave up
+/// does so.
 async fn recover(deps: &Deps, execution: &str, fresh: bool) -> Result<bool, Error> {
-    let told = deps.publisher.marker(execution).await?.is_some();
+    let published = deps.publisher.has_published(execution).await?;
     let runs = execution.contains("-run-automation:");
-    if told && !(fresh && runs) {
+    if published && !(fresh && runs) {
         return Ok(false);
     }
     let described = deps.sfn.describe_execution().execution_arn(execution).send().await;
@@ -154,13 +154,13 @@ async fn recover(deps: &Deps, execution: &str, fresh: bool) -> Result<bool, Erro
         request = ended(&described);
     }
     let runs = runs::stop(deps, execution, &request.input).await?;
-    if told {
+    if published {
         return Ok(false);
     }
     if request.runs.as_ref().is_none_or(Vec::is_empty) && !runs.is_empty() {
         request.runs = Some(runs);
     }
-    let published = deps.publisher.publish(&request).await?;
+    let published = deps.publisher.publish(&request, deps.clock.now()).await?;
     Ok(published.outcome != Published::None)
 }
 

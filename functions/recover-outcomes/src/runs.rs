@@ -4,7 +4,7 @@
 use aws::AwsError;
 use aws_sdk_ssm::types::StopType;
 use outcome::MachineInput;
-use run::{AutomationStatus, Ending, RunAutomationInput, RunReport, RungEnd, StartedRun, runs_of};
+use run::{AutomationStatus, Ending, RunAutomationInput, RunReport, RungEnd, StartedRun};
 
 use crate::{Deps, Error};
 
@@ -15,10 +15,8 @@ pub(crate) async fn stop(
     input: &MachineInput,
 ) -> Result<Vec<RunReport>, Error> {
     let MachineInput::RunAutomation(input) = input else { return Ok(Vec::new()) };
-    let items = deps.table.query(&runs_of(execution), "").await;
-    let items = items.map_err(|source| Error::Runs { execution: execution.to_owned(), source })?;
     let mut reports = Vec::new();
-    for (rung, run) in items.iter().filter_map(|(sk, item)| StartedRun::read(sk, item)) {
+    for (rung, run) in deps.publisher.table.runs(execution).await? {
         let status = end(deps, &run).await?;
         reports.extend(report(input, rung, &run, status));
     }

@@ -45,7 +45,7 @@ impl World {
     fn deps(&self) -> Deps {
         let environment = Environment::from_iter(ENVIRONMENT);
         let mut deps = Deps::new(&environment, &self.aws.sdk()).unwrap();
-        deps.publisher.clock = Clock::from(self.aws.now());
+        deps.clock = Clock::from(self.aws.now());
         deps
     }
 

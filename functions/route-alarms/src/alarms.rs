@@ -1,4 +1,4 @@
-//! What CloudWatch is asked about an alarm, in the account and Region it rings in.
+//! What CloudWatch is asked about an alarm, in its account and Region.
 
 use std::collections::BTreeMap;
 
@@ -12,16 +12,16 @@ use relay_core::id::AccountId;
 use remediation::alarm::{AlarmMetric, AlarmTrigger, ChildDescription, ChildSearch};
 use remediation::guard::AlarmNow;
 
-use crate::clients::There;
-use crate::{Deps, Error};
+use crate::Error;
+use crate::clients::{ClientPool, RegionClients};
 
 /// Two changes of one alarm are further apart than this: it is evaluated every ten seconds at most.
 const MOMENT: SignedDuration = SignedDuration::from_secs(1);
 /// DescribeAlarms takes so many names.
 const NAMES: usize = 100;
 
-fn there(deps: &Deps, alarm: &AlarmArn) -> There {
-    deps.everywhere.at(alarm.account(), alarm.region())
+fn of(clients: &ClientPool, alarm: &AlarmArn) -> RegionClients {
+    clients.at(alarm.account(), alarm.region())
 }
 
 fn failed<E: Into<AwsError>>(what: &'static str, alarm: &AlarmArn) -> impl FnOnce(E) -> Error {
@@ -29,12 +29,15 @@ fn failed<E: Into<AwsError>>(what: &'static str, alarm: &AlarmArn) -> impl FnOnc
     move |error| Error::LookUp { what, source: error.into() }
 }
 
-pub(crate) async fn tags(deps: &Deps, alarm: &AlarmArn) -> Result<BTreeMap<String, String>, Error> {
+pub(crate) async fn tags(
+    clients: &ClientPool,
+    alarm: &AlarmArn,
+) -> Result<BTreeMap<String, String>, Error> {
     let answer =
-        there(deps, alarm).cloudwatch.list_tags_for_resource().resource_arn(alarm.as_str());
+        of(clients, alarm).cloudwatch.list_tags_for_resource().resource_arn(alarm.as_str());
     let answer = match answer.send().await.map_err(AwsError::from) {
         Ok(answer) => answer,
-        // Gone meanwhile: then it has none, and whether it rings is asked later.
+        // Gone by now: then it has none, and its state is asked later.
         Err(error) if error.kind == aws::AwsErrorKind::NotFound => return Ok(BTreeMap::new()),
         Err(error) => return Err(failed("list the tags of", alarm)(error)),
     };
@@ -44,10 +47,10 @@ pub(crate) async fn tags(deps: &Deps, alarm: &AlarmArn) -> Result<BTreeMap<Strin
     Ok(answer.tags().iter().filter_map(pair).collect())
 }
 
-/// The alarm as it is, and of one that watches many time series the one that rang.
-pub(crate) async fn now(deps: &Deps, trigger: &AlarmTrigger) -> Result<AlarmNow, Error> {
+/// The alarm as it is; of one that watches many time series, the contributor that is meant.
+pub(crate) async fn now(clients: &ClientPool, trigger: &AlarmTrigger) -> Result<AlarmNow, Error> {
     let alarm = &trigger.alarm;
-    let (metric, composite) = describe(deps, alarm, &[alarm.name()]).await?;
+    let (metric, composite) = describe(clients, alarm, &[alarm.name()]).await?;
     let found = metric
         .first()
         .map(|alarm| (alarm.state_value(), alarm.actions_enabled()))
@@ -56,18 +59,24 @@ pub(crate) async fn now(deps: &Deps, trigger: &AlarmTrigger) -> Result<AlarmNow,
         return Ok(AlarmNow { state: None, actions_enabled: true });
     };
     let state = match &trigger.contributor {
-        // Those that do not ring any more are not listed.
-        Some(contributor) if rings(deps, alarm, &contributor.id).await? => AlarmState::Alarm,
+        // Those that are not in ALARM any more are not listed.
+        Some(contributor) if is_in_alarm(clients, alarm, &contributor.id).await? => {
+            AlarmState::Alarm
+        }
         Some(_) => AlarmState::Ok,
         None => state.and_then(|state| AlarmState::parse(state.as_str())).ok_or_else(|| {
-            Error::Nonsense(format!("describe {alarm}: it is in no state that is known"))
+            Error::Nonsense(format!("describe {alarm}: it is in an unknown state"))
         })?,
     };
     Ok(AlarmNow { state: Some(state), actions_enabled: actions_enabled.unwrap_or(true) })
 }
 
-async fn rings(deps: &Deps, alarm: &AlarmArn, contributor: &str) -> Result<bool, Error> {
-    let client = there(deps, alarm).cloudwatch;
+async fn is_in_alarm(
+    clients: &ClientPool,
+    alarm: &AlarmArn,
+    contributor: &str,
+) -> Result<bool, Error> {
+    let client = of(clients, alarm).cloudwatch;
     let mut token = None;
     loop {
         let page = client
@@ -76,7 +85,7 @@ async fn rings(deps: &Deps, alarm: &AlarmArn, contributor: &str) -> Result<bool,
             .set_next_token(token)
             .send()
             .await
-            .map_err(failed("list what rings of", alarm))?;
+            .map_err(failed("list the contributors of", alarm))?;
         if page.alarm_contributors().iter().any(|one| one.contributor_id() == Some(contributor)) {
             return Ok(true);
         }
@@ -87,12 +96,12 @@ async fn rings(deps: &Deps, alarm: &AlarmArn, contributor: &str) -> Result<bool,
     }
 }
 
-/// Whether the alarm rang with its first evaluation: from this change backwards, its creation comes
+/// Whether the alarm went into ALARM with its first evaluation: from this change backwards, its creation comes
 /// before any other change of its state. CloudWatch keeps the history of 30 days; an alarm whose
 /// creation is not in it is older than that.
-pub(crate) async fn initial(deps: &Deps, trigger: &AlarmTrigger) -> Result<bool, Error> {
+pub(crate) async fn initial(clients: &ClientPool, trigger: &AlarmTrigger) -> Result<bool, Error> {
     let alarm = &trigger.alarm;
-    let client = there(deps, alarm).cloudwatch;
+    let client = of(clients, alarm).cloudwatch;
     let mut token = None;
     loop {
         let page = client
@@ -130,13 +139,16 @@ pub(crate) async fn initial(deps: &Deps, trigger: &AlarmTrigger) -> Result<bool,
 }
 
 /// Gives the trigger of a composite alarm the metrics of the children that set it off.
-pub(crate) async fn children(deps: &Deps, trigger: &mut AlarmTrigger) -> Result<(), Error> {
+pub(crate) async fn children(
+    clients: &ClientPool,
+    trigger: &mut AlarmTrigger,
+) -> Result<(), Error> {
     let mut search = ChildSearch::new(trigger);
     while !search.wanted().is_empty() {
         let mut found = Vec::new();
         for wanted in search.wanted().chunks(NAMES) {
             let names: Vec<&str> = wanted.iter().map(AlarmArn::name).collect();
-            let (metric, composite) = describe(deps, &trigger.alarm, &names).await?;
+            let (metric, composite) = describe(clients, &trigger.alarm, &names).await?;
             found.extend(metric.iter().filter_map(metric_child));
             found.extend(composite.iter().filter_map(composite_child));
         }
@@ -148,12 +160,12 @@ pub(crate) async fn children(deps: &Deps, trigger: &mut AlarmTrigger) -> Result<
 
 /// Alarms of these names beside `alarm`. Without the types only metric alarms are looked for.
 async fn describe(
-    deps: &Deps,
+    clients: &ClientPool,
     alarm: &AlarmArn,
     names: &[&str],
 ) -> Result<(Vec<MetricAlarm>, Vec<CompositeAlarm>), Error> {
     let names = names.iter().map(|name| (*name).to_owned()).collect();
-    let answer = there(deps, alarm)
+    let answer = of(clients, alarm)
         .cloudwatch
         .describe_alarms()
         .set_alarm_names(Some(names))

@@ -1,4 +1,4 @@
-//! Why a message could not be dealt with. Such a message is reported as a failed item: SQS delivers
+//! Why a message could not be handled. Such a message is reported as a failed item: SQS delivers
 //! it again and, after the fifth time, keeps it in the dead-letter queue. The others go on.
 
 use aws::organization::OrganizationError;
@@ -6,28 +6,29 @@ use aws::{AwsError, AwsErrorKind, StartError};
 use relay_core::alarm::TriggerId;
 use remediation::alarm::AlarmError;
 use runtime::{ErrorName, FunctionError};
+use store::StoreError;
 
-/// What kept one message from being dealt with.
+/// What kept one message from being handled.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A batch that is none.
+    /// The payload is not an SQS batch.
     #[error("read the batch")]
     Batch(#[source] serde_json::Error),
     /// A message without a text.
     #[error("read a message: it has no body")]
     NoBody,
-    /// A message that is no alarm, or one without what it must say.
+    /// A message that is not an alarm, or one without a field that it must have.
     #[error("read a message")]
     Unreadable(#[source] AlarmError),
-    /// An order of ours that does not say what it must.
-    #[error("read an order to tell a digest")]
+    /// An order of ours without a field that it must have.
+    #[error("read an order to publish a digest")]
     Order(#[source] serde_json::Error),
-    /// Somebody who may call the function gave an order that only the function itself may give.
-    #[error("take in an alarm: orders come through the queue only")]
+    /// A direct caller gave an order that only the function itself may give.
+    #[error("take in an alarm: orders are taken from the queue only")]
     OrderFromOutside,
     /// The rules could not be read as a whole.
-    #[error("read the policy at {path}")]
-    Policy { path: String, source: AwsError },
+    #[error("read the rules at {path}")]
+    Rules { path: String, source: AwsError },
     /// The place of an account in the organization could not be looked up.
     #[error(transparent)]
     Organization(#[from] OrganizationError),
@@ -42,12 +43,8 @@ pub enum Error {
         source: AwsError,
     },
     /// The table could not be read or written.
-    #[error("{what}")]
-    Table {
-        /// What was being done.
-        what: &'static str,
-        source: AwsError,
-    },
+    #[error(transparent)]
+    Table(#[from] StoreError),
     /// A start was decided, and what it was to be started with is gone.
     #[error("start the run of trigger {0}: its input is gone from the table")]
     InputGone(TriggerId),
@@ -60,14 +57,14 @@ pub enum Error {
     /// The execution could not be started.
     #[error(transparent)]
     Start(StartError),
-    /// An outcome could not be told.
+    /// The topic did not take an outcome.
     #[error(transparent)]
-    Tell(lambda::outcomes::SendError),
+    Publish(StoreError),
 }
 
 impl Error {
-    /// Whether the account behind the alarm does not let the suite look at it: that does not pass by
-    /// itself, and deserves an outcome.
+    /// The refusal, if the account of the alarm does not let the suite look at it: that does not pass
+    /// by itself, and gets an outcome.
     pub(crate) fn role(&self) -> Option<&AwsError> {
         match self {
             Self::LookUp { source, .. } if source.kind == AwsErrorKind::RoleNotAssumable => {
@@ -97,15 +94,15 @@ impl FunctionError for Error {
             | Self::Unreadable(_)
             | Self::Order(_)
             | Self::OrderFromOutside => ErrorName::InvalidInput,
-            Self::Policy { source, .. } => ErrorName::RulesUnreadable.unless_transient(source.kind),
+            Self::Rules { source, .. } => ErrorName::RulesUnreadable.unless_transient(source.kind),
             Self::Organization(error) => {
                 ErrorName::OrganizationUnreadable.unless_transient(error.kind())
             }
             Self::LookUp { source, .. }
-            | Self::Table { source, .. }
+            | Self::Table(StoreError { source, .. })
             | Self::Send { source, .. } => source.kind.into(),
             Self::Start(error) => error.kind().into(),
-            Self::Tell(error) => error.name(),
+            Self::Publish(_) => ErrorName::PublishFailed,
             Self::Nonsense(_) | Self::InputGone(_) | Self::Encode(_) => ErrorName::Unexpected,
         }
     }

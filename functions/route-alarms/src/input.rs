@@ -4,19 +4,19 @@ use relay_core::execution::{Trigger, TriggerKind};
 use remediation::{RemediationRule, Subject};
 use run::{AlarmRef, LockRef, RuleRef, RunAutomationInput};
 
-use crate::looks::Judged;
-use crate::messages::Rang;
+use crate::instance::InstanceAssessment;
+use crate::messages::IncomingAlarm;
 
 /// The input of the run of a rule on a subject.
 pub(crate) fn input(
     rule: &RemediationRule,
-    rang: &Rang,
+    alarm: &IncomingAlarm,
     subject: &Subject,
     rules_version: &str,
-    judged: Judged,
+    assessment: InstanceAssessment,
 ) -> RunAutomationInput {
-    let trigger = &rang.trigger;
-    let Judged { warnings, standby } = judged;
+    let trigger = &alarm.trigger;
+    let InstanceAssessment { warnings, standby } = assessment;
     RunAutomationInput {
         ladder: rule.ladder.clone(),
         account: Some(subject.account),
@@ -44,7 +44,7 @@ pub(crate) fn input(
         trigger: Trigger {
             kind: TriggerKind::Alarm,
             arn: Some(trigger.alarm.to_string()),
-            event_ids: rang.event_ids.clone(),
+            event_ids: alarm.event_ids.clone(),
         },
     }
 }

@@ -1,39 +1,88 @@
-//! What EC2 says of an instance, as far as a rule judges it.
+//! EC2 instances among the resources: what EC2 says of them, and whether the rule may be run on them.
 
 use std::collections::HashMap;
 
 use aws::AwsErrorKind;
 use aws::ec2::Ec2;
 use relay_core::id::{AccountId, Region};
-use remediation::InstanceFacts;
+use relay_core::problem::{Problem, ProblemCode};
+use remediation::{InstanceFacts, InstanceVerdict, RemediationRule, Subject, is_instance};
 use tokio::sync::Mutex;
 
-use crate::{Deps, Error};
+use crate::Error;
+use crate::clients::ClientPool;
 
 /// How many instance-store volumes a type of instance has. A fact of EC2's catalogue: kept as long
 /// as the function lives.
 #[derive(Debug, Default)]
-pub(crate) struct Stores(Mutex<HashMap<String, u32>>);
+pub(crate) struct InstanceTypes(Mutex<HashMap<String, u32>>);
 
-/// The instances with what is known of them; those that do not exist any more are not among them.
-pub(crate) async fn facts(
-    deps: &Deps,
+/// What the assessment of instances adds to a run.
+#[derive(Debug, Default)]
+pub(crate) struct InstanceAssessment {
+    /// What may be lost.
+    pub(crate) warnings: Vec<Problem>,
+    /// The group that the instance is taken out of during the run.
+    pub(crate) standby: Option<String>,
+}
+
+/// Whether the rule may be run on the instances among the resources.
+pub(crate) async fn assess(
+    clients: &ClientPool,
+    types: &InstanceTypes,
+    rule: &RemediationRule,
+    subject: &Subject,
+    assessment: &mut InstanceAssessment,
+) -> Result<Result<(), Problem>, Error> {
+    let resources = subject.resources.iter().map(String::as_str);
+    let ids: Vec<&str> = resources.filter(|resource| is_instance(resource)).collect();
+    if ids.is_empty() {
+        return Ok(Ok(()));
+    }
+    let facts = facts(clients, types, subject.account, &subject.region, &ids).await?;
+    for id in ids {
+        let Some(facts) = facts.get(id) else {
+            let what =
+                format!("instance {id} does not exist in {}/{}", subject.account, subject.region);
+            let place = rule.place("resource");
+            return Ok(Err(Problem::new(ProblemCode::ResourceUnknown, place, what)));
+        };
+        match rule.judge(id, facts) {
+            InstanceVerdict::Refused(problem) => return Ok(Err(problem)),
+            InstanceVerdict::Run { warnings, standby } => {
+                assessment.warnings.extend(warnings);
+                if assessment.standby.is_some() && assessment.standby != standby {
+                    let what = "the instances belong to several Auto Scaling groups".to_owned();
+                    let place = rule.place("resource.autoScaling");
+                    return Ok(Err(Problem::new(ProblemCode::ResourceRefused, place, what)));
+                }
+                assessment.standby = standby;
+            }
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// What is known of the instances; those that do not exist any more are not among them.
+async fn facts(
+    clients: &ClientPool,
+    types: &InstanceTypes,
     account: AccountId,
     region: &Region,
     ids: &[&str],
 ) -> Result<HashMap<String, InstanceFacts>, Error> {
-    let client = deps.everywhere.at(account, region).ec2;
+    let client = clients.at(account, region).ec2;
     let wanted: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
     let instances = match client.instances(&wanted).await {
         Ok(instances) => instances,
         Err(error) if error.kind == AwsErrorKind::NotFound && ids.len() == 1 => {
             return Ok(HashMap::new());
         }
-        // One of them is gone: each by itself tells which.
+        // One of them is gone: one by one they show which.
         Err(error) if error.kind == AwsErrorKind::NotFound => {
             let mut found = HashMap::new();
             for id in ids {
-                found.extend(Box::pin(facts(deps, account, region, &[id])).await?);
+                found.extend(Box::pin(facts(clients, types, account, region, &[id])).await?);
             }
             return Ok(found);
         }
@@ -48,7 +97,7 @@ pub(crate) async fn facts(
         if ["shutting-down", "terminated"].contains(&instance.state.as_str()) {
             continue;
         }
-        let volumes = volumes(deps, &client, &instance.kind).await?;
+        let volumes = types.volumes(&client, &instance.kind).await?;
         let root = instance.instance_store_root;
         let facts = InstanceFacts {
             auto_scaling_group: instance.auto_scaling_group,
@@ -61,24 +110,26 @@ pub(crate) async fn facts(
     Ok(found)
 }
 
-/// The instance-store volumes of a type. They give a warning and hold nothing back: where the
-/// catalogue cannot be read for good, there is none.
-async fn volumes(deps: &Deps, client: &Ec2, kind: &str) -> Result<u32, Error> {
-    let mut known = deps.stores.0.lock().await;
-    if let Some(volumes) = known.get(kind) {
-        return Ok(*volumes);
-    }
-    match client.instance_store_volumes(kind).await {
-        Ok(volumes) => {
-            known.insert(kind.to_owned(), volumes);
-            Ok(volumes)
+impl InstanceTypes {
+    /// The instance-store volumes of a type. They give a warning and suppress nothing: where the
+    /// catalogue cannot be read for good, there is none.
+    async fn volumes(&self, client: &Ec2, kind: &str) -> Result<u32, Error> {
+        let mut known = self.0.lock().await;
+        if let Some(volumes) = known.get(kind) {
+            return Ok(*volumes);
         }
-        Err(source) if source.is_transient() => {
-            Err(Error::LookUp { what: format!("look up instance type {kind}"), source })
-        }
-        Err(error) => {
-            tracing::warn!(kind, %error, "whether volumes are lost is not known");
-            Ok(0)
+        match client.instance_store_volumes(kind).await {
+            Ok(volumes) => {
+                known.insert(kind.to_owned(), volumes);
+                Ok(volumes)
+            }
+            Err(source) if source.is_transient() => {
+                Err(Error::LookUp { what: format!("look up instance type {kind}"), source })
+            }
+            Err(error) => {
+                tracing::warn!(kind, %error, "whether volumes are lost is not known");
+                Ok(0)
+            }
         }
     }
 }

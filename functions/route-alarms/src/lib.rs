@@ -1,10 +1,10 @@
-//! The intake of alarms: what rings becomes an execution of `run-automation`, or an outcome that says
-//! why not.
+//! The intake of alarms: an alarm that goes into ALARM becomes an execution of `run-automation`, or an
+//! outcome that says why not.
 //!
-//! Every way an alarm comes by leads to one queue: EventBridge and SNS send to it, and what calls the
-//! function directly is put there. A trigger has one decision, recorded in the table before anything
-//! follows from it; whoever comes later, by another way or once more, acts on that one. What fails is
-//! one message, and SQS delivers it again.
+//! Every way in which an alarm arrives leads to one queue: EventBridge and SNS send to it, and an alarm
+//! that calls the function directly is put there. A trigger has one decision, recorded in the table
+//! before anything follows from it; a later delivery, by another way or once more, acts on that one.
+//! A failure is that of one message, and SQS delivers it again.
 
 #![recursion_limit = "256"]
 
@@ -12,31 +12,31 @@ mod act;
 mod alarms;
 mod clients;
 mod decide;
+mod digests;
 mod error;
 mod input;
 mod instance;
-mod looks;
 mod matching;
 mod messages;
 mod place;
+mod questions;
 mod rules;
 
 use aws::{Accounts, SdkConfig};
 use aws_lambda_events::event::sqs::SqsBatchResponse;
 use futures::stream::{StreamExt, iter};
-use lambda::{Table, outcomes};
-use outcome::Outcome;
 use relay_core::id::{AccountId, InstallationId, Region};
 use relay_core::text::error_chain;
 use runtime::{Clock, ConfigError, Environment, FunctionError};
 use serde::Serialize;
 use serde_json::Value;
+use store::{Table, Topic};
 use tracing::Instrument;
 
-pub use clients::{Everywhere, There};
-use decide::Doing;
+pub use clients::{ClientPool, RegionClients};
+use decide::FollowUp;
 pub use error::Error;
-use messages::{Asked, Rang, Records, Work};
+use messages::{IncomingAlarm, Records, Request, Work};
 
 /// Triggers decided about at a time.
 const AT_ONCE: usize = 5;
@@ -44,30 +44,29 @@ const AT_ONCE: usize = 5;
 /// What the function works with.
 #[derive(Debug)]
 pub struct Deps {
-    /// Parameter Store, where policy is, and change calendars.
+    /// Parameter Store, where the rules are, and change calendars.
     pub ssm: aws_sdk_ssm::Client,
     pub sqs: aws_sdk_sqs::Client,
     pub sfn: aws_sdk_sfn::Client,
     /// Organizations, in the partition's Region for it.
     pub organizations: aws_sdk_organizations::Client,
-    /// Where alarms ring and resources live.
-    pub everywhere: Everywhere,
-    /// The memory of the brakes.
+    /// The accounts and Regions of alarms and resources.
+    pub clients: ClientPool,
+    /// The memory of the guardrails.
     pub table: Table,
-    pub sns: aws_sdk_sns::Client,
+    /// The topic of outcomes. What is published here belongs to no execution and has no marker.
+    pub topic: Topic,
     pub hub: AccountId,
     /// Names its rules, its kill switch and the role in other accounts.
     pub installation: InstallationId,
-    /// The topic of outcomes.
-    pub topic: String,
     /// The URL of its own queue.
     pub queue: String,
     /// The ARN of `run-automation`.
     pub run_automation: String,
     pub clock: Clock,
-    kept: rules::Kept,
+    rules: rules::RuleCache,
     places: place::Places,
-    stores: instance::Stores,
+    instance_types: instance::InstanceTypes,
 }
 
 impl Deps {
@@ -81,33 +80,23 @@ impl Deps {
         let installation: InstallationId = environment.require("INSTALLATION_ID")?;
         let role = installation.read_role();
         let session = installation.session("route-alarms");
-        let table: String = environment.require("TABLE_NAME")?;
         Ok(Self {
             ssm: aws_sdk_ssm::Client::new(config),
             sqs: aws_sdk_sqs::Client::new(config),
             sfn: aws_sdk_sfn::Client::new(config),
             organizations: aws::organizations(config, &region),
-            everywhere: Everywhere::through(Accounts::new(config, role, &session).with_own(hub)),
-            table: Table::new(aws_sdk_dynamodb::Client::new(config), table),
-            sns: aws_sdk_sns::Client::new(config),
+            clients: ClientPool::new(Accounts::new(config, role, &session).with_own(hub)),
+            table: Table::new(config, environment.require::<String>("TABLE_NAME")?),
+            topic: Topic::new(config, environment.require::<String>("TOPIC_ARN")?),
             hub,
             installation,
-            topic: environment.require("TOPIC_ARN")?,
             queue: environment.require("ALARM_QUEUE_URL")?,
             run_automation: environment.require("RUN_AUTOMATION_ARN")?,
             clock: Clock::system(),
-            kept: rules::Kept::default(),
+            rules: rules::RuleCache::default(),
             places: place::Places::default(),
-            stores: instance::Stores::default(),
+            instance_types: instance::InstanceTypes::default(),
         })
-    }
-
-    /// Tells an outcome that no execution has. Unmarked: whoever calls this knows whether it was told
-    /// before.
-    async fn tell(&self, outcome: &Outcome) -> Result<(), Error> {
-        outcomes::send(&self.sns, &self.topic, outcome).await.map_err(Error::Tell)?;
-        tracing::info!(id = %outcome.id, outcome = outcome.outcome.as_str(), "published");
-        Ok(())
     }
 
     /// Sends a message to the function's own queue.
@@ -126,14 +115,14 @@ impl Deps {
 pub enum Answer {
     /// To the queue: what is to be delivered again.
     Batch(SqsBatchResponse),
-    /// To whoever called directly: the alarm is in the queue.
+    /// To a direct caller: the alarm is in the queue.
     Queued {
         /// Always `true`.
         queued: bool,
     },
 }
 
-/// Deals with a batch of the queue, or takes in an alarm that called the function directly. Safe to
+/// Handles a batch of the queue, or takes in an alarm that called the function directly. Safe to
 /// repeat.
 ///
 /// # Errors
@@ -153,7 +142,7 @@ pub async fn handle(deps: &Deps, input: Value) -> Result<Answer, Error> {
 }
 
 async fn take_in(deps: &Deps, batch: Records) -> SqsBatchResponse {
-    let messages::Batch { asked, unreadable, ignored } = messages::read(batch);
+    let messages::Batch { requests, unreadable, ignored } = messages::read(batch);
     for (event, reason) in ignored {
         tracing::info!(event, reason, "ignored");
     }
@@ -162,12 +151,12 @@ async fn take_in(deps: &Deps, batch: Records) -> SqsBatchResponse {
         log(&error, Some(&message_id));
         failed.push(message_id);
     }
-    let dealt = iter(asked).map(async |Asked { work, messages }| {
+    let handled = iter(requests).map(async |Request { work, messages }| {
         let span = span(&work, &messages);
-        deal_with(deps, work, messages).instrument(span).await
+        perform(deps, work, messages).instrument(span).await
     });
-    let mut dealt = dealt.buffer_unordered(AT_ONCE);
-    while let Some(messages) = dealt.next().await {
+    let mut handled = handled.buffer_unordered(AT_ONCE);
+    while let Some(messages) = handled.next().await {
         failed.extend(messages);
     }
     failed.sort();
@@ -176,11 +165,11 @@ async fn take_in(deps: &Deps, batch: Records) -> SqsBatchResponse {
     response
 }
 
-/// Does what is asked for; the messages to be delivered again if that does not work.
-async fn deal_with(deps: &Deps, work: Work, messages: Vec<String>) -> Vec<String> {
+/// Does what is asked for; answers the messages to be delivered again if that fails.
+async fn perform(deps: &Deps, work: Work, messages: Vec<String>) -> Vec<String> {
     let done = match work {
-        Work::Digest(bucket) => act::digest(deps, &bucket).await,
-        Work::Trigger(rang) => trigger(deps, *rang).await,
+        Work::Digest(window) => digests::publish_digest(deps, &window).await,
+        Work::Trigger(alarm) => trigger(deps, *alarm).await,
     };
     match done {
         Ok(()) => Vec::new(),
@@ -191,16 +180,16 @@ async fn deal_with(deps: &Deps, work: Work, messages: Vec<String>) -> Vec<String
     }
 }
 
-async fn trigger(deps: &Deps, mut rang: Rang) -> Result<(), Error> {
-    if let Some(recorded) = decide::standing(deps, &rang.trigger).await? {
-        tracing::info!(rule = recorded.rule, "decided before");
-        return act::act(deps, &rang, &recorded, None, true).await;
+async fn trigger(deps: &Deps, mut alarm: IncomingAlarm) -> Result<(), Error> {
+    if let Some(record) = deps.table.decision(alarm.trigger.id()).await? {
+        tracing::info!(rule = record.rule, "decided before");
+        return act::act(deps, &alarm, &record, true).await;
     }
-    let policy = rules::policy(deps).await?;
-    match decide::decide(deps, &policy, &mut rang).await? {
-        Doing::Act(recorded, subject) => act::act(deps, &rang, &recorded, subject, false).await,
-        Doing::Later(until) => act::later(deps, &rang, until).await,
-        Doing::Nothing(reason) => {
+    let current = rules::current(deps).await?;
+    match decide::decide(deps, &current, &mut alarm).await? {
+        FollowUp::Act(record) => act::act(deps, &alarm, &record, false).await,
+        FollowUp::Later(until) => act::later(deps, &alarm, until).await,
+        FollowUp::Nothing(reason) => {
             tracing::info!(reason, "ignored");
             Ok(())
         }
@@ -210,13 +199,13 @@ async fn trigger(deps: &Deps, mut rang: Rang) -> Result<(), Error> {
 fn span(work: &Work, messages: &[String]) -> tracing::Span {
     let message_id = messages.join(",");
     match work {
-        Work::Digest(bucket) => tracing::info_span!("digest", message_id, rule = bucket.rule),
-        Work::Trigger(rang) => tracing::info_span!(
+        Work::Digest(window) => tracing::info_span!("digest", message_id, rule = window.rule),
+        Work::Trigger(alarm) => tracing::info_span!(
             "trigger",
             message_id,
-            event = rang.event_ids.join(","),
-            account = %rang.trigger.alarm.account(),
-            alarm = %rang.trigger.alarm
+            event = alarm.event_ids.join(","),
+            account = %alarm.trigger.alarm.account(),
+            alarm = %alarm.trigger.alarm
         ),
     }
 }

@@ -1,4 +1,4 @@
-//! Which rule an alarm is a case of, with what has to be looked up to tell.
+//! Which rule matches an alarm, with the look-ups that this takes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use relay_core::organization::Organization;
 use remediation::alarm::{AlarmKind, AlarmTrigger};
 use remediation::{Found, Known, Lookup, RemediationRule, RuleSet};
 
+use crate::clients::ClientPool;
 use crate::{Deps, Error, alarms, place};
 
 /// A rule, and whether the children of a composite alarm are part of the trigger already.
@@ -15,7 +16,7 @@ pub(crate) struct Matched<'a> {
     pub(crate) children: bool,
 }
 
-/// The rule that the alarm is a case of; `None` when it is nobody's business.
+/// The rule that matches the alarm, if there is one.
 pub(crate) async fn find<'a>(
     deps: &Deps,
     rules: &'a RuleSet,
@@ -33,12 +34,12 @@ pub(crate) async fn find<'a>(
         };
         for lookup in needs {
             match lookup {
-                Lookup::Tags => tags = Some(alarms::tags(deps, &trigger.alarm).await?),
+                Lookup::Tags => tags = Some(alarms::tags(&deps.clients, &trigger.alarm).await?),
                 Lookup::Place => {
                     organization = Some(place::place(deps, trigger.alarm.account()).await?);
                 }
                 Lookup::Children => {
-                    alarms::children(deps, trigger).await?;
+                    alarms::children(&deps.clients, trigger).await?;
                     children = true;
                 }
             }
@@ -46,10 +47,13 @@ pub(crate) async fn find<'a>(
     }
 }
 
-/// Looks up the children of a composite alarm, whose metrics tell the resource.
-pub(crate) async fn complete(deps: &Deps, trigger: &mut AlarmTrigger) -> Result<(), Error> {
+/// Looks up the children of a composite alarm, whose metrics name the resource.
+pub(crate) async fn complete(
+    clients: &ClientPool,
+    trigger: &mut AlarmTrigger,
+) -> Result<(), Error> {
     match trigger.kind {
-        AlarmKind::Composite => alarms::children(deps, trigger).await,
+        AlarmKind::Composite => alarms::children(clients, trigger).await,
         _ => Ok(()),
     }
 }

@@ -1,10 +1,10 @@
-//! From what Lambda hands over to what it asks for: triggers, orders of our own, and what is none.
+//! From the messages of the queue to work: triggers, orders of our own, and everything else.
 
 use std::collections::BTreeMap;
 
 use relay_core::alarm::TriggerId;
 use remediation::alarm::{AlarmIntake, AlarmTrigger, Via};
-use remediation::guard::digest::Bucket;
+use remediation::guard::digest::DigestWindow;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -13,8 +13,7 @@ use crate::Error;
 const DIGEST: &str = "digest";
 const LATER: &str = "later";
 
-/// What Lambda hands over of the queue. Of a message only id and body are read: whatever else changes
-/// there is no reason to refuse it.
+/// A batch of the queue. Nothing else of its messages is read: what changes there does not break us.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Records {
     #[serde(rename = "Records")]
@@ -28,30 +27,42 @@ struct Message {
     message_id: Option<String>,
     #[serde(default)]
     body: Option<String>,
+    #[serde(default)]
+    attributes: Attributes,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Attributes {
+    /// How often the message was handed over, this time included.
+    approximate_receive_count: Option<String>,
 }
 
 /// What one or several messages ask for.
 #[derive(Debug)]
 pub(crate) enum Work {
     /// Decide about this trigger.
-    Trigger(Box<Rang>),
-    /// Tell the digest of a bucket.
-    Digest(Bucket),
+    Trigger(Box<IncomingAlarm>),
+    /// Publish the digest of a window.
+    Digest(DigestWindow),
 }
 
-/// A trigger and how it came.
+/// A trigger and how it arrived.
 #[derive(Debug)]
-pub(crate) struct Rang {
+pub(crate) struct IncomingAlarm {
     pub(crate) trigger: AlarmTrigger,
-    /// The ids of all the events that told it.
+    /// The ids of all the events that reported it.
     pub(crate) event_ids: Vec<String>,
-    /// One of its messages as it stands, without an order around it.
+    /// One of its messages as it arrived, without an order around it.
     pub(crate) message: Value,
+    /// One of its messages was handed over before, or may have been: that attempt failed, or was
+    /// killed at any point.
+    pub(crate) redelivered: bool,
 }
 
 /// Work, and the messages that ask for it.
 #[derive(Debug)]
-pub(crate) struct Asked {
+pub(crate) struct Request {
     pub(crate) work: Work,
     pub(crate) messages: Vec<String>,
 }
@@ -59,7 +70,7 @@ pub(crate) struct Asked {
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     /// What is to be done. A trigger that came several ways is there once.
-    pub(crate) asked: Vec<Asked>,
+    pub(crate) requests: Vec<Request>,
     /// Messages that cannot be read. An empty id, where SQS gave none, makes Lambda return the whole
     /// batch, which loses nothing either.
     pub(crate) unreadable: Vec<(String, Error)>,
@@ -88,9 +99,9 @@ pub(crate) fn later(message: &Value) -> Value {
     json!({ LATER: message })
 }
 
-/// The order to tell a digest.
-pub(crate) fn digest(bucket: &Bucket) -> Value {
-    json!({ DIGEST: bucket })
+/// The order to publish a digest.
+pub(crate) fn digest(window: &DigestWindow) -> Value {
+    json!({ DIGEST: window })
 }
 
 /// Reads a batch. Never fails as a whole.
@@ -100,22 +111,23 @@ pub(crate) fn read(batch: Records) -> Batch {
     for message in batch.records {
         let (id, content) = one(message);
         match content {
-            Ok(Content::Work(Work::Trigger(rang))) => {
-                let trigger = rang.trigger.id();
-                match triggers.get(&trigger).and_then(|at| read.asked.get_mut(*at)) {
-                    Some(asked) => {
-                        asked.messages.push(id);
-                        if let Work::Trigger(first) = &mut asked.work {
-                            first.meet(*rang);
+            Ok(Content::Work(Work::Trigger(alarm))) => {
+                let trigger = alarm.trigger.id();
+                match triggers.get(&trigger).and_then(|at| read.requests.get_mut(*at)) {
+                    Some(request) => {
+                        request.messages.push(id);
+                        if let Work::Trigger(first) = &mut request.work {
+                            first.merge(*alarm);
                         }
                     }
                     None => {
-                        triggers.insert(trigger, read.asked.len());
-                        read.asked.push(Asked { work: Work::Trigger(rang), messages: vec![id] });
+                        let work = Work::Trigger(alarm);
+                        triggers.insert(trigger, read.requests.len());
+                        read.requests.push(Request { work, messages: vec![id] });
                     }
                 }
             }
-            Ok(Content::Work(work)) => read.asked.push(Asked { work, messages: vec![id] }),
+            Ok(Content::Work(work)) => read.requests.push(Request { work, messages: vec![id] }),
             Ok(Content::Ignored { event_id, reason }) => read.ignored.push((event_id, reason)),
             Err(error) => read.unreadable.push((id, error)),
         }
@@ -123,11 +135,12 @@ pub(crate) fn read(batch: Records) -> Batch {
     read
 }
 
-impl Rang {
-    /// The same trigger by another way. The event tells more than the others: whether the alarm was
-    /// muted, and what was before.
-    fn meet(&mut self, other: Self) {
+impl IncomingAlarm {
+    /// Adds the same trigger as it arrived another way. The event has more than the others: whether
+    /// the alarm was muted, and the state before.
+    fn merge(&mut self, other: Self) {
         let other_ids = other.event_ids.clone();
+        let redelivered = self.redelivered || other.redelivered;
         if other.trigger.via == Via::EventBridge && self.trigger.via != Via::EventBridge {
             let own_ids = std::mem::replace(self, other).event_ids;
             self.event_ids.extend(own_ids);
@@ -136,6 +149,7 @@ impl Rang {
         }
         self.event_ids.sort();
         self.event_ids.dedup();
+        self.redelivered = redelivered;
     }
 }
 
@@ -143,37 +157,45 @@ fn one(message: Message) -> (String, Result<Content, Error>) {
     let id = message.message_id.unwrap_or_default();
     let content = match message.body.as_deref() {
         None => Err(Error::NoBody),
-        Some(body) => content(body),
+        Some(body) => content(body, message.attributes.redelivered()),
     };
     (id, content)
 }
 
-fn content(body: &str) -> Result<Content, Error> {
-    // Reads the text, for its bounds; an order is none of what it knows.
+impl Attributes {
+    /// Whether there may have been an attempt before this one; Lambda always says.
+    fn redelivered(&self) -> bool {
+        self.approximate_receive_count.as_deref() != Some("1")
+    }
+}
+
+fn content(body: &str, redelivered: bool) -> Result<Content, Error> {
+    // Reads the text, for its bounds. It does not know orders.
     let parsed = AlarmIntake::parse(body);
     let Ok(mut message) = serde_json::from_str::<Value>(body) else {
-        return intake(parsed.map_err(Error::Unreadable)?, Value::Null);
+        return intake(parsed.map_err(Error::Unreadable)?, Value::Null, redelivered);
     };
     match order(&message) {
-        Some((DIGEST, bucket)) => {
-            let bucket = serde_json::from_value(bucket.clone()).map_err(Error::Order)?;
-            Ok(Content::Work(Work::Digest(bucket)))
+        Some((DIGEST, window)) => {
+            let window = serde_json::from_value(window.clone()).map_err(Error::Order)?;
+            Ok(Content::Work(Work::Digest(window)))
         }
         Some(_) => {
             let deferred = message.get_mut(LATER).map(Value::take).unwrap_or_default();
             let parsed = AlarmIntake::from_value(&deferred).map_err(Error::Unreadable)?;
-            intake(parsed, deferred)
+            intake(parsed, deferred, redelivered)
         }
-        None => intake(parsed.map_err(Error::Unreadable)?, message),
+        None => intake(parsed.map_err(Error::Unreadable)?, message, redelivered),
     }
 }
 
-fn intake(parsed: AlarmIntake, message: Value) -> Result<Content, Error> {
+fn intake(parsed: AlarmIntake, message: Value, redelivered: bool) -> Result<Content, Error> {
     Ok(match parsed {
         AlarmIntake::Trigger(trigger) => {
             let event_ids = trigger.event_id.iter().cloned().collect();
             let trigger = *trigger;
-            Content::Work(Work::Trigger(Box::new(Rang { trigger, event_ids, message })))
+            let alarm = IncomingAlarm { trigger, event_ids, message, redelivered };
+            Content::Work(Work::Trigger(Box::new(alarm)))
         }
         AlarmIntake::Ignored { event_id, reason } => Content::Ignored { event_id, reason },
     })

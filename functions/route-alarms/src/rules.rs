@@ -10,50 +10,53 @@ use jiff::{SignedDuration, Timestamp};
 use outcome::Outcome;
 use relay_core::problem::{Problem, ProblemCode};
 use relay_core::text::error_chain;
-use remediation::guard::{Control, once_key};
-use remediation::{RuleSet, guard};
+use remediation::RuleSet;
+use remediation::guard::Control;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::{Deps, Error};
 
-/// How long what was read holds. In a storm the intake would read policy a hundred times a second.
+/// How long what was read holds. In a storm the intake would read the rules a hundred times a second.
 const KEPT: SignedDuration = SignedDuration::from_secs(15);
 
+/// The rules and the kill switch as they were read together.
 #[derive(Debug)]
-pub(crate) struct Policy {
+pub(crate) struct CurrentRules {
     pub(crate) rules: RuleSet,
     pub(crate) control: Control,
     /// What is wrong with the kill switch.
     problems: Vec<Problem>,
 }
 
-/// What was read last, and whose problems were told last.
+/// The rules as they were read last, and the outcome about their problems that was published last.
 #[derive(Debug, Default)]
-pub(crate) struct Kept {
-    policy: Mutex<Option<(Timestamp, Arc<Policy>)>>,
-    told: Mutex<Option<Uuid>>,
+pub(crate) struct RuleCache {
+    read: Mutex<Option<(Timestamp, Arc<CurrentRules>)>>,
+    published: Mutex<Option<Uuid>>,
 }
 
-/// The policy, at most [`KEPT`] old. While one message reads it the others wait.
-pub(crate) async fn policy(deps: &Deps) -> Result<Arc<Policy>, Error> {
-    let policy = {
-        let mut kept = deps.kept.policy.lock().await;
+/// The rules, at most [`KEPT`] old. While one message reads them the others wait.
+pub(crate) async fn current(deps: &Deps) -> Result<Arc<CurrentRules>, Error> {
+    let current = {
+        let mut cached = deps.rules.read.lock().await;
         let now = deps.clock.now();
-        match &*kept {
-            Some((at, policy)) if now.duration_since(*at) < KEPT => return Ok(Arc::clone(policy)),
+        match &*cached {
+            Some((at, current)) if now.duration_since(*at) < KEPT => {
+                return Ok(Arc::clone(current));
+            }
             _ => {
-                let policy = Arc::new(read(deps).await?);
-                *kept = Some((now, Arc::clone(&policy)));
-                policy
+                let current = Arc::new(read(deps).await?);
+                *cached = Some((now, Arc::clone(&current)));
+                current
             }
         }
     };
-    tell_problems(deps, &policy).await;
-    Ok(policy)
+    publish_problems(deps, &current).await;
+    Ok(current)
 }
 
-async fn read(deps: &Deps) -> Result<Policy, Error> {
+async fn read(deps: &Deps) -> Result<CurrentRules, Error> {
     let (rules, (control, problems)) = tokio::try_join!(
         rules(&deps.ssm, deps.installation.remediation_rules()),
         control(&deps.ssm, deps.installation.control_parameter()),
@@ -61,16 +64,16 @@ async fn read(deps: &Deps) -> Result<Policy, Error> {
     for problem in rules.problems.iter().chain(&problems) {
         tracing::warn!(problem = %problem, version = rules.version, "left out");
     }
-    Ok(Policy { rules, control, problems })
+    Ok(CurrentRules { rules, control, problems })
 }
 
 async fn rules(client: &aws_sdk_ssm::Client, path: String) -> Result<RuleSet, Error> {
     let texts = aws::parameters::texts(client, &path).await;
-    Ok(RuleSet::parse(texts.map_err(|source| Error::Policy { path, source })?))
+    Ok(RuleSet::parse(texts.map_err(|source| Error::Rules { path, source })?))
 }
 
-/// The kill switch, and what is wrong with it. What passes by itself is an error: the message comes
-/// again, where a decision would stand for ever.
+/// The kill switch, and what is wrong with it. A transient failure is an error: the message is
+/// delivered again, where a decision would hold for ever.
 async fn control(
     client: &aws_sdk_ssm::Client,
     path: String,
@@ -85,7 +88,7 @@ async fn control(
             })
         }
         Err(error) if error.is("ParameterNotFound") => Ok((Control::default(), Vec::new())),
-        Err(source) if source.is_transient() => Err(Error::Policy { path, source }),
+        Err(source) if source.is_transient() => Err(Error::Rules { path, source }),
         Err(error) => {
             let pulled = Control::pulled(&path);
             let problem = Problem::new(ProblemCode::ControlInvalid, path, error.to_string());
@@ -94,35 +97,33 @@ async fn control(
     }
 }
 
-/// Tells what is invalid, once for each version of the policy. That it could not be told keeps no
-/// alarm from being dealt with: the next reading tries again.
-async fn tell_problems(deps: &Deps, policy: &Policy) {
+/// Publishes what is invalid, once for each version of the rules. A failure does not keep alarms from
+/// being handled: the next reading tries again.
+async fn publish_problems(deps: &Deps, current: &CurrentRules) {
     let problems: Vec<Problem> =
-        policy.rules.problems.iter().chain(&policy.problems).cloned().collect();
-    let (version, unreadable) = (&policy.rules.version, !policy.problems.is_empty());
+        current.rules.problems.iter().chain(&current.problems).cloned().collect();
+    let (version, unreadable) = (&current.rules.version, !current.problems.is_empty());
     let Some(outcome) = outcome::rules_invalid(version, &problems, unreadable, deps.clock.now())
     else {
         return;
     };
     let id = outcome.id;
-    let mut told = deps.kept.told.lock().await;
-    if *told == Some(id) {
+    let mut published = deps.rules.published.lock().await;
+    if *published == Some(id) {
         return;
     }
-    match tell_once(deps, outcome).await {
-        Ok(()) => *told = Some(id),
-        Err(error) => tracing::error!(error = error_chain(&error), "invalid rules were not told"),
+    match publish_once(deps, &outcome).await {
+        Ok(()) => *published = Some(id),
+        Err(error) => {
+            tracing::error!(error = error_chain(&error), "invalid rules were not published");
+        }
     }
 }
 
-async fn tell_once(deps: &Deps, outcome: Outcome) -> Result<(), Error> {
-    let failed = |what| move |source| Error::Table { what, source };
-    let id = outcome.id;
-    let marker = deps.table.get(&once_key(id)).await;
-    if marker.map_err(failed("look whether invalid rules were told"))?.is_none() {
-        deps.tell(&outcome).await?;
-        let marker = guard::once(id, deps.clock.now());
-        deps.table.write(&marker).await.map_err(failed("note that invalid rules were told"))?;
+async fn publish_once(deps: &Deps, outcome: &Outcome) -> Result<(), Error> {
+    if !deps.table.is_published(outcome.id).await? {
+        deps.topic.publish(outcome).await.map_err(Error::Publish)?;
+        deps.table.note_published(outcome.id, deps.clock.now()).await?;
     }
     Ok(())
 }

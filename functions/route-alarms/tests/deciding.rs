@@ -74,7 +74,7 @@ async fn one_trigger_by_three_ways_starts_one_execution_with_the_whole_input() {
     assert_eq!(input["warnings"][0]["code"], "InstanceMayLose");
     let state = world.state();
     assert!(state.outcomes().is_empty() && state.queue.is_empty());
-    let lock = state.table.get(&format!("resource#{key}"), "brake").unwrap();
+    let lock = state.table.get(&format!("resource#{key}"), "lock").unwrap();
     assert_eq!(lock["owner"]["S"], input["lock"]["trigger"]);
     serde_json::from_value::<run::RunAutomationInput>(input.clone()).unwrap();
 }

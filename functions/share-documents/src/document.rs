@@ -11,10 +11,10 @@ use relay_core::id::{AccountId, DocumentName};
 use relay_core::problem::{Problem, ProblemCode};
 use sharing::SharedVersion;
 use sharing::plan::{Call, DEFAULT_QUOTA, DocumentCalls, Present, Wanted, WorkView};
+use store::{Ledger, LedgerChange};
 use tokio::sync::mpsc;
 
 use crate::details::DocumentReport;
-use crate::ledger::{Change, Ledger};
 use crate::permissions::Permissions;
 
 /// How many accounts a problem names.
@@ -51,7 +51,7 @@ pub(crate) struct Sharer<'a> {
     pub(crate) view: &'a WorkView<'a>,
     pub(crate) ledger: &'a Ledger,
     /// To the ledger's writer.
-    pub(crate) changes: mpsc::Sender<Change>,
+    pub(crate) changes: mpsc::Sender<LedgerChange>,
 }
 
 /// A document being worked on.
@@ -251,17 +251,17 @@ impl Sharer<'_> {
     ) -> Result<(), Refusal> {
         progress.ledger.insert(account, version);
         let document = progress.report.document.clone();
-        self.send(Change::Shared { document, account, version }).await
+        self.send(LedgerChange::Shared { document, account, version }).await
     }
 
     async fn forget(&self, progress: &mut Progress, account: AccountId) -> Result<(), Refusal> {
         progress.ledger.remove(&account);
         let document = progress.report.document.clone();
-        self.send(Change::Unshared { document, account }).await
+        self.send(LedgerChange::Unshared { document, account }).await
     }
 
     /// If the writer has failed, the invocation ends.
-    async fn send(&self, change: Change) -> Result<(), Refusal> {
+    async fn send(&self, change: LedgerChange) -> Result<(), Refusal> {
         self.changes.send(change).await.map_err(|_| Refusal::Later)
     }
 

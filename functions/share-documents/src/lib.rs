@@ -10,17 +10,15 @@ mod cursor;
 mod details;
 mod document;
 mod error;
-mod ledger;
 mod listing;
 mod lock;
 mod pace;
 mod permissions;
 mod planning;
-mod store;
 mod work;
 
 pub use details::{Details, DocumentDetails};
-pub use error::{Error, LedgerError, LockError};
+pub use error::Error;
 
 use std::time::Duration;
 
@@ -29,8 +27,7 @@ use calls::Caller;
 use cursor::Cursor;
 use document::Sharer;
 use futures::FutureExt;
-use ledger::Ledger;
-use lock::{HeldLock, WorkLock};
+use lock::{HeldLock, try_take};
 use pace::ConcurrencyLimit;
 use permissions::Permissions;
 use planning::Planner;
@@ -38,7 +35,7 @@ use relay_core::id::InstallationId;
 use runtime::{Clock, ConfigError, Environment};
 use sharing::plan::SharePlan;
 use sharing::{ShareCounts, ShareDocumentsInput, ShareDocumentsOutput};
-use store::Store;
+use store::{Bucket, Ledger, Table, WorkLock};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use work::Worker;
@@ -52,8 +49,6 @@ const LOCK_POLL: Duration = Duration::from_secs(1);
 /// What the function was configured with.
 #[derive(Debug, Clone)]
 pub struct Config {
-    pub table: String,
-    pub bucket: String,
     /// Names the role in owner accounts.
     pub installation: InstallationId,
     /// The most calls in flight per owner and Region.
@@ -69,8 +64,6 @@ impl Config {
     /// When a variable is missing or malformed.
     pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
-            table: environment.require("TABLE_NAME")?,
-            bucket: environment.require("BUCKET_NAME")?,
             installation: environment.require("INSTALLATION_ID")?,
             concurrency: environment.or("CONCURRENCY", 10)?,
             time_budget: Duration::from_secs(environment.or("TIME_BUDGET_SECONDS", 240)?),
@@ -81,10 +74,10 @@ impl Config {
 /// What the function works with.
 #[derive(Debug)]
 pub struct Deps {
-    /// Ledger and lock. Its errors are the SDK's to retry.
-    pub dynamodb: aws_sdk_dynamodb::Client,
-    /// Plans and details. Its errors are the SDK's to retry.
-    pub s3: aws_sdk_s3::Client,
+    /// Ledger and work lock.
+    pub table: Table,
+    /// Plans and details.
+    pub bucket: Bucket,
     /// Clients in the owners' accounts, with the SDK's retries off.
     pub owners: Accounts,
     pub clock: Clock,
@@ -104,8 +97,8 @@ impl Deps {
         let session = installation.session("share-documents");
         let owners = Accounts::new(sdk, installation.share_role(), &session);
         Ok(Self {
-            dynamodb: aws_sdk_dynamodb::Client::new(sdk),
-            s3: aws::s3(sdk),
+            table: Table::new(sdk, environment.require::<String>("TABLE_NAME")?),
+            bucket: Bucket::new(sdk, environment.require::<String>("BUCKET_NAME")?),
             owners: owners.with_retries(retries),
             clock: Clock::system(),
             config,
@@ -130,16 +123,10 @@ pub async fn handle(
         cursor: input.cursor.clone().unwrap_or_default(),
         source,
     })?;
-    let store = Store { client: &deps.s3, bucket: &deps.config.bucket };
-    let lock = WorkLock {
-        client: deps.dynamodb.clone(),
-        table: deps.config.table.clone(),
-        clock: deps.clock.clone(),
-        key: format!("lock#{}#{}", input.owner, input.region),
-        owner: format!("{}#{}#{}", input.execution.arn, input.owner, input.region),
-    };
-    let read = store.plan(&input.plan).boxed();
-    let (plan, held) = futures::join!(read, wait_for(&lock, until).boxed());
+    let (owner, region) = (input.owner, &input.region);
+    let lock = WorkLock::new(deps.table.clone(), &input.execution.arn, owner, region);
+    let read = async { deps.bucket.plan(&input.plan).await.map_err(Error::Plan) };
+    let (plan, held) = futures::join!(read.boxed(), wait_for(&lock, &deps.clock, until).boxed());
     let held = match (&plan, held?) {
         (_, Some(held)) => held,
         (Err(_), None) => return Err(plan.err().unwrap_or_else(|| lost(&lock))),
@@ -150,7 +137,7 @@ pub async fn handle(
     };
     let worked = match plan {
         // Type erased: the future is too deep for the compiler in one piece.
-        Ok(plan) => work(deps, &store, &input, &plan, &cursor, until, &held).boxed().await,
+        Ok(plan) => work(deps, &input, &plan, &cursor, until, &held).boxed().await,
         Err(error) => Err(error),
     };
     let was_lost = *held.lost().borrow();
@@ -162,13 +149,17 @@ pub async fn handle(
 }
 
 /// Waits for the lock, looking again and again, until the time budget ends.
-async fn wait_for(lock: &WorkLock, until: Instant) -> Result<Option<HeldLock>, Error> {
+async fn wait_for(
+    lock: &WorkLock,
+    clock: &Clock,
+    until: Instant,
+) -> Result<Option<HeldLock>, Error> {
     for look in 0_u32.. {
-        if let Some(held) = lock.try_take().await? {
+        if let Some(held) = try_take(lock, clock).await.map_err(Error::Lock)? {
             return Ok(Some(held));
         }
-        // By the owner of the lock, so that rivals do not all look at the same time.
-        let jitter = cursor::jitter(&format!("{}/{look}", lock.owner));
+        // By the holder of the lock, so that rivals do not all look at the same time.
+        let jitter = cursor::jitter(&format!("{}/{look}", lock.holder()));
         let pause = LOCK_POLL + LOCK_POLL.mul_f64(jitter);
         if Instant::now() + pause >= until {
             break;
@@ -181,7 +172,6 @@ async fn wait_for(lock: &WorkLock, until: Instant) -> Result<Option<HeldLock>, E
 /// The work itself, with the lock held.
 async fn work(
     deps: &Deps,
-    store: &Store<'_>,
     input: &ShareDocumentsInput,
     plan: &SharePlan,
     cursor: &Cursor,
@@ -195,15 +185,14 @@ async fn work(
         region: region.to_string(),
     })?;
     let view = plan.view(*owner, region);
-    let key = relay_core::storage::details_key(&execution.name, *owner, region);
     let mut details = if cursor.details {
-        store.details(&key).await?
+        let stored = deps.bucket.details(&execution.name, (*owner, region)).await;
+        stored.map_err(Error::Details)?
     } else {
         Details::new(*owner, region.clone())
     };
     let ledger = Ledger {
-        client: deps.dynamodb.clone(),
-        table: deps.config.table.clone(),
+        table: deps.table.clone(),
         owner: *owner,
         region: region.clone(),
         execution: execution.arn.clone(),
@@ -229,7 +218,8 @@ async fn work(
     };
     let worked = worker.run(cursor, sharer, recorded, &mut details).await?;
     if !details.is_empty() {
-        store.keep_details(&key, &details).await?;
+        let stored = deps.bucket.store_details(&execution.name, (*owner, region), &details).await;
+        stored.map_err(Error::Details)?;
     }
     if let Some(next) = &worked.cursor
         && next.stalled >= STALLS
@@ -256,5 +246,5 @@ fn answer(
 }
 
 fn lost(lock: &WorkLock) -> Error {
-    Error::LockLost { key: lock.key.clone() }
+    Error::LockLost { key: lock.name().to_owned() }
 }

@@ -9,10 +9,9 @@ use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::{DocumentIdentifier, DocumentKeyValuesFilter};
 use relay_core::id::{AccountId, DocumentName};
 use sharing::Document;
+use store::{Ledger, StoreError};
 
 use crate::cursor::short_hash;
-use crate::error::LedgerError;
-use crate::ledger::Ledger;
 
 /// Documents on a page: the most that ListDocuments returns.
 pub(crate) const PAGE: i32 = 50;
@@ -30,7 +29,7 @@ pub(crate) enum PageError {
     Refused(Refusal),
     /// The token is too old, or the listing changed meanwhile: list from the start.
     TokenExpired,
-    Ledger(LedgerError),
+    Ledger(StoreError),
 }
 
 /// Where documents come from.
@@ -103,7 +102,7 @@ async fn remembered(
     ledger: &Ledger,
     accounts: &BTreeSet<AccountId>,
     token: Option<&str>,
-) -> Result<Page, LedgerError> {
+) -> Result<Page, StoreError> {
     let reads = accounts.iter().map(|account| ledger.documents_of(account));
     let names = futures::future::try_join_all(reads).await?;
     let by_hash: BTreeMap<String, DocumentName> =

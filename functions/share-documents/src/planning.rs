@@ -5,11 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use relay_core::id::{AccountId, DocumentName};
 use sharing::Document;
 use sharing::plan::{PlannedWork, SharePlan, WorkView};
+use store::{Ledger, LedgerEntry, StoreError};
 
 use crate::details::DocumentReport;
 use crate::document::Work;
-use crate::error::LedgerError;
-use crate::ledger::{Entry, Ledger};
 use crate::listing::Listing;
 
 /// Up to this many accounts the ledger is read by key (a key for each document and account, a hundred keys a
@@ -50,7 +49,7 @@ impl<'a> Planner<'a> {
 
     /// Reads the ledger's entries on these documents, wanted or not: so shares that are no longer wanted are
     /// found.
-    pub(crate) async fn plan(&self, documents: Vec<Document>) -> Result<Vec<Work>, LedgerError> {
+    pub(crate) async fn plan(&self, documents: Vec<Document>) -> Result<Vec<Work>, StoreError> {
         let mut remembered = self.remembered(&documents).await?;
         let works = documents.into_iter().map(|document| {
             let entries = remembered.remove(&document.name).unwrap_or_default();
@@ -59,7 +58,7 @@ impl<'a> Planner<'a> {
         Ok(works.collect())
     }
 
-    fn plan_document(&self, document: Document, entries: Vec<Entry>) -> Work {
+    fn plan_document(&self, document: Document, entries: Vec<LedgerEntry>) -> Work {
         let wanted = self.view.wanted(&document);
         let mut report = DocumentReport::new(document.name);
         report.selected = wanted.is_selected();
@@ -79,7 +78,7 @@ impl<'a> Planner<'a> {
     async fn remembered(
         &self,
         documents: &[Document],
-    ) -> Result<BTreeMap<DocumentName, Vec<Entry>>, LedgerError> {
+    ) -> Result<BTreeMap<DocumentName, Vec<LedgerEntry>>, StoreError> {
         let names: Vec<DocumentName> =
             documents.iter().map(|document| document.name.clone()).collect();
         let entries = match &self.few {
@@ -89,7 +88,7 @@ impl<'a> Planner<'a> {
                 futures::future::try_join_all(reads).await?.into_iter().flatten().collect()
             }
         };
-        let mut by_document: BTreeMap<DocumentName, Vec<Entry>> = BTreeMap::new();
+        let mut by_document: BTreeMap<DocumentName, Vec<LedgerEntry>> = BTreeMap::new();
         for entry in entries {
             by_document.entry(entry.document.clone()).or_default().push(entry);
         }

@@ -15,13 +15,12 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use relay_core::problem::{Problem, ProblemCode};
 use runtime::Clock;
 use sharing::ShareCounts;
+use store::{ITEMS_PER_WRITE, Ledger, LedgerChange, StoreError};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::details::Details;
 use crate::document::{DocumentResult, Sharer, Work};
-use crate::error::LedgerError;
-use crate::ledger::{Change, ITEMS_PER_WRITE, Ledger};
 use crate::listing::{Listing, PageError};
 use crate::planning::Planner;
 
@@ -88,9 +87,9 @@ impl Worker<'_> {
         &self,
         cursor: &Cursor,
         sharer: Sharer<'_>,
-        changes: mpsc::Receiver<Change>,
+        changes: mpsc::Receiver<LedgerChange>,
         details: &mut Details,
-    ) -> Result<WorkResult, LedgerError> {
+    ) -> Result<WorkResult, StoreError> {
         let counts = self.counts;
         let pages = vec![OpenPage { token: cursor.page.clone(), ..OpenPage::default() }];
         let tally = Mutex::new(Tally { counts, details, pages, finished: 0, halted: false });
@@ -112,7 +111,7 @@ impl Worker<'_> {
         cursor: &Cursor,
         tally: &Mutex<Tally<'_>>,
         send: mpsc::Sender<(usize, Work)>,
-    ) -> Result<(), LedgerError> {
+    ) -> Result<(), StoreError> {
         let mut from = cursor.clone();
         let mut token = from.page.clone();
         let mut number = 0;
@@ -225,7 +224,7 @@ impl Worker<'_> {
 
     /// Writes the ledger as the shares come in: full batches, or what there is after a while; several
     /// writes go side by side when much has gathered.
-    async fn write(&self, mut changes: mpsc::Receiver<Change>) -> Result<(), LedgerError> {
+    async fn write(&self, mut changes: mpsc::Receiver<LedgerChange>) -> Result<(), StoreError> {
         let mut writes = FuturesUnordered::new();
         let (mut batch, mut open) = (Vec::new(), true);
         let mut due = Instant::now();

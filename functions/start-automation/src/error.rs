@@ -3,6 +3,7 @@
 use aws::organization::OrganizationError;
 use aws::{AwsError, AwsErrorKind};
 use runtime::{ErrorName, FunctionError};
+use store::StoreError;
 
 /// Why it was not started, or not yet.
 #[derive(Debug, thiserror::Error)]
@@ -28,9 +29,9 @@ pub enum Error {
     /// SSM's answer has an invalid execution id.
     #[error("start {runbook}: SSM answered with {id:?} as its id")]
     Answer { runbook: String, id: String },
-    /// The run could not be recorded.
-    #[error("record the run")]
-    Record(#[source] AwsError),
+    /// The run could not be stored.
+    #[error(transparent)]
+    StoreRun(StoreError),
 }
 
 impl Error {
@@ -40,7 +41,7 @@ impl Error {
             | Self::Probe(source)
             | Self::Concurrency(source)
             | Self::Start { source, .. }
-            | Self::Record(source) => Some(source),
+            | Self::StoreRun(StoreError { source, .. }) => Some(source),
             Self::NoRung(_) | Self::Organization(_) | Self::Answer { .. } => None,
         }
     }

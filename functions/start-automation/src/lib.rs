@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use aws::{Accounts, AwsError, SdkConfig, organization, runbook_facts};
 use aws_credential_types::provider::ProvideCredentials;
-use lambda::Table;
 use relay_core::execution::TriggerKind;
 use relay_core::id::{AccountId, InstallationId, Region};
 use relay_core::problem::{Problem, ProblemCode};
@@ -22,6 +21,7 @@ use run::{
     StartPlan, StartedRun, plan,
 };
 use runtime::{Clock, ConfigError, Environment};
+use store::Table;
 
 pub use error::Error;
 
@@ -59,10 +59,7 @@ impl Deps {
         Ok(Self {
             accounts: Accounts::new(config, role, &session).with_own(account),
             organizations: aws::organizations(config, &organizations_region),
-            table: Table::new(
-                aws_sdk_dynamodb::Client::new(config),
-                environment.require::<String>("TABLE_NAME")?,
-            ),
+            table: Table::new(config, environment.require::<String>("TABLE_NAME")?),
             hub: Hub {
                 installation,
                 account,
@@ -140,14 +137,13 @@ pub async fn handle(
     };
     let limit = wanted.limit();
     let run = StartedRun { execution_id: id, account: deps.hub.account, region, at, limit };
-    let remember = run.remember(&execution.arn, *rung);
-    match deps.table.write(&remember).await.map_err(Error::Record) {
-        Ok(_) => {}
+    match deps.table.store_run(&execution.arn, *rung, &run).await.map_err(Error::StoreRun) {
+        Ok(()) => {}
         // The repeat finds the run by its token.
         Err(error) if error.is_transient() => return Err(error),
         // It is followed anyway. Only if this execution is stopped, the run is not found and goes on.
         Err(error) => {
-            tracing::error!(error = relay_core::text::error_chain(&error), "not recorded");
+            tracing::error!(error = relay_core::text::error_chain(&error), "not stored");
         }
     }
     tracing::info!(automation = %run.execution_id, runbook = %wanted.runbook, "started");

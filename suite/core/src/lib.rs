@@ -9,7 +9,6 @@ pub mod event;
 pub mod execution;
 pub mod flow;
 pub mod id;
-pub mod item;
 pub mod name;
 pub mod organization;
 pub mod period;

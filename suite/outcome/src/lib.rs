@@ -5,10 +5,10 @@
 mod contract;
 mod decide;
 mod email;
-mod held;
 mod message;
 mod runs;
 pub mod schema;
+mod suppressed;
 mod types;
 
 pub use contract::{
@@ -16,9 +16,9 @@ pub use contract::{
     RecoverOutcomesInput, StatusChangeDetail,
 };
 pub use decide::{Evidence, Verdict, decide, sharing};
-pub use held::{Told, held, rules_invalid};
 pub use message::{Attribute, MAX_REQUEST_BYTES, Message};
 pub use runs::run;
+pub use suppressed::{SuppressedTriggers, rules_invalid, suppressed};
 pub use types::{
     AlarmDetails, ApprovalDetails, ApprovalStatus, INLINE_LIMIT, Link, LinkKind, Outcome,
     OutcomeStatus, OutcomeVersion, Run, Shares,
@@ -27,10 +27,10 @@ pub use types::{
 #[cfg(test)]
 mod contract_tests;
 #[cfg(test)]
-mod held_tests;
-#[cfg(test)]
 mod message_tests;
 #[cfg(test)]
 mod runs_tests;
+#[cfg(test)]
+mod suppressed_tests;
 #[cfg(test)]
 mod tests;

@@ -27,6 +27,20 @@ pub struct Subject {
     pub resources: Vec<String>,
 }
 
+impl Subject {
+    /// The keys under which its resources are locked: `<account>#<region>#<resource>`.
+    #[must_use]
+    pub fn keys(&self, rule: &RemediationRule) -> Vec<String> {
+        let Self { account, region, resources } = self;
+        let key = |resource: &str| format!("{account}#{region}#{resource}");
+        if resources.is_empty() {
+            // Targets and locations without a resource: the rule itself is what runs once.
+            return vec![key(&format!("rule:{}", rule.name))];
+        }
+        resources.iter().map(|resource| key(resource)).collect()
+    }
+}
+
 /// How far the alarm tells which resource is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resolution {

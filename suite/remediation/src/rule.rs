@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use relay_core::flow::Severity;
 use relay_core::id::{AccountId, Region};
 use relay_core::period::Period;
@@ -9,6 +10,8 @@ use relay_core::rules::{AccountSelector, Glob};
 use run::{Calendar, RunOptions, Rung};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::alarm::AlarmTrigger;
 
 /// What a rule, or the whole suite, does about an alarm. The order is that of restraint.
 #[derive(
@@ -162,7 +165,7 @@ pub struct Storm {
     pub window: Period,
 }
 
-/// The brakes of a rule.
+/// The settings of a rule's guardrails.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Guard {
@@ -259,6 +262,27 @@ impl RemediationRule {
     #[must_use]
     pub fn place(&self, path: &str) -> String {
         self.places.of(path)
+    }
+
+    /// The longest that a run of the whole ladder can last: the lock is leased for so long.
+    #[must_use]
+    pub fn longest_run(&self) -> Period {
+        const SLACK: u32 = 15 * 60;
+        let rungs = self.ladder.iter().map(|rung| {
+            let approval = rung.approval.as_ref().map_or(0, |approval| approval.within.as_secs());
+            approval + rung.timeout.as_secs() + rung.recover_within.as_secs()
+        });
+        Period::seconds(rungs.fold(SLACK, u32::saturating_add))
+    }
+
+    /// Until when EC2's own recovery has time to do it: for alarms about system status checks.
+    #[must_use]
+    pub fn deferred_until(&self, trigger: &AlarmTrigger) -> Option<Timestamp> {
+        let recovers = trigger.metrics.iter().any(|metric| {
+            metric.namespace == "AWS/EC2" && metric.name == "StatusCheckFailed_System"
+        });
+        let defer = &self.guard.defer_to_auto_recovery;
+        (recovers && !defer.is_zero()).then(|| trigger.at + defer.duration())
     }
 }
 

@@ -11,7 +11,6 @@ mod options;
 mod pace;
 mod plan;
 pub mod read;
-mod remembered;
 mod rung;
 mod start;
 mod status;
@@ -34,7 +33,6 @@ pub use options::{
 };
 pub use pace::Pace;
 pub use plan::{APPROVE_THEN_RUN, ASSUME_ROLE, Hub, PlanInput, StartPlan, plan};
-pub use remembered::{runs_of, waiting_for};
 pub use rung::{Approval, Rung};
 pub use start::{Alarm, AlarmConfiguration, StartAutomation, Tag, Target, TargetLocation};
 pub use status::{AutomationStatus, Ending, Phase};

@@ -176,7 +176,7 @@ pub struct ShareDocumentsOutput {
     pub counts: ShareCounts,
 }
 
-/// What failed at one owner in one Region: an object in S3 ([`relay_core::storage::details_key`]).
+/// What failed at one owner in one Region: an object in S3.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ShareDetails {

@@ -1,25 +1,31 @@
-//! What holds a remediation back, decided before an execution exists.
+//! What keeps a matching rule from starting a run, decided before an execution exists.
 //!
-//! Pure: [`next`] says what to look up or to write next, and at last what is decided. The brakes'
-//! memory is a table; every take is one conditional write, described as data here and performed by
-//! whoever has a client. There are no transactions: what a later brake refuses gives back what the
-//! earlier ones took, and each take may be repeated without taking twice.
+//! Pure: [`next`] says what to ask or to take next, and in the end what is decided. Guardrails that
+//! need a memory ask for [`Take`]s in the words of this crate; whoever keeps the memory performs
+//! them, each by itself and safe to repeat. There are no transactions: when a later guardrail
+//! objects, what earlier ones took is [released](Release).
+//!
+//! To add a guardrail: a variant of [`Guardrail`] with its code, a line in `order.rs`, its check in
+//! `checks.rs`, and where it remembers something a [`Take`] with its [`Release`].
 
+mod checks;
 mod control;
 mod deliberation;
 pub mod digest;
-mod held_back;
-mod once;
-mod recorded;
-pub mod takes;
+mod guardrail;
+mod order;
+mod record;
+mod take;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 pub use control::Control;
 pub use deliberation::{
-    AlarmNow, CalendarState, Case, Decision, Facts, Look, Step, Take, TakeAnswer, Verdict, next,
+    AlarmNow, CalendarState, Case, Decision, Facts, GuardVerdict, Question, Step, next,
 };
-pub use held_back::{Brake, HeldBack};
-pub use once::{once, once_key};
-pub use recorded::{Decided, Recorded};
+pub use guardrail::{Guardrail, Suppression};
+pub use record::{Conclusion, DecisionRecord};
+pub use take::{Release, Take, TakeAnswer, Taker};
 
 #[cfg(test)]
 mod tests;

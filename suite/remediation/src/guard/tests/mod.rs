@@ -1,7 +1,6 @@
-//! Tests of the brakes: their order, and what holds whatever happens in between.
+//! Tests of the guardrails: their order, what a crash leaves behind, and what holds whatever happens
+//! in between.
 
+mod crash;
 mod order;
-
 mod properties;
-
-mod table;

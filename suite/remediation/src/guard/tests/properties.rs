@@ -5,13 +5,16 @@ use std::sync::LazyLock;
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
-use relay_core::alarm::AlarmState;
+use relay_core::alarm::{AlarmState, TriggerId};
 
-use super::table::Table;
 use crate::alarm::AlarmTrigger;
+use crate::guard::testing::{Lock, Memory};
 use crate::guard::*;
 use crate::tests::{least, rule, trigger};
 use crate::{RemediationRule, Subject};
+
+/// The first second of the hour in which everything begins.
+const HOUR: i64 = 1_767_322_800;
 
 fn begin() -> Timestamp {
     "2026-01-02T03:00:01Z".parse().unwrap()
@@ -42,15 +45,17 @@ struct Delivery {
     recorded: bool,
 }
 
-/// Deliveries of triggers against one table, step by step in any order.
+/// Deliveries of triggers against one memory, step by step in any order.
 struct World {
     rule: RemediationRule,
     control: Control,
-    table: Table,
+    memory: Memory,
+    /// The decisions as they are recorded: the first about a trigger stays.
+    records: BTreeMap<TriggerId, DecisionRecord>,
     triggers: Vec<(AlarmTrigger, usize)>,
     under_way: Vec<Delivery>,
     /// What each trigger came to, as recorded.
-    decisions: BTreeMap<usize, Recorded>,
+    decisions: BTreeMap<usize, DecisionRecord>,
     /// Started and not ended.
     running: BTreeSet<usize>,
 }
@@ -62,7 +67,8 @@ impl World {
         Self {
             rule: rule(&text),
             control: Control::default(),
-            table: Table::default(),
+            memory: Memory::default(),
+            records: BTreeMap::new(),
             triggers: triggers.collect(),
             under_way: vec![],
             decisions: BTreeMap::new(),
@@ -79,7 +85,7 @@ impl World {
         self.under_way.push(Delivery { trigger, now, facts, recorded: false });
     }
 
-    /// One step of one delivery: a look, a write, or acting on the decision.
+    /// One step of one delivery: a question, a take, or acting on the decision.
     fn step(&mut self, index: usize) {
         let delivery = &mut self.under_way[index];
         let number = delivery.trigger;
@@ -87,40 +93,34 @@ impl World {
         let (rule, control) = (&self.rule, &self.control);
         let case = Case { rule, trigger, control, now: delivery.now };
         match next(&case, &delivery.facts) {
-            Step::Look(Look::Decided) => {
-                let item = self.table.items.get(&Recorded::key(trigger.id()));
-                delivery.facts.decided = Some(item.and_then(Recorded::read));
+            Step::Ask(Question::Decided) => {
+                delivery.facts.decided = Some(self.records.get(&trigger.id()).cloned());
             }
-            Step::Look(Look::Breaker) => {
-                let item = self.table.items.get(&case.taker().breaker_key());
-                let until = item.and_then(|item| item["until"].as_number());
-                delivery.facts.breaker =
-                    Some(until.map(|until| Timestamp::from_second(until).unwrap()));
+            Step::Ask(Question::Breaker) => {
+                delivery.facts.breaker = Some(self.memory.breaker(&case.taker()));
             }
-            Step::Look(look) => panic!("{look:?}"),
-            Step::Take(take, write) => {
-                let answer = self.table.write(&write);
+            Step::Ask(question) => panic!("{question:?}"),
+            Step::Take(take) => {
+                let answer = self.memory.take(&case.taker(), &take);
                 delivery.facts.takes.push((take, answer));
             }
             Step::Decided(verdict) if !delivery.recorded => {
                 delivery.recorded = true;
-                let recorded = Recorded::new(&verdict.decision, &rule.name, "v", delivery.now);
-                if let Some(recorded) = recorded {
-                    self.table.write(&recorded.write(trigger.id()));
+                let (decision, now) = (&verdict.decision, delivery.now);
+                if let Some(record) = DecisionRecord::new(decision, &rule.name, "v", now, None) {
+                    self.records.entry(trigger.id()).or_insert(record);
                 }
             }
             Step::Decided(verdict) => {
-                let item = self.table.items.get(&Recorded::key(trigger.id()));
-                let recorded = item.and_then(Recorded::read);
-                let starts = recorded
-                    .as_ref()
-                    .is_some_and(|recorded| matches!(recorded.decided, Decided::Start(_)));
+                let record = self.records.get(&trigger.id()).cloned();
+                let starts = record.as_ref().is_some_and(DecisionRecord::starts);
                 if !starts {
-                    verdict.returns.iter().for_each(|write| drop(self.table.write(write)));
+                    let taker = case.taker();
+                    verdict.releases.iter().for_each(|one| self.memory.release(&taker, one));
                 }
-                if let Some(recorded) = recorded {
-                    let before = self.decisions.insert(number, recorded.clone());
-                    assert!(before.is_none_or(|before| before == recorded), "decided twice");
+                if let Some(record) = record {
+                    let before = self.decisions.insert(number, record.clone());
+                    assert!(before.is_none_or(|before| before == record), "decided twice");
                     if starts {
                         self.running.insert(number);
                     }
@@ -141,21 +141,27 @@ impl World {
         let (alarm, resource) = &self.triggers[trigger];
         let case = Case { rule: &self.rule, trigger: alarm, control: &self.control, now };
         let key = subject(*resource).keys(&self.rule).remove(0);
-        self.table.write(&case.taker().release(&key, &self.rule.guard.cool_down));
+        let cool_down = self.rule.guard.cool_down.clone();
+        self.memory.release(&case.taker(), &Release::EndOfRun { key, cool_down });
         self.running.remove(&trigger);
     }
 
     fn started(&self) -> BTreeSet<usize> {
-        let starts = |recorded: &&Recorded| matches!(recorded.decided, Decided::Start(_));
-        self.decisions.iter().filter(|(_, r)| starts(r)).map(|(n, _)| *n).collect()
+        self.decisions.iter().filter(|(_, record)| record.starts()).map(|(n, _)| *n).collect()
     }
 
     fn code(&self, trigger: usize) -> &str {
-        match &self.decisions[&trigger].decided {
-            Decided::Start(_) => "start",
-            Decided::Hold(held) => held.problem.code.as_str(),
+        match &self.decisions[&trigger].conclusion {
+            Conclusion::Start => "start",
+            Conclusion::Suppress(suppression) => suppression.problem.code.as_str(),
             other => panic!("{other:?}"),
         }
+    }
+
+    /// The triggers that hold the lock on a resource now.
+    fn owners(&self) -> Vec<TriggerId> {
+        let owner = |lock: &Lock| lock.owner.map(|(owner, _)| owner);
+        self.memory.acting.locks.values().filter_map(owner).collect()
     }
 }
 
@@ -217,12 +223,11 @@ proptest! {
         world.deliver(0, begin() + SignedDuration::from_secs(late));
         world.finish();
         prop_assert_eq!(world.code(0), "start");
-        // And once more, while it runs: the same decision, nothing given back.
+        // And once more, while it runs: the same decision, nothing is released.
         world.deliver(0, begin() + SignedDuration::from_secs(late + 60));
         world.finish();
         prop_assert_eq!(world.code(0), "start");
-        let lock = world.table.items.iter().find(|(key, _)| key.pk.starts_with("resource#")).unwrap();
-        prop_assert_eq!(lock.1["owner"].as_text().unwrap(), world.triggers[0].0.id().to_string());
+        prop_assert_eq!(world.owners(), [world.triggers[0].0.id()]);
     }
 
     /// With every trigger on its own resource, exactly as many run as the budget has, in any order,
@@ -247,10 +252,11 @@ proptest! {
         world.finish();
         let started = world.started();
         prop_assert_eq!(started.len(), count.min(most as usize));
-        let ids: BTreeSet<String> =
-            started.iter().map(|n| world.triggers[*n].0.id().to_string()).collect();
-        prop_assert_eq!(&world.table.set("budget#account#444455556666"), &ids);
-        prop_assert_eq!(world.table.set("budget#rule#web"), ids);
+        let ids: BTreeSet<TriggerId> = started.iter().map(|n| world.triggers[*n].0.id()).collect();
+        let kept = &world.memory.acting;
+        let account = "444455556666".parse().unwrap();
+        prop_assert_eq!(&kept.account_budgets[&(account, HOUR)], &ids);
+        prop_assert_eq!(&kept.rule_budgets[&("web".to_owned(), HOUR)], &ids);
     }
 
     /// What the account's budget refuses takes nothing from the rule's.
@@ -271,8 +277,9 @@ proptest! {
         world.finish();
         let started = world.started();
         prop_assert_eq!(started.len(), count.min(most as usize));
-        prop_assert_eq!(world.table.set("budget#rule#web").len(), started.len());
-        let owned = world.table.items.values().filter(|item| item.contains_key("owner")).count();
+        let takers = &world.memory.acting.rule_budgets[&("web".to_owned(), HOUR)];
+        prop_assert_eq!(takers.len(), started.len());
+        let owned = world.owners().len();
         prop_assert_eq!(owned, started.len(), "only those that run hold a lock");
     }
 
@@ -280,7 +287,7 @@ proptest! {
     #[test]
     fn leases_and_cool_downs_run_out(ended in any::<bool>(), after in 0i64..20_000) {
         let mut world = World::new("{coolDown: 30m}", &[0, 0]);
-        let bound = i64::from(world.rule.bound().as_secs());
+        let bound = i64::from(world.rule.longest_run().as_secs());
         world.deliver(0, begin());
         world.finish();
         if ended {
@@ -318,14 +325,14 @@ fn a_trigger_that_comes_again_long_after_its_run_does_not_run_again() {
     world.deliver(0, begin());
     world.finish();
     world.end(0, begin() + SignedDuration::from_mins(10));
-    // Even without the record: the resource remembers whom it served last.
-    world.table.items.retain(|key, _| !key.pk.starts_with("trigger#"));
-    let before = world.table.items.clone();
+    // Even without the record: the lock remembers whose run ended last.
+    world.records.clear();
+    let before = world.memory.clone();
     world.decisions.clear();
     world.deliver(0, begin() + SignedDuration::from_hours(20));
     world.finish();
-    assert!(world.decisions.is_empty(), "neither started nor told");
-    assert_eq!(world.table.items, before);
+    assert!(world.decisions.is_empty(), "neither started nor published");
+    assert_eq!(world.memory, before);
 }
 
 #[test]

@@ -1,10 +1,10 @@
-//! Tests of what is told of triggers that came to nothing.
+//! Tests of the outcomes of triggers on which nothing was started.
 
 use jiff::Timestamp;
 use relay_core::alarm::TriggerId;
 use relay_core::flow::{Flow, Severity};
 use relay_core::problem::{Problem, ProblemCode};
-use remediation::guard::digest::{Bucket, Record};
+use remediation::guard::digest::{DigestEntry, DigestWindow};
 
 use super::*;
 
@@ -12,23 +12,30 @@ fn at() -> Timestamp {
     "2026-01-02T03:04:05Z".parse().unwrap()
 }
 
-fn records(count: u128) -> Vec<Record> {
+fn entries(count: u128) -> Vec<DigestEntry> {
     (0..count)
-        .map(|n| Record {
+        .map(|n| DigestEntry {
             trigger: TriggerId(uuid::Uuid::from_u128(n)),
-            alarm: format!("arn:aws:cloudwatch:us-east-1:111122223333:alarm:cpu-{n}"),
-            account: "111122223333".into(),
-            region: "us-east-1".into(),
+            alarm: format!("arn:aws:cloudwatch:us-east-1:111122223333:alarm:cpu-{n}")
+                .parse()
+                .unwrap(),
+            account: "111122223333".parse().unwrap(),
+            region: "us-east-1".parse().unwrap(),
             resources: vec![format!("i-{}", n % 10)],
             what: "the rule has had its 5 runs of this hour".into(),
         })
         .collect()
 }
 
-fn tell(code: ProblemCode, observed: bool, records: &[Record], first: bool) -> Option<Outcome> {
-    held(Told {
-        bucket: &Bucket::at("web", code, observed, at()),
-        records,
+fn publish(
+    code: ProblemCode,
+    observed: bool,
+    entries: &[DigestEntry],
+    first: bool,
+) -> Option<Outcome> {
+    suppressed(SuppressedTriggers {
+        window: &DigestWindow::at("web", code, observed, at()),
+        entries,
         first,
         severity: Severity::High,
         rules_version: Some("sha256:1"),
@@ -37,31 +44,31 @@ fn tell(code: ProblemCode, observed: bool, records: &[Record], first: bool) -> O
 }
 
 #[test]
-fn the_first_is_told_alone_and_the_rest_with_their_count() {
-    let all = records(13);
-    let first = tell(ProblemCode::RuleBudget, false, &all[..1], true).unwrap();
+fn the_first_is_published_alone_and_the_rest_with_their_count() {
+    let all = entries(13);
+    let first = publish(ProblemCode::RuleBudget, false, &all[..1], true).unwrap();
     assert_eq!((first.outcome, first.count), (OutcomeStatus::Suppressed, 1));
     assert_eq!(
         first.summary,
-        "Rule web on i-0 held back: the rule has had its 5 runs of this hour."
+        "Rule web on i-0 suppressed: the rule has had its 5 runs of this hour."
     );
     assert_eq!(first.trigger.as_ref().unwrap().arn.as_deref(), Some(all[0].alarm.as_str()));
     let alarm = first.alarm.unwrap();
     assert_eq!((alarm.name.as_str(), alarm.region.as_str()), ("cpu-0", "us-east-1"));
     assert_eq!(first.links[0].kind, LinkKind::Alarm);
-    let digest = tell(ProblemCode::RuleBudget, false, &all[1..], false).unwrap();
+    let digest = publish(ProblemCode::RuleBudget, false, &all[1..], false).unwrap();
     assert_eq!((digest.count, digest.resources.len()), (12, 10));
     assert_eq!(
         digest.summary,
-        "Rule web: 12 more triggers on 10 resources held back within five minutes, the first \
+        "Rule web: 12 more triggers on 10 resources suppressed within five minutes, the first \
          because the rule has had its 5 runs of this hour."
     );
     assert_eq!(digest.trigger.unwrap().arn, None, "there are several");
     assert_eq!(digest.alarm, None, "there are several");
     assert_eq!(digest.rules, ["web"]);
     assert_ne!(first.id, digest.id);
-    assert_eq!(tell(ProblemCode::RuleBudget, false, &all[..1], true).unwrap().id, first.id);
-    assert_eq!(tell(ProblemCode::RuleBudget, false, &[], false), None, "a digest of none");
+    assert_eq!(publish(ProblemCode::RuleBudget, false, &all[..1], true).unwrap().id, first.id);
+    assert_eq!(publish(ProblemCode::RuleBudget, false, &[], false), None, "a digest of none");
 }
 
 #[test]
@@ -80,7 +87,7 @@ fn what_it_is_and_how_much_it_matters_follows_from_the_reason() {
         (ProblemCode::WouldStart, true, Observed, Severity::Info),
         (ProblemCode::StormBreaker, true, Observed, Severity::Info),
     ] {
-        let outcome = tell(code, observed, &records(1), true).unwrap();
+        let outcome = publish(code, observed, &entries(1), true).unwrap();
         assert_eq!((outcome.outcome, outcome.severity), (status, severity), "{code}");
         assert_eq!(outcome.problems[0].code, code);
         assert_eq!(outcome.flow, Flow::Remediation);
@@ -89,7 +96,7 @@ fn what_it_is_and_how_much_it_matters_follows_from_the_reason() {
 
 #[test]
 fn a_digest_of_thousands_fits_into_a_message_and_names_no_execution() {
-    let outcome = tell(ProblemCode::StormBreaker, false, &records(5_000), false).unwrap();
+    let outcome = publish(ProblemCode::StormBreaker, false, &entries(5_000), false).unwrap();
     assert_eq!(outcome.count, 5_000);
     let message = Message::render(&outcome);
     assert!(message.encoded_len() <= MAX_REQUEST_BYTES);

@@ -1,19 +1,20 @@
-//! Why a trigger was held back.
+//! The guardrails by name, and the trigger that one of them suppressed.
 
 use jiff::Timestamp;
 use relay_core::problem::{Problem, ProblemCode};
 use serde::{Deserialize, Serialize};
 
+/// A reason to start nothing although a rule matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Brake {
-    /// The whole suite is off.
+pub enum Guardrail {
+    /// The whole suite is switched off.
     KillSwitch,
-    /// CloudWatch held the alarm's actions back.
+    /// CloudWatch keeps the alarm's actions from being taken.
     Muted,
-    /// The alarm rang with its first evaluation.
+    /// The alarm went into ALARM with its first evaluation.
     InitialCreation,
-    /// The alarm has cleared.
+    /// The alarm is not in ALARM any more.
     AlreadyOk,
     /// The change calendar is closed.
     Calendar,
@@ -25,12 +26,26 @@ pub enum Brake {
     RuleBudget,
     /// The account's runs of this hour are used up.
     AccountBudget,
-    /// Too many resources ring at once.
+    /// Too many resources of one rule are in ALARM at once.
     Storm,
 }
 
-impl Brake {
-    /// Its word in outcomes, with a page in `docs/errors/`.
+impl Guardrail {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::KillSwitch,
+        Self::Muted,
+        Self::InitialCreation,
+        Self::AlreadyOk,
+        Self::Calendar,
+        Self::Lock,
+        Self::CoolDown,
+        Self::RuleBudget,
+        Self::AccountBudget,
+        Self::Storm,
+    ];
+
+    /// The code in outcomes; each has a page in `docs/errors/`.
     #[must_use]
     pub fn code(self) -> ProblemCode {
         match self {
@@ -48,26 +63,27 @@ impl Brake {
     }
 }
 
-/// A trigger that is not run: by which brake, or because the rule does not fit the resource.
+/// Why nothing is started on a trigger: a guardrail objects, or the rule does not fit the resource.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct HeldBack {
-    /// The brake; none where the rule itself cannot be run on what rang.
-    pub brake: Option<Brake>,
+pub struct Suppression {
+    /// `None` where the rule itself cannot be run on the resource behind the alarm.
+    pub guardrail: Option<Guardrail>,
+    /// The problem as the outcome shows it.
     pub problem: Problem,
-    /// When it is over, if that is known.
+    /// The end of the reason, if it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
 }
 
-impl HeldBack {
-    pub(super) fn by(brake: Brake, place: impl Into<String>, what: impl Into<String>) -> Self {
-        let problem = Problem::new(brake.code(), place, what);
-        Self { brake: Some(brake), problem, until: None }
+impl Suppression {
+    /// The rule cannot be run on the resource.
+    #[must_use]
+    pub fn unfit(problem: Problem) -> Self {
+        Self { guardrail: None, problem, until: None }
     }
 
-    pub(super) fn until(mut self, until: Option<Timestamp>) -> Self {
-        self.until = until;
-        self
+    pub(super) fn until(self, until: impl Into<Option<Timestamp>>) -> Self {
+        Self { until: until.into(), ..self }
     }
 }

@@ -1,4 +1,4 @@
-//! Triggers that came to nothing: one at once, the others of the same minutes as a digest.
+//! Triggers on which nothing was started: one at once, the others of the same minutes as a digest.
 
 use std::collections::BTreeSet;
 
@@ -7,76 +7,68 @@ use relay_core::alarm::AlarmArn;
 use relay_core::execution::{Trigger, TriggerKind};
 use relay_core::flow::{Flow, Severity};
 use relay_core::id::arn::alarm_console_link;
-use relay_core::id::outcome_id;
+use relay_core::id::{AccountId, Region, outcome_id};
 use relay_core::problem::{Problem, ProblemCode};
-use remediation::guard::digest::{Bucket, Record};
+use remediation::guard::digest::{DigestEntry, DigestWindow};
 
 use crate::{AlarmDetails, Link, LinkKind, Outcome, OutcomeStatus};
 
-/// Triggers of one bucket.
+/// Triggers of one window, suppressed or observed.
 #[derive(Debug, Clone, Copy)]
-pub struct Told<'a> {
-    /// The rule and code that suppressed them, and the five minutes.
-    pub bucket: &'a Bucket,
+pub struct SuppressedTriggers<'a> {
+    /// The window of their digest.
+    pub window: &'a DigestWindow,
     /// The first, alone; or all the rest.
-    pub records: &'a [Record],
+    pub entries: &'a [DigestEntry],
     /// Whether this is the first.
     pub first: bool,
     /// The severity that the rule names.
     pub severity: Severity,
-    /// The policy's version: `sha256:…`.
+    /// The version of the rules: `sha256:…`.
     pub rules_version: Option<&'a str>,
     /// When the outcome is decided.
     pub at: Timestamp,
 }
 
-/// The outcome of triggers that came to nothing; `None` for a digest of none. Repeats carry one id.
+/// The outcome of triggers on which nothing was started; `None` without a trigger. Repeats have one id.
 #[must_use]
-pub fn held(told: Told<'_>) -> Option<Outcome> {
-    let Told { bucket, records, first, rules_version, at, .. } = told;
-    let head = records.first()?;
-    let status = status(bucket);
+pub fn suppressed(triggers: SuppressedTriggers<'_>) -> Option<Outcome> {
+    let SuppressedTriggers { window, entries, first, rules_version, at, .. } = triggers;
+    let head = entries.first()?;
+    let status = status(window);
     let kind = if first { "first" } else { "digest" };
-    let distinct = |of: fn(&Record) -> &str| -> BTreeSet<&str> { records.iter().map(of).collect() };
-    let alarms = distinct(|record| &record.alarm);
-    let resources: BTreeSet<&String> = records.iter().flat_map(|r| &r.resources).collect();
-    let count = u32::try_from(records.len()).unwrap_or(u32::MAX);
-    let problem = Problem::new(bucket.code, &bucket.rule, &head.what);
-    let problem = match bucket.code {
+    let alarms: BTreeSet<&AlarmArn> = entries.iter().map(|entry| &entry.alarm).collect();
+    let accounts: BTreeSet<AccountId> = entries.iter().map(|entry| entry.account).collect();
+    let regions: BTreeSet<&Region> = entries.iter().map(|entry| &entry.region).collect();
+    let resources: BTreeSet<&String> = entries.iter().flat_map(|entry| &entry.resources).collect();
+    let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
+    let problem = Problem::new(window.code, &window.rule, &head.what);
+    let problem = match window.code {
         // Here it is not an owner's role, but that of an account whose alarms arrive.
         ProblemCode::RoleNotAssumable => problem.with_hint(
             "Deploy stacks/target-account.yaml in the account with this hub's account and organization id.",
         ),
         _ => problem,
     };
-    let alarm: Option<AlarmArn> = match alarms.len() {
-        1 => head.alarm.parse().ok(),
-        _ => None,
-    };
+    let alarm = (alarms.len() == 1).then(|| head.alarm.clone());
     let link = alarm.as_ref().and_then(alarm_console_link);
     let outcome = Outcome {
-        severity: severity(told, status),
-        summary: summary(bucket, records, &resources, first, status),
-        rules: vec![bucket.rule.clone()],
+        severity: severity(triggers, status),
+        summary: summary(window, entries, &resources, first, status),
+        rules: vec![window.rule.clone()],
         rules_version: rules_version.map(str::to_owned),
         trigger: Some(Trigger {
             kind: TriggerKind::Alarm,
-            arn: match alarms.len() {
-                1 => Some(head.alarm.clone()),
-                _ => None,
-            },
+            arn: alarm.as_ref().map(ToString::to_string),
             event_ids: Vec::new(),
         }),
         alarm: alarm.map(AlarmDetails::new),
-        accounts: distinct(|record| &record.account)
-            .iter()
-            .filter_map(|a| a.parse().ok())
-            .collect(),
-        regions: distinct(|record| &record.region).iter().filter_map(|r| r.parse().ok()).collect(),
+        accounts: accounts.into_iter().collect(),
+        regions: regions.into_iter().cloned().collect(),
         resources: resources.into_iter().cloned().collect(),
         count,
         links: Link::of(LinkKind::Alarm, link).into_iter().collect(),
-        ..Outcome::new(outcome_id(&bucket.pk(), kind), Flow::Remediation, status, at)
+        ..Outcome::new(outcome_id(&window.to_string(), kind), Flow::Remediation, status, at)
     };
     Some(outcome.with_problems(vec![problem]))
 }
@@ -112,10 +104,10 @@ pub fn rules_invalid(
     Some(outcome.with_problems(problems.to_vec()))
 }
 
-fn status(bucket: &Bucket) -> OutcomeStatus {
-    match bucket.code {
-        _ if bucket.observed => OutcomeStatus::Observed,
-        // The rule cannot be run on what rang, and nobody wants it so: it has to be corrected.
+fn status(window: &DigestWindow) -> OutcomeStatus {
+    match window.code {
+        _ if window.observed => OutcomeStatus::Observed,
+        // The rule cannot be run on the resource behind the alarm: it has to be corrected.
         ProblemCode::ResourceUnknown
         | ProblemCode::SeveralResources
         | ProblemCode::ParameterUnfilled
@@ -124,28 +116,30 @@ fn status(bucket: &Bucket) -> OutcomeStatus {
     }
 }
 
-fn severity(told: Told<'_>, status: OutcomeStatus) -> Severity {
-    match (status, told.bucket.code) {
+fn severity(triggers: SuppressedTriggers<'_>, status: OutcomeStatus) -> Severity {
+    match (status, triggers.window.code) {
         (OutcomeStatus::Failed, _) | (OutcomeStatus::Suppressed, ProblemCode::StormBreaker) => {
-            told.severity
+            triggers.severity
         }
         (OutcomeStatus::Suppressed, ProblemCode::RuleBudget | ProblemCode::AccountBudget) => {
-            told.severity.min(Severity::Medium)
+            triggers.severity.min(Severity::Medium)
         }
-        (OutcomeStatus::Suppressed, ProblemCode::CoolingDown) => told.severity.min(Severity::Low),
+        (OutcomeStatus::Suppressed, ProblemCode::CoolingDown) => {
+            triggers.severity.min(Severity::Low)
+        }
         _ => Severity::Info,
     }
 }
 
 fn summary(
-    bucket: &Bucket,
-    records: &[Record],
+    window: &DigestWindow,
+    entries: &[DigestEntry],
     resources: &BTreeSet<&String>,
     first: bool,
     status: OutcomeStatus,
 ) -> String {
-    let rule = &bucket.rule;
-    let what = records.first().map(|record| record.what.as_str()).unwrap_or_default();
+    let rule = &window.rule;
+    let what = entries.first().map(|entry| entry.what.as_str()).unwrap_or_default();
     let what = what.trim_end_matches('.');
     let on = match resources.len() {
         0 => String::new(),
@@ -155,12 +149,12 @@ fn summary(
     let verb = match status {
         OutcomeStatus::Observed => "observed",
         OutcomeStatus::Failed => "not run",
-        _ => "held back",
+        _ => "suppressed",
     };
     if first {
         return format!("Rule {rule}{on} {verb}: {what}.");
     }
-    let triggers = match records.len() {
+    let triggers = match entries.len() {
         1 => "1 more trigger".to_owned(),
         n => format!("{n} more triggers"),
     };

@@ -1,101 +1,162 @@
 //! The share ledger: what *we* shared of one owner's documents in one Region.
+//! `share#<owner>#<region>#<document>` / `<account>`; in the index `by-account` `<account>` and
+//! `<owner>#<region>#<document>`.
 //!
-//! An entry is written after the share was made and deleted after it was taken away, so a kill in
-//! between leaves a share that is repeated once (adding is idempotent), never one that is
-//! forgotten. Layout: `ARCHITECTURE.md`, "The table".
+//! An entry is written after the share was made and deleted after it was taken away. A kill in
+//! between leaves a share that is repeated once (adding is idempotent), never one that is forgotten.
+//! Written by `share-documents`, read by it and by `plan-shares`.
 //!
-//! Retries: errors are the SDK's to retry. What a batch leaves unprocessed is no error to the SDK;
-//! [`Ledger`] owns repeating that.
+//! Retries: errors are the SDK's to retry. What a batch leaves unprocessed is not an error to the
+//! SDK; [`Ledger`] owns repeating that.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use aws::{AwsError, AwsErrorKind};
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest,
 };
 use relay_core::id::{AccountId, DocumentName, Region};
-use sharing::SharedVersion;
+use sharing::{SharedVersion, WorkItem};
 
-use crate::error::LedgerError;
+use crate::item::Key;
+use crate::{StoreError, Table};
 
 /// Keys a `BatchGetItem` takes.
 const KEYS_PER_READ: usize = 100;
 /// Items a `BatchWriteItem` takes.
-pub(crate) const ITEMS_PER_WRITE: usize = 25;
+pub const ITEMS_PER_WRITE: usize = 25;
 /// How often what a batch left unprocessed is tried again before giving up; with the growing
 /// pauses some 13 seconds.
 const ATTEMPTS: u32 = 9;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
-type Item = HashMap<String, AttributeValue>;
+/// The index of the ledger by account. It lags behind.
+const BY_ACCOUNT: &str = "by-account";
+/// Sorts before every `sk2`, which begins with a digit.
+const BEGINNING: &str = "#";
+
+const READ: &str = "read the share ledger";
+const WRITE: &str = "write the share ledger";
+
+type Values = HashMap<String, AttributeValue>;
 
 /// One share that we made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Entry {
-    pub(crate) document: DocumentName,
-    pub(crate) account: AccountId,
-    pub(crate) version: SharedVersion,
+pub struct LedgerEntry {
+    pub document: DocumentName,
+    pub account: AccountId,
+    pub version: SharedVersion,
     /// ARN of the execution that made it.
-    pub(crate) execution: String,
+    pub execution: String,
 }
 
-/// A change to the ledger, made after the share it records.
+/// A change to the ledger, made after the share that it records.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Change {
+pub enum LedgerChange {
     Shared { document: DocumentName, account: AccountId, version: SharedVersion },
     Unshared { document: DocumentName, account: AccountId },
 }
 
 /// The ledger of one owner in one Region, written on behalf of one execution.
 #[derive(Debug, Clone)]
-pub(crate) struct Ledger {
-    pub(crate) client: Client,
-    pub(crate) table: String,
-    pub(crate) owner: AccountId,
-    pub(crate) region: Region,
+pub struct Ledger {
+    pub table: Table,
+    pub owner: AccountId,
+    pub region: Region,
     /// ARN of the execution that entries written now name.
-    pub(crate) execution: String,
+    pub execution: String,
+}
+
+impl Table {
+    /// The owners and Regions where the ledger has shares with an account, by the index.
+    ///
+    /// One query for each pair and one more, each reading one item: the cost does not depend on how
+    /// many documents were shared.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn shared_pairs(&self, account: AccountId) -> Result<BTreeSet<WorkItem>, StoreError> {
+        let what = || format!("read the ledger's entries of account {account}");
+        let mut pairs = BTreeSet::new();
+        let mut after = BEGINNING.to_owned();
+        loop {
+            let page = self
+                .client
+                .query()
+                .table_name(&self.name)
+                .index_name(BY_ACCOUNT)
+                .key_condition_expression("account = :account AND sk2 > :after")
+                .expression_attribute_values(":account", AttributeValue::S(account.to_string()))
+                .expression_attribute_values(":after", AttributeValue::S(after))
+                .projection_expression("sk2")
+                .limit(1)
+                .send()
+                .await
+                .map_err(|error| StoreError::new(what(), error))?;
+            let Some(key) = page.items().first().and_then(|item| text(item, "sk2")) else {
+                return Ok(pairs);
+            };
+            after = match pair(key) {
+                Some(pair) => {
+                    // `$` is the character after `#`: past every document of this pair.
+                    let end = format!("{}#{}$", pair.owner, pair.region);
+                    pairs.insert(pair);
+                    end
+                }
+                None => {
+                    tracing::warn!(sk2 = key, "an entry of the ledger cannot be read");
+                    key.to_owned()
+                }
+            };
+        }
+    }
 }
 
 impl Ledger {
     /// The entries of these documents for these accounts, read consistently: one key each, so
     /// meant for few accounts.
-    pub(crate) async fn of_accounts(
+    ///
+    /// # Errors
+    /// When the table does not answer, or throttles beyond all retries.
+    pub async fn of_accounts(
         &self,
         documents: &[DocumentName],
         accounts: &BTreeSet<AccountId>,
-    ) -> Result<Vec<Entry>, LedgerError> {
+    ) -> Result<Vec<LedgerEntry>, StoreError> {
         let keys = documents
             .iter()
             .flat_map(|document| accounts.iter().map(|account| self.key(document, account)));
-        let keys: Vec<Item> = keys.collect();
+        let keys: Vec<Values> = keys.collect();
         let batches = keys.chunks(KEYS_PER_READ).map(|batch| self.read_batch(batch.to_vec()));
         let items = futures::future::try_join_all(batches).await?;
         Ok(items.iter().flatten().filter_map(|item| self.entry(item)).collect())
     }
 
     /// All entries of one document, read consistently.
-    pub(crate) async fn of_document(
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn of_document(
         &self,
         document: &DocumentName,
-    ) -> Result<Vec<Entry>, LedgerError> {
+    ) -> Result<Vec<LedgerEntry>, StoreError> {
         let mut entries = Vec::new();
         let mut from = None;
         loop {
             let page = self
+                .table
                 .client
                 .query()
-                .table_name(&self.table)
+                .table_name(&self.table.name)
                 .consistent_read(true)
                 .key_condition_expression("pk = :pk")
                 .expression_attribute_values(":pk", AttributeValue::S(self.partition(document)))
                 .set_exclusive_start_key(from)
                 .send()
                 .await
-                .map_err(|source| LedgerError::Read(source.into()))?;
+                .map_err(|error| StoreError::new(READ, error))?;
             entries.extend(page.items().iter().filter_map(|item| self.entry(item)));
             match page.last_evaluated_key {
                 Some(key) if !key.is_empty() => from = Some(key),
@@ -106,28 +167,29 @@ impl Ledger {
 
     /// The names of this owner's documents in this Region that the ledger has for an account.
     ///
-    /// By the index, which lags behind: whoever acts on it reads the entries again with
+    /// By the index, which lags behind: a caller that acts on it reads the entries again with
     /// [`Ledger::of_accounts`].
-    pub(crate) async fn documents_of(
-        &self,
-        account: &AccountId,
-    ) -> Result<Vec<DocumentName>, LedgerError> {
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn documents_of(&self, account: &AccountId) -> Result<Vec<DocumentName>, StoreError> {
         let prefix = format!("{}#{}#", self.owner, self.region);
         let mut names = Vec::new();
         let mut from = None;
         loop {
             let page = self
+                .table
                 .client
                 .query()
-                .table_name(&self.table)
-                .index_name("by-account")
+                .table_name(&self.table.name)
+                .index_name(BY_ACCOUNT)
                 .key_condition_expression("account = :account AND begins_with(sk2, :prefix)")
                 .expression_attribute_values(":account", AttributeValue::S(account.to_string()))
                 .expression_attribute_values(":prefix", AttributeValue::S(prefix.clone()))
                 .set_exclusive_start_key(from)
                 .send()
                 .await
-                .map_err(|source| LedgerError::Read(source.into()))?;
+                .map_err(|error| StoreError::new(READ, error))?;
             names.extend(page.items().iter().filter_map(|item| {
                 text(item, "sk2")?.strip_prefix(&prefix)?.parse::<DocumentName>().ok()
             }));
@@ -140,7 +202,11 @@ impl Ledger {
 
     /// Records at most [`ITEMS_PER_WRITE`] changes, each of another document and account.
     /// Idempotent.
-    pub(crate) async fn record(&self, changes: &[Change], at: &str) -> Result<(), LedgerError> {
+    ///
+    /// # Errors
+    /// When the table does not answer, or throttles beyond all retries. Some of them may be recorded:
+    /// the others are shared already and will be shared once more.
+    pub async fn record(&self, changes: &[LedgerChange], at: &str) -> Result<(), StoreError> {
         let mut left: Vec<WriteRequest> = changes
             .iter()
             .map(|change| self.write_request(change, at))
@@ -155,18 +221,19 @@ impl Ledger {
                 pause *= 2;
             }
             let answer = self
+                .table
                 .client
                 .batch_write_item()
-                .request_items(&self.table, left)
+                .request_items(&self.table.name, left)
                 .send()
                 .await
-                .map_err(|source| LedgerError::Write(source.into()))?;
-            left = unprocessed(answer.unprocessed_items);
+                .map_err(|error| StoreError::new(WRITE, error))?;
+            left = answer.unprocessed_items.unwrap_or_default().into_values().flatten().collect();
         }
-        if left.is_empty() { Ok(()) } else { Err(LedgerError::Unprocessed { items: left.len() }) }
+        if left.is_empty() { Ok(()) } else { Err(unprocessed(left.len())) }
     }
 
-    async fn read_batch(&self, mut left: Vec<Item>) -> Result<Vec<Item>, LedgerError> {
+    async fn read_batch(&self, mut left: Vec<Values>) -> Result<Vec<Values>, StoreError> {
         let mut found = Vec::new();
         let mut pause = FIRST_PAUSE;
         for attempt in 0..ATTEMPTS {
@@ -178,14 +245,15 @@ impl Ledger {
                 .set_keys(Some(left))
                 .consistent_read(true)
                 .build()
-                .map_err(|source| LedgerError::Read(incomplete(&source)))?;
+                .map_err(|error| StoreError::new(READ, AwsError::invalid_request(&error)))?;
             let answer = self
+                .table
                 .client
                 .batch_get_item()
-                .request_items(&self.table, keys)
+                .request_items(&self.table.name, keys)
                 .send()
                 .await
-                .map_err(|source| LedgerError::Read(source.into()))?;
+                .map_err(|error| StoreError::new(READ, error))?;
             found.extend(answer.responses.unwrap_or_default().into_values().flatten());
             left = answer
                 .unprocessed_keys
@@ -197,12 +265,12 @@ impl Ledger {
                 return Ok(found);
             }
         }
-        Err(LedgerError::Unprocessed { items: left.len() })
+        Err(unprocessed(left.len()))
     }
 
-    fn write_request(&self, change: &Change, at: &str) -> Result<WriteRequest, LedgerError> {
+    fn write_request(&self, change: &LedgerChange, at: &str) -> Result<WriteRequest, StoreError> {
         let request = match change {
-            Change::Shared { document, account, version } => {
+            LedgerChange::Shared { document, account, version } => {
                 let sk2 = format!("{}#{}#{document}", self.owner, self.region);
                 let mut item = self.key(document, account);
                 item.insert("account".to_owned(), AttributeValue::S(account.to_string()));
@@ -211,13 +279,13 @@ impl Ledger {
                 item.insert("execution".to_owned(), AttributeValue::S(self.execution.clone()));
                 item.insert("at".to_owned(), AttributeValue::S(at.to_owned()));
                 let put = PutRequest::builder().set_item(Some(item)).build();
-                let put = put.map_err(|source| LedgerError::Write(incomplete(&source)))?;
+                let put = put.map_err(invalid)?;
                 WriteRequest::builder().put_request(put)
             }
-            Change::Unshared { document, account } => {
+            LedgerChange::Unshared { document, account } => {
                 let key = self.key(document, account);
                 let delete = DeleteRequest::builder().set_key(Some(key)).build();
-                let delete = delete.map_err(|source| LedgerError::Write(incomplete(&source)))?;
+                let delete = delete.map_err(invalid)?;
                 WriteRequest::builder().delete_request(delete)
             }
         };
@@ -228,19 +296,16 @@ impl Ledger {
         format!("share#{}#{}#{document}", self.owner, self.region)
     }
 
-    fn key(&self, document: &DocumentName, account: &AccountId) -> Item {
-        HashMap::from([
-            ("pk".to_owned(), AttributeValue::S(self.partition(document))),
-            ("sk".to_owned(), AttributeValue::S(account.to_string())),
-        ])
+    fn key(&self, document: &DocumentName, account: &AccountId) -> Values {
+        Key::new(self.partition(document), account.to_string()).into_values()
     }
 
-    /// An item as an entry. What is not one of ours (someone edited the table) is no entry, and
-    /// what is not in the ledger is never removed.
-    fn entry(&self, item: &Item) -> Option<Entry> {
+    /// An item as an entry; `None` for one that is not ours (someone edited the table). A share that
+    /// is not in the ledger is never removed.
+    fn entry(&self, item: &Values) -> Option<LedgerEntry> {
         let prefix = format!("share#{}#{}#", self.owner, self.region);
         let entry = || {
-            Some(Entry {
+            Some(LedgerEntry {
                 document: text(item, "pk")?.strip_prefix(&prefix)?.parse().ok()?,
                 account: text(item, "sk")?.parse().ok()?,
                 version: SharedVersion::parse(text(item, "version")?)?,
@@ -255,16 +320,24 @@ impl Ledger {
     }
 }
 
-fn text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
+fn text<'a>(item: &'a Values, name: &str) -> Option<&'a str> {
     item.get(name)?.as_s().ok().map(String::as_str)
 }
 
-fn unprocessed(items: Option<HashMap<String, Vec<WriteRequest>>>) -> Vec<WriteRequest> {
-    items.unwrap_or_default().into_values().flatten().collect()
+/// `<owner>#<region>#<document>`.
+fn pair(sk2: &str) -> Option<WorkItem> {
+    let mut parts = sk2.splitn(3, '#');
+    let (owner, region) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    parts.next().map(|_| WorkItem { owner, region })
 }
 
-/// A request that the SDK's builder found incomplete: a mistake of this file.
-fn incomplete(error: &BuildError) -> AwsError {
-    let message = error.to_string();
-    AwsError { kind: AwsErrorKind::Other, code: "InvalidRequest".to_owned(), message }
+fn invalid(error: BuildError) -> StoreError {
+    StoreError::new(WRITE, AwsError::invalid_request(&error))
+}
+
+/// DynamoDB left items of a batch unprocessed, again and again: it throttles.
+fn unprocessed(items: usize) -> StoreError {
+    let (kind, code) = (AwsErrorKind::Throttled, "Unprocessed".to_owned());
+    let message = format!("{items} items were left unprocessed beyond all retries");
+    StoreError::new("read or write the share ledger", AwsError { kind, code, message })
 }

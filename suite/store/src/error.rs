@@ -1,0 +1,29 @@
+//! What the table or the bucket did not do.
+
+use aws::{AwsError, AwsErrorKind};
+
+/// A call that failed, or an item that cannot be read: what was being done, and why not.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}")]
+pub struct StoreError {
+    /// What was being done, as a phrase: `record the decision`.
+    pub what: String,
+    pub source: AwsError,
+}
+
+impl StoreError {
+    pub(crate) fn new(what: impl Into<String>, error: impl Into<AwsError>) -> Self {
+        Self { what: what.into(), source: error.into() }
+    }
+
+    /// What is stored has another shape than this version writes.
+    pub(crate) fn malformed(what: impl Into<String>, why: impl ToString) -> Self {
+        let (kind, code) = (AwsErrorKind::Other, "MalformedItem".to_owned());
+        Self::new(what, AwsError { kind, code, message: why.to_string() })
+    }
+
+    #[must_use]
+    pub fn kind(&self) -> AwsErrorKind {
+        self.source.kind
+    }
+}

@@ -1,0 +1,74 @@
+//! The one room that knows the suite's table and bucket, and the topic of outcomes. Everyone else
+//! speaks of locks, decisions, runs and plans; keys, attributes and expressions are here alone.
+//!
+//! # The table
+//!
+//! Its key is `pk` and `sk`, both texts; the index `by-account` has the key `account` and `sk2`.
+//!
+//! | item | file | pk | sk | attributes | kept |
+//! |---|---|---|---|---|---|
+//! | lock and cool-downs | `lock` | `resource#<account>#<region>#<resource>` | `lock` | `owner`, `rule`, `leaseUntil`, `lastOwner`, `cool#<rule>` | 40 days |
+//! | budget of a rule | `budget` | `budget#rule#<rule>` | first second of the hour | `takers` | a day more |
+//! | budget of an account | `budget` | `budget#account#<account>` | first second of the hour | `takers` | a day more |
+//! | storm | `storm` | `storm#<rule>` | first second of the window | `resources` | a day more |
+//! | open breaker | `storm` | `storm#<rule>` | `open` | `until`, `by` | a day more |
+//! | decision about a trigger | `decision` | `trigger#<trigger>` | `decision` | `decision` | 100 days |
+//! | input of the run it starts | `decision` | `trigger#<trigger>` | `input` | `input` | 100 days |
+//! | run that was started | `run` | `run#<execution arn>` | the rung, two digits, from 00 | `run` | 100 days |
+//! | task that waits for a run | `waiting` | `wait#<automation id>` | `task` | `request` | 100 days |
+//! | window of a digest | `digest` | `digest#<rule>#<code>#<begin>`; `observed#…` | `first` | `first`, `published` | 40 days |
+//! | trigger in a digest | `digest` | the same | `t#<trigger>` | `alarm`, `account`, `region`, `resources`, `what` | 40 days |
+//! | published once | `once` | `published#<outcome id>` | `once` | | 40 days |
+//! | published marker | `marker` | `outcome#<execution arn>` | `final`; `pending-<rung>` | `id`, `outcome`, `at` | 100 days |
+//! | share ledger | `ledger` | `share#<owner>#<region>#<document>` | `<account>` | `account`, `sk2`, `version`, `execution`, `at` | |
+//! | last planned place | `place` | `place#<account>` | `place` | `path`, `active`, `rulesVersion`, `execution`, `at` | |
+//! | work lock | `work_lock` | `lock#<owner>#<region>` | `lock` | `owner`, `leaseUntil` | |
+//!
+//! - Rules that only observe have locks, budgets and storms of their own: `observed-resource#…` and so on.
+//! - Times are epoch seconds, where nothing else is said.
+//! - `expires` is for the table's TTL and nothing else. Whether a lease or a cool-down is over is compared.
+//! - There are no transactions. Every write stands alone, and may be repeated without a second effect.
+//!
+//! # The bucket
+//!
+//! | object | key |
+//! |---|---|
+//! | plan of an execution of `share-runbooks` | `plans/<execution>.json` |
+//! | what failed at one owner account in one Region | `details/<execution>/<owner>/<region>.json` |
+//! | whole outcome | `outcomes/<execution>/<outcome id>.json` |
+
+#[cfg(feature = "bucket")]
+mod bucket;
+mod budget;
+mod decision;
+mod digest;
+mod error;
+mod guards;
+mod item;
+mod ledger;
+mod lock;
+mod marker;
+mod once;
+mod place;
+#[cfg(feature = "publisher")]
+mod publisher;
+mod run;
+mod storm;
+mod table;
+#[cfg(feature = "topic")]
+mod topic;
+mod waiting;
+mod work_lock;
+
+#[cfg(feature = "bucket")]
+pub use bucket::Bucket;
+pub use error::StoreError;
+pub use ledger::{ITEMS_PER_WRITE, Ledger, LedgerChange, LedgerEntry};
+pub use marker::MarkerKind;
+pub use place::PlannedPlace;
+#[cfg(feature = "publisher")]
+pub use publisher::{PublishError, Publisher};
+pub use table::Table;
+#[cfg(feature = "topic")]
+pub use topic::Topic;
+pub use work_lock::WorkLock;

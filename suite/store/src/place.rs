@@ -1,0 +1,99 @@
+//! The place in the organization for which an account was last planned: `place#<account>` / `place`.
+//! `at` is when it was seen, in epoch milliseconds.
+//!
+//! Written and read by `plan-shares`.
+
+use std::collections::HashMap;
+
+use aws::AwsError;
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+use relay_core::id::AccountId;
+
+use crate::item::Key;
+use crate::{StoreError, Table};
+
+/// What an account's last plan rested on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedPlace {
+    /// Root and OUs that lead to the account.
+    pub path: String,
+    /// Whether it could be shared with.
+    pub active: bool,
+    /// The version of the rules: `sha256:…`.
+    pub rules_version: String,
+    /// The name of the execution that planned.
+    pub execution: String,
+}
+
+impl PlannedPlace {
+    /// The path of an account that is not a member of the organization.
+    pub const NOWHERE: &'static str = "-";
+}
+
+impl Table {
+    /// The place for which an account was last planned, if it ever was.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn place(&self, account: AccountId) -> Result<Option<PlannedPlace>, StoreError> {
+        let get = self.client.get_item().table_name(&self.name).consistent_read(true);
+        let answer = get.set_key(Some(key(account).into_values())).send().await;
+        let failed = |error| StoreError::new(format!("read the last place of {account}"), error);
+        let item = answer.map_err(|error| failed(AwsError::from(error)))?.item;
+        Ok(item.and_then(|item| {
+            Some(PlannedPlace {
+                path: text(&item, "path")?,
+                active: *item.get("active")?.as_bool().ok()?,
+                rules_version: text(&item, "rulesVersion")?,
+                execution: text(&item, "execution")?,
+            })
+        }))
+    }
+
+    /// Stores the place for which an account is planned, as seen at this time; `false` when somebody
+    /// has seen it later: then nothing is written.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn store_place(
+        &self,
+        account: AccountId,
+        place: PlannedPlace,
+        seen_at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let at = AttributeValue::N(seen_at.as_millisecond().to_string());
+        let written = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(key(account).into_values()))
+            .item("path", AttributeValue::S(place.path))
+            .item("active", AttributeValue::Bool(place.active))
+            .item("rulesVersion", AttributeValue::S(place.rules_version))
+            .item("execution", AttributeValue::S(place.execution))
+            .item("at", at.clone())
+            .condition_expression("attribute_not_exists(pk) OR #at <= :at")
+            .expression_attribute_names("#at", "at")
+            .expression_attribute_values(":at", at)
+            .send()
+            .await
+            .map_err(AwsError::from);
+        match written {
+            Ok(_) => Ok(true),
+            Err(error) if error.is("ConditionalCheckFailedException") => {
+                tracing::info!(%account, "a later plan for this account exists");
+                Ok(false)
+            }
+            Err(error) => Err(StoreError::new(format!("store the place of {account}"), error)),
+        }
+    }
+}
+
+fn key(account: AccountId) -> Key {
+    Key::new(format!("place#{account}"), "place")
+}
+
+fn text(item: &HashMap<String, AttributeValue>, name: &str) -> Option<String> {
+    item.get(name)?.as_s().ok().cloned()
+}

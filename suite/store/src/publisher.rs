@@ -1,0 +1,185 @@
+//! Publishes the one outcome of an execution: the message to the topic, the whole of it to the
+//! bucket, a marker to the table. `publish-outcome` calls it, and `recover-outcomes` for executions
+//! that ended where no state could.
+//!
+//! At least once: the marker is written after the message. Whatever dies in between, a repeat has
+//! the same id, which is derived from the execution's ARN.
+
+use futures::StreamExt;
+use jiff::Timestamp;
+use outcome::{
+    Evidence, MachineInput, Outcome, PublishOutcomeInput, PublishOutcomeOutput, Published,
+};
+use relay_core::storage::S3Object;
+use relay_core::text::error_chain;
+use remediation::guard::{Release, Taker};
+use sharing::ShareDetails;
+use sharing::plan::SharePlan;
+
+use crate::{Bucket, MarkerKind, StoreError, Table, Topic};
+
+/// Problems read from the bucket, at most: an outcome names 50 of them inline, the file beside it
+/// these.
+const MOST_PROBLEMS: usize = 2_000;
+/// Objects read at once.
+const READS: usize = 8;
+
+/// Table, bucket and topic, to publish with.
+#[derive(Debug, Clone)]
+pub struct Publisher {
+    pub table: Table,
+    pub bucket: Bucket,
+    pub topic: Topic,
+}
+
+/// Why an outcome was not published. The same request may be tried again.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// The topic did not take the message.
+    #[error(transparent)]
+    Topic(StoreError),
+    /// The table or the bucket did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Publisher {
+    /// Publishes the outcome of an execution, unless its marker says that this was done.
+    ///
+    /// # Errors
+    /// When the topic did not take the message, or the bucket and the table did not answer.
+    pub async fn publish(
+        &self,
+        request: &PublishOutcomeInput,
+        now: Timestamp,
+    ) -> Result<PublishOutcomeOutput, PublishError> {
+        let (arn, kind) = (&request.execution.arn, kind_of(request));
+        if let Some(published) = self.table.marker(arn, kind).await? {
+            tracing::info!(id = %published.id, "published before");
+            return Ok(published);
+        }
+        let plan = self.plan(request).await?;
+        let details = self.details(request).await?;
+        let mut evidence =
+            Evidence { request, plan: plan.as_ref(), details: &details, at: now, stored: None };
+        let verdict = outcome::decide(evidence);
+        let Some(unstored) = verdict.outcome else {
+            tracing::info!("unchanged: nothing to publish");
+            return Ok(PublishOutcomeOutput { outcome: Published::None, id: verdict.id });
+        };
+        let object = self.bucket.outcome_object(&request.execution.name, verdict.id);
+        evidence.stored = Some(&object);
+        let whole = outcome::decide(evidence).outcome.unwrap_or_else(|| unstored.clone());
+        let outcome = if self.store(&object, &whole).await? { whole } else { unstored };
+        if request.pending.is_none() {
+            self.end_run(request, now).await?;
+        }
+        self.topic.publish(&outcome).await.map_err(PublishError::Topic)?;
+        let published = PublishOutcomeOutput { outcome: verdict.published, id: verdict.id };
+        // The message is out: a marker that cannot be written costs one repeat of the same id by the
+        // sweep, no more.
+        if let Err(error) = self.table.mark(arn, kind, &published, now).await {
+            tracing::error!(error = error_chain(&error), id = %published.id, "not marked");
+        }
+        Ok(published)
+    }
+
+    /// Whether the end of an execution was published.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn has_published(&self, execution_arn: &str) -> Result<bool, StoreError> {
+        Ok(self.table.marker(execution_arn, MarkerKind::Final).await?.is_some())
+    }
+
+    /// Releases the locks of a remediation: the cool-down begins with its end, whichever it is.
+    /// Before the message, whose readers find the resource free or cooling down.
+    async fn end_run(
+        &self,
+        request: &PublishOutcomeInput,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let MachineInput::RunAutomation(input) = &request.input else { return Ok(()) };
+        let Some(lock) = &input.lock else { return Ok(()) };
+        let taker = Taker { trigger: lock.trigger, rule: &lock.rule, observing: false, now };
+        for key in &lock.keys {
+            let (key, cool_down) = (key.clone(), lock.cool_down.clone());
+            self.table.release(&taker, &Release::EndOfRun { key, cool_down }).await?;
+        }
+        Ok(())
+    }
+
+    /// The plan, for its problems and its rules.
+    async fn plan(&self, request: &PublishOutcomeInput) -> Result<Option<SharePlan>, StoreError> {
+        match &request.plan {
+            Some(planned) => if_readable(self.bucket.plan(&planned.plan).await),
+            None => Ok(None),
+        }
+    }
+
+    /// The details of every owner account and Region where something failed.
+    async fn details(
+        &self,
+        request: &PublishOutcomeInput,
+    ) -> Result<Vec<ShareDetails>, StoreError> {
+        let failed = request
+            .shares
+            .iter()
+            .flatten()
+            .filter(|report| report.counts.is_some_and(|counts| counts.failed > 0));
+        let mut reads = futures::stream::iter(failed)
+            .map(async |report| {
+                let place = (report.owner, &report.region);
+                if_readable(self.bucket.details(&request.execution.name, place).await)
+            })
+            .buffered(READS);
+        let (mut details, mut problems) = (Vec::new(), 0);
+        while let Some(read) = reads.next().await {
+            if let Some(read) = read? {
+                let read: ShareDetails = read;
+                problems += read.problems.len();
+                details.push(read);
+            }
+            if problems >= MOST_PROBLEMS {
+                break;
+            }
+        }
+        Ok(details)
+    }
+
+    /// Stores the whole outcome; says whether it is stored now.
+    async fn store(&self, object: &S3Object, outcome: &Outcome) -> Result<bool, StoreError> {
+        match self.bucket.store_outcome(object, outcome).await {
+            Ok(()) => Ok(true),
+            Err(error) if error.source.is_transient() => Err(error),
+            Err(error) => {
+                tracing::error!(
+                    error = error_chain(&error),
+                    "the outcome goes out without its file"
+                );
+                Ok(false)
+            }
+        }
+    }
+}
+
+/// An object that is gone, forbidden or malformed is logged and left out: an outcome that says less
+/// is better than none.
+fn if_readable<T>(read: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+    match read {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.source.is_transient() => Err(error),
+        Err(error) => {
+            tracing::warn!(error = error_chain(&error), "the outcome goes out without this object");
+            Ok(None)
+        }
+    }
+}
+
+/// Which outcome of its execution a request is for.
+fn kind_of(request: &PublishOutcomeInput) -> MarkerKind {
+    match &request.pending {
+        Some(pending) => MarkerKind::Pending(pending.rung),
+        None => MarkerKind::Final,
+    }
+}

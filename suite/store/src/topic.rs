@@ -1,0 +1,51 @@
+//! The topic of outcomes: the one way in which an outcome reaches its subscribers.
+
+use aws::{AwsError, SdkConfig};
+use aws_sdk_sns::Client;
+use aws_sdk_sns::types::MessageAttributeValue;
+use outcome::{Message, Outcome};
+
+use crate::StoreError;
+
+/// The topic of outcomes. Its errors are the SDK's to retry.
+#[derive(Debug, Clone)]
+pub struct Topic {
+    client: Client,
+    arn: String,
+}
+
+impl Topic {
+    /// The topic with this ARN. Calls nothing.
+    #[must_use]
+    pub fn new(config: &SdkConfig, arn: impl Into<String>) -> Self {
+        Self { client: Client::new(config), arn: arn.into() }
+    }
+
+    /// Publishes an outcome, as JSON and as an e-mail, with attributes to filter by. A repeat is
+    /// another message with the same id.
+    ///
+    /// # Errors
+    /// When SNS does not take it: it may be tried again.
+    pub async fn publish(&self, outcome: &Outcome) -> Result<(), StoreError> {
+        let what = || format!("publish the outcome {}", outcome.id);
+        let message = Message::render(outcome);
+        let mut publish = self
+            .client
+            .publish()
+            .topic_arn(&self.arn)
+            .subject(message.subject)
+            .message_structure("json")
+            .message(message.body);
+        for attribute in message.attributes {
+            let value = MessageAttributeValue::builder()
+                .data_type(attribute.data_type)
+                .string_value(attribute.value)
+                .build()
+                .map_err(|error| StoreError::new(what(), AwsError::invalid_request(&error)))?;
+            publish = publish.message_attributes(attribute.name, value);
+        }
+        publish.send().await.map_err(|error| StoreError::new(what(), error))?;
+        tracing::info!(id = %outcome.id, outcome = outcome.outcome.as_str(), "published");
+        Ok(())
+    }
+}
