@@ -10,7 +10,7 @@ use aws_config::BehaviorVersion;
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::{ParameterTier, ParameterType};
 use relay_core::rules::RuleText;
-use sharing::RuleSet;
+use sharing::SharingRules;
 
 /// What to do with the rules.
 #[derive(clap::Subcommand)]
@@ -92,8 +92,8 @@ pub async fn run(action: Action) -> Result<()> {
 
 /// Checks the whole set of a folder, of both kinds, and says how many rules it holds.
 pub fn check(folder: &Path) -> Result<usize> {
-    let sharing = RuleSet::parse(texts(folder, "sharing/")?);
-    let remediation = remediation::RuleSet::parse(texts(folder, "remediation/")?);
+    let sharing = SharingRules::parse(texts(folder, "sharing/")?);
+    let remediation = remediation::RemediationRules::parse(texts(folder, "remediation/")?);
     for warning in sharing.warnings.iter().chain(&remediation.warnings) {
         eprintln!("warning: {warning}");
     }

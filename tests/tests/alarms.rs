@@ -46,7 +46,7 @@ async fn ready(world: &World) -> Result<()> {
             ("storm", breaker),
         ] {
             let rule = format!(
-                "alarm: {{names: [{prefix}-*]}}\nresource: {{dimension: InstanceId}}\nladder: \
+                "mode: active\nalarm: {{names: [{prefix}-*]}}\nresource: {{dimension: InstanceId}}\nladder: \
                  [{{runbook: Relay-Wait, parameters: {{InstanceId: [\"{{resource}}\"]}}, \
                  recoverWithin: 60s}}]\n{guard}\n"
             );

@@ -9,7 +9,7 @@ use aws_sdk_cloudformation::types::Stack;
 use relay_core::id::Region;
 use relay_core::problem::Problem;
 use relay_core::rules::Glob;
-use remediation::{RemediationRule, RuleSet};
+use remediation::{RemediationRule, RemediationRules};
 use run::{Hub, PlanInput, RoleArn, RuleRef, RunAutomationInput};
 
 use super::texts;
@@ -20,7 +20,7 @@ use super::texts;
 /// # Errors
 /// When the runbooks cannot be looked at.
 pub(super) async fn deployed_stack(config: &SdkConfig, folder: &Path) -> Result<Vec<Problem>> {
-    let rules = RuleSet::parse(texts(folder, "remediation/")?).rules;
+    let rules = RemediationRules::parse(texts(folder, "remediation/")?).rules;
     let Some(hub) = hub(config).await? else { return Ok(Vec::new()) };
     let ssm = aws_sdk_ssm::Client::new(config);
     let mut problems = Vec::new();

@@ -19,7 +19,7 @@ use relay_core::id::{AccountId, InstallationId, Region};
 use relay_core::organization::Organization;
 use runtime::{Clock, ConfigError, Environment};
 use sharing::plan::{OnboardingInput, PlanInput, SharePlan};
-use sharing::{PlanSharesInput, PlanSharesOutput, RuleSet, Scope, WorkItem};
+use sharing::{PlanSharesInput, PlanSharesOutput, Scope, SharingRules, WorkItem};
 use store::{Bucket, PlannedPlace, StoreError, Table};
 
 pub use error::Error;
@@ -177,10 +177,10 @@ async fn organization(deps: &Deps, scope: &Scope) -> Result<Organization, Error>
 }
 
 /// Never cached: a function stays warm for hours.
-async fn rules(deps: &Deps) -> Result<RuleSet, Error> {
+async fn rules(deps: &Deps) -> Result<SharingRules, Error> {
     let path = deps.rules_path.clone();
     let texts = aws::parameters::texts(&deps.ssm, &path).await;
-    Ok(RuleSet::parse(texts.map_err(|source| Error::Policy { path, source })?))
+    Ok(SharingRules::parse(texts.map_err(|source| Error::Policy { path, source })?))
 }
 
 fn work(plan: &SharePlan) -> Vec<WorkItem> {
@@ -248,4 +248,3 @@ async fn store_places(
         .try_fold(false, async |any, latest| Ok(any || latest))
         .await
 }
-

@@ -4,7 +4,6 @@
 
 mod world;
 
-use aws::SdkConfig;
 use aws_double::{Fault, HUB};
 use plan_shares::{Deps, Error, handle};
 use relay_core::problem::ProblemCode;
@@ -252,7 +251,7 @@ async fn an_invalid_rule_is_a_problem_and_stops_removals_but_not_the_valid_rules
     assert_eq!(output.problems, 1);
     let plan = world.plan("join");
     assert!(!plan.removals_allowed);
-    assert!(plan.problems[0].place.starts_with("/runbook-relay/sharing/broken"));
+    assert!(plan.problems[0].place.to_string().starts_with("/runbook-relay/sharing/broken"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -294,9 +293,7 @@ async fn a_repeated_plan_takes_the_place_of_the_first() {
 
 #[test]
 fn the_settings_come_from_the_environment() {
-    let config = SdkConfig::builder()
-        .behavior_version(aws_sdk_s3::config::BehaviorVersion::v2026_01_12())
-        .build();
+    let config = World::new().sdk();
     let environment = Environment::from_iter([
         ("AWS_REGION", "us-east-1"),
         ("HUB_ACCOUNT", HUB),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use relay_core::organization::Organization;
 use remediation::alarm::{AlarmKind, AlarmTrigger};
-use remediation::{Found, Known, Lookup, RemediationRule, RuleSet};
+use remediation::{Found, Known, Lookup, RemediationRule, RemediationRules, find_rule};
 
 use crate::clients::ClientPool;
 use crate::{Deps, Error, alarms, place};
@@ -19,7 +19,7 @@ pub(crate) struct Matched<'a> {
 /// The rule that matches the alarm, if there is one.
 pub(crate) async fn find<'a>(
     deps: &Deps,
-    rules: &'a RuleSet,
+    rules: &'a RemediationRules,
     trigger: &mut AlarmTrigger,
 ) -> Result<Option<Matched<'a>>, Error> {
     let mut tags: Option<BTreeMap<String, String>> = None;
@@ -27,7 +27,7 @@ pub(crate) async fn find<'a>(
     let mut children = false;
     loop {
         let known = Known { tags: tags.as_ref(), organization: organization.as_deref(), children };
-        let needs = match rules.find(trigger, &known) {
+        let needs = match find_rule(&rules.rules, trigger, &known) {
             Found::Rule(rule) => return Ok(Some(Matched { rule, children })),
             Found::Nothing => return Ok(None),
             Found::Needs(needs) => needs,

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use outcome::Outcome;
 use relay_core::problem::{Problem, ProblemCode};
 use relay_core::text::error_chain;
-use remediation::RuleSet;
+use remediation::RemediationRules;
 use remediation::guard::Control;
 use tokio::sync::Mutex;
 use uuid::Uuid;
@@ -23,7 +23,7 @@ const KEPT: SignedDuration = SignedDuration::from_secs(15);
 /// The rules and the kill switch as they were read together.
 #[derive(Debug)]
 pub(crate) struct CurrentRules {
-    pub(crate) rules: RuleSet,
+    pub(crate) rules: RemediationRules,
     pub(crate) control: Control,
     /// What is wrong with the kill switch.
     problems: Vec<Problem>,
@@ -67,9 +67,9 @@ async fn read(deps: &Deps) -> Result<CurrentRules, Error> {
     Ok(CurrentRules { rules, control, problems })
 }
 
-async fn rules(client: &aws_sdk_ssm::Client, path: String) -> Result<RuleSet, Error> {
+async fn rules(client: &aws_sdk_ssm::Client, path: String) -> Result<RemediationRules, Error> {
     let texts = aws::parameters::texts(client, &path).await;
-    Ok(RuleSet::parse(texts.map_err(|source| Error::Rules { path, source })?))
+    Ok(RemediationRules::parse(texts.map_err(|source| Error::Rules { path, source })?))
 }
 
 /// The kill switch, and what is wrong with it. A transient failure is an error: the message is

@@ -16,6 +16,7 @@ use world::World;
 const NOW: &str = "2019-10-02T17:04:45Z";
 const NAME: &str = "alarm-111122223333-us-east-1-1570035880989-ServerCpuTooHigh";
 const RULE: &str = r#"
+mode: active
 alarm: {names: ["Server*"]}
 resource: {dimension: InstanceId}
 ladder: [{runbook: Relay-RebootInstance, parameters: {InstanceId: ["{resource}"]}}]
@@ -434,6 +435,7 @@ async fn rules_look_at_tags_and_places_and_resources_by_tag() {
     world.rule(
         "tagged",
         r#"
+mode: active
 alarm: {names: ["Server*"], tags: {team: web}, accounts: [/Workloads]}
 resource: {tags: {app: web}}
 ladder: [{runbook: Relay-RebootInstance, parameters: {InstanceId: ["{resource}"]}}]

@@ -84,7 +84,7 @@ impl FromStr for Period {
     type Err = InvalidId;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let invalid = || InvalidId::new(text, "a length of time (like 30s, 10m, 1h30m or 2d)");
+        let invalid = || InvalidId::new(text, Self::EXPECTED);
         let (mut seconds, mut number, mut next_unit) = (0_u32, String::new(), 0);
         for c in text.chars() {
             if c.is_ascii_digit() {
@@ -107,7 +107,11 @@ impl FromStr for Period {
     }
 }
 
-string_traits!(Period, "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$");
+string_traits!(
+    Period,
+    "a length of time (like 30s, 10m, 1h30m or 2d)",
+    "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$"
+);
 
 #[cfg(test)]
 mod tests {

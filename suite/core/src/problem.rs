@@ -4,6 +4,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::place::Place;
+
 /// One thing that went wrong: what, where, and what to do about it.
 #[derive(
     Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
@@ -12,9 +14,9 @@ use serde::{Deserialize, Serialize};
 pub struct Problem {
     /// A stable word; each has a page in `docs/errors/`.
     pub code: ProblemCode,
-    /// Where it is: `owner/region/document` for shares, `file:line:column (field)` for policy.
+    /// Where it is: `owner/region/document` for shares, `file:line:column (field)` for rules.
     #[serde(rename = "where")]
-    pub place: String,
+    pub place: Place,
     /// What was found, and what was expected.
     pub what: String,
     /// What to do.
@@ -23,7 +25,7 @@ pub struct Problem {
 
 impl Problem {
     /// A problem with the hint its code comes with.
-    pub fn new(code: ProblemCode, place: impl Into<String>, what: impl Into<String>) -> Self {
+    pub fn new(code: ProblemCode, place: impl Into<Place>, what: impl Into<String>) -> Self {
         Self { code, place: place.into(), what: what.into(), hint: code.hint().to_owned() }
     }
 
@@ -81,6 +83,8 @@ problem_codes! {
     UnknownField: "Remove the field or correct its spelling.",
     /// A field of the wrong type or with an impossible value.
     InvalidField: "Correct the value.",
+    /// A field that must be there is not.
+    MissingField: "Add the field.",
     /// An account id without quotes: YAML reads a number and eats leading zeros.
     AccountIdNotQuoted: "Quote the account id.",
     /// Quoted, and yet no account id.
@@ -88,7 +92,7 @@ problem_codes! {
     /// A Region that AWS does not have.
     UnknownRegion: "Use a Region code such as us-east-1.",
     /// A rule that selects nothing: no documents, no Regions or no accounts.
-    EmptySelection: "Name at least one, or delete the rule.",
+    EmptySelection: "Name at least one, or remove what is empty.",
     /// `{{` in a rule: Parameter Store refuses it.
     TemplateBraces: "Remove the double braces; Parameter Store reserves them.",
     /// A rule over 4 KB.

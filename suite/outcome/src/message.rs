@@ -120,7 +120,9 @@ fn shrink(outcome: &Outcome, budget: Budget) -> Outcome {
     };
     clip(&mut inline.summary);
     for problem in inline.problems.iter_mut().take(problems) {
-        clip(&mut problem.place);
+        let mut place = problem.place.to_string();
+        clip(&mut place);
+        problem.place = place.into();
         clip(&mut problem.what);
         clip(&mut problem.hint);
     }

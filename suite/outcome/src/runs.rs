@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use relay_core::flow::Severity;
 use relay_core::id::arn::{alarm_console_link, automation_console_link};
 use relay_core::id::{AccountId, Region, outcome_id};
+use relay_core::place::Place;
 use relay_core::problem::{Problem, ProblemCode};
 use run::{
     AlarmRef, ChildReport, Ending, PendingRun, RunAutomationInput, RunReport, RungEnd, Seen,
@@ -237,7 +238,7 @@ fn problems(request: &PublishOutcomeInput) -> Vec<Problem> {
 
 fn rung_problems(request: &PublishOutcomeInput, report: &RunReport) -> Vec<Problem> {
     let path = format!("ladder[{}]", report.rung.saturating_sub(1));
-    let place = input(request).map_or_else(|| path.clone(), |input| input.place(&path));
+    let place = input(request).map_or_else(|| Place::from(&path), |input| input.place(&path));
     let step = report.failed_step.as_deref();
     let at = step.map(|step| format!(" in step {step}")).unwrap_or_default();
     let why = report.reason.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
@@ -292,7 +293,7 @@ fn rung_problems(request: &PublishOutcomeInput, report: &RunReport) -> Vec<Probl
 fn waiting(request: &PublishOutcomeInput, pending: &PendingRun) -> Problem {
     let PendingRun { rung, runbook, execution_id, region, .. } = pending;
     let path = format!("ladder[{}]", rung.saturating_sub(1));
-    let place = input(request).map_or_else(|| path.clone(), |input| input.place(&path));
+    let place = input(request).map_or_else(|| Place::from(&path), |input| input.place(&path));
     let signal = format!(
         "aws ssm send-automation-signal --region {region} --automation-execution-id {execution_id}"
     );

@@ -158,7 +158,7 @@ fn some_in_place_and_some_failed_is_partial_and_none_in_place_is_failed() {
     let verdict = expect(json!({"shares": [counts(1, 0, 0, 0), broken]}), None, Published::Partial);
     let outcome = verdict.outcome.unwrap();
     assert_eq!(outcome.problems[0].code, ProblemCode::WorkerFailed);
-    assert_eq!(outcome.problems[0].place, "222233334444/eu-west-1");
+    assert_eq!(outcome.problems[0].place.to_string(), "222233334444/eu-west-1");
     assert_eq!(outcome.problems[0].what, "Lambda.Unknown: died");
     assert_eq!(outcome.shares[1].failed, 1);
 }
@@ -175,7 +175,7 @@ fn a_creation_that_failed_ends_in_a_failed_outcome_with_the_reason_of_aws() {
         let verdict = expect(failed(reason), None, Published::Failed);
         let outcome = verdict.outcome.unwrap();
         assert_eq!(outcome.problems[0].code, ProblemCode::AccountCreationFailed);
-        assert_eq!(outcome.problems[0].place, "car-12345678");
+        assert_eq!(outcome.problems[0].place.to_string(), "car-12345678");
         assert!(outcome.summary.contains("EMAIL_ALREADY_EXISTS"), "{}", outcome.summary);
         assert!(!outcome.summary.ends_with(".."), "{}", outcome.summary);
     }
@@ -278,7 +278,7 @@ fn an_onboarding_runbook_that_was_not_started_makes_it_partial_and_is_named() {
     let [problem] = outcome.problems.as_slice() else { panic!("{:?}", outcome.problems) };
     assert_eq!(problem.code, ProblemCode::OnboardingNotStarted);
     assert_eq!(
-        (problem.place.as_str(), problem.what.as_str()),
+        (problem.place.to_string().as_str(), problem.what.as_str()),
         ("onboard-1-b", "StepFunctions.X: no")
     );
     let cut = Problem::new(ProblemCode::OnboardingNotStarted, "1/Org-A", "more");

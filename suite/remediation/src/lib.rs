@@ -2,23 +2,21 @@
 //! from running. Pure.
 
 pub mod alarm;
+mod check;
 pub mod guard;
 mod instance;
 mod lint;
 mod matching;
-mod parse;
 mod resource;
 mod rule;
-mod rule_set;
 
 pub use instance::{InstanceFacts, InstanceVerdict, is_instance};
-pub use matching::{Found, Known, Lookup};
+pub use matching::{Found, Known, Lookup, find_rule};
 pub use resource::{Resolution, Subject};
 pub use rule::{
-    AlarmSelector, AutoScaling, Guard, InstanceStore, Mode, Places, RemediationRule,
+    AlarmSelector, AutoScaling, Guard, InstanceStore, Mode, RemediationRule, RemediationRules,
     ResourceSelector, Storm,
 };
-pub use rule_set::RuleSet;
 
 #[cfg(test)]
 pub(crate) mod tests;

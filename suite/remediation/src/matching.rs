@@ -7,7 +7,7 @@ use relay_core::organization::Organization;
 use relay_core::rules::AccountSelector;
 
 use crate::alarm::{AlarmKind, AlarmTrigger};
-use crate::{AlarmSelector, Mode, RemediationRule, RuleSet};
+use crate::{AlarmSelector, Mode, RemediationRule};
 
 /// What was looked up about an alarm.
 #[derive(Debug, Clone, Copy, Default)]
@@ -38,21 +38,23 @@ pub enum Found<'a> {
     Needs(BTreeSet<Lookup>),
 }
 
-impl RuleSet {
-    /// The first rule, in the order of modes, priorities and names, that is about the alarm.
-    #[must_use]
-    pub fn find<'a>(&'a self, trigger: &AlarmTrigger, known: &Known<'_>) -> Found<'a> {
-        let mut needs = BTreeSet::new();
-        for rule in self.rules.iter().filter(|rule| rule.mode != Mode::Off) {
-            match rule.alarm.is_about(trigger, known) {
-                Answer::No => {}
-                Answer::DependsOn(lookups) => needs.extend(lookups),
-                Answer::Yes if needs.is_empty() => return Found::Rule(rule),
-                Answer::Yes => break,
-            }
+/// The first of the rules, in the order in which they are tried, that answers the alarm.
+#[must_use]
+pub fn find_rule<'a>(
+    rules: &'a [RemediationRule],
+    trigger: &AlarmTrigger,
+    known: &Known<'_>,
+) -> Found<'a> {
+    let mut needs = BTreeSet::new();
+    for rule in rules.iter().filter(|rule| rule.mode != Mode::Off) {
+        match rule.alarm.is_about(trigger, known) {
+            Answer::No => {}
+            Answer::DependsOn(lookups) => needs.extend(lookups),
+            Answer::Yes if needs.is_empty() => return Found::Rule(rule),
+            Answer::Yes => break,
         }
-        if needs.is_empty() { Found::Nothing } else { Found::Needs(needs) }
     }
+    if needs.is_empty() { Found::Nothing } else { Found::Needs(needs) }
 }
 
 enum Answer {

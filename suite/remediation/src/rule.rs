@@ -1,4 +1,4 @@
-//! One rule, read and found valid.
+//! A remediation rule: its fields.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use relay_core::flow::Severity;
 use relay_core::id::{AccountId, Region};
 use relay_core::period::Period;
-use relay_core::rules::{AccountSelector, Glob};
+use relay_core::place::{Place, Places};
+use relay_core::rules::{AccountSelector, Glob, RuleSet};
+use relay_core::with_defaults;
 use run::{Calendar, RunOptions, Rung};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,12 +32,12 @@ use crate::alarm::AlarmTrigger;
 )]
 #[serde(rename_all = "camelCase")]
 pub enum Mode {
-    /// It acts.
+    /// Runs the runbooks.
     #[default]
     Active,
-    /// It decides everything, runs nothing, and says what it would have done.
+    /// Decides everything, runs nothing, and publishes what it would have run.
     Observe,
-    /// It does nothing.
+    /// Does nothing.
     Off,
 }
 
@@ -51,47 +53,53 @@ impl Mode {
     }
 }
 
-/// Which alarms a rule is about. Everything given must hold; one of names, namespace, metric and
-/// tags is given.
+/// Which alarms a rule is about. Everything given must hold. At least one of names, namespace, metric
+/// and tags is given.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[schemars(extend("anyOf" = [
     { "required": ["names"] }, { "required": ["namespace"] },
-    { "required": ["metric"] }, { "required": ["tags"] }
+    { "required": ["metric"] },
+    { "required": ["tags"], "properties": { "tags": { "minProperties": 1 } } }
 ]))]
 pub struct AlarmSelector {
-    /// Globs over the alarm's name: `*` and `?`, anchored, case-sensitive.
+    /// Globs over the alarm's name: `*` and `?`, anchored, case-sensitive. One of them must match.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1), extend("items" = {"type": "string", "minLength": 1}))]
     pub names: Vec<Glob>,
-    /// A glob over the namespace of one of its metrics; for a composite alarm of its children's.
+    /// A glob over the namespace of one of its metrics; for a composite alarm, of its children's.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Glob")]
+    #[schemars(extend("minLength" = 1))]
     pub namespace: Option<Glob>,
-    /// A glob over the name of one of its metrics; for a composite alarm of its children's.
+    /// A glob over the name of one of its metrics; for a composite alarm, of its children's.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Glob")]
+    #[schemars(extend("minLength" = 1))]
     pub metric: Option<Glob>,
-    /// The accounts the alarm may live in; default: all whose alarms arrive.
+    /// The accounts of the alarm: `organization`, OU paths (`/Workloads/Prod`), root ids, OU ids or
+    /// account ids. Without it, all accounts whose alarms arrive.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1))]
     pub accounts: Vec<AccountSelector>,
-    /// OUs and roots in `accounts` stand for the OUs below them too.
+    /// OUs and roots in `accounts` include the OUs below them.
     pub include_child_units: bool,
-    /// Accounts and OUs to leave out; an OU takes the OUs below it along.
+    /// Accounts and OUs to leave out. An OU includes the OUs below it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exclude: Vec<AccountSelector>,
-    /// The Regions the alarm may live in; default: all.
+    /// The Regions of the alarm. Without it, all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1))]
     pub regions: Vec<Region>,
-    /// Tags the alarm has, and globs over their values.
+    /// Tags that the alarm has, with globs over their values. All must match.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("x-expected" = "a mapping of tags to values"))]
     pub tags: BTreeMap<String, Glob>,
-    /// Of alarms that watch many time series: each that rings by itself, instead of the alarm as a
-    /// whole.
+    /// For an alarm over many time series: each time series that goes into ALARM is answered by itself,
+    /// instead of the alarm as a whole.
     pub contributors: bool,
 }
 
-/// What to do about an instance that belongs to an Auto Scaling group, which may replace it while
-/// it is being repaired.
+/// What to do with an instance that belongs to an Auto Scaling group, which may replace the instance
+/// while it is being repaired.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum AutoScaling {
@@ -104,8 +112,8 @@ pub enum AutoScaling {
     Allow,
 }
 
-/// What to do about an instance whose root lies on an instance store: it cannot be stopped without
-/// being lost.
+/// What to do with an instance whose root is on an instance store: it cannot be stopped without being
+/// lost.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum InstanceStore {
@@ -116,8 +124,8 @@ pub enum InstanceStore {
     Allow,
 }
 
-/// Which resource is behind the alarm: the value of a dimension, what has certain tags, or one that
-/// is named.
+/// Which resource the runbook runs on: the value of a dimension, resources with certain tags, or one
+/// that is named.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[schemars(extend("oneOf" = [
@@ -126,142 +134,144 @@ pub enum InstanceStore {
 pub struct ResourceSelector {
     /// A dimension of the alarm's metrics, e.g. `InstanceId`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(min = 1, max = 255))]
+    #[schemars(length(min = 1, max = 255), extend("x-expected" = "a dimension's name"))]
     pub dimension: Option<String>,
     /// Tags that the resource has, with their values.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(extend("minProperties" = 1))]
+    #[schemars(extend("minProperties" = 1, "x-expected" = "a mapping of tags to values"))]
     pub tags: BTreeMap<String, String>,
-    /// With `tags`, the type of the resource as the tagging API names it; default: `ec2:instance`.
+    /// With `tags`, the resource's type as the tagging API names it. Without it, `ec2:instance`.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", regex(pattern = r"^[a-z0-9-]+(:[a-zA-Z0-9/_-]+)?$"))]
+    #[schemars(
+        regex(pattern = r"^[a-z0-9-]+(:[a-zA-Z0-9/_-]+)?$"),
+        extend("x-expected" = "a type of the tagging API, like ec2:instance")
+    )]
     pub kind: Option<String>,
     /// The resource itself.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(min = 1, max = 512))]
+    #[schemars(length(min = 1, max = 512), extend("x-expected" = "an id or ARN"))]
     pub literal: Option<String>,
-    /// The account it lives in; default: the metric's or the alarm's.
+    /// The account of the resource. Without it, the metric's or the alarm's.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "AccountId")]
     pub account: Option<AccountId>,
-    /// The Region it lives in; default: the alarm's.
+    /// The Region of the resource. Without it, the alarm's.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Region")]
     pub region: Option<Region>,
-    /// About instances of an Auto Scaling group.
+    /// What to do with an instance of an Auto Scaling group.
     pub auto_scaling: AutoScaling,
-    /// About instances whose root is an instance store.
+    /// What to do with an instance whose root is an instance store.
     pub instance_store: InstanceStore,
 }
 
-/// When a rule thinks that something bigger is wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct Storm {
-    /// More resources than this …
-    #[schemars(range(min = 1, max = 1000))]
-    pub resources: u32,
-    /// … within this time.
-    pub window: Period,
-}
-
-/// The settings of a rule's guardrails.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct Guard {
-    /// Quiet time for rule and resource, from the end of the last run.
-    pub cool_down: Period,
-    /// Runs of the rule in an hour of the clock.
-    #[schemars(range(min = 1, max = 1000))]
-    pub per_hour: u32,
-    /// Runs in one account in an hour of the clock, by all the rules together.
-    #[schemars(range(min = 1, max = 1000))]
-    pub per_account_hour: u32,
-    /// When it is a storm.
-    pub storm: Storm,
-    /// A change calendar that must be open.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Calendar")]
-    pub calendar: Option<Calendar>,
-    /// How long EC2's own recovery has time to do it, where it may: for system status checks.
-    pub defer_to_auto_recovery: Period,
-}
-
-impl Default for Storm {
-    fn default() -> Self {
-        Self { resources: 20, window: Period::minutes(5) }
+with_defaults! {
+    /// How many resources at once mean that something bigger is wrong.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+    #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+    pub struct Storm {
+        /// More resources than this …
+        #[schemars(range(min = 1, max = 1000))]
+        pub resources: u32 = 20,
+        /// … within this time.
+        #[schemars(extend("x-least" = "10s", "x-most" = "1d"))]
+        pub window: Period = Period::minutes(5),
     }
 }
 
-impl Default for Guard {
-    fn default() -> Self {
-        Self {
-            cool_down: Period::minutes(30),
-            per_hour: 5,
-            per_account_hour: 20,
-            storm: Storm::default(),
-            calendar: None,
-            defer_to_auto_recovery: Period::minutes(5),
-        }
+with_defaults! {
+    /// The guardrails of a rule.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+    #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+    pub struct Guard {
+        /// Time from the end of a run until the rule may run on the same resource again.
+        #[schemars(extend("x-least" = "0s", "x-most" = "30d"))]
+        pub cool_down: Period = Period::minutes(30),
+        /// Runs of the rule in an hour of the clock.
+        #[schemars(range(min = 1, max = 1000))]
+        pub per_hour: u32 = 5,
+        /// Runs in one account in an hour of the clock, by all rules together.
+        #[schemars(range(min = 1, max = 1000))]
+        pub per_account_hour: u32 = 20,
+        /// When the rule stops because too many resources are in ALARM.
+        pub storm: Storm = Storm::default(),
+        /// A change calendar that must be open.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub calendar: Option<Calendar> = None,
+        /// How long EC2's own recovery has time first, for alarms about system status checks.
+        #[schemars(extend("x-least" = "0s", "x-most" = "1h"))]
+        pub defer_to_auto_recovery: Period = Period::minutes(5),
     }
 }
+
+/// All remediation rules.
+pub type RemediationRules = RuleSet<RemediationRule>;
 
 /// A remediation rule: one parameter under `/runbook-relay/remediation/`, YAML or JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("anyOf" = [
+    { "required": ["resource"] },
+    { "required": ["run"], "properties": {
+        "run": { "anyOf": [{ "required": ["targets"] }, { "required": ["locations"] }] }
+    } }
+]))]
 pub struct RemediationRule {
     /// The last part of the parameter's name, or the file's name without its extension.
     #[serde(skip)]
     pub name: String,
-    /// Where it was read from, and where its fields stand there.
+    /// Where the fields are in the rule's text.
     #[serde(skip)]
     pub places: Places,
-    /// The lowest is tried first; then the name decides. Active rules come before observing ones.
+    /// Of several rules that match, the one with the lowest number is taken, then by name. Active rules
+    /// come before observing ones.
     #[serde(default = "priority")]
+    #[schemars(range(max = 1_000_000))]
     pub priority: u32,
-    /// Whether it acts.
-    #[serde(default)]
+    /// What the rule does about an alarm.
+    #[serde(default = "observe")]
     pub mode: Mode,
-    /// Which alarms.
+    /// Which alarms the rule answers.
     pub alarm: AlarmSelector,
-    /// On which resource; may be left out where `run` names targets or locations.
+    /// Which resource the runbooks run on. Not needed if `run` has `targets` or `locations`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "ResourceSelector")]
     pub resource: Option<ResourceSelector>,
-    /// What is tried, one after the other, until the alarm clears.
+    /// The runbooks, tried one after the other until the alarm returns to OK.
     #[schemars(length(min = 1, max = 10))]
     pub ladder: Vec<Rung>,
-    /// How it is run.
+    /// How the runbooks are run.
     #[serde(default)]
     pub run: RunOptions,
-    /// What holds it back.
+    /// The guardrails.
     #[serde(default)]
     pub guard: Guard,
-    /// How much somebody should care when it does not help.
+    /// The severity of the outcome if the alarm does not return to OK.
     #[serde(default = "severity")]
     pub severity: Severity,
 }
 
-pub(super) fn priority() -> u32 {
+/// A first draft never acts.
+fn observe() -> Mode {
+    Mode::Observe
+}
+
+fn priority() -> u32 {
     100
 }
 
-pub(super) fn severity() -> Severity {
+fn severity() -> Severity {
     Severity::High
 }
 
 impl RemediationRule {
-    /// Where it stands in the order in which rules are tried.
+    /// Its place in the order in which rules are tried.
     #[must_use]
     pub fn order(&self) -> (Mode, u32, &str) {
         (self.mode, self.priority, &self.name)
     }
 
-    /// Where a field stands, for problems: at the field, or at the nearest part of the rule around
-    /// it.
+    /// The place of a field, or of the nearest part of the rule around it.
     #[must_use]
-    pub fn place(&self, path: &str) -> String {
-        self.places.of(path)
+    pub fn place(&self, path: &str) -> Place {
+        self.places.place(path)
     }
 
     /// The longest that a run of the whole ladder can last: the lock is leased for so long.
@@ -283,30 +293,5 @@ impl RemediationRule {
         });
         let defer = &self.guard.defer_to_auto_recovery;
         (recovers && !defer.is_zero()).then(|| trigger.at + defer.duration())
-    }
-}
-
-/// Where the fields of a rule stand in its text.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Places {
-    /// The parameter's or the file's name.
-    pub origin: String,
-    /// Paths such as `ladder[0].runbook`, to line and column.
-    pub(super) positions: BTreeMap<String, (u64, u64)>,
-}
-
-impl Places {
-    fn of(&self, path: &str) -> String {
-        let mut around = path;
-        loop {
-            if let Some((line, column)) = self.positions.get(around) {
-                return format!("{}:{line}:{column} ({path})", self.origin);
-            }
-            around = match around.rfind(['.', '[']) {
-                Some(at) => &around[..at],
-                None if around.is_empty() => return format!("{} ({path})", self.origin),
-                None => "",
-            };
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! How a runbook is run: a rung, its options, what StartAutomationExecution is called with, what a
 //! look at the execution means, and what comes after it. Pure.
 
+pub mod check;
 mod contract;
 mod event;
 mod facts;
@@ -10,7 +11,6 @@ mod ladder;
 mod options;
 mod pace;
 mod plan;
-pub mod read;
 mod rung;
 mod start;
 mod status;

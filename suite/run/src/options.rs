@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use relay_core::id::arn::Arn;
 use relay_core::id::{AccountId, InvalidId, Region};
-use relay_core::rules::AccountSelector;
+use relay_core::rules::{AccountSelector, sorted};
 use relay_core::string_traits;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -38,12 +38,12 @@ macro_rules! rate {
                     && !(number.len() > 1 && number.starts_with('0'));
                 match number.parse::<u32>() {
                     Ok(value) if plain && ($least..=most).contains(&value) => Ok(Self(text.into())),
-                    _ => Err(InvalidId::new(text, $expected)),
+                    _ => Err(InvalidId::new(text, Self::EXPECTED)),
                 }
             }
         }
 
-        string_traits!($name, $pattern);
+        string_traits!($name, $expected, $pattern);
     };
 }
 
@@ -95,8 +95,7 @@ impl FromStr for RoleArn {
     type Err = InvalidId;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let expected =
-            || InvalidId::new(text, "a role's ARN (arn:partition:iam::account:role/name)");
+        let expected = || InvalidId::new(text, Self::EXPECTED);
         let arn: Arn = text.parse().map_err(|_| expected())?;
         let path = arn.resource.strip_prefix("role").filter(|path| path.starts_with('/'));
         let path = path.filter(|path| !path.ends_with('/')).ok_or_else(expected)?;
@@ -111,7 +110,11 @@ impl FromStr for RoleArn {
     }
 }
 
-string_traits!(RoleArn, "^arn:aws[a-z0-9-]*:iam::[0-9]{12}:role/.*[^/]$");
+string_traits!(
+    RoleArn,
+    "a role's ARN (arn:partition:iam::account:role/name)",
+    "^arn:aws[a-z0-9-]*:iam::[0-9]{12}:role/.*[^/]$"
+);
 
 /// A change calendar: the name of a document, or its ARN where another account shares it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -134,12 +137,12 @@ impl FromStr for Calendar {
         if shaped && whole {
             Ok(Self(text.into()))
         } else {
-            Err(InvalidId::new(text, "a change calendar's name or ARN"))
+            Err(InvalidId::new(text, Self::EXPECTED))
         }
     }
 }
 
-string_traits!(Calendar, r"^[a-zA-Z0-9_\-.:/]{3,128}$");
+string_traits!(Calendar, "a change calendar's name or ARN", r"^[a-zA-Z0-9_\-.:/]{3,128}$");
 
 /// Whether an automation runs by itself, or waits for a signal before every step.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -162,8 +165,8 @@ impl RunMode {
     }
 }
 
-/// What a runbook is started on, one child for each: by a key (`tag:App`, `AWS::EC2::Instance`)
-/// with values, by a resource group, or by values alone.
+/// What a runbook is started on, one child for each target: by a key (`tag:App`,
+/// `AWS::EC2::Instance`) with values, by a resource group, or by values alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(extend("oneOf" = [
@@ -171,19 +174,26 @@ impl RunMode {
 ]))]
 pub struct Targets {
     /// The runbook's parameter that takes a target.
-    #[schemars(regex(pattern = r"^[a-zA-Z0-9]{1,50}$"))]
+    #[schemars(
+        regex(pattern = r"^[a-zA-Z0-9]{1,50}$"),
+        extend("x-expected" = "a parameter of the runbook")
+    )]
     pub parameter: String,
-    /// `tag:<key>`, `AWS::EC2::Instance`; without it `values` are the targets themselves.
+    /// `tag:<key>` or `AWS::EC2::Instance`. Without it, `values` are the targets themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(min = 1, max = 163))]
+    #[schemars(
+        regex(pattern = r"^(tag:.+|AWS::EC2::Instance)$"),
+        length(max = 163),
+        extend("x-expected" = "`tag:<key>` or `AWS::EC2::Instance`")
+    )]
     pub key: Option<String>,
-    /// At most 50.
+    /// The values of the key, or the targets themselves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(min = 1, max = 50))]
+    #[schemars(length(min = 1, max = 50), inner(length(min = 1)))]
     pub values: Vec<String>,
     /// A resource group's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(min = 1))]
+    #[schemars(length(min = 1))]
     pub resource_group: Option<String>,
 }
 
@@ -206,28 +216,29 @@ pub struct Locations {
     /// `organization`, OU paths, root, OU or account ids.
     #[schemars(length(min = 1))]
     pub accounts: Vec<AccountSelector>,
-    /// OUs stand for the OUs below them too.
+    /// OUs and roots in `accounts` include the OUs below them.
     #[serde(default)]
     pub include_child_units: bool,
     /// Accounts and OUs to leave out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclude: Vec<AccountSelector>,
-    /// Where.
+    /// The Regions of each account.
+    #[serde(deserialize_with = "sorted")]
     #[schemars(length(min = 1, max = 50))]
     pub regions: Vec<Region>,
-    /// Pairs of account and Region at a time.
+    /// Pairs of account and Region that run at a time.
     #[serde(default = "one_at_a_time")]
     pub max_concurrency: MaxConcurrency,
-    /// Pairs that may fail before no more are started.
+    /// Pairs that may fail before no more of them are started.
     #[serde(default = "no_errors")]
     pub max_errors: MaxErrors,
 }
 
-pub(crate) fn one_at_a_time() -> MaxConcurrency {
+fn one_at_a_time() -> MaxConcurrency {
     MaxConcurrency("1".into())
 }
 
-pub(crate) fn no_errors() -> MaxErrors {
+fn no_errors() -> MaxErrors {
     MaxErrors("0".into())
 }
 
@@ -255,44 +266,46 @@ pub fn one_error() -> MaxErrors {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct RunOptions {
-    /// The role that steps run under, passed as `AutomationAssumeRole`; default: the stack's own.
+    /// The role of the runbook's steps, passed as `AutomationAssumeRole`. Without it, the stack's own.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "RoleArn")]
     pub service_role: Option<RoleArn>,
     /// The name of the role in other accounts; default: the one of `stacks/target-account.yaml`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", regex(pattern = r"^[\w+=,.@/-]{1,64}$"))]
+    #[schemars(
+        regex(pattern = r"^[a-zA-Z0-9_+=,.@/-]{1,64}$"),
+        extend("x-expected" = "the name of a role that every account has, without its ARN")
+    )]
     pub execution_role: Option<String>,
-    /// By itself, or step by step.
+    /// Whether the automation runs by itself, or waits before every step.
     pub mode: RunMode,
-    /// What it is started on, where that is more than the one resource.
+    /// What the runbook is started on, if that is more than the one resource.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Targets")]
     pub targets: Option<Targets>,
-    /// Where it is started, where that is more than the resource's account and Region.
+    /// Where the runbook is started, if that is more than the resource's account and Region.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Locations")]
     pub locations: Option<Locations>,
-    /// Targets at a time; default: `10%`. With this or `maxErrors` several resources behind one
-    /// alarm are allowed.
+    /// Targets that run at a time. Without it, `10%`. With this or `maxErrors`, one alarm may be about
+    /// several resources.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "MaxConcurrency")]
     pub max_concurrency: Option<MaxConcurrency>,
-    /// Targets that may fail before no more are started; default: `1`.
+    /// Targets that may fail before no more of them are started. Without it, `1`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "MaxErrors")]
     pub max_errors: Option<MaxErrors>,
-    /// An alarm that stops the run when it rings; never the one that set it off.
+    /// An alarm that stops the run when it goes into ALARM; never the alarm that the run answers.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(min = 1, max = 255))]
+    #[schemars(length(min = 1, max = 255), extend("x-expected" = "an alarm's name"))]
     pub stop_on_alarm: Option<String>,
-    /// Switches on adaptive concurrency (`/ssm/automation/enable-adaptive-concurrency`) in the hub's
-    /// account and the Region of the start, before it: a quota of more runs at once, for all of them.
+    /// Enables adaptive concurrency (`/ssm/automation/enable-adaptive-concurrency`) in the hub account
+    /// and the Region of the start: a higher quota of concurrent runs, for all runs there.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub adaptive_concurrency: bool,
-    /// Tags of the run, at most three: SSM takes five, and two are the suite's.
+    /// Tags of the run.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(extend("maxProperties" = 3))]
+    #[schemars(extend(
+        "maxProperties" = 3,
+        "x-expected" = "a mapping of tags to values",
+        "x-hint" = "SSM takes five tags at a start, and two are the suite's own."
+    ))]
     pub tags: BTreeMap<String, String>,
 }
 

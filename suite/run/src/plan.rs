@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use relay_core::id::{AccountId, InstallationId, Region, derived_id};
 use relay_core::organization::Organization;
+use relay_core::place::{Place, Places};
 use relay_core::problem::{Problem, ProblemCode};
 use relay_core::rules::{AccountSelector, Glob};
 use uuid::Uuid;
@@ -110,13 +111,11 @@ impl RunAutomationInput {
         }
     }
 
-    /// Where a field of this input stands, for problems.
+    /// The place of a field of this input, for problems.
     #[must_use]
-    pub fn place(&self, path: &str) -> String {
-        match &self.rule {
-            Some(rule) => format!("{} ({path})", rule.name),
-            None => format!("input ({path})"),
-        }
+    pub fn place(&self, path: &str) -> Place {
+        let origin = self.rule.as_ref().map_or("input", |rule| &rule.name);
+        Places::new(origin).place(path)
     }
 }
 

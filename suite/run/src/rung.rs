@@ -4,29 +4,30 @@ use std::collections::BTreeMap;
 
 use relay_core::id::RunbookName;
 use relay_core::period::Period;
+use relay_core::rules::OneOrMore;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Somebody has to agree before a rung is run.
+/// Who must approve a rung before it runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Approval {
-    /// IAM users and roles, by ARN; IAM proves who they are.
-    #[schemars(length(min = 1, max = 10))]
+    /// The ARNs of IAM users and roles.
+    #[schemars(length(min = 1, max = 10), inner(length(min = 1)))]
     pub approvers: Vec<String>,
-    /// How many of them.
+    /// The number of approvers that must approve.
     #[serde(default = "one")]
     #[schemars(range(min = 1, max = 10))]
     pub minimum: u32,
-    /// In which time; after it the rung counts as refused.
+    /// Deadline; when it passes, the rung counts as refused.
     #[serde(default = "approval_within")]
+    #[schemars(extend("x-least" = "1m", "x-most" = "7d"))]
     pub within: Period,
-    /// A topic that SSM itself tells of the request, beside the outcome. Its name begins with
-    /// `Automation`.
+    /// A topic through which SSM itself publishes the request. Its name begins with `Automation`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(
-        with = "String",
-        regex(pattern = r"^arn:aws[a-z0-9-]*:sns:[a-z0-9-]+:[0-9]{12}:Automation.*$")
+        regex(pattern = r"^arn:aws[a-z0-9-]*:sns:[a-z0-9-]+:[0-9]{12}:Automation.*$"),
+        extend("x-expected" = "the ARN of a topic whose name begins with `Automation`")
     )]
     pub topic: Option<String>,
 }
@@ -35,28 +36,36 @@ pub struct Approval {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rung {
-    /// Its name, or its ARN where another account shares it.
+    /// The runbook's name, or its ARN if another account shares it.
     pub runbook: RunbookName,
-    /// A version's number, `$LATEST` or `$DEFAULT`; default: the default version.
+    /// A version number, `$LATEST` or `$DEFAULT`. Without it, the default version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", regex(pattern = r"^(\$LATEST|\$DEFAULT|[1-9][0-9]*)$"))]
+    #[schemars(
+        regex(pattern = r"^(\$LATEST|\$DEFAULT|[1-9][0-9]*)$"),
+        extend("x-expected" = "a version number, `$LATEST` or `$DEFAULT`")
+    )]
     pub document_version: Option<String>,
-    /// Its parameters, lists of texts. `{resource}`, `{account}`, `{region}`, `{alarm}` and
-    /// `{dimension.<name>}` are filled in.
+    /// The runbook's parameters: lists of texts, or single texts. `{resource}`, `{account}`,
+    /// `{region}`, `{alarm}`, `{alarmArn}` and `{dimension.<name>}` are filled in.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(
+        with = "BTreeMap<String, OneOrMore>",
+        extend("x-expected" = "a mapping of parameters to lists of texts")
+    )]
     pub parameters: BTreeMap<String, Vec<String>>,
-    /// How long after its end the alarm may take to clear, before the next rung.
+    /// How long the alarm may take to return to OK after the run, before the next rung.
     #[serde(default = "recover_within")]
+    #[schemars(extend("x-least" = "0s", "x-most" = "1d"))]
     pub recover_within: Period,
-    /// How long it may run before it is stopped and counts as timed out.
+    /// How long the run may take before it is stopped and counts as timed out.
     #[serde(default = "timeout")]
+    #[schemars(extend("x-least" = "1m", "x-most" = "1d"))]
     pub timeout: Period,
-    /// It destroys something, and that is meant.
+    /// Confirms that the runbook may destroy something.
     #[serde(default)]
     pub destructive: bool,
-    /// Who has to agree first.
+    /// Who must approve first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Approval")]
     pub approval: Option<Approval>,
 }
 
@@ -89,15 +98,15 @@ impl Rung {
     }
 }
 
-pub(crate) fn approval_within() -> Period {
+fn approval_within() -> Period {
     Period::minutes(60)
 }
 
-pub(crate) fn recover_within() -> Period {
+fn recover_within() -> Period {
     Period::minutes(10)
 }
 
-pub(crate) fn timeout() -> Period {
+fn timeout() -> Period {
     Period::minutes(60)
 }
 

@@ -653,13 +653,19 @@ fn an_input_is_one_runbook_or_a_ladder_and_keeps_what_it_says() {
     }));
     assert_eq!(alarm.flow(), Flow::Remediation);
     for (wrong, expected) in [
-        (json!({}), "expected `runbook` or `ladder`"),
-        (json!({"ladder": []}), "`ladder` is empty"),
-        (json!({"runbook": "Org-A", "ladder": [{"runbook": "Org-B"}]}), "exclude each other"),
-        (json!({"parameters": {"a": ["b"]}, "ladder": [{"runbook": "Org-B"}]}), "in its rung"),
-        (json!({"runbook": "a b"}), "is not a runbook's name"),
-        (json!({"runbook": "Org-A", "parametrs": {}}), "unknown field `parametrs`"),
-        (json!({"runbook": "Org-A", "account": 111122223333u64}), "invalid type: integer"),
+        (json!({}), "expected exactly one of `runbook`, `ladder`, found none. Add one of them."),
+        (json!({"ladder": []}), "ladder: expected 1 to 10 entries, found none."),
+        (
+            json!({"runbook": "Org-A", "ladder": [{"runbook": "Org-B"}]}),
+            "found `runbook`, `ladder`",
+        ),
+        (
+            json!({"parameters": {"a": ["b"]}, "ladder": [{"runbook": "Org-B"}]}),
+            "parameters: `parameters` belongs to a rung of `ladder`.",
+        ),
+        (json!({"runbook": "a b"}), "expected a runbook's name or ARN"),
+        (json!({"runbook": "Org-A", "parametrs": {}}), "Did you mean `parameters`?"),
+        (json!({"runbook": "Org-A", "account": 111122223333u64}), "Quote it: \"111122223333\"."),
     ] {
         let error = serde_json::from_value::<RunAutomationInput>(wrong).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");

@@ -3,11 +3,9 @@
 
 mod account_event;
 mod contract;
-mod parse;
+mod documents;
 pub mod plan;
 mod rule;
-mod rule_set;
-mod written;
 
 pub use account_event::{AccountEvent, Intake};
 pub use contract::{
@@ -15,11 +13,8 @@ pub use contract::{
     MembershipRequest, PlanSharesInput, PlanSharesOutput, Scope, ShareCounts, ShareDetails,
     ShareDocumentsInput, ShareDocumentsOutput, ShareReport, ShareRunbooksInput, WorkItem,
 };
-pub use rule::{
-    Document, DocumentSelector, OnboardingRunbook, Ownership, SharedVersion, SharingRule,
-};
-pub use rule_set::RuleSet;
-pub use written::WrittenRule;
+pub use documents::{Document, DocumentSelector, Documents};
+pub use rule::{Accounts, OnboardingRunbook, Ownership, SharedVersion, SharingRule, SharingRules};
 
 #[cfg(test)]
 mod resolve_tests;

@@ -5,12 +5,12 @@ use relay_core::organization::testing::{account, id, organization};
 use relay_core::organization::*;
 use relay_core::rules::{AccountSelector, RuleText};
 
-use crate::{RuleSet, SharingRule};
+use crate::{SharingRule, SharingRules};
 
 fn rule(accounts: &str) -> SharingRule {
     let text =
         format!("documents: {{names: [\"*\"]}}\nregions: [us-east-1]\naccounts: {{{accounts}}}\n");
-    let mut set = RuleSet::parse([RuleText::parameter("/runbook-relay/sharing/r", text)]);
+    let mut set = SharingRules::parse([RuleText::parameter("/runbook-relay/sharing/r", text)]);
     assert_eq!(set.problems, []);
     set.rules.remove(0)
 }
@@ -93,17 +93,17 @@ fn a_selector_that_names_nothing_is_a_problem_with_a_hint() {
     assert!(resolution.accounts.is_empty());
     let problems: Vec<String> = resolution.problems.iter().map(ToString::to_string).collect();
     expect_test::expect![[r#"
-        /runbook-relay/sharing/r (accounts.in[0]): the organization has no OU /workloads/prod [UnknownOrganizationalUnit]
+        /runbook-relay/sharing/r:3:17 (accounts.in[0]): the organization has no OU /workloads/prod [UnknownOrganizationalUnit]
           Did you mean /Workloads/Prod? Paths begin below the root and are case-sensitive.
-        /runbook-relay/sharing/r (accounts.in[1]): the organization has no OU /Elsewhere [UnknownOrganizationalUnit]
+        /runbook-relay/sharing/r:3:34 (accounts.in[1]): the organization has no OU /Elsewhere [UnknownOrganizationalUnit]
           Check the OU's name, its case and its place in the tree, or use its id.
-        /runbook-relay/sharing/r (accounts.in[2]): the organization has no OU ou-abcd-99999999 [UnknownOrganizationalUnit]
+        /runbook-relay/sharing/r:3:46 (accounts.in[2]): the organization has no OU ou-abcd-99999999 [UnknownOrganizationalUnit]
           Check the OU's name, its case and its place in the tree, or use its id.
-        /runbook-relay/sharing/r (accounts.in[3]): the organization's root is r-abcd, not r-efgh [UnknownOrganizationalUnit]
+        /runbook-relay/sharing/r:3:64 (accounts.in[3]): the organization's root is r-abcd, not r-efgh [UnknownOrganizationalUnit]
           Use the root's id, or `/`.
-        /runbook-relay/sharing/r (accounts.exclude[0]): the organization has no OU /Sandbx [UnknownOrganizationalUnit]
+        /runbook-relay/sharing/r:3:99 (accounts.exclude[0]): the organization has no OU /Sandbx [UnknownOrganizationalUnit]
           Did you mean /Sandbox? Paths begin below the root and are case-sensitive.
-        /runbook-relay/sharing/r (accounts.in[4]): account 999988887777 is not a member of the organization [AccountNotInOrganization]
+        /runbook-relay/sharing/r:3:72 (accounts.in[4]): account 999988887777 is not a member of the organization [AccountNotInOrganization]
           Remove the account from the rule, or invite it."#]].assert_eq(&problems.join("\n"));
 }
 

@@ -1,58 +1,65 @@
-//! One rule, read and found valid.
+//! A sharing rule: its fields, and what makes one invalid.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use relay_core::id::{AccountId, DocumentName, Region};
+use relay_core::id::{DocumentName, Region};
 use relay_core::organization::Selection;
-use relay_core::rules::{AccountSelector, Glob};
+use relay_core::place::{Places, field, item};
+use relay_core::problem::ProblemCode;
+use relay_core::read::{Form, LazyForm, Problems, Written};
+use relay_core::rules::{AccountSelector, OneOrMore, Rule, RuleSet, sorted};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-/// A document of an owner, as ListDocuments shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Document {
-    /// Its name.
-    pub name: DocumentName,
-    /// Its type, e.g. `Automation`.
-    pub kind: String,
-    /// Its tags.
-    pub tags: BTreeMap<String, String>,
+use crate::Documents;
+
+/// All sharing rules.
+pub type SharingRules = RuleSet<SharingRule>;
+
+/// A sharing rule: one parameter under `/runbook-relay/sharing/`, YAML or JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SharingRule {
+    /// The last part of the parameter's name, or the file's name without its extension.
+    #[serde(skip)]
+    pub name: String,
+    /// Where the fields are in the rule's text.
+    #[serde(skip)]
+    pub places: Places,
+    /// Which documents are shared.
+    pub documents: Documents,
+    /// The Regions in which they are shared. SSM shares within a Region.
+    #[serde(deserialize_with = "sorted")]
+    #[schemars(length(min = 1))]
+    pub regions: Vec<Region>,
+    /// The accounts they are shared with.
+    pub accounts: Accounts,
+    /// The version that these accounts see.
+    #[serde(default)]
+    pub document_version: SharedVersion,
+    /// Which shares of these documents the suite may remove.
+    #[serde(default)]
+    pub ownership: Ownership,
+    /// Runbooks that run once in each new account, as soon as the account can be reached.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub onboarding: Vec<OnboardingRunbook>,
 }
 
-/// Which documents a rule means. Everything given must hold: a name (one of the globs), every
-/// tag, a type (one of them). At least one of the three is given.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", default)]
-pub struct DocumentSelector {
-    /// Globs over the name.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub names: Vec<Glob>,
-    /// Tags and globs over their values.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub tags: BTreeMap<String, Glob>,
-    /// SSM's document types.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub types: Vec<String>,
-}
-
-impl DocumentSelector {
-    /// Whether the rule means this document.
-    #[must_use]
-    pub fn selects(&self, document: &Document) -> bool {
-        let name = document.name.as_str();
-        (self.names.is_empty() || self.names.iter().any(|glob| glob.matches(name)))
-            && (self.types.is_empty() || self.types.contains(&document.kind))
-            && self.tags.iter().all(|(key, value)| {
-                document.tags.get(key).is_some_and(|actual| value.matches(actual))
-            })
-    }
-
-    /// Whether nothing is selected by anything.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.names.is_empty() && self.tags.is_empty() && self.types.is_empty()
-    }
+/// The accounts of a rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Accounts {
+    /// `organization`, OU paths (`/Workloads/Prod`), root ids, OU ids or account ids.
+    #[schemars(length(min = 1))]
+    pub r#in: Vec<AccountSelector>,
+    /// OUs and roots in `in` include the OUs below them.
+    #[serde(default)]
+    pub include_child_units: bool,
+    /// Accounts and OUs to leave out, whatever else selects them. An OU includes the OUs below it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclude: Vec<AccountSelector>,
 }
 
 /// The version of a document that accounts see. SSM shares these three, never a number.
@@ -70,6 +77,7 @@ impl DocumentSelector {
     Deserialize,
     JsonSchema,
 )]
+#[schemars(extend("x-hint" = "SSM does not share versions by number."))]
 pub enum SharedVersion {
     /// The default version.
     #[default]
@@ -84,7 +92,7 @@ pub enum SharedVersion {
 }
 
 impl SharedVersion {
-    /// As SSM writes it.
+    /// SSM's spelling.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -94,7 +102,7 @@ impl SharedVersion {
         }
     }
 
-    /// From SSM's writing.
+    /// Reads SSM's spelling.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         match text {
@@ -112,53 +120,69 @@ impl fmt::Display for SharedVersion {
     }
 }
 
-/// Whose shares on the rule's documents are ours to take back.
+/// Which shares of the rule's documents the suite may remove.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Ownership {
-    /// Those in the share ledger.
+    /// Those that are in the suite's ledger.
     #[default]
     Ledger,
-    /// Every account of the organization.
+    /// Those with any account of the organization.
     Exclusive,
 }
 
-/// A runbook started in an account once it is there.
+/// A runbook that runs once in each new account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OnboardingRunbook {
     /// The runbook's name.
     pub runbook: DocumentName,
-    /// Its parameters.
+    /// Its parameters: lists of texts, or single texts.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(
+        with = "BTreeMap<String, OneOrMore>",
+        extend("x-expected" = "a mapping of parameters to lists of texts")
+    )]
     pub parameters: BTreeMap<String, Vec<String>>,
 }
 
-/// One valid rule.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SharingRule {
-    /// The last part of the parameter's name, or the file's name without its extension.
-    pub name: String,
-    /// Where it was read from, for problems: the parameter's or the file's name.
-    pub origin: String,
-    /// The account that owns the documents; `None` is the hub's own.
-    pub owner: Option<AccountId>,
-    /// Which of its documents.
-    pub documents: DocumentSelector,
-    /// In which Regions; sorted, without repeats.
-    pub regions: Vec<Region>,
-    /// Which accounts.
-    pub accounts: Vec<AccountSelector>,
-    /// Whether an OU stands for the OUs below it too.
-    pub include_child_units: bool,
-    /// Which accounts are left out, whatever else selects them.
-    pub exclude: Vec<AccountSelector>,
-    /// The version that accounts see.
-    pub document_version: SharedVersion,
-    /// Whose shares are ours to take back.
-    pub ownership: Ownership,
-    /// Runbooks to start in a new account.
-    pub onboarding: Vec<OnboardingRunbook>,
+impl Written for SharingRule {
+    fn form() -> &'static Form {
+        static FORM: LazyForm = LazyForm::new(Form::of::<SharingRule>);
+        &FORM
+    }
+
+    fn check(read: &Value, problems: &mut Problems<'_>) {
+        let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+        for (index, excluded) in list(&read["accounts"]["exclude"]).iter().enumerate() {
+            if excluded == "organization" {
+                let what = "the rule excludes the whole organization".to_owned();
+                let path = item("accounts.exclude", index);
+                problems.report(ProblemCode::EmptySelection, &path, what, None);
+            }
+        }
+        let mut known = BTreeSet::new();
+        for (index, onboarding) in list(&read["onboarding"]).iter().enumerate() {
+            let Some(runbook) = onboarding["runbook"].as_str() else { continue };
+            if !known.insert(runbook.to_owned()) {
+                let what = format!("{runbook} is named twice, and it runs once in an account");
+                let path = field(&item("onboarding", index), "runbook");
+                problems.report(ProblemCode::InvalidField, &path, what, None);
+            }
+        }
+    }
+}
+
+impl Rule for SharingRule {
+    fn named(mut self, name: &str, places: Places) -> Self {
+        name.clone_into(&mut self.name);
+        self.places = places;
+        self
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
 }
 
 impl SharingRule {
@@ -166,10 +190,10 @@ impl SharingRule {
     #[must_use]
     pub fn selection(&self) -> Selection<'_> {
         Selection {
-            origin: &self.origin,
-            accounts: &self.accounts,
-            include_child_units: self.include_child_units,
-            exclude: &self.exclude,
+            places: &self.places,
+            accounts: &self.accounts.r#in,
+            include_child_units: self.accounts.include_child_units,
+            exclude: &self.accounts.exclude,
         }
     }
 }

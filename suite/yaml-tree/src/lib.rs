@@ -1,7 +1,7 @@
 //! YAML, and JSON by the same path, as a tree in which every node knows its line and column.
 //!
-//! Serde's derived types lose positions inside enums and stop at the first error; whoever reads
-//! from this tree can name everything that is wrong with a text at once.
+//! Serde's derived types lose positions inside enums and stop at the first error. A reader of this
+//! tree can name everything that is wrong with a text at once.
 
 use std::fmt;
 
@@ -52,7 +52,70 @@ pub enum Value {
     Map(Vec<(Node, Node)>),
 }
 
-/// Why a text is no YAML.
+impl Value {
+    /// A scalar as it is written, without its quotes.
+    #[must_use]
+    pub fn as_written(&self) -> Option<&str> {
+        match self {
+            Self::Text { text, .. } | Self::Number(_, text) | Self::Bool(_, text) => Some(text),
+            Self::Null | Self::List(_) | Self::Map(_) => None,
+        }
+    }
+}
+
+impl Node {
+    /// The fields of a mapping with their values. Null counts as absent.
+    #[must_use]
+    pub fn fields(&self) -> Vec<(&str, &Self)> {
+        let Value::Map(entries) = &self.value else { return Vec::new() };
+        let given = entries.iter().filter(|(_, value)| !matches!(value.value, Value::Null));
+        given.filter_map(|(key, value)| Some((key.value.as_written()?, value))).collect()
+    }
+}
+
+/// JSON that never was a text: no node has a position, line and column are 0. Texts are quoted.
+impl From<serde_json::Value> for Node {
+    fn from(json: serde_json::Value) -> Self {
+        let text = |text| Value::Text { text, quoted: true };
+        let node = |value| Self { at: Position { line: 0, column: 0 }, value };
+        node(match json {
+            serde_json::Value::Null => Value::Null,
+            serde_json::Value::Bool(flag) => Value::Bool(flag, flag.to_string()),
+            serde_json::Value::Number(number) => {
+                let written = number.to_string();
+                Value::Number(number, written)
+            }
+            serde_json::Value::String(json) => text(json),
+            serde_json::Value::Array(items) => {
+                Value::List(items.into_iter().map(Self::from).collect())
+            }
+            serde_json::Value::Object(entries) => {
+                let entry = |(key, value)| (node(text(key)), Self::from(value));
+                Value::Map(entries.into_iter().map(entry).collect())
+            }
+        })
+    }
+}
+
+impl From<Node> for serde_json::Value {
+    fn from(node: Node) -> Self {
+        match node.value {
+            Value::Null => Self::Null,
+            Value::Bool(flag, _) => Self::Bool(flag),
+            Value::Number(number, _) => Self::Number(number),
+            Value::Text { text, .. } => Self::String(text),
+            Value::List(items) => items.into_iter().map(Self::from).collect(),
+            Value::Map(entries) => {
+                let entry = |(key, value): (Node, Node)| {
+                    Some((key.value.as_written()?.to_owned(), Self::from(value)))
+                };
+                Self::Object(entries.into_iter().filter_map(entry).collect())
+            }
+        }
+    }
+}
+
+/// Why a text is not YAML.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyntaxError {
     pub at: Option<Position>,

@@ -9,6 +9,7 @@
 use std::cell::Cell;
 use std::sync::MutexGuard;
 
+use aws::SdkConfig;
 use aws_double::{Aws, ENVIRONMENT, Item, State};
 use jiff::Timestamp;
 use plan_shares::Deps;
@@ -41,6 +42,10 @@ impl World {
 
     pub(crate) fn calls(&self, operation: &str) -> usize {
         self.aws.count(operation)
+    }
+
+    pub(crate) fn sdk(&self) -> SdkConfig {
+        self.aws.sdk()
     }
 
     pub(crate) fn deps(&self) -> Deps {

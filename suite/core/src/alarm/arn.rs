@@ -64,12 +64,7 @@ impl FromStr for AlarmArn {
     type Err = InvalidId;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let expected = || {
-            InvalidId::new(
-                text,
-                "an alarm's ARN (arn:partition:cloudwatch:region:account:alarm:name)",
-            )
-        };
+        let expected = || InvalidId::new(text, Self::EXPECTED);
         let arn: Arn = text.parse().map_err(|_| expected())?;
         let name = arn.resource.strip_prefix("alarm:").ok_or_else(expected)?;
         let known: Result<Partition, _> = arn.partition.parse();
@@ -85,4 +80,8 @@ impl FromStr for AlarmArn {
     }
 }
 
-string_traits!(AlarmArn, "^arn:aws[a-z0-9-]*:cloudwatch:[a-z0-9-]+:[0-9]{12}:alarm:.+$");
+string_traits!(
+    AlarmArn,
+    "an alarm's ARN (arn:partition:cloudwatch:region:account:alarm:name)",
+    "^arn:aws[a-z0-9-]*:cloudwatch:[a-z0-9-]+:[0-9]{12}:alarm:.+$"
+);

@@ -24,7 +24,7 @@ impl FromStr for AccountId {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match <[u8; 12]>::try_from(text.as_bytes()) {
             Ok(digits) if digits.iter().all(u8::is_ascii_digit) => Ok(Self(digits)),
-            _ => Err(InvalidId::new(text, "an account id (12 digits)")),
+            _ => Err(InvalidId::new(text, Self::EXPECTED)),
         }
     }
 }
@@ -35,4 +35,4 @@ impl fmt::Debug for AccountId {
     }
 }
 
-string_traits!(AccountId, "^[0-9]{12}$");
+string_traits!(AccountId, "an account id (12 digits)", "^[0-9]{12}$");

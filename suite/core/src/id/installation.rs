@@ -107,15 +107,12 @@ impl FromStr for InstallationId {
             && text.starts_with(|first: char| first.is_ascii_lowercase())
             && !text.ends_with('-')
             && !["aws", "ssm"].iter().any(|reserved| text.starts_with(reserved));
-        if valid {
-            Ok(Self(text.into()))
-        } else {
-            Err(InvalidId::new(
-                text,
-                "the id of an installation (2 to 32 lower-case letters, digits and hyphens)",
-            ))
-        }
+        if valid { Ok(Self(text.into())) } else { Err(InvalidId::new(text, Self::EXPECTED)) }
     }
 }
 
-string_traits!(InstallationId, "^(?!aws|ssm)[a-z][a-z0-9-]{0,30}[a-z0-9]$");
+string_traits!(
+    InstallationId,
+    "the id of an installation (2 to 32 lower-case letters, digits and hyphens)",
+    "^(?!aws|ssm)[a-z][a-z0-9-]{0,30}[a-z0-9]$"
+);

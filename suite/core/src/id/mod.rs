@@ -36,11 +36,16 @@ impl InvalidId {
 }
 
 /// The traits every id has in common, on top of `FromStr` and `as_str`: reading and writing as a
-/// string, and the JSON Schema of that string.
+/// string, and the JSON Schema of that string with its pattern and the words for what is expected.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! string_traits {
-    ($name:ident, $pattern:expr) => {
+    ($name:ident, $expected:expr, $pattern:expr) => {
+        impl $name {
+            /// As a noun phrase: "an account id (12 digits)".
+            const EXPECTED: &'static str = $expected;
+        }
+
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.pad(self.as_str())
@@ -94,7 +99,9 @@ macro_rules! string_traits {
             }
 
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!({ "type": "string", "pattern": $pattern })
+                schemars::json_schema!({
+                    "description": Self::EXPECTED, "type": "string", "pattern": $pattern
+                })
             }
         }
     };

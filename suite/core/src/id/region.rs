@@ -43,12 +43,12 @@ impl FromStr for Region {
         if has_shape(text) {
             Ok(Self(text.into()))
         } else {
-            Err(InvalidId::new(text, "a Region code (like us-east-1)"))
+            Err(InvalidId::new(text, Self::EXPECTED))
         }
     }
 }
 
-string_traits!(Region, "^[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}$");
+string_traits!(Region, "a Region code (like us-east-1)", "^[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}$");
 
 /// `xx-…-yyyy-n`: letters, at least one more group of letters, a number.
 fn has_shape(text: &str) -> bool {

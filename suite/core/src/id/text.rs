@@ -57,12 +57,12 @@ macro_rules! text_id {
                 if valid(text) {
                     Ok(Self(text.into()))
                 } else {
-                    Err(InvalidId::new(text, $expected))
+                    Err(InvalidId::new(text, Self::EXPECTED))
                 }
             }
         }
 
-        string_traits!($name, $pattern);
+        string_traits!($name, $expected, $pattern);
     };
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::id::{AccountId, OrganizationalUnitId, ParentId};
 use crate::organization::Organization;
+use crate::place::Places;
 use crate::problem::{Problem, ProblemCode};
 use crate::rules::AccountSelector;
 use crate::text::nearest;
@@ -11,8 +12,8 @@ use crate::text::nearest;
 /// The accounts that a rule asks for, as it is written.
 #[derive(Debug, Clone, Copy)]
 pub struct Selection<'a> {
-    /// Where the rule comes from, for problems.
-    pub origin: &'a str,
+    /// Where its fields are, for problems.
+    pub places: &'a Places,
     /// The accounts and OUs it names.
     pub accounts: &'a [AccountSelector],
     /// Whether an OU stands for the OUs below it, too.
@@ -31,7 +32,7 @@ pub struct Resolution {
 }
 
 /// A selector, looked up once.
-enum Place {
+enum Target {
     Everywhere,
     Within { parent: ParentId, children: bool },
     Account(AccountId),
@@ -48,9 +49,9 @@ impl Organization {
             let look_up = |(index, selector): (usize, &AccountSelector)| {
                 self.look_up(selector, children).unwrap_or_else(|problem| {
                     let Problem { code, what, hint, .. } = problem;
-                    let place = format!("{} (accounts.{field}[{index}])", selection.origin);
+                    let place = selection.places.place(&format!("accounts.{field}[{index}]"));
                     problems.push(Problem::new(code, place, what).with_hint(hint));
-                    Place::Nowhere
+                    Target::Nowhere
                 })
             };
             selectors.iter().enumerate().map(look_up).collect::<Vec<_>>()
@@ -74,12 +75,12 @@ impl Organization {
         Resolution { accounts, problems }
     }
 
-    fn look_up(&self, selector: &AccountSelector, children: bool) -> Result<Place, Problem> {
+    fn look_up(&self, selector: &AccountSelector, children: bool) -> Result<Target, Problem> {
         let unknown = |what: String| Problem::new(ProblemCode::UnknownOrganizationalUnit, "", what);
-        let within = |parent: ParentId| Place::Within { parent, children };
+        let within = |parent: ParentId| Target::Within { parent, children };
         match selector {
-            AccountSelector::Organization => Ok(Place::Everywhere),
-            AccountSelector::Account(id) => Ok(Place::Account(*id)),
+            AccountSelector::Organization => Ok(Target::Everywhere),
+            AccountSelector::Account(id) => Ok(Target::Account(*id)),
             AccountSelector::Root(id) if *id == self.root => Ok(within(id.clone().into())),
             AccountSelector::Root(id) => {
                 Err(unknown(format!("the organization's root is {}, not {id}", self.root))
@@ -91,9 +92,9 @@ impl Organization {
             AccountSelector::Unit(_) | AccountSelector::Path(_) if !self.complete => match selector
             {
                 AccountSelector::Path(path) => {
-                    Ok(self.unit_at(path).map_or(Place::Nowhere, within))
+                    Ok(self.unit_at(path).map_or(Target::Nowhere, within))
                 }
-                _ => Ok(Place::Nowhere),
+                _ => Ok(Target::Nowhere),
             },
             AccountSelector::Unit(id) => Err(unknown(format!("the organization has no OU {id}"))),
             AccountSelector::Path(path) => self.unit_at(path).map(within).ok_or_else(|| {
@@ -134,10 +135,10 @@ impl Organization {
     /// When the organization has no such OU.
     pub fn target_account(&self, selector: &AccountSelector) -> Result<String, Problem> {
         Ok(match self.look_up(selector, true)? {
-            Place::Everywhere => self.root.to_string(),
-            Place::Account(id) => id.to_string(),
-            Place::Within { parent, .. } => parent.to_string(),
-            Place::Nowhere => {
+            Target::Everywhere => self.root.to_string(),
+            Target::Account(id) => id.to_string(),
+            Target::Within { parent, .. } => parent.to_string(),
+            Target::Nowhere => {
                 let what = format!("the organization's part that was read has no {selector}");
                 return Err(Problem::new(ProblemCode::UnknownOrganizationalUnit, "", what));
             }
@@ -145,14 +146,14 @@ impl Organization {
     }
 
     /// A single account that a complete snapshot does not have, or has closed.
-    fn outsider(&self, selection: &Selection<'_>, index: usize, place: &Place) -> Option<Problem> {
-        let Place::Account(id) = place else { return None };
+    fn outsider(&self, selection: &Selection<'_>, index: usize, place: &Target) -> Option<Problem> {
+        let Target::Account(id) = place else { return None };
         if !self.complete || self.accounts.contains_key(id) {
             return None;
         }
         Some(Problem::new(
             ProblemCode::AccountNotInOrganization,
-            format!("{} (accounts.in[{index}])", selection.origin),
+            selection.places.place(&format!("accounts.in[{index}]")),
             format!("account {id} is not a member of the organization"),
         ))
     }
@@ -172,7 +173,7 @@ impl Organization {
     }
 }
 
-impl Place {
+impl Target {
     fn holds(&self, account: AccountId, path: &[ParentId]) -> bool {
         match self {
             Self::Everywhere => true,

@@ -1,14 +1,13 @@
-//! What the kinds of policy have in common: texts with a place, selectors, patterns, and a reader
-//! that names everything wrong with a text at once.
+//! What the kinds of rules have in common: texts with a place, selectors, patterns, sets.
 
-pub mod accounts;
-pub mod fields;
 mod glob;
-pub mod reader;
+mod lists;
+mod rule_set;
 mod selector;
 mod text;
 
 pub use glob::Glob;
+pub use lists::{OneOrMore, sorted};
+pub use rule_set::{Rule, RuleSet};
 pub use selector::AccountSelector;
 pub use text::{ADVANCED_TIER, RuleText, STANDARD_TIER};
-pub use text::{Texts, open, read_all};

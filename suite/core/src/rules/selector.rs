@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{AccountId, InvalidId, OrganizationalUnitId, RootId};
 
-pub(super) const EXPECTED: &str =
-    "`organization`, an OU path (/Workloads/Prod), a root, OU or account id";
+const EXPECTED: &str = "`organization`, an OU path (/Workloads/Prod), a root, OU or account id";
 
 /// One entry of `accounts.in` or `accounts.exclude`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -77,6 +76,7 @@ impl JsonSchema for AccountSelector {
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
+            "description": EXPECTED,
             "type": "string",
             "pattern": "^(organization|/.*|r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}|[0-9]{12})$"
         })

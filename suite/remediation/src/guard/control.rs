@@ -1,30 +1,35 @@
 //! The kill switch: the parameter `control` of the installation, `/runbook-relay/control` by default.
 
 use jiff::Timestamp;
+use relay_core::place::Places;
 use relay_core::problem::{Problem, ProblemCode};
-use relay_core::rules::fields::choice;
-use relay_core::rules::reader::{Reader, scalar};
-use relay_core::rules::{RuleText, open};
+use relay_core::read::{self, Form, LazyForm, Written};
+use relay_core::rules::RuleText;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Mode;
 
-const FIELDS: &[&str] = &["mode", "until", "reason"];
-
 /// `{mode: active|observe|off, until?, reason}`. Without the parameter the suite is active.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Control {
-    /// What the suite does.
+    /// What the suite does about alarms.
     pub mode: Mode,
-    /// Until when; then it is active again.
+    /// The end of this mode; from then on the suite is active again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", extend("format" = "date-time"))]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub until: Option<Timestamp>,
-    /// Why, for whoever finds it.
+    /// The reason, for those who find it.
     #[serde(default)]
     pub reason: String,
+}
+
+impl Written for Control {
+    fn form() -> &'static Form {
+        static FORM: LazyForm = LazyForm::new(Form::of::<Control>);
+        &FORM
+    }
 }
 
 impl Control {
@@ -34,47 +39,15 @@ impl Control {
     /// With everything that is wrong with it. The caller then takes [`Control::pulled`].
     pub fn parse(parameter: &str, text: &str) -> Result<Self, Vec<Problem>> {
         let source = RuleText::parameter(parameter, text);
-        let mut reader = Reader::new(&source.origin);
-        let control = Self::read(&mut reader, &source);
-        let problems = reader.into_problems();
-        match control {
-            Some(control) if problems.is_empty() => Ok(control),
-            _ => Err(problems
-                .into_iter()
-                .map(|problem| Problem { code: ProblemCode::ControlInvalid, ..problem })
-                .collect()),
-        }
-    }
-
-    fn read(reader: &mut Reader<'_>, source: &RuleText) -> Option<Self> {
-        let root = open(reader, source)?;
-        let fields = reader.fields(&root, "", FIELDS);
-        let mode = match choice(reader, &fields, "mode", &["active", "observe", "off"]).as_deref() {
-            Some("observe") => Mode::Observe,
-            Some("off") => Mode::Off,
-            _ => Mode::Active,
+        let mut problems = Vec::new();
+        let control = match source.open(&mut problems) {
+            Some(root) => read::rule(&root, &Places::of(&source.origin, &root)),
+            None => Err(problems),
         };
-        if fields.get("mode").is_none() {
-            let what = "no `mode` is named".to_owned();
-            reader.report(ProblemCode::ControlInvalid, root.at, "mode", what, None);
-        }
-        let until = fields.get("until").and_then(|(node, path)| {
-            let expected = "an instant, like 2026-01-02T03:04:05Z";
-            let text = reader.text(node, &path, expected)?;
-            let until = text.parse().ok();
-            if until.is_none() {
-                reader.mismatch(node, &path, expected);
-            }
-            until
-        });
-        let reason = fields.get("reason").and_then(|(node, path)| match scalar(&node.value) {
-            None => {
-                reader.mismatch(node, &path, "a text");
-                None
-            }
-            reason => reason,
-        });
-        Some(Self { mode, until, reason: reason.unwrap_or_default() })
+        control.map_err(|problems| {
+            let invalid = |problem| Problem { code: ProblemCode::ControlInvalid, ..problem };
+            problems.into_iter().map(invalid).collect()
+        })
     }
 
     /// What is taken for a parameter that cannot be read: a switch that may have been pulled counts
@@ -120,11 +93,11 @@ mod tests {
     #[test]
     fn what_is_wrong_with_it_is_named() {
         for (text, what) in [
-            ("mode: on", "found \"on\", expected one of `active`, `observe`, `off`"),
-            ("reason: x", "no `mode` is named"),
-            ("mode: off\nuntil: tomorrow", "found \"tomorrow\", expected an instant"),
-            ("off", "found \"off\", expected a mapping"),
-            ("", "the rule is empty"),
+            ("mode: on", "expected one of `active`, `observe`, `off`, found \"on\""),
+            ("reason: x", "missing field `mode`"),
+            ("mode: off\nuntil: tomorrow", "expected an instant, like 2026-01-02T03:04:05Z, found"),
+            ("off", "expected a mapping with `mode`, `until`, `reason`, found \"off\""),
+            ("", "the text is empty"),
             ("mode: off\nuntill: x", "unknown field `untill`"),
         ] {
             let problems = Control::parse(PARAMETER, text).unwrap_err();

@@ -7,15 +7,15 @@ use relay_core::organization::testing::organization;
 use super::*;
 
 #[track_caller]
-fn found(set: &RuleSet, trigger: &AlarmTrigger, known: &Known<'_>) -> String {
-    match set.find(trigger, known) {
+fn found(set: &RemediationRules, trigger: &AlarmTrigger, known: &Known<'_>) -> String {
+    match find_rule(&set.rules, trigger, known) {
         Found::Rule(rule) => rule.name.clone(),
         Found::Nothing => "nothing".to_owned(),
         Found::Needs(lookups) => format!("{lookups:?}"),
     }
 }
 
-fn blind(set: &RuleSet, trigger: &AlarmTrigger) -> String {
+fn blind(set: &RemediationRules, trigger: &AlarmTrigger) -> String {
     found(set, trigger, &Known::default())
 }
 

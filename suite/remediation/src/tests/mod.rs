@@ -18,7 +18,7 @@ mod shipped;
 /// The example of the contract, whole.
 pub(crate) const CONTRACT: &str = include_str!("contract.yaml");
 
-/// A rule with next to nothing in it, and more.
+/// An active rule with next to nothing in it, and more.
 pub(crate) fn least(more: &str) -> String {
     let mut text = String::new();
     for (key, line) in [
@@ -33,18 +33,23 @@ pub(crate) fn least(more: &str) -> String {
             text.push_str(line);
         }
     }
-    text + more
+    text.push_str(more);
+    // Last, so that the lines of `more` keep their numbers.
+    if !more.lines().any(|line| line.starts_with("mode:")) {
+        text.push_str(if text.ends_with('\n') { "mode: active\n" } else { "\nmode: active\n" });
+    }
+    text
 }
 
 #[track_caller]
 pub(crate) fn rule(text: &str) -> RemediationRule {
-    let mut set = RuleSet::parse([RuleText::file("web.yaml", text)]);
+    let mut set = RemediationRules::parse([RuleText::file("web.yaml", text)]);
     assert_eq!(set.problems, []);
     set.rules.remove(0)
 }
 
-pub(crate) fn set(rules: &[(&str, &str)]) -> RuleSet {
-    let set = RuleSet::parse(rules.iter().map(|(name, text)| {
+pub(crate) fn set(rules: &[(&str, &str)]) -> RemediationRules {
+    let set = RemediationRules::parse(rules.iter().map(|(name, text)| {
         RuleText::parameter(format!("/runbook-relay/remediation/{name}"), *text)
     }));
     assert_eq!(set.problems, []);

@@ -11,9 +11,9 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-fn shipped() -> RuleSet {
+fn shipped() -> RemediationRules {
     let files = std::fs::read_dir(root().join("rules/remediation")).unwrap();
-    RuleSet::parse(files.map(|entry| {
+    RemediationRules::parse(files.map(|entry| {
         let path = entry.unwrap().path();
         let text = std::fs::read_to_string(&path).unwrap();
         RuleText::file(path.to_str().unwrap(), text)
@@ -75,7 +75,9 @@ fn each_failed_check_has_its_own_lever() {
         ("aws.cloudwatch/status-check-system.json", "ec2-system-check", "Relay-StopStartInstance"),
     ] {
         let trigger = trigger(file);
-        let Found::Rule(found) = set.find(&trigger, &Known::default()) else { panic!("{file}") };
+        let Found::Rule(found) = find_rule(&set.rules, &trigger, &Known::default()) else {
+            panic!("{file}")
+        };
         assert_eq!((found.name.as_str(), found.ladder[0].runbook.as_str()), (rule, lever));
         let Resolution::Known(subject) = found.resolve(&trigger) else { panic!("{file}") };
         assert_eq!(subject.resources, ["i-0123456789abcdef0"]);
@@ -85,5 +87,9 @@ fn each_failed_check_has_its_own_lever() {
     let until = system.deferred_until(&trigger).unwrap();
     assert_eq!(until.duration_since(trigger.at).as_mins(), 10, "EC2's own recovery comes first");
     let cpu = self::trigger("aws.cloudwatch/alarm-state-change.json");
-    assert_eq!(set.find(&cpu, &Known::default()), Found::Nothing, "somebody else's alarm");
+    assert_eq!(
+        find_rule(&set.rules, &cpu, &Known::default()),
+        Found::Nothing,
+        "somebody else's alarm"
+    );
 }

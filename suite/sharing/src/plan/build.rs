@@ -7,12 +7,12 @@ use relay_core::organization::{AccountState, Organization};
 use relay_core::problem::{Problem, ProblemCode};
 
 use crate::plan::{AccountPlace, PlannedRule, PlannedWork, SharePlan};
-use crate::{Ownership, RuleSet, Scope, WorkItem};
+use crate::{Ownership, Scope, SharingRules, WorkItem};
 
 /// What a plan is made from.
 #[derive(Debug, Clone, Copy)]
 pub struct PlanInput<'a> {
-    pub rules: &'a RuleSet,
+    pub rules: &'a SharingRules,
     /// The organization: complete, or partial with the accounts in scope that are members.
     pub organization: &'a Organization,
     /// Whom to look at.
@@ -50,9 +50,9 @@ impl SharePlan {
             }
             rules.push(PlannedRule {
                 name: rule.name.clone(),
-                owner: rule.owner.unwrap_or(hub),
+                owner: rule.documents.owner.unwrap_or(hub),
                 regions: rule.regions.clone(),
-                documents: rule.documents.clone(),
+                documents: rule.documents.selector.clone(),
                 document_version: rule.document_version,
                 ownership: rule.ownership,
                 accounts,

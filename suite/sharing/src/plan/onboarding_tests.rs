@@ -8,7 +8,7 @@ use relay_core::rules::RuleText;
 use serde_json::json;
 
 use super::*;
-use crate::{RuleSet, Scope};
+use crate::{Scope, SharingRules};
 
 const HUB: &str = "111122223333";
 
@@ -36,7 +36,7 @@ fn started(rule: &str, kind: TriggerKind, now: &str) -> (SharePlan, Vec<Onboardi
 fn started_by(texts: &[&str], kind: TriggerKind, now: &str) -> (SharePlan, Vec<OnboardingStart>) {
     let names = (0..).map(|n| if n == 0 { "web".to_owned() } else { format!("web{n}") });
     let texts = names.zip(texts).map(|(name, text)| RuleText::parameter(name, *text));
-    let rules = RuleSet::parse(texts);
+    let rules = SharingRules::parse(texts);
     assert_eq!(rules.problems, []);
     let (organization, region) = (joined(), "eu-west-1".parse().unwrap());
     let scope = Scope::Accounts([id(1), id(9)].into());
@@ -133,7 +133,7 @@ fn what_cannot_be_started_is_a_problem_of_the_plan() {
     assert_eq!(starts, []);
     let [problem] = plan.problems.as_slice() else { panic!("{:?}", plan.problems) };
     assert_eq!(problem.code, ProblemCode::OnboardingNotStarted);
-    assert_eq!(problem.place, format!("000000000009/{long}"));
+    assert_eq!(problem.place.to_string(), format!("000000000009/{long}"));
 
     let big = rule(
         "names: [\"Org-*\"]",

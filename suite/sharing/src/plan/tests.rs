@@ -9,7 +9,7 @@ use relay_core::problem::ProblemCode;
 use relay_core::rules::RuleText;
 
 use super::*;
-use crate::{Document, RuleSet, Scope, SharedVersion, WorkItem};
+use crate::{Document, Scope, SharedVersion, SharingRules, WorkItem};
 
 const HUB: &str = "111122223333";
 
@@ -21,16 +21,16 @@ fn region(code: &str) -> Region {
     code.parse().unwrap()
 }
 
-fn rules(texts: &[(&str, &str)]) -> RuleSet {
-    RuleSet::parse(texts.iter().map(|(name, text)| RuleText::parameter(*name, *text)))
+fn rules(texts: &[(&str, &str)]) -> SharingRules {
+    SharingRules::parse(texts.iter().map(|(name, text)| RuleText::parameter(*name, *text)))
 }
 
-fn plan(rules: &RuleSet, organization: &Organization, scope: &Scope) -> SharePlan {
+fn plan(rules: &SharingRules, organization: &Organization, scope: &Scope) -> SharePlan {
     plan_with(rules, organization, scope, &[])
 }
 
 fn plan_with(
-    rules: &RuleSet,
+    rules: &SharingRules,
     organization: &Organization,
     scope: &Scope,
     ledger: &[(AccountId, &str)],
@@ -142,7 +142,7 @@ fn a_selector_of_no_unit_is_a_problem_of_the_plan() {
     let text = PROD.replace("/Workloads/Prod", "/Workloads/Prd");
     let plan = plan(&rules(&[("b", &text)]), &organization(), &Scope::Organization);
     assert_eq!(plan.problems[0].code, ProblemCode::UnknownOrganizationalUnit);
-    assert_eq!(plan.problems[0].place, "b (accounts.in[0])");
+    assert_eq!(plan.problems[0].place.to_string(), "b:3:17 (accounts.in[0])");
     assert!(!plan.removals_allowed, "the unit may have been renamed");
 }
 
@@ -185,7 +185,7 @@ fn rules_that_differ_in_version_leave_that_pair_untouched() {
     assert_eq!(wanted.conflicts, [id(1), id(4)].into());
     assert_eq!(wanted.accounts.keys().copied().collect::<Vec<_>>(), [0, 2, 3].map(id));
     let problem = wanted.problem(hub(), &region("eu-west-1"), &"Org-A".parse().unwrap()).unwrap();
-    assert_eq!(problem.place, "111122223333/eu-west-1/Org-A");
+    assert_eq!(problem.place.to_string(), "111122223333/eu-west-1/Org-A");
     assert_eq!(
         problem.what,
         "the rules a, b want different versions for account 000000000001 and 1 more"

@@ -118,7 +118,7 @@ impl World {
         guard: &str,
     ) -> Result<()> {
         let text = format!(
-            "alarm: {{names: [{prefix}-*]}}\nresource: {{dimension: InstanceId}}\nladder: [{{runbook: \
+            "mode: active\nalarm: {{names: [{prefix}-*]}}\nresource: {{dimension: InstanceId}}\nladder: [{{runbook: \
              {runbook}, parameters: {{InstanceId: [\"{{resource}}\"]}}, recoverWithin: 60s}}]\n{guard}"
         );
         let ssm = aws_sdk_ssm::Client::new(&self.stack.hub);

@@ -1,0 +1,101 @@
+//! Which documents a rule is about.
+
+use std::collections::BTreeMap;
+
+use relay_core::id::{AccountId, DocumentName};
+use relay_core::rules::Glob;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A document of an owner, as ListDocuments shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// Its name.
+    pub name: DocumentName,
+    /// Its type, e.g. `Automation`.
+    pub kind: String,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// The documents of a rule. Everything given must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Documents {
+    /// The account that owns the documents, in quotes. Without it, the hub account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<AccountId>,
+    /// Which of them.
+    #[serde(flatten)]
+    pub selector: DocumentSelector,
+}
+
+/// Which documents of an owner a rule means. Everything given must hold; at least one is given.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+#[schemars(extend("anyOf" = [
+    { "required": ["names"] },
+    { "required": ["tags"], "properties": { "tags": { "minProperties": 1 } } },
+    { "required": ["types"] }
+]))]
+pub struct DocumentSelector {
+    /// Globs over the name: `*` and `?`, anchored, case-sensitive. One of them must match.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1), extend("items" = {"type": "string", "minLength": 1}))]
+    pub names: Vec<Glob>,
+    /// Tags that the document has, with globs over their values. All must match.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("x-expected" = "a mapping of tags to values"))]
+    pub tags: BTreeMap<String, Glob>,
+    /// SSM's document types. The document has one of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1), extend("items" = document_types()))]
+    pub types: Vec<String>,
+}
+
+/// SSM's document types (service model 2014-11-06).
+fn document_types() -> serde_json::Value {
+    serde_json::json!({
+        "type": "string",
+        "enum": [
+            "Command",
+            "Policy",
+            "Automation",
+            "Session",
+            "Package",
+            "ApplicationConfiguration",
+            "ApplicationConfigurationSchema",
+            "DeploymentStrategy",
+            "ChangeCalendar",
+            "Automation.ChangeTemplate",
+            "ProblemAnalysis",
+            "ProblemAnalysisTemplate",
+            "CloudFormation",
+            "ConformancePackTemplate",
+            "QuickSetup",
+            "ManualApprovalPolicy",
+            "AutoApprovalPolicy",
+        ],
+        "x-expected": "a document type of SSM",
+        "x-hint": "Runbooks are of type `Automation`."
+    })
+}
+
+impl DocumentSelector {
+    /// Whether the rule means this document.
+    #[must_use]
+    pub fn selects(&self, document: &Document) -> bool {
+        let name = document.name.as_str();
+        (self.names.is_empty() || self.names.iter().any(|glob| glob.matches(name)))
+            && (self.types.is_empty() || self.types.contains(&document.kind))
+            && self.tags.iter().all(|(key, value)| {
+                document.tags.get(key).is_some_and(|actual| value.matches(actual))
+            })
+    }
+
+    /// Whether nothing is selected by anything.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty() && self.tags.is_empty() && self.types.is_empty()
+    }
+}
