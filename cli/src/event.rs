@@ -1,20 +1,58 @@
-//! `relay event FILE`: one envelope, delivered as it stands through the deployed rules.
+//! `relay event FILE`: one EventBridge envelope, delivered to a local AWS through the deployed rules.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-/// Delivers the envelope in `file` to the default bus of its own account and Region.
-pub async fn run(file: &Path, endpoint: &str) -> Result<()> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("read {}", file.display()))?;
-    let envelope: Value =
-        serde_json::from_str(&text).with_context(|| format!("{} is no JSON", file.display()))?;
+use crate::output::Output;
+use crate::{Exit, local_aws};
+
+/// Where `cargo xtask local` answers.
+const LOCAL_AWS: &str = "http://127.0.0.1:4566";
+
+const EXAMPLES: &str = "\
+Examples:
+  relay event events/aws.organizations/create-account-result.json
+  relay event alarm.json --endpoint-url http://127.0.0.1:4577
+
+The local AWS is the one of `cargo xtask local`. --endpoint-url, else AWS_ENDPOINT_URL, names another
+than http://127.0.0.1:4566.";
+
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// The file with the envelope, as EventBridge would deliver it
+    file: PathBuf,
+}
+
+/// Delivers the envelope to the default bus of its own account and Region.
+///
+/// # Errors
+/// When the file is not an envelope, or the local AWS does not answer or refuses.
+pub(crate) async fn run(
+    arguments: &Arguments,
+    endpoint: Option<&str>,
+    output: &Output,
+) -> Result<Exit> {
+    let envelope = read(&arguments.file)?;
     let field = |name: &str| {
-        envelope[name].as_str().with_context(|| format!("{}: no `{name}`", file.display()))
+        let text = envelope[name].as_str();
+        text.with_context(|| format!("{} has no `{name}`", arguments.file.display()))
     };
-    let path = format!("events?account={}&region={}", field("account")?, field("region")?);
-    crate::local_aws::relay(endpoint, "POST", &path, &envelope).await?;
-    println!("delivered {} ({})", field("id")?, field("detail-type")?);
-    Ok(())
+    let (account, region) = (field("account")?, field("region")?);
+    let (id, kind) = (field("id")?, field("detail-type")?);
+    let endpoint = endpoint.unwrap_or(LOCAL_AWS).trim_end_matches('/');
+    let path = format!("events?account={account}&region={region}");
+    local_aws::relay(endpoint, "POST", &path, &envelope).await?;
+    output.json(&json!({
+        "id": id, "detailType": kind, "account": account, "region": region, "endpoint": endpoint,
+    }))?;
+    output.line(format_args!("delivered {id} ({kind}) to {account} in {region}"));
+    Ok(Exit::Done)
+}
+
+fn read(file: &Path) -> Result<Value> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("read {}", file.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("{} is not JSON", file.display()))
 }

@@ -1,11 +1,90 @@
-//! The commands of `relay`, one module each. `main.rs` reads the command line.
+//! The commands of `relay`, one module each. `local/harness` uses the parts that write rules and
+//! runbooks, so that demo and tests deploy them as an operator does.
 //!
-//! A command takes its settings and an SDK configuration; credentials and the environment are
-//! `main.rs`'s business.
-#![expect(clippy::print_stdout, reason = "a command line prints")]
+//! A command takes its settings from [`arguments`], its AWS clients from [`session`] and writes
+//! through [`output`].
 
-pub mod event;
+mod arguments;
+mod completions;
+mod event;
+mod failure;
 pub mod local_aws;
-pub mod replay;
+mod man;
+mod output;
+mod replay;
 pub mod rules;
 pub mod runbooks;
+mod session;
+mod snippet;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+use crate::arguments::{Arguments, Command};
+use crate::output::Output;
+
+/// The exit codes that the help documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done, or nothing to do.
+    Done = 0,
+    /// Something failed; standard error says what.
+    Failed = 1,
+    /// `lint` found problems, or `plan` and `diff` found something that would change.
+    Findings = 2,
+    /// The command line is wrong. `EX_USAGE` of sysexits.h, so that it differs from [`Self::Findings`].
+    Usage = 64,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Runs a command line, its program name first. `endpoint` is `AWS_ENDPOINT_URL`, for the commands
+/// that call a local AWS outside the SDK; the SDK reads the variable itself.
+pub async fn run(line: impl IntoIterator<Item = OsString>, endpoint: Option<String>) -> Exit {
+    let line: Vec<OsString> = line.into_iter().collect();
+    // Clap prints its help while it parses, so the flag has to be known before.
+    if line.iter().any(|argument| argument == "--no-color") {
+        anstream::ColorChoice::Never.write_global();
+    }
+    let Arguments { global, command } = match Arguments::try_parse_from(line) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Nothing is left to be done about a terminal that is gone.
+            drop(error.print());
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done };
+        }
+    };
+    let output = Output::new(&global);
+    output::trace(global.verbose);
+    let done = dispatch(command, &global, &output, endpoint).await;
+    done.unwrap_or_else(|error| {
+        output.error(&error);
+        Exit::Failed
+    })
+}
+
+async fn dispatch(
+    command: Command,
+    global: &arguments::Global,
+    output: &Output,
+    endpoint: Option<String>,
+) -> Result<Exit> {
+    match command {
+        Command::Rules { action } => rules::run(action, global, output).await,
+        Command::Runbooks { action } => runbooks::run(action, global, output).await,
+        Command::Replay(arguments) => replay::run(&arguments, global, output).await,
+        Command::Event(arguments) => {
+            let endpoint = global.endpoint_url.clone().or(endpoint);
+            event::run(&arguments, endpoint.as_deref(), output).await
+        }
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments, output),
+    }
+}

@@ -10,7 +10,7 @@ use serde_json::Value;
 /// Calls the control interface of a local AWS: `relay(endpoint, "POST", "faults", json)`.
 ///
 /// # Errors
-/// When it does not answer or refuses, with its own words.
+/// When it does not answer or refuses; the refusal is quoted.
 pub async fn relay(endpoint: &str, method: &str, path: &str, body: &Value) -> Result<Value> {
     let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
     let request = hyper::Request::builder()

@@ -1,63 +1,94 @@
-//! `relay replay`: dead letters or recorded events through the intake again. Every handler may
-//! run twice, so a replay is safe; a dead letter is deleted only after the intake queue has it.
+//! `relay replay`: dead letters or recorded events through the intake again. Every handler may run
+//! twice, so a replay is safe. A dead letter is deleted only after the intake queue has it.
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
-use aws_config::BehaviorVersion;
-use serde_json::Value;
+use anyhow::{Context, Result, bail, ensure};
+use aws::AwsError;
+use aws_sdk_sqs::Client;
+use serde_json::{Value, json};
 
-#[derive(clap::Args)]
-/// What to send, and where to.
-pub struct Arguments {
-    /// A queue's URL, or a file: one envelope, an array of them, or one a line
+use crate::Exit;
+use crate::arguments::Global;
+use crate::output::Output;
+use crate::session::{Session, Stack};
+
+const EXAMPLES: &str = "\
+Examples:
+  relay replay https://sqs.us-east-1.amazonaws.com/111122223333/runbook-relay-intake-dead-letters
+  relay replay recorded.jsonl --profile hub
+
+The stack's outputs IntakeDeadLetterQueueUrl and AlarmDeadLetterQueueUrl are the queues of dead letters.";
+
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// A queue's URL, or a file: one event, an array of them, or one a line
     from: String,
-    /// The intake queue's URL; default: the one of the stack runbook-relay that the dead letters came
-    /// from, and for a file AlarmQueueUrl for alarms, IntakeQueueUrl for all others
-    #[arg(long)]
+    /// URL of the intake queue; default: the stack's queue for alarms or for all other events,
+    /// whichever each event or the queue of dead letters belongs to
+    #[arg(long, value_name = "URL")]
     to: Option<String>,
 }
 
 /// Sends everything `from` holds to the intake queue.
-pub async fn run(arguments: &Arguments) -> Result<()> {
-    let config = aws_config::load_defaults(BehaviorVersion::latest()).await;
-    let sqs = aws_sdk_sqs::Client::new(&config);
-    let intakes = match &arguments.to {
+pub(crate) async fn run(arguments: &Arguments, global: &Global, output: &Output) -> Result<Exit> {
+    let Arguments { from, to } = arguments;
+    let events = if from.starts_with("http") { None } else { Some(read(Path::new(from))?) };
+    let session = Session::open(global).await?;
+    let intakes = match to {
         Some(url) => Intakes { accounts: url.clone(), alarms: url.clone(), alarm_letters: None },
-        None => intakes(&config).await?,
+        None => Intakes::of(&session.stack)?,
     };
-    if arguments.from.starts_with("http") {
-        let to = match intakes.alarm_letters.as_ref() == Some(&arguments.from) {
-            true => &intakes.alarms,
-            false => &intakes.accounts,
-        };
-        let sent = redrive(&sqs, &arguments.from, to).await?;
-        println!("{sent} sent to {to}");
-        return Ok(());
+    session.announce(output);
+    let sqs = Client::new(&session.config);
+    let sent = match events {
+        None => vec![redrive(&sqs, from, intakes.of_letters(from)).await?],
+        Some(events) => send_all(&sqs, &events, &intakes).await?,
+    };
+    for Sent { number, queue } in &sent {
+        output.line(format_args!("{number} sent to {queue}"));
     }
-    let events = read(Path::new(&arguments.from))?;
-    let (alarms, others): (Vec<&Value>, Vec<&Value>) = events.iter().partition(|e| is_alarm(e));
-    for (events, to) in [(alarms, &intakes.alarms), (others, &intakes.accounts)] {
-        for event in &events {
-            send(&sqs, to, &event.to_string()).await?;
-        }
-        if !events.is_empty() {
-            println!("{} sent to {to}", events.len());
-        }
-    }
-    Ok(())
+    let sent =
+        sent.iter().map(|Sent { number, queue }| json!({"queue": queue, "messages": number}));
+    let sent: Vec<Value> = sent.collect();
+    output.json(&json!({ "sent": sent }))?;
+    Ok(Exit::Done)
 }
 
-/// The queues of the stack.
+/// How many messages a queue was sent.
+struct Sent {
+    number: usize,
+    queue: String,
+}
+
+/// The intake queues of the stack.
 struct Intakes {
     accounts: String,
     alarms: String,
-    /// What the intake of alarms could not deal with.
+    /// The dead letters of the intake of alarms.
     alarm_letters: Option<String>,
 }
 
-/// Whether the intake of alarms is meant: an event of CloudWatch, or what an alarm sends to a topic or
-/// a function.
+impl Intakes {
+    fn of(stack: &Stack) -> Result<Self> {
+        let output = |key: &str| stack.output(key).map(str::to_owned);
+        Ok(Self {
+            accounts: output("IntakeQueueUrl")?,
+            alarms: output("AlarmQueueUrl")?,
+            alarm_letters: Some(output("AlarmDeadLetterQueueUrl")?),
+        })
+    }
+
+    /// Where the dead letters of a queue came from.
+    fn of_letters(&self, from: &str) -> &str {
+        let of_alarms = self.alarm_letters.as_deref() == Some(from);
+        if of_alarms { &self.alarms } else { &self.accounts }
+    }
+}
+
+/// Whether an event belongs to the intake of alarms: an event of CloudWatch, or the message of an alarm
+/// to a topic or a function.
 fn is_alarm(event: &Value) -> bool {
     event["source"] == "aws.cloudwatch"
         || ["alarmArn", "AlarmArn", "AlarmName", "TopicArn"]
@@ -66,51 +97,43 @@ fn is_alarm(event: &Value) -> bool {
         || event["Records"][0]["EventSource"] == "aws:sns"
 }
 
-async fn intakes(config: &aws_config::SdkConfig) -> Result<Intakes> {
-    let stacks = aws_sdk_cloudformation::Client::new(config);
-    let described = stacks.describe_stacks().stack_name("runbook-relay").send().await;
-    let described = described
-        .map_err(aws_sdk_cloudformation::Error::from)
-        .context("find the stack runbook-relay (or name the queue with --to)")?;
-    let output = |key: &str| {
-        described
-            .stacks()
-            .iter()
-            .flat_map(aws_sdk_cloudformation::types::Stack::outputs)
-            .find(|output| output.output_key() == Some(key))
-            .and_then(|output| output.output_value())
-            .map(str::to_owned)
-            .with_context(|| format!("the stack runbook-relay has no output {key}"))
-    };
-    Ok(Intakes {
-        accounts: output("IntakeQueueUrl")?,
-        alarms: output("AlarmQueueUrl")?,
-        alarm_letters: Some(output("AlarmDeadLetterQueueUrl")?),
-    })
+async fn send_all(sqs: &Client, events: &[Value], intakes: &Intakes) -> Result<Vec<Sent>> {
+    let (alarms, others): (Vec<&Value>, Vec<&Value>) = events.iter().partition(|e| is_alarm(e));
+    let mut sent = Vec::new();
+    for (events, to) in [(alarms, &intakes.alarms), (others, &intakes.accounts)] {
+        for event in &events {
+            send(sqs, to, &event.to_string()).await?;
+        }
+        if !events.is_empty() {
+            sent.push(Sent { number: events.len(), queue: to.clone() });
+        }
+    }
+    Ok(sent)
 }
 
-async fn redrive(sqs: &aws_sdk_sqs::Client, from: &str, to: &str) -> Result<usize> {
-    let mut sent = 0;
+async fn redrive(sqs: &Client, from: &str, to: &str) -> Result<Sent> {
+    ensure!(from != to, "{from} is the intake queue: its messages would be sent to itself");
+    let mut number = 0;
     loop {
         let request = sqs.receive_message().queue_url(from).max_number_of_messages(10);
         let answer = request.wait_time_seconds(1).send().await;
-        let answer =
-            answer.map_err(aws_sdk_sqs::Error::from).with_context(|| format!("read {from}"))?;
+        let answer = answer.map_err(AwsError::from).with_context(|| format!("read {from}"))?;
         if answer.messages().is_empty() {
-            return Ok(sent);
+            return Ok(Sent { number, queue: to.to_owned() });
         }
         for message in answer.messages() {
             send(sqs, to, message.body().unwrap_or_default()).await?;
             let handle = message.receipt_handle().unwrap_or_default();
-            sqs.delete_message().queue_url(from).receipt_handle(handle).send().await?;
-            sent += 1;
+            let deleted = sqs.delete_message().queue_url(from).receipt_handle(handle).send().await;
+            deleted.map_err(AwsError::from).with_context(|| format!("delete from {from}"))?;
+            number += 1;
         }
     }
 }
 
-async fn send(sqs: &aws_sdk_sqs::Client, to: &str, body: &str) -> Result<()> {
+async fn send(sqs: &Client, to: &str, body: &str) -> Result<()> {
     let sent = sqs.send_message().queue_url(to).message_body(body).send().await;
-    sent.map_err(aws_sdk_sqs::Error::from).with_context(|| format!("send to {to}"))?;
+    sent.map_err(AwsError::from).with_context(|| format!("send to {to}"))?;
     Ok(())
 }
 
@@ -119,8 +142,7 @@ fn read(file: &Path) -> Result<Vec<Value>> {
         .with_context(|| format!("read {} (a queue is named by its URL)", file.display()))?;
     let values: Result<Vec<Value>, _> =
         serde_json::Deserializer::from_str(&text).into_iter().collect();
-    let values =
-        values.with_context(|| format!("{} is neither JSON nor JSON lines", file.display()))?;
+    let values = values.with_context(|| format!("{} is not JSON or JSON lines", file.display()))?;
     let events: Vec<Value> = values
         .into_iter()
         .flat_map(|value| match value {
@@ -151,7 +173,7 @@ mod tests {
                 let path = entry.unwrap().path();
                 let text = std::fs::read_to_string(&path).unwrap();
                 let event: Value = serde_json::from_str(&text).unwrap();
-                // Not an alarm, and in the folder to be told from one.
+                // Not an alarm, and in this folder so that it is not taken for one.
                 let odd = path.ends_with("not-an-alarm.json");
                 assert!(odd || is_alarm(&event) == alarms, "{}", path.display());
             }

@@ -35,7 +35,7 @@ pub async fn add_member(stack: &Stack, account: &str, region: &str) -> Result<()
     for there in [HOME_REGION, region] {
         let config = aws::config(endpoint, HUB, there).await;
         let ssm = aws_sdk_ssm::Client::new(&config);
-        for (name, _) in push_runbooks(&config, &root().join("runbooks")).await? {
+        for name in push_runbooks(&config, &root().join("runbooks")).await? {
             let share = ssm.modify_document_permission().name(&name).account_ids_to_add(account);
             let share = share.permission_type(DocumentPermissionType::Share).send().await;
             share.map_err(aws_sdk_ssm::Error::from).with_context(|| format!("share {name}"))?;

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use aws_config::SdkConfig;
-pub use relay::rules::put_rule;
 use relay::rules::rule_files;
 
 use crate::deploy::{self, Outputs};
@@ -103,9 +102,17 @@ impl Stack {
     pub async fn put_rules(&self, folder: &Path) -> Result<usize> {
         let client = aws_sdk_ssm::Client::new(&self.hub);
         let files = rule_files(folder)?;
-        for (name, text) in &files {
-            put_rule(&client, name, text).await?;
+        for file in &files {
+            put_rule(&client, &file.key(), &file.text).await?;
         }
         Ok(files.len())
     }
+}
+
+/// Writes one rule as it stands, valid or not, by its kind and name: `remediation/instance-check`.
+///
+/// # Errors
+/// When Parameter Store refuses it.
+pub async fn put_rule(client: &aws_sdk_ssm::Client, key: &str, text: &str) -> Result<()> {
+    relay::rules::put_rule(client, &format!("/runbook-relay/{key}"), text).await
 }

@@ -1,4 +1,4 @@
-//! What went wrong, in the words that reach people: lint, push, outcome and documentation use the
+//! What went wrong, in the words that reach people: lint, plan, outcome and documentation use the
 //! same codes.
 
 use schemars::JsonSchema;
@@ -78,7 +78,7 @@ macro_rules! problem_codes {
 problem_codes! {
     // Policy
     /// The text is neither YAML nor JSON.
-    RuleSyntax: "Correct the YAML at this place; `relay rules diff` checks it before a push.",
+    RuleSyntax: "Correct the YAML at this place; `relay rules lint` checks the whole set.",
     /// A field that rules do not have.
     UnknownField: "Remove the field or correct its spelling.",
     /// A field of the wrong type or with an impossible value.
@@ -102,7 +102,7 @@ problem_codes! {
     /// The policy could not be read.
     RulesUnreadable: "Check ssm:GetParametersByPath on the policy's path; nothing is removed until it can be read.",
     /// There is no rule at all.
-    RulesEmpty: "Push at least one rule with `relay rules push`; nothing is removed while there is none.",
+    RulesEmpty: "Apply at least one rule with `relay rules apply`. Without any, nothing is removed.",
     /// A runbook that destroys something, and neither the rule nor anybody says that this is meant.
     DestructiveWithoutApproval: "Write `destructive: true` at the rung if it is meant, or ask for an approval.",
     /// A rule's own alarm would stop its runs.

@@ -216,25 +216,25 @@ fn broken_yaml_is_named_with_line_and_column() {
         "documents: {names: [\"*\"\nregions: x\n",
         expect![[r#"
         web.yaml:2:8: illegal placement of ':' indicator [RuleSyntax]
-          Correct the YAML at this place; `relay rules diff` checks it before a push."#]],
+          Correct the YAML at this place; `relay rules lint` checks the whole set."#]],
     );
     check(
         "a: b\n c: d\n",
         expect![[r#"
         web.yaml:2:3: mapping values are not allowed in this context [RuleSyntax]
-          Correct the YAML at this place; `relay rules diff` checks it before a push."#]],
+          Correct the YAML at this place; `relay rules lint` checks the whole set."#]],
     );
     check(
         "regions: [us-east-1]\nregions: [eu-west-1]\n",
         expect![[r#"
         web.yaml:2:1: duplicate mapping key `regions` is not allowed here [RuleSyntax]
-          Correct the YAML at this place; `relay rules diff` checks it before a push."#]],
+          Correct the YAML at this place; `relay rules lint` checks the whole set."#]],
     );
     check(
         "--- {}\n--- {}\n",
         expect![[r#"
         web.yaml:2:5: only single YAML document expected but multiple found [RuleSyntax]
-          Correct the YAML at this place; `relay rules diff` checks it before a push."#]],
+          Correct the YAML at this place; `relay rules lint` checks the whole set."#]],
     );
     check(
         "just a text",
@@ -252,7 +252,7 @@ fn broken_yaml_is_named_with_line_and_column() {
         "a: *nowhere",
         expect![[r#"
         web.yaml:1:4: reference to unknown value [RuleSyntax]
-          Correct the YAML at this place; `relay rules diff` checks it before a push."#]],
+          Correct the YAML at this place; `relay rules lint` checks the whole set."#]],
     );
 }
 

@@ -1,0 +1,200 @@
+//! `relay rules plan`: what `apply` would write and delete, and what the deployed stack would refuse.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use aws::AwsError;
+use aws_sdk_ssm::Client;
+use serde::Serialize;
+use similar::TextDiff;
+
+use super::folder::{KINDS, RuleFile};
+use super::lint::{self, Checked, count};
+use super::{Selection, deployed, prune};
+use crate::Exit;
+use crate::arguments::Global;
+use crate::output::{Output, colored};
+use crate::session::{Session, Where};
+use crate::snippet::{self, Finding, Weight};
+
+/// What has to change so that the deployed rules are those of a folder.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Plan {
+    pub changes: Vec<Change>,
+    /// Deployed rules without a file that are left alone because `--prune` was not given.
+    pub without_file: Vec<String>,
+}
+
+/// One parameter to write or delete.
+#[derive(Debug, Serialize)]
+pub(super) struct Change {
+    pub action: Action,
+    pub parameter: String,
+    /// The text to write; none for a deletion.
+    #[serde(skip)]
+    pub text: Option<String>,
+    /// How the text differs from the deployed one, as a unified diff; for updates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub diff: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Action {
+    Create,
+    Update,
+    Delete,
+}
+
+/// What `--output json` prints; of `apply` too, with what it did.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Report<'a> {
+    #[serde(flatten)]
+    place: Where<'a>,
+    #[serde(flatten)]
+    plan: &'a Plan,
+    /// What the deployed stack would refuse to start.
+    findings: &'a [Finding],
+    warnings: &'a [Finding],
+    written: usize,
+}
+
+/// A plan and everything around it: where it was made, and what was found on the way.
+pub(super) struct Planned {
+    pub session: Session,
+    pub plan: Plan,
+    checked: Checked,
+    findings: Vec<Finding>,
+}
+
+/// Makes the plan and prints it; exits with 2 when there is anything in it.
+pub(super) async fn run(selection: &Selection, global: &Global, output: &Output) -> Result<Exit> {
+    let planned = Planned::make(selection, global, output).await?;
+    planned.report(0, output)?;
+    planned.print(output);
+    let (changes, findings) = (planned.plan.changes.len(), planned.findings.len());
+    let found =
+        if findings > 0 { format!(", {}", count(findings, "finding")) } else { String::new() };
+    match changes {
+        0 => output.line(format_args!("nothing to change{found}")),
+        n => output.line(format_args!("{} to make{found}: relay rules apply", count(n, "change"))),
+    }
+    Ok(if changes + findings > 0 { Exit::Findings } else { Exit::Done })
+}
+
+impl Planned {
+    /// Checks the rules, looks up the stack and compares. Writes nothing.
+    pub(super) async fn make(
+        selection: &Selection,
+        global: &Global,
+        output: &Output,
+    ) -> Result<Self> {
+        let checked = lint::demand_valid(&selection.path, output)?;
+        let session = Session::open(global).await?;
+        let client = Client::new(&session.config);
+        let path = session.stack.rule_path();
+        let present = read(&client, &path).await?;
+        if selection.prune {
+            prune::allow(&selection.path, &checked.files, &present)?;
+        }
+        let mut plan = compare(&path, &checked.files, &present, selection.prune);
+        if selection.path.is_file() {
+            // One file says nothing about the others.
+            plan.without_file.clear();
+        }
+        let findings = deployed::refusals(&session, &checked.remediation.rules).await?;
+        let findings = findings.iter().map(Finding::from).collect();
+        Ok(Self { session, plan, checked, findings })
+    }
+
+    /// The result for a program.
+    pub(super) fn report(&self, written: usize, output: &Output) -> Result<()> {
+        output.json(&Report {
+            place: self.session.place(),
+            plan: &self.plan,
+            findings: &self.findings,
+            warnings: &self.checked.report.warnings,
+            written,
+        })
+    }
+
+    /// The result for people.
+    pub(super) fn print(&self, output: &Output) {
+        let texts = lint::texts(&self.checked.files);
+        snippet::draw(&self.checked.report.warnings, Weight::Warning, &texts, output);
+        snippet::draw(&self.findings, Weight::Warning, &texts, output);
+        for change in &self.plan.changes {
+            let (style, sign) = match change.action {
+                Action::Create => (crate::output::style::GREEN, '+'),
+                Action::Update => (crate::output::style::YELLOW, '~'),
+                Action::Delete => (crate::output::style::RED, '-'),
+            };
+            let reset = crate::output::style::RESET;
+            output.line(format_args!("{style}{sign} {}{reset}", change.parameter));
+            for line in change.diff.iter().flat_map(|diff| diff.lines()) {
+                output.line(format_args!("    {}", colored(line)));
+            }
+        }
+        for name in &self.plan.without_file {
+            output.line(format_args!("  {name} has no file; --prune deletes it"));
+        }
+    }
+}
+
+/// The deployed rules below a path: `sharing/<name>` and `remediation/<name>` to text.
+async fn read(client: &Client, path: &str) -> Result<BTreeMap<String, String>> {
+    let mut rules = BTreeMap::new();
+    let pages = client.get_parameters_by_path().path(path).recursive(true).with_decryption(true);
+    let mut pages = pages.into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(AwsError::from);
+        let page = page.with_context(|| format!("read the parameters below {path}"))?;
+        for parameter in page.parameters() {
+            let Some(key) = parameter.name().and_then(|name| name.strip_prefix(path)) else {
+                continue;
+            };
+            if key.split_once('/').is_some_and(|(kind, _)| KINDS.contains(&kind)) {
+                rules.insert(key.to_owned(), parameter.value().unwrap_or_default().to_owned());
+            }
+        }
+    }
+    tracing::debug!(path, rules = rules.len(), "deployed rules");
+    Ok(rules)
+}
+
+/// Writes come before deletions: a rule that moves to another file is never missing.
+fn compare(
+    path: &str,
+    files: &[RuleFile],
+    present: &BTreeMap<String, String>,
+    prune: bool,
+) -> Plan {
+    let wanted: BTreeMap<String, &str> =
+        files.iter().map(|file| (file.key(), file.text.as_str())).collect();
+    let mut plan = Plan { changes: Vec::new(), without_file: Vec::new() };
+    for (key, text) in &wanted {
+        let (action, diff) = match present.get(key) {
+            Some(old) if old == text => continue,
+            Some(old) => (Action::Update, Some(unified(old, text))),
+            None => (Action::Create, None),
+        };
+        let (parameter, text) = (format!("{path}{key}"), Some((*text).to_owned()));
+        plan.changes.push(Change { action, parameter, text, diff });
+    }
+    for key in present.keys().filter(|key| !wanted.contains_key(*key)) {
+        let parameter = format!("{path}{key}");
+        if prune {
+            let action = Action::Delete;
+            plan.changes.push(Change { action, parameter, text: None, diff: None });
+        } else {
+            plan.without_file.push(parameter);
+        }
+    }
+    plan
+}
+
+fn unified(old: &str, new: &str) -> String {
+    TextDiff::from_lines(old, new).unified_diff().context_radius(2).to_string()
+}

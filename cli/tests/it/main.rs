@@ -1,0 +1,12 @@
+//! The command line as a person or a pipeline meets it: the built binary, its exit codes and what it
+//! prints. AWS is a stub on the loopback interface; nothing of the machine's own configuration is read.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "this is test code: it fails by panicking")]
+
+mod credentials;
+mod line;
+mod lint;
+mod relay;
+mod rules;
+mod runbooks;
+mod stub;
