@@ -32,10 +32,7 @@ pub enum Error {
     Lock(StoreError),
     /// The lease expired, or another invocation took the lock.
     #[error("the work lock {key} was lost while the work went on")]
-    LockLost {
-        /// The lock's name.
-        key: String,
-    },
+    LockLost { key: String },
     /// The ledger could not be read or written. What it should have recorded is shared already and
     /// will be shared once more.
     #[error(transparent)]

@@ -76,7 +76,6 @@ impl Config {
 pub struct Deps {
     /// Ledger and work lock.
     pub table: Table,
-    /// Plans and details.
     pub bucket: Bucket,
     /// Clients in the owners' accounts, with the SDK's retries off.
     pub owners: Accounts,

@@ -117,13 +117,13 @@ impl Bucket {
         let body =
             body.map_err(|error| StoreError::new(what(), AwsError::unreadable_answer(&error)))?;
         serde_json::from_slice(&body.into_bytes())
-            .map_err(|error| StoreError::malformed(what(), error))
+            .map_err(|error| StoreError::malformed(what(), &error))
     }
 
     async fn write(&self, object: &S3Object, value: &impl Serialize) -> Result<(), StoreError> {
         let S3Object { bucket, key } = object;
         let what = || format!("write s3://{bucket}/{key}");
-        let body = serde_json::to_vec(value).map_err(|e| StoreError::malformed(what(), e))?;
+        let body = serde_json::to_vec(value).map_err(|e| StoreError::malformed(what(), &e))?;
         let put = self.client.put_object().bucket(bucket).key(key);
         let put = put.content_type("application/json").body(ByteStream::from(body));
         put.send().await.map(drop).map_err(|error| StoreError::new(what(), error))

@@ -34,7 +34,7 @@ impl Table {
     ) -> Result<DecisionRecord, StoreError> {
         let what = format!("record the decision about trigger {trigger}");
         let text = serde_json::to_string(&record);
-        let text = text.map_err(|error| StoreError::malformed(&*what, error))?;
+        let text = text.map_err(|error| StoreError::malformed(&*what, &error))?;
         let update = once(trigger, "decision", text, record.at);
         match self.update(&what, update).await? {
             Written::Done => Ok(record),
@@ -82,5 +82,5 @@ fn once(trigger: TriggerId, name: &'static str, text: String, at: Timestamp) -> 
 
 fn parse(what: &str, item: &Item) -> Result<DecisionRecord, StoreError> {
     let text = item.text("decision").unwrap_or_default();
-    serde_json::from_str(text).map_err(|error| StoreError::malformed(what, error))
+    serde_json::from_str(text).map_err(|error| StoreError::malformed(what, &error))
 }

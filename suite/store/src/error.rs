@@ -17,7 +17,7 @@ impl StoreError {
     }
 
     /// What is stored has another shape than this version writes.
-    pub(crate) fn malformed(what: impl Into<String>, why: impl ToString) -> Self {
+    pub(crate) fn malformed(what: impl Into<String>, why: &(impl ToString + ?Sized)) -> Self {
         let (kind, code) = (AwsErrorKind::Other, "MalformedItem".to_owned());
         Self::new(what, AwsError { kind, code, message: why.to_string() })
     }

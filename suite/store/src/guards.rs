@@ -29,7 +29,7 @@ impl Table {
         };
         match take {
             Take::Lock { .. } => lock::refusal(taker, &refused)
-                .ok_or_else(|| StoreError::malformed(take.describe(), format!("{refused:?}"))),
+                .ok_or_else(|| StoreError::malformed(take.describe(), &format!("{refused:?}"))),
             Take::RuleBudget { .. } | Take::AccountBudget { .. } | Take::Storm { .. } => {
                 Ok(TakeAnswer::Full)
             }

@@ -279,13 +279,13 @@ impl Ledger {
                 item.insert("execution".to_owned(), AttributeValue::S(self.execution.clone()));
                 item.insert("at".to_owned(), AttributeValue::S(at.to_owned()));
                 let put = PutRequest::builder().set_item(Some(item)).build();
-                let put = put.map_err(invalid)?;
+                let put = put.map_err(|error| invalid(&error))?;
                 WriteRequest::builder().put_request(put)
             }
             LedgerChange::Unshared { document, account } => {
                 let key = self.key(document, account);
                 let delete = DeleteRequest::builder().set_key(Some(key)).build();
-                let delete = delete.map_err(invalid)?;
+                let delete = delete.map_err(|error| invalid(&error))?;
                 WriteRequest::builder().delete_request(delete)
             }
         };
@@ -331,8 +331,8 @@ fn pair(sk2: &str) -> Option<WorkItem> {
     parts.next().map(|_| WorkItem { owner, region })
 }
 
-fn invalid(error: BuildError) -> StoreError {
-    StoreError::new(WRITE, AwsError::invalid_request(&error))
+fn invalid(error: &BuildError) -> StoreError {
+    StoreError::new(WRITE, AwsError::invalid_request(error))
 }
 
 /// DynamoDB left items of a batch unprocessed, again and again: it throttles.

@@ -21,7 +21,7 @@ impl Table {
     ) -> Result<(), StoreError> {
         let what = format!("store the run {}", run.execution_id);
         let text = serde_json::to_string(run);
-        let text = text.map_err(|error| StoreError::malformed(&*what, error))?;
+        let text = text.map_err(|error| StoreError::malformed(&*what, &error))?;
         let key = Key::new(pk(execution_arn), format!("{rung:02}"));
         let update = Update::new(key, "SET #run = :run, #expires = :expires")
             .name("#run", "run")

@@ -17,7 +17,7 @@ impl Table {
     pub async fn store_waiting_task(&self, task: &FollowAutomationInput) -> Result<(), StoreError> {
         let what = format!("store the task that waits for {}", task.run.execution_id);
         let text = serde_json::to_string(task);
-        let text = text.map_err(|error| StoreError::malformed(&*what, error))?;
+        let text = text.map_err(|error| StoreError::malformed(&*what, &error))?;
         let update =
             Update::new(key(&task.run.execution_id), "SET #task = :task, #expires = :expires")
                 .name("#task", "request")
