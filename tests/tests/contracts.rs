@@ -134,7 +134,7 @@ fn every_page_on_an_error_is_about_one_that_exists() {
 /// are the ground floor of both halves; `local/harness` is what demo, bench and tests stand on and may
 /// use everything.
 const DIRECTIONS: &[(&str, &[&str])] = &[
-    ("functions/", &["suite/", "functions/publish-outcome"]),
+    ("functions/", &["suite/"]),
     ("suite/", &["suite/"]),
     ("local/harness", &["suite/", "local/", "cli"]),
     ("local/", &["local/", "suite/yaml-tree", "suite/core"]),

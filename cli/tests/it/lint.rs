@@ -35,7 +35,7 @@ fn every_problem_is_drawn_at_its_line_with_remedy_and_page() {
     let ran = relay.run(&["rules", "lint"]);
     expect![[r#"
         exit code 2
-        error[AccountIdNotQuoted]: found the number 222233334444, expected a quoted account id
+        error[AccountIdNotQuoted]: expected an account id in quotes, found the number 222233334444
          --> rules/sharing/baseline.yaml:1:38
           |
         1 | documents: {names: ["Org-*"], owner: 222233334444}
@@ -80,7 +80,7 @@ fn a_program_gets_one_object_with_problems_warnings_and_rules() {
               "line": 1,
               "column": 38,
               "field": "documents.owner",
-              "message": "found the number 222233334444, expected a quoted account id",
+              "message": "expected an account id in quotes, found the number 222233334444",
               "hint": "Quote it: \"222233334444\".",
               "page": "docs/errors/AccountIdNotQuoted.md"
             },

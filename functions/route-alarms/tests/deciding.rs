@@ -135,7 +135,7 @@ async fn what_is_held_back_is_told_once_at_first_and_then_as_a_digest_with_its_c
 #[tokio::test(start_paused = true)]
 async fn a_rule_that_observes_runs_nothing_and_says_what_it_would_have_done() {
     let world = World::at(NOW);
-    world.rule("cpu", &format!("mode: observe{RULE}"));
+    world.rule("cpu", &RULE.replace("mode: active", "mode: observe"));
     assert_eq!(world.batch(&[event()]).await, NONE);
     assert!(world.executions().is_empty());
     let state = world.state();

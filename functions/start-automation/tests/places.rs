@@ -32,7 +32,7 @@ async fn a_run_in_another_region_of_the_hub_is_started_there() {
     let ssm = calls.iter().filter(|call| call.service == "ssm");
     assert!(ssm.clone().all(|call| call.region == "eu-west-1" && call.account == HUB));
     assert_eq!(ssm.count(), 3);
-    let role = "arn:aws:iam::111122223333:role/runbook-relay/automation";
+    let role = "arn:aws:iam::111122223333:role/runbook-relay/runbook-relay-service";
     let start = &world.aws.calls(START)[0];
     assert_eq!(start.body["Parameters"]["AutomationAssumeRole"], json!([role]));
 }

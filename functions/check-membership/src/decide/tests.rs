@@ -75,7 +75,7 @@ fn a_creation_is_waited_for_a_day_and_then_given_up() {
         hours(24),
         MembershipState::Creating,
         expect![[
-            r#"{"state":"failed","reason":"AWS has neither created the account nor failed to in 24 hours"}"#
+            r#"{"state":"failed","reason":"AWS has neither created the account nor failed in 24 hours"}"#
         ]],
     );
 }
