@@ -77,7 +77,7 @@ fn an_alarm_rings_the_instance_is_rebooted_and_the_alarm_clears() {
         ensure!(told.json()["runs"][0]["runbook"] == "Relay-RebootInstance", "{}", told.json());
         ensure!(told.json()["runs"][0]["status"] == "Success", "{}", told.json());
         ensure!(told.json()["trigger"]["kind"] == "alarm", "{}", told.json());
-        ensure!(told.attributes()["rules"].contains("instance-check"), "{:?}", told.attributes());
+        ensure!(told.attributes()["rule"].contains("instance-check"), "{:?}", told.attributes());
         let endpoint = &world.local.endpoint;
         remediation::alarm_is(endpoint, HUB, HOME_REGION, &alarm, "OK").await?;
         ensure!(starts(world, "Relay-RebootInstance", &instance).await? == 1, "one reboot");

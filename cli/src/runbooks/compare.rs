@@ -86,7 +86,7 @@ pub(super) async fn compare(
     for region in regions {
         let ssm = Client::new(&in_region(config, region));
         for file in files {
-            let found = look(&ssm, installation, &file.name).await;
+            let found = look(&ssm, installation, file).await;
             let found = found.with_context(|| format!("look at {} in {region}", file.name))?;
             compared.push(Compared { region: region.clone(), file: file.clone(), found });
         }
@@ -94,8 +94,11 @@ pub(super) async fn compare(
     Ok(compared)
 }
 
-async fn look(ssm: &Client, installation: &InstallationId, name: &str) -> Result<Found> {
-    let answer = match ssm.get_document().name(name).send().await.map_err(AwsError::from) {
+async fn look(ssm: &Client, installation: &InstallationId, file: &RunbookFile) -> Result<Found> {
+    let name = &file.name;
+    // Without a format SSM answers in JSON, whatever the document was written in.
+    let get = ssm.get_document().name(name).document_format(file.format.clone());
+    let answer = match get.send().await.map_err(AwsError::from) {
         Ok(answer) => answer,
         Err(error) if error.is("InvalidDocument") => return Ok(Found::Nothing),
         Err(error) => return Err(error.into()),

@@ -111,6 +111,7 @@ async fn update(ssm: &Client, compared: &Compared) -> Result<()> {
         Ok(updated) => updated.document_description.and_then(|d| d.document_version),
         Err(error) if error.is("DuplicateDocumentContent") => {
             let latest = ssm.get_document().name(&file.name).document_version("$LATEST");
+            let latest = latest.document_format(file.format.clone());
             let latest = latest.send().await.map_err(AwsError::from)?;
             ensure!(
                 latest.content.as_deref() == Some(file.text.as_str()),

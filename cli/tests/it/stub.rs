@@ -213,7 +213,11 @@ impl State {
             "GetDocument" => {
                 let latest = text("DocumentVersion") == "$LATEST";
                 let version = if latest { document.versions.len() } else { document.default };
-                let content = &document.versions[version - 1];
+                // As SSM: JSON, unless another format is asked for.
+                let content = match text("DocumentFormat").as_ref() {
+                    "YAML" => document.versions[version - 1].as_str(),
+                    _ => "{}",
+                };
                 json!({"Name": name, "Content": content, "DocumentType": "Automation",
                     "DocumentVersion": version.to_string()})
             }
