@@ -210,7 +210,7 @@ impl Worker<'_> {
                 // It will be planned again. Then its additions are found in the ledger and counted;
                 // its removals are not there to be found.
                 DocumentResult::Unfinished(report) => {
-                    tally.counts.removed += report.removed.len() as u64
+                    tally.counts.removed += report.removed.len() as u64;
                 }
                 DocumentResult::Everywhere(report, code, error) => {
                     tally.counts += report.counts();

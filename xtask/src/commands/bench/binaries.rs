@@ -142,7 +142,7 @@ mod tests {
         let measured: Vec<_> = BARE.iter().map(|(name, ..)| (*name).to_owned()).collect();
         assert_eq!(measured, build::function_names().unwrap());
         for (_, bare, _) in BARE {
-            let source = harness::root().join(format!("xtask/bench-bare/src/bin/{bare}.rs"));
+            let source = harness::root().join(format!("xtask/bench/bare/src/bin/{bare}.rs"));
             assert!(source.is_file(), "{bare}");
         }
     }
