@@ -258,7 +258,9 @@ def installations_do_not_meet(files):
                 yield f"{path.name}: {place}: another installation would have {text} too"
             if re.search(re.escape(ID) + r"[\w-]*\*", text):
                 yield f"{path.name}: {place}: {text} means names of other installations too"
-    longest = "x" * (2 + int(re.search(r"\{0,(\d+)\}", parameter["AllowedPattern"])[1]))
+    # The longest id that any of the templates takes: they may differ while one of them is wrong.
+    patterns = [templates.load(path)["Parameters"]["InstallationId"]["AllowedPattern"] for path in files]
+    longest = "x" * (2 + max(int(re.search(r"\{0,(\d+)\}", pattern)[1]) for pattern in patterns))
     suffixes = {}
     for file, logical_id, kind, name in names(files):
         if ID not in name:

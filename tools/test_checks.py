@@ -77,7 +77,7 @@ TEMPLATE_FAULTS = [
     ("the forwarding rule", EVENTS, "        account: [!Ref AWS::AccountId]\n", "", "events of other accounts"),
     ("every parameter is", DEPLOY, "| `RecheckSeconds` | `900` |", "| `RecheckSeconds` | `600` |", "expected the default 900, found 600"),
     ("every parameter is", DEPLOY, "| `LogLevel` |", "| `LogLevels` |", "template.yaml has no parameter LogLevels"),
-    ("every parameter is", EVENTS, "Parameters: [HubAccountId, HubRegion]", "Parameters: [HubAccountId]", "HubRegion is in 0 groups"),
+    ("every parameter is", EVENTS, "Parameters: [InstallationId, HubAccountId, HubRegion]", "Parameters: [InstallationId, HubAccountId]", "HubRegion is in 0 groups"),
     ("every parameter is", HUB, "    Description: How far back the sweep looks.\n", "", "is not a sentence"),
     ("an environment variable", HUB, "          HUB_ACCOUNT: !Ref AWS::AccountId\n", "          HUB_ACCOUNT: hub\n", "elsewhere hub"),
     ("two installations", OWNER, "RoleName: !Sub ${InstallationId}-share", "RoleName: runbook-relay-share", "another installation would have runbook-relay-share"),
