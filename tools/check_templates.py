@@ -3,8 +3,8 @@
 
     python tools/check_templates.py [--root FOLDER]
 
-Prints what failed and why, then one closing line, and exits non-zero when anything failed. What
-actions a role really needs is the deployed tests' to say, not this one's.
+Prints what failed and why, then one closing line, and exits non-zero when anything failed. What roles
+may do is checked by check_permissions.py.
 """
 
 import argparse
@@ -22,21 +22,6 @@ ROOT = Path(__file__).resolve().parent.parent
 LARGEST = {"template.yaml": 1_000_000}
 LARGEST_IN_A_REQUEST = 51_200
 
-# Actions for which IAM knows no resources (Service Authorization Reference).
-WITHOUT_RESOURCES = {
-    "autoscaling:DescribeAutoScalingInstances", "ec2:DescribeAddresses",
-    "ec2:DescribeInstanceCreditSpecifications", "ec2:DescribeInstanceStatus", "ec2:DescribeInstanceTypes",
-    "ec2:DescribeInstances", "ec2:DescribeVolumesModifications", "ssm:DescribeAutomationExecutions",
-    "ssm:ListCommandInvocations", "ssm:ListCommands", "tag:GetResources",
-    "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies",
-    "logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
-    "organizations:DescribeCreateAccountStatus", "organizations:DescribeOrganization", "organizations:ListAccounts",
-    "organizations:ListRoots", "ssm:ListDocuments", "xray:GetSamplingRules", "xray:GetSamplingTargets",
-    "xray:PutTelemetryRecords", "xray:PutTraceSegments",
-    # Shows composite alarms only to callers that have it on everything (CloudWatch, DescribeAlarms).
-    "cloudwatch:DescribeAlarms",
-}
-
 RULES = []
 
 
@@ -53,24 +38,6 @@ def as_list(value):
 def of_type(template, kind):
     return {name: resource.get("Properties", {}) for name, resource in template["Resources"].items()
             if resource["Type"] == kind}
-
-
-def statements(document):
-    """The statements of a policy, those too that stand under a condition."""
-    for statement in document["Statement"]:
-        branches = statement["Fn::If"][1:] if "Fn::If" in statement else [statement]
-        yield from (branch for branch in branches if branch != {"Ref": "AWS::NoValue"})
-
-
-def role_statements(template):
-    """Every statement of every role's and managed policy's permissions, with its place."""
-    for name, properties in of_type(template, "AWS::IAM::Role").items():
-        for policy in properties.get("Policies", []):
-            for statement in statements(policy["PolicyDocument"]):
-                yield f"{name}, {policy['PolicyName']}", statement
-    for name, properties in of_type(template, "AWS::IAM::ManagedPolicy").items():
-        for statement in statements(properties["PolicyDocument"]):
-            yield name, statement
 
 
 @rule
@@ -109,19 +76,6 @@ def templates_need_no_yaml_aliases(files):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             if re.search(r"(^|[:\-\s])[&*][A-Za-z][\w-]*\s*$|<<:", line.split("#")[0].split('"')[0]):
                 yield f"{path.name}:{number}: {line.strip()}"
-
-
-@rule
-def wildcards_have_a_reason(files):
-    """no role is granted an action on everything that IAM can grant on something, nor a family of actions"""
-    for path in files:
-        for place, statement in role_statements(templates.load(path)):
-            actions = as_list(statement["Action"])
-            for action in actions:
-                if "*" in action:
-                    yield f"{path.name}: {place}: {action}"
-            if "*" in as_list(statement["Resource"]) and set(actions) - WITHOUT_RESOURCES:
-                yield f"{path.name}: {place}: {', '.join(sorted(set(actions) - WITHOUT_RESOURCES))} on everything"
 
 
 @rule

@@ -6,8 +6,21 @@ from pathlib import Path
 import yaml
 
 
+class Located(dict):
+    """A mapping that knows the line of the file on which it begins."""
+
+    line = 0
+
+
 class _Loader(yaml.SafeLoader):
     pass
+
+
+def _mapping(loader, node):
+    data = Located()
+    data.line = node.start_mark.line + 1
+    yield data
+    data.update(loader.construct_mapping(node))
 
 
 def _tag(loader, suffix, node):
@@ -20,6 +33,7 @@ def _tag(loader, suffix, node):
 
 
 _Loader.add_multi_constructor("!", _tag)
+_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 
 
 def load(path):
