@@ -90,6 +90,11 @@ def branches(value):
     return [] if value == {"Ref": "AWS::NoValue"} else [value]
 
 
+def resolve_names(value):
+    """The parts of a list of managed policies, whichever way an Fn::If goes."""
+    return [each for part in branches(value) for each in as_list(part)]
+
+
 def statements(path):
     """Every statement of a template."""
     source = path.read_text(encoding="utf-8")

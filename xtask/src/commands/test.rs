@@ -30,6 +30,7 @@ pub(crate) async fn run() -> Result<()> {
     report.step("state machines", checker(&python, "check_statemachines.py"));
     report.step("templates", checker(&python, "check_templates.py"));
     report.step("permissions", checker(&python, "check_permissions.py"));
+    report.step("permissions in use", checker(&python, "check_uses.py"));
     report.step("words", checker(&python, "check_words.py"));
     report.step("spelling", spelling(&python));
     report.step("the checkers themselves", pytest(&python, "tools", &[]));
