@@ -29,6 +29,7 @@ pub(crate) async fn run() -> Result<()> {
     );
     report.step("state machines", checker(&python, "check_statemachines.py"));
     report.step("templates", checker(&python, "check_templates.py"));
+    report.step("checkov", checkov(&python));
     report.step("permissions", checker(&python, "check_permissions.py"));
     report.step("permissions in use", checker(&python, "check_uses.py"));
     report.step("words", checker(&python, "check_words.py"));
@@ -84,6 +85,15 @@ fn cargo(arguments: &[&str]) -> Result<()> {
 fn checker(python: &Path, name: &str) -> Result<()> {
     println!("── tools/{name}");
     status(Command::new(python).arg(root().join("tools").join(name)))
+}
+
+/// checkov, in an environment of its own, with the reasons of `tools/checkov.yaml`.
+fn checkov(python: &Path) -> Result<()> {
+    println!("── checkov");
+    let its_own = python::ensure(".venv-checkov", "tools/requirements-checkov.txt")?;
+    let mut command = Command::new(python);
+    command.arg(root().join("tools/check_checkov.py")).arg(python::tool(&its_own, "checkov"));
+    status(&mut command)
 }
 
 /// `typos`, with the exceptions of `_typos.toml`.
