@@ -171,7 +171,7 @@ fn a_huge_event_of_ours_is_read_for_what_it_says() {
     event["detail"]["additionalEventData"] = json!({"padding": "x".repeat(900_000)});
     assert!(matches!(
         Intake::parse(&event.to_string()),
-        Ok(Intake::Account { event: AccountEvent::PlaceChanged { joined: false, .. }, .. })
+        Ok(Intake::Account { event: AccountEvent::Moved { joined: false, .. }, .. })
     ));
 }
 

@@ -491,7 +491,7 @@ fn what_eventbridge_cannot_deliver_is_kept_and_a_replay_brings_it_through() {
             .wait_for("the move's outcome", |o| o.accounts().any(|account| account == case.account))
             .await?;
         ensure!(outcome.outcome() == "succeeded", "{}", outcome.json());
-        ensure!(outcome.json()["trigger"]["kind"] == "place", "{}", outcome.json());
+        ensure!(outcome.json()["trigger"]["kind"] == "move", "{}", outcome.json());
         case.assert_all_shared(world, 1).await?;
         ensure!(dead_letters(world).await? == 0, "a replayed letter is gone");
         Ok(())

@@ -41,7 +41,7 @@ fn a_hub_elsewhere_hears_of_moves_through_the_forwarding_stack_and_of_nothing_el
 
         let created = world.create_account("forwarded").await?;
         world.place(&created.account, "/Workloads/Prod").await?;
-        let name = format!("place-{}-", created.account);
+        let name = format!("move-{}-", created.account);
         until("the move to reach the other hub", || async {
             let heard = executions(world, machine).await?;
             Ok(heard.iter().any(|heard| heard.starts_with(&name)).then_some(()))

@@ -163,7 +163,7 @@ async fn exercise(world: &World) -> Result<()> {
         let created = world.create_account("iam").await?.account;
         outcomes.wait_for("the join's outcome", |o| o.accounts().any(|id| id == created)).await?;
         world.place(&created, "/Sandbox").await?;
-        outcomes.wait_for("the move's outcome", |o| o.json()["trigger"]["kind"] == "place").await?;
+        outcomes.wait_for("the move's outcome", |o| o.json()["trigger"]["kind"] == "move").await?;
         let handshake = world.invite("EMAIL", "guest@example.com").await?;
         let guest = "666677778888";
         let member = aws_sdk_organizations::Client::new(&world.account(guest, HOME_REGION).await);
@@ -172,7 +172,7 @@ async fn exercise(world: &World) -> Result<()> {
         world.settled(guest).await?;
         world.organizations().remove_account_from_organization().account_id(guest).send().await?;
         outcomes
-            .wait_for("the departure's outcome", |o| o.json()["trigger"]["kind"] == "leave")
+            .wait_for("the departure's outcome", |o| o.json()["trigger"]["kind"] == "departure")
             .await?;
 
         let stopped =

@@ -77,7 +77,7 @@ fn shares_follow_an_account_from_ou_to_ou_and_out_and_foreign_shares_stay() {
         removal.account_id(&account).send().await?;
         assert_sees(world, &account, &["Foreign-One"]).await?;
         let left = |o: &Received| {
-            o.accounts().any(|id| id == account) && o.json()["trigger"]["kind"] == "leave"
+            o.accounts().any(|id| id == account) && o.json()["trigger"]["kind"] == "departure"
         };
         let outcome = outcomes.wait_for("the departure's outcome", left).await?;
         ensure!(outcome.outcome() == "succeeded", "{}", outcome.json());

@@ -115,7 +115,7 @@ pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOut
     });
 
     let last = match kind {
-        TriggerKind::Settle => last_places(&deps.table, &accounts).await?,
+        TriggerKind::Recheck => last_places(&deps.table, &accounts).await?,
         _ => BTreeMap::new(),
     };
     let mut unchanged = is_unchanged(&input.trigger, &plan, rules.texts > 0, &last);
@@ -164,7 +164,7 @@ fn may_remove(kind: TriggerKind, plan: &SharePlan) -> bool {
         TriggerKind::Join => false,
         // Rules select active members only, so an account that has left keeps no share, whether or
         // not every rule can be read.
-        TriggerKind::Leave if plan.places.iter().all(|place| !place.active) => true,
+        TriggerKind::Departure if plan.places.iter().all(|place| !place.active) => true,
         _ => plan.removals_allowed,
     }
 }

@@ -25,13 +25,13 @@ pub fn is_unchanged(
         // account that left loses its shares, with or without rules.
         TriggerKind::Join
         | TriggerKind::Manual
-        | TriggerKind::Leave
+        | TriggerKind::Departure
         | TriggerKind::Alarm
         | TriggerKind::Schedule
         | TriggerKind::Association
         | TriggerKind::Onboarding => false,
-        TriggerKind::Place | TriggerKind::Backfill => !any_rules,
-        TriggerKind::Settle => {
+        TriggerKind::Move | TriggerKind::Backfill => !any_rules,
+        TriggerKind::Recheck => {
             !any_rules
                 || plan.accounts.iter().all(|account| is_settled(trigger, plan, *account, last))
         }

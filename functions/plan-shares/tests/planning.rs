@@ -84,7 +84,7 @@ async fn a_move_looks_also_where_no_rule_means_the_account_any_more() {
         world.shared(NEWCOMER, sk2);
     }
     world.shared(OWNER, "333344445555#us-east-1#NotTheirs");
-    let output = plan(&world, "place").await.unwrap();
+    let output = plan(&world, "move").await.unwrap();
     assert_eq!(
         work(&output),
         [format!("{HUB}/us-east-1"), format!("{HUB}/us-east-2"), format!("{OWNER}/eu-west-1")]
@@ -99,9 +99,9 @@ async fn an_account_that_left_is_planned_to_lose_what_the_ledger_holds() {
     world.member(HUB, "r-root");
     world.rule("everybody", EVERYBODY);
     world.shared(NEWCOMER, "222233334444#us-east-1#Org-A");
-    let output = plan(&world, "leave").await.unwrap();
+    let output = plan(&world, "departure").await.unwrap();
     assert_eq!(work(&output), [format!("{OWNER}/us-east-1")]);
-    let plan = world.plan("leave");
+    let plan = world.plan("departure");
     assert!(plan.places.is_empty() && plan.rules.is_empty() && plan.removals_allowed);
 }
 
@@ -125,10 +125,10 @@ async fn a_second_look_at_the_same_place_finds_nothing_to_do() {
     world.member(NEWCOMER, WORKLOADS);
     world.rule("everybody", EVERYBODY);
     plan(&world, "join").await.unwrap();
-    let output = plan(&world, "settle").await.unwrap();
+    let output = plan(&world, "recheck").await.unwrap();
     assert!(output.unchanged && output.work.is_empty());
     // It may be asked again, its first answer having been lost.
-    assert!(plan(&world, "settle").await.unwrap().unchanged);
+    assert!(plan(&world, "recheck").await.unwrap().unchanged);
 }
 
 #[tokio::test(start_paused = true)]
@@ -146,9 +146,9 @@ async fn a_second_look_plans_again_when_the_place_the_account_or_the_policy_is_a
         world.rule("everybody", EVERYBODY);
         plan(&world, "join").await.unwrap();
         change(&world);
-        assert!(!plan(&world, "settle").await.unwrap().unchanged, "change {index}");
+        assert!(!plan(&world, "recheck").await.unwrap().unchanged, "change {index}");
         // Its own note, left by a try whose answer was lost, proves nothing.
-        assert!(!plan(&world, "settle").await.unwrap().unchanged, "change {index}, again");
+        assert!(!plan(&world, "recheck").await.unwrap().unchanged, "change {index}, again");
     }
 }
 
@@ -157,7 +157,7 @@ async fn a_second_look_without_a_first_one_plans() {
     let world = World::new();
     world.member(NEWCOMER, WORKLOADS);
     world.rule("everybody", EVERYBODY);
-    assert!(!plan(&world, "settle").await.unwrap().unchanged);
+    assert!(!plan(&world, "recheck").await.unwrap().unchanged);
 }
 
 #[tokio::test(start_paused = true)]
@@ -166,8 +166,8 @@ async fn a_second_look_plans_again_when_somebody_planned_after_the_join() {
     world.member(NEWCOMER, WORKLOADS);
     world.rule("everybody", EVERYBODY);
     plan(&world, "join").await.unwrap();
-    plan(&world, "place").await.unwrap();
-    assert!(!plan(&world, "settle").await.unwrap().unchanged);
+    plan(&world, "move").await.unwrap();
+    assert!(!plan(&world, "recheck").await.unwrap().unchanged);
 }
 
 #[tokio::test(start_paused = true)]
@@ -179,14 +179,14 @@ async fn a_join_takes_nothing_back() {
     let output = plan(&world, "join").await.unwrap();
     assert_eq!(work(&output), [format!("{OWNER}/eu-west-1"), format!("{OWNER}/us-east-1")]);
     assert!(!world.plan("join").removals_allowed);
-    plan(&world, "place").await.unwrap();
-    assert!(world.plan("place").removals_allowed);
+    plan(&world, "move").await.unwrap();
+    assert!(world.plan("move").removals_allowed);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_plan_made_from_an_older_view_than_another_does_nothing_unless_it_is_a_join() {
     for (kind, unchanged) in
-        [("place", true), ("leave", true), ("settle", true), ("join", false), ("manual", false)]
+        [("move", true), ("departure", true), ("recheck", true), ("join", false), ("manual", false)]
     {
         let world = World::new();
         world.member(NEWCOMER, WORKLOADS);
@@ -213,9 +213,9 @@ async fn whoever_left_or_was_closed_loses_its_shares_even_while_a_rule_is_invali
         case(&world);
         world.rule("broken", "documents: [");
         world.shared(NEWCOMER, "222233334444#us-east-1#Org-A");
-        let output = plan(&world, "leave").await.unwrap();
+        let output = plan(&world, "departure").await.unwrap();
         assert_eq!(work(&output), [format!("{OWNER}/us-east-1")]);
-        assert_eq!(world.plan("leave").removals_allowed, removals_allowed);
+        assert_eq!(world.plan("departure").removals_allowed, removals_allowed);
     }
 }
 
@@ -224,9 +224,9 @@ async fn without_any_rule_members_lose_nothing_and_only_a_join_is_answered() {
     for (kind, unchanged) in [
         ("join", false),
         ("manual", false),
-        ("leave", false),
-        ("place", true),
-        ("settle", true),
+        ("departure", false),
+        ("move", true),
+        ("recheck", true),
         ("backfill", true),
     ] {
         let world = World::new();
@@ -275,7 +275,7 @@ async fn a_ledger_that_cannot_be_read_makes_no_plan() {
     let world = World::new();
     world.member(NEWCOMER, WORKLOADS);
     world.aws.on("Query").fails(Fault::Error("ResourceNotFoundException", ""));
-    let error = plan(&world, "place").await.unwrap_err();
+    let error = plan(&world, "move").await.unwrap_err();
     assert_eq!(error.name(), ErrorName::LedgerUnavailable);
     assert_eq!(world.calls("PutObject"), 0);
 }
@@ -324,9 +324,9 @@ onboarding: [{runbook: Org-Baseline}]
     };
     let name = format!("onboard-{NEWCOMER}-0-Org-Baseline-everybody");
     assert_eq!(names(plan(&world, "join").await.unwrap()), [name]);
-    let second = plan(&world, "settle").await.unwrap();
+    let second = plan(&world, "recheck").await.unwrap();
     assert!(second.unchanged);
     assert_eq!(names(second), [""; 0], "an unchanged plan starts nothing");
     world.now.set(31 * 86_400_000);
-    assert_eq!(names(plan(&world, "place").await.unwrap()), [""; 0], "it is new no more");
+    assert_eq!(names(plan(&world, "move").await.unwrap()), [""; 0], "it is new no more");
 }

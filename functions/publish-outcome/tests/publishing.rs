@@ -150,7 +150,7 @@ async fn a_marker_that_cannot_be_written_does_not_make_a_failure_of_what_is_out(
 #[tokio::test(start_paused = true)]
 async fn nothing_is_told_of_a_run_that_found_nothing_to_do() {
     let present = ShareCounts { documents: 5, present: 5, ..ShareCounts::default() };
-    for kind in ["place", "settle", "backfill", "leave", "manual"] {
+    for kind in ["move", "recheck", "backfill", "departure", "manual"] {
         let aws = aws();
         let request =
             request(kind, &[("us-east-1", present), ("eu-west-1", ShareCounts::default())]);

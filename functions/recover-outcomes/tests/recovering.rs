@@ -88,7 +88,7 @@ async fn each_way_to_end_badly_is_told_under_the_id_the_publisher_would_have_use
         ("TIMED_OUT", "ExecutionTimedOut"),
         ("ABORTED", "ExecutionAborted"),
     ] {
-        let execution = execution("place-444455556666-e", status, 1);
+        let execution = execution("move-444455556666-e", status, 1);
         let world = World::new(vec![execution.clone()]);
         assert_eq!(world.event(&execution).await.unwrap(), json!({ "recovered": 1 }));
         let bodies = world.bodies();
@@ -103,7 +103,7 @@ async fn each_way_to_end_badly_is_told_under_the_id_the_publisher_would_have_use
 
 #[tokio::test(start_paused = true)]
 async fn what_ended_it_is_told_in_its_own_words() {
-    let mut execution = execution("place-444455556666-e", "FAILED", 1);
+    let mut execution = execution("move-444455556666-e", "FAILED", 1);
     execution.error = Some(("States.DataLimitExceeded", "The state returned too much data"));
     let world = World::new(vec![execution.clone()]);
     world.event(&execution).await.unwrap();
@@ -114,7 +114,7 @@ async fn what_ended_it_is_told_in_its_own_words() {
 
 #[tokio::test(start_paused = true)]
 async fn event_and_sweep_together_tell_it_once() {
-    let execution = execution("place-444455556666-e", "ABORTED", 1);
+    let execution = execution("move-444455556666-e", "ABORTED", 1);
     let world = World::new(vec![execution.clone()]);
     world.event(&execution).await.unwrap();
     world.event(&execution).await.unwrap();
@@ -125,7 +125,7 @@ async fn event_and_sweep_together_tell_it_once() {
 #[tokio::test(start_paused = true)]
 async fn the_sweep_finds_what_no_event_told_in_both_machines_and_on_every_page() {
     let mut executions: Vec<Execution> =
-        (0..7).map(|n| execution(&format!("place-{n}"), "FAILED", n)).collect();
+        (0..7).map(|n| execution(&format!("move-{n}"), "FAILED", n)).collect();
     executions.push(execution("stopped", "ABORTED", 3));
     executions.push(Execution {
         machine: AWAIT_MEMBERSHIP.to_owned(),
@@ -192,7 +192,7 @@ async fn what_the_machine_asked_to_publish_is_published_whole_although_the_publi
 
 #[tokio::test(start_paused = true)]
 async fn a_history_that_may_not_be_read_costs_detail_and_no_outcome() {
-    let execution = execution("place-444455556666-e", "FAILED", 1);
+    let execution = execution("move-444455556666-e", "FAILED", 1);
     let world = World::new(vec![execution.clone()]);
     world.aws.on("GetExecutionHistory").fails(Fault::Denied);
     assert_eq!(world.event(&execution).await.unwrap(), json!({ "recovered": 1 }));
@@ -201,7 +201,7 @@ async fn a_history_that_may_not_be_read_costs_detail_and_no_outcome() {
 #[tokio::test(start_paused = true)]
 async fn one_execution_that_cannot_be_told_does_not_hold_up_the_others_and_is_an_error() {
     let executions: Vec<Execution> =
-        (0..3).map(|n| execution(&format!("place-{n}"), "FAILED", n)).collect();
+        (0..3).map(|n| execution(&format!("move-{n}"), "FAILED", n)).collect();
     let bad = executions[1].arn();
     let world = World::new(executions);
     world.aws.on("DescribeExecution").fails_where(move |call| {

@@ -24,7 +24,7 @@ pub fn needed_lookup(event: &AccountEvent) -> Option<MemberLookup> {
     match event {
         AccountEvent::Created { account, .. }
         | AccountEvent::Joined { account }
-        | AccountEvent::PlaceChanged { account, joined: true }
+        | AccountEvent::Moved { account, joined: true }
         | AccountEvent::InvitationAccepted { account: Some(account), .. } => {
             Some(MemberLookup::Member(*account))
         }
@@ -35,8 +35,8 @@ pub fn needed_lookup(event: &AccountEvent) -> Option<MemberLookup> {
         | AccountEvent::CreateFailed { .. }
         | AccountEvent::Invited { .. }
         // Planned from where the account is by then; if it has left, the plan says so.
-        | AccountEvent::PlaceChanged { joined: false, .. }
-        | AccountEvent::Left { .. } => None,
+        | AccountEvent::Moved { joined: false, .. }
+        | AccountEvent::Departed { .. } => None,
     }
 }
 
@@ -75,19 +75,19 @@ impl ExecutionStart {
         Self { name, subject: ExecutionSubject::Request(request), kind: TriggerKind::Join }
     }
 
-    fn place(account: AccountId, event_id: &str) -> Self {
+    fn moved(account: AccountId, event_id: &str) -> Self {
         Self {
-            name: ExecutionName::place(account, event_id),
+            name: ExecutionName::moved(account, event_id),
             subject: ExecutionSubject::Account(account),
-            kind: TriggerKind::Place,
+            kind: TriggerKind::Move,
         }
     }
 
-    fn leave(account: AccountId, event_id: &str) -> Self {
+    fn departure(account: AccountId, event_id: &str) -> Self {
         Self {
-            name: ExecutionName::leave(account, event_id),
+            name: ExecutionName::departure(account, event_id),
             subject: ExecutionSubject::Account(account),
-            kind: TriggerKind::Leave,
+            kind: TriggerKind::Departure,
         }
     }
 
@@ -146,9 +146,11 @@ pub fn decide(
         AccountEvent::Invited { handshake } => {
             start(vec![ExecutionStart::wait(MembershipRequest::HandshakeId(handshake.clone()))])
         }
-        AccountEvent::Left { account } => start(vec![ExecutionStart::leave(*account, event_id)]),
-        AccountEvent::PlaceChanged { account, joined: false } => {
-            start(vec![ExecutionStart::place(*account, event_id)])
+        AccountEvent::Departed { account } => {
+            start(vec![ExecutionStart::departure(*account, event_id)])
+        }
+        AccountEvent::Moved { account, joined: false } => {
+            start(vec![ExecutionStart::moved(*account, event_id)])
         }
         AccountEvent::Created { account, request } => match (member, request) {
             (Some(member), _) => start(vec![ExecutionStart::join(member)]),
@@ -169,9 +171,9 @@ pub fn decide(
             Some(member) => start(vec![ExecutionStart::join(member)]),
             None => not_visible(*account, fresh),
         },
-        AccountEvent::PlaceChanged { account, joined: true } => match member {
+        AccountEvent::Moved { account, joined: true } => match member {
             Some(member) => {
-                start(vec![ExecutionStart::join(member), ExecutionStart::place(*account, event_id)])
+                start(vec![ExecutionStart::join(member), ExecutionStart::moved(*account, event_id)])
             }
             None => not_visible(*account, fresh),
         },

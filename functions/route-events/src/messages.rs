@@ -67,8 +67,8 @@ fn account(event: &AccountEvent) -> Option<relay_core::id::AccountId> {
     match event {
         AccountEvent::Created { account, .. }
         | AccountEvent::Joined { account }
-        | AccountEvent::PlaceChanged { account, .. }
-        | AccountEvent::Left { account } => Some(*account),
+        | AccountEvent::Moved { account, .. }
+        | AccountEvent::Departed { account } => Some(*account),
         AccountEvent::InvitationAccepted { account, .. } => *account,
         AccountEvent::CreateRequested { .. }
         | AccountEvent::CreateFailed { .. }

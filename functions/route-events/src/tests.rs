@@ -146,7 +146,7 @@ async fn a_message_that_cannot_be_read_fails_alone() {
         "x".repeat(2 << 20),
     ];
     assert_eq!(failures(&deps, &bodies).await, ["m-0", "m-2", "m-3", "m-4"]);
-    assert_eq!(starts.names(), ["place-444455556666-e-1"]);
+    assert_eq!(starts.names(), ["move-444455556666-e-1"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -205,7 +205,7 @@ async fn a_lookup_that_fails_fails_the_messages_that_asked_and_no_other() {
     let deps = deps(&[&denied], &[&starts.accepting()]);
     let bodies = [joined("e-1"), moved("e-2", "444455556666"), joined("e-3")];
     assert_eq!(failures(&deps, &bodies).await, ["m-0", "m-2"]);
-    assert_eq!(starts.names(), ["place-444455556666-e-2"]);
+    assert_eq!(starts.names(), ["move-444455556666-e-2"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -110,7 +110,7 @@ async fn what_the_ledger_remembers_of_a_deleted_document_is_forgotten() {
     plan.work[0].rules.clear();
     world.put_plan(&plan);
     world.remember("Org-Deleted", &accounts[0], "$DEFAULT");
-    let answer = world.run("leave").await.unwrap();
+    let answer = world.run("departure").await.unwrap();
     assert_eq!(answer.counts, ShareCounts { removed: 1, ..Default::default() });
     assert_eq!(world.ledger_size(), 0);
 }
@@ -224,7 +224,7 @@ async fn removals_make_room_before_additions_need_it() {
     world.share("Org-Runbook-000", &foreign);
     world.share("Org-Runbook-000", &accounts[1..]);
     world.remember("Org-Runbook-000", &accounts[1], "$DEFAULT");
-    let answer = world.run("place").await.unwrap();
+    let answer = world.run("move").await.unwrap();
     assert_eq!((answer.counts.added, answer.counts.removed, answer.counts.failed), (1, 1, 0));
 }
 

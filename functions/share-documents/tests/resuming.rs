@@ -147,7 +147,7 @@ async fn two_executions_at_once_share_everything_once() {
     let world = World::new(100);
     world.plan(&accounts(1));
     world.aws.latency(Duration::from_millis(100));
-    let (a, b) = futures::join!(world.finish("join"), world.finish("place"));
+    let (a, b) = futures::join!(world.finish("join"), world.finish("move"));
     assert_eq!(a.counts.added + b.counts.added, 100);
     assert_eq!(a.counts.present + b.counts.present, 100);
     assert!(modified(&world).values().all(|n| *n == 1));

@@ -39,7 +39,7 @@ async fn a_second_run_of_the_same_plan_changes_nothing() {
     world.plan(&accounts(2));
     world.run("join").await.unwrap();
     world.aws.forget_calls();
-    let answer = world.run("place").await.unwrap();
+    let answer = world.run("move").await.unwrap();
     assert_eq!(answer.counts, ShareCounts { documents: 60, present: 120, ..Default::default() });
     assert_eq!(world.aws.count("ModifyDocumentPermission"), 0);
     assert_eq!(world.aws.count("BatchWriteItem"), 0);
@@ -99,7 +99,7 @@ async fn what_no_rule_wants_any_more_is_taken_back_and_foreign_shares_stay() {
         world.share(&name, &[ours.clone(), foreign.clone()]);
         world.remember(&name, ours, "$DEFAULT");
     }
-    let answer = world.run("place").await.unwrap();
+    let answer = world.run("move").await.unwrap();
     assert_eq!(
         answer.counts,
         ShareCounts { documents: 2, added: 2, removed: 2, ..Default::default() }
@@ -119,7 +119,7 @@ async fn an_exclusive_rule_takes_back_what_others_shared_within_the_organization
     plan.places.truncate(2);
     world.put_plan(&plan);
     world.share("Org-Runbook-000", &[member.clone(), stranger.clone()]);
-    let answer = world.run("place").await.unwrap();
+    let answer = world.run("move").await.unwrap();
     assert_eq!((answer.counts.added, answer.counts.removed), (1, 1));
     assert_eq!(world.shared_with("Org-Runbook-000"), [wanted.clone(), stranger.clone()]);
     assert_eq!(world.aws.count("DescribeDocumentPermission"), 1);
@@ -135,7 +135,7 @@ async fn nothing_is_taken_back_while_a_rule_is_invalid() {
     world.put_plan(&plan);
     world.share("Org-Runbook-000", &accounts[1..]);
     world.remember("Org-Runbook-000", &accounts[1], "$DEFAULT");
-    let answer = world.run("place").await.unwrap();
+    let answer = world.run("move").await.unwrap();
     assert_eq!(answer.counts.removed, 0);
     assert_eq!(world.shared_with("Org-Runbook-000"), accounts);
 }
@@ -152,7 +152,7 @@ async fn an_account_that_left_loses_what_the_ledger_remembers_without_a_listing(
         world.share(&name, &accounts);
         world.remember(&name, &accounts[0], "$DEFAULT");
     }
-    let answer = world.run("leave").await.unwrap();
+    let answer = world.run("departure").await.unwrap();
     assert!(answer.done);
     assert_eq!(answer.counts, ShareCounts { removed: 60, ..Default::default() });
     assert_eq!(world.aws.count("ListDocuments"), 0);
@@ -173,7 +173,7 @@ async fn an_entry_that_the_index_still_shows_and_the_table_no_longer_has_is_not_
     });
     let stale = json!({ "Items": [stale], "Count": 1 });
     world.aws.on("Query").answers(move |_| Reply::Data(stale.clone()));
-    let answer = world.run("leave").await.unwrap();
+    let answer = world.run("departure").await.unwrap();
     assert_eq!(answer.counts, ShareCounts::default());
     assert_eq!(world.aws.count("ModifyDocumentPermission"), 0);
 }
@@ -187,7 +187,7 @@ async fn another_version_of_what_is_shared_is_shared_again() {
     world.put_plan(&plan);
     world.share("Org-Runbook-000", &accounts);
     world.remember("Org-Runbook-000", &accounts[0], "$DEFAULT");
-    assert_eq!(world.run("place").await.unwrap().counts, added(1, 1));
+    assert_eq!(world.run("move").await.unwrap().counts, added(1, 1));
     let calls = modifications(&world.aws);
     assert_eq!(calls[0].body["SharedDocumentVersion"], "$LATEST");
 }
@@ -204,13 +204,13 @@ async fn two_rules_of_different_versions_leave_the_pair_alone_and_say_so() {
     world.put_plan(&plan);
     world.share("Org-Runbook-000", &accounts[..1]);
     world.remember("Org-Runbook-000", &accounts[0], "$DEFAULT");
-    let answer = world.run("place").await.unwrap();
+    let answer = world.run("move").await.unwrap();
     assert_eq!(world.shared_with("Org-Runbook-000"), accounts);
     assert_eq!(
         answer.counts,
         ShareCounts { documents: 1, added: 1, failed: 1, ..Default::default() }
     );
-    let problem = &world.details("place")["problems"][0];
+    let problem = &world.details("move")["problems"][0];
     assert_eq!(problem["code"], "VersionConflict");
     assert_eq!(problem["where"], format!("{OWNER}/{REGION}/Org-Runbook-000"));
 }

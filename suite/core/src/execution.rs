@@ -34,17 +34,17 @@ pub struct ExecutionRef {
 pub enum TriggerKind {
     /// An account joined the organization.
     Join,
-    /// An account's place in the organization changed.
-    Place,
-    /// An account left the organization.
-    Leave,
-    /// A second look at an account's place, a while after it joined.
-    Settle,
+    /// An account moved in the organization.
+    Move,
+    /// An account left the organization, or was closed.
+    Departure,
+    /// A second look at an account's place, some time after it joined.
+    Recheck,
     /// All accounts of the organization.
     Backfill,
     /// Somebody started the machine.
     Manual,
-    /// An alarm rang.
+    /// An alarm went into ALARM.
     Alarm,
     /// EventBridge Scheduler started the machine.
     Schedule,
@@ -60,7 +60,7 @@ pub enum TriggerKind {
 pub struct Trigger {
     /// The kind of cause.
     pub kind: TriggerKind,
-    /// The ARN of what rang, for causes that have one (alarms).
+    /// The ARN of the cause, if it has one: the alarm; for a recheck, the execution of the join.
     #[serde(default)]
     pub arn: Option<String>,
     /// EventBridge ids of the events that led here.

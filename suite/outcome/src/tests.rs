@@ -103,7 +103,7 @@ fn a_join_that_wants_nothing_succeeded_with_empty_shares() {
 
 #[test]
 fn anything_but_a_join_that_finds_nothing_to_do_tells_nothing() {
-    for kind in ["place", "leave", "settle", "backfill", "manual"] {
+    for kind in ["move", "departure", "recheck", "backfill", "manual"] {
         for shares in [json!([]), json!([counts(0, 0, 120, 0)])] {
             expect(
                 json!({"input": trigger(kind), "shares": shares}),
@@ -203,10 +203,10 @@ fn an_invitation_that_came_to_nothing_is_cancelled_and_a_hand_over_tells_nothing
 #[test]
 fn an_execution_that_broke_off_failed_whatever_set_it_off() {
     for (error, input, code) in [
-        ("RulesUnreadable", trigger("place"), ProblemCode::RulesUnreadable),
+        ("RulesUnreadable", trigger("move"), ProblemCode::RulesUnreadable),
         ("Lambda.Unknown", trigger("backfill"), ProblemCode::PlanFailed),
         ("States.Timeout", trigger("join"), ProblemCode::ExecutionTimedOut),
-        ("ExecutionAborted", trigger("leave"), ProblemCode::ExecutionAborted),
+        ("ExecutionAborted", trigger("departure"), ProblemCode::ExecutionAborted),
         ("States.Runtime", json!({"acounts": 1}), ProblemCode::InvalidInput),
     ] {
         let request = json!({"input": input, "error": {"Error": error, "Cause": "because"}});

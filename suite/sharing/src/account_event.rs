@@ -36,13 +36,13 @@ pub enum AccountEvent {
     /// The account is a member now, whichever way.
     Joined { account: AccountId },
     /// The account's place in the organization may have changed.
-    PlaceChanged {
+    Moved {
         account: AccountId,
         /// It may have joined just now (Control Tower's CreateManagedAccount).
         joined: bool,
     },
     /// The account is no member any more, or closed.
-    Left { account: AccountId },
+    Departed { account: AccountId },
 }
 
 /// What the intake makes of an event.
@@ -149,14 +149,14 @@ fn organizations(name: &str, detail: &Map<String, Value>) -> Result<Read, Expect
             account: lookup::subject(detail)
                 .ok_or("an account id in `detail.serviceEventDetails.accountId`")?,
         },
-        "AccountDepartedOrganization" => AccountEvent::Left {
+        "AccountDepartedOrganization" => AccountEvent::Departed {
             account: lookup::subject(detail)
                 .ok_or("an account id in `detail.serviceEventDetails.accountId`")?,
         },
-        "MoveAccount" => AccountEvent::PlaceChanged { account: requested()?, joined: false },
-        "RemoveAccountFromOrganization" => AccountEvent::Left { account: requested()? },
+        "MoveAccount" => AccountEvent::Moved { account: requested()?, joined: false },
+        "RemoveAccountFromOrganization" => AccountEvent::Departed { account: requested()? },
         // Seen in the leaving account only, unless somebody forwards it: the caller is who leaves.
-        "LeaveOrganization" => AccountEvent::Left {
+        "LeaveOrganization" => AccountEvent::Departed {
             account: lookup::account(detail, &["userIdentity", "accountId"])
                 .or_else(|| lookup::account(detail, &["recipientAccountId"]))
                 .ok_or("an account id at `detail.userIdentity.accountId`")?,
@@ -209,7 +209,7 @@ fn close_account_result(detail: &Map<String, Value>) -> Result<Read, Expected> {
     }
     let account = lookup::account(status, &["accountId"])
         .ok_or("an account id at `detail.serviceEventDetails.closeAccountStatus.accountId`")?;
-    Ok(Read::Fact(AccountEvent::Left { account }))
+    Ok(Read::Fact(AccountEvent::Departed { account }))
 }
 
 /// The handshake in a response and the account among its parties, or why it is none of ours.
@@ -268,7 +268,7 @@ fn control_tower(name: &str, detail: &Map<String, Value>) -> Result<Read, Expect
     }
     let account = lookup::account(status, &["account", "accountId"])
         .ok_or("an account id at `account.accountId` in `detail.serviceEventDetails`")?;
-    Ok(Read::Fact(AccountEvent::PlaceChanged { account, joined }))
+    Ok(Read::Fact(AccountEvent::Moved { account, joined }))
 }
 
 /// The status in an event's details, under the first of these keys that is there. Its documented

@@ -35,9 +35,9 @@ fn events() -> Vec<AccountEvent> {
         AccountEvent::InvitationAccepted { handshake: handshake.clone(), account: Some(account()) },
         AccountEvent::InvitationAccepted { handshake, account: None },
         AccountEvent::Joined { account: account() },
-        AccountEvent::PlaceChanged { account: account(), joined: false },
-        AccountEvent::PlaceChanged { account: account(), joined: true },
-        AccountEvent::Left { account: account() },
+        AccountEvent::Moved { account: account(), joined: false },
+        AccountEvent::Moved { account: account(), joined: true },
+        AccountEvent::Departed { account: account() },
     ]
 }
 
@@ -81,9 +81,9 @@ fn with_a_member_every_way_of_joining_meets_in_one_name() {
             InvitationAccepted: join-444455556666-1753000000 (Join)
             InvitationAccepted: join-444455556666-1753000000 (Join)
             Joined: join-444455556666-1753000000 (Join)
-            PlaceChanged: place-444455556666-e-1 (Place)
-            PlaceChanged: join-444455556666-1753000000 (Join), place-444455556666-e-1 (Place)
-            Left: leave-444455556666-e-1 (Leave)
+            Moved: move-444455556666-e-1 (Move)
+            Moved: join-444455556666-1753000000 (Join), move-444455556666-e-1 (Move)
+            Departed: departure-444455556666-e-1 (Departure)
         "#]],
     );
 }
@@ -103,9 +103,9 @@ fn a_fresh_join_that_cannot_be_seen_yet_is_waited_for() {
             InvitationAccepted: h-0123456789abcdef (Join)
             InvitationAccepted: h-0123456789abcdef (Join)
             Joined: again: Organizations does not show account 444455556666 as a member yet
-            PlaceChanged: place-444455556666-e-1 (Place)
-            PlaceChanged: again: Organizations does not show account 444455556666 as a member yet
-            Left: leave-444455556666-e-1 (Leave)
+            Moved: move-444455556666-e-1 (Move)
+            Moved: again: Organizations does not show account 444455556666 as a member yet
+            Departed: departure-444455556666-e-1 (Departure)
         "#]],
     );
 }
@@ -125,9 +125,9 @@ fn an_old_join_of_an_account_that_left_again_is_ignored() {
             InvitationAccepted: ignored: account 444455556666 is not a member of the organization, or no longer
             InvitationAccepted: h-0123456789abcdef (Join)
             Joined: ignored: account 444455556666 is not a member of the organization, or no longer
-            PlaceChanged: place-444455556666-e-1 (Place)
-            PlaceChanged: ignored: account 444455556666 is not a member of the organization, or no longer
-            Left: leave-444455556666-e-1 (Leave)
+            Moved: move-444455556666-e-1 (Move)
+            Moved: ignored: account 444455556666 is not a member of the organization, or no longer
+            Departed: departure-444455556666-e-1 (Departure)
         "#]],
     );
 }
@@ -174,7 +174,7 @@ fn in_whatever_order_and_however_often_the_events_of_a_join_arrive_the_names_are
                 AccountEvent::CreateRequested { .. }
                     | AccountEvent::Created { request: Some(_), .. }
                     | AccountEvent::Joined { .. }
-                    | AccountEvent::PlaceChanged { joined: true, .. }
+                    | AccountEvent::Moved { joined: true, .. }
             )
         })
         .collect();
@@ -190,7 +190,7 @@ fn in_whatever_order_and_however_often_the_events_of_a_join_arrive_the_names_are
             .collect();
         assert_eq!(
             names.into_iter().collect::<Vec<_>>(),
-            ["car-0123456789abcdef", "join-444455556666-1753000000", "place-444455556666-e-1"]
+            ["car-0123456789abcdef", "join-444455556666-1753000000", "move-444455556666-e-1"]
         );
     }
 }

@@ -47,22 +47,22 @@ impl ExecutionName {
         Self::new(&format!("join-{account}-{}", joined.as_second()))
     }
 
-    /// `place-<account>-<event id>`: one change of an account's place.
+    /// `move-<account>-<event id>`: one move of an account.
     #[must_use]
-    pub fn place(account: AccountId, event_id: &str) -> Self {
-        Self::new(&format!("place-{account}-{event_id}"))
+    pub fn moved(account: AccountId, event_id: &str) -> Self {
+        Self::new(&format!("move-{account}-{event_id}"))
     }
 
-    /// `leave-<account>-<event id>`: one departure.
+    /// `departure-<account>-<event id>`: one departure.
     #[must_use]
-    pub fn leave(account: AccountId, event_id: &str) -> Self {
-        Self::new(&format!("leave-{account}-{event_id}"))
+    pub fn departure(account: AccountId, event_id: &str) -> Self {
+        Self::new(&format!("departure-{account}-{event_id}"))
     }
 
-    /// `settle-<account>-<epoch seconds>`: the second look after a join.
+    /// `recheck-<account>-<epoch seconds>`: the second look after a join.
     #[must_use]
-    pub fn settle(account: AccountId, joined: Timestamp) -> Self {
-        Self::new(&format!("settle-{account}-{}", joined.as_second()))
+    pub fn recheck(account: AccountId, joined: Timestamp) -> Self {
+        Self::new(&format!("recheck-{account}-{}", joined.as_second()))
     }
 
     /// The name of a fact, made to fit: `alarm-<account>-<region>-<epoch milliseconds>-<alarm>`, for one.

@@ -17,14 +17,14 @@ fn names_say_which_fact_they_are_about() {
         (ExecutionName::create_request(&request), "car-examplecreateaccountrequestid111"),
         (ExecutionName::handshake(&handshake), "h-examplehandshakeid111"),
         (ExecutionName::join(account(), joined), "join-000011112222-1767323045"),
-        (ExecutionName::settle(account(), joined), "settle-000011112222-1767323045"),
+        (ExecutionName::recheck(account(), joined), "recheck-000011112222-1767323045"),
         (
-            ExecutionName::place(account(), "315c1398-40ff-a850-213b-158f73e60175"),
-            "place-000011112222-315c1398-40ff-a850-213b-158f73e60175",
+            ExecutionName::moved(account(), "315c1398-40ff-a850-213b-158f73e60175"),
+            "move-000011112222-315c1398-40ff-a850-213b-158f73e60175",
         ),
         (
-            ExecutionName::leave(account(), "315c1398-40ff-a850-213b-158f73e60175"),
-            "leave-000011112222-315c1398-40ff-a850-213b-158f73e60175",
+            ExecutionName::departure(account(), "315c1398-40ff-a850-213b-158f73e60175"),
+            "departure-000011112222-315c1398-40ff-a850-213b-158f73e60175",
         ),
     ] {
         assert_eq!(name.to_string(), expected);
@@ -34,13 +34,13 @@ fn names_say_which_fact_they_are_about() {
 
 #[test]
 fn a_failed_execution_is_repeated_four_times_and_no_more() {
-    let first = ExecutionName::place(account(), "e");
+    let first = ExecutionName::moved(account(), "e");
     let names: Vec<String> = std::iter::successors(Some(first), ExecutionName::next)
         .map(|name| name.to_string())
         .collect();
     assert_eq!(
         names,
-        ["", "-2", "-3", "-4", "-5"].map(|suffix| format!("place-000011112222-e{suffix}"))
+        ["", "-2", "-3", "-4", "-5"].map(|suffix| format!("move-000011112222-e{suffix}"))
     );
     assert_eq!(names.iter().map(|name| attempt_of(name)).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
     assert_eq!(attempt_of("join-000011112222-1767323045"), 1);
@@ -52,7 +52,7 @@ fn a_failed_execution_is_repeated_four_times_and_no_more() {
 fn a_session_name_keeps_short_names_and_tells_long_ones_apart() {
     assert_eq!(role_session_name("join-000011112222-1767323045"), "join-000011112222-1767323045");
     assert_eq!(role_session_name("a"), "relay-a");
-    let long = |tail: &str| format!("place-000011112222-{}{tail}", "x".repeat(60));
+    let long = |tail: &str| format!("move-000011112222-{}{tail}", "x".repeat(60));
     assert_ne!(role_session_name(&long("a")), role_session_name(&long("b")));
     assert_eq!(role_session_name(&long("a")).len(), 64);
 }
@@ -60,7 +60,7 @@ fn a_session_name_keeps_short_names_and_tells_long_ones_apart() {
 proptest! {
     #[test]
     fn any_event_id_makes_a_name_that_step_functions_takes(event_id in ".{0,200}") {
-        let mut name = Some(ExecutionName::leave(account(), &event_id));
+        let mut name = Some(ExecutionName::departure(account(), &event_id));
         while let Some(this) = name {
             let text = this.to_string();
             prop_assert!((1..=80).contains(&text.len()), "{text}");
@@ -82,7 +82,7 @@ proptest! {
     #[test]
     fn different_event_ids_keep_different_names(a in ".{0,120}", b in ".{0,120}") {
         prop_assume!(a != b);
-        prop_assert_ne!(ExecutionName::place(account(), &a), ExecutionName::place(account(), &b));
+        prop_assert_ne!(ExecutionName::moved(account(), &a), ExecutionName::moved(account(), &b));
     }
 }
 

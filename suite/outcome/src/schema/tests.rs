@@ -177,7 +177,7 @@ fn machine_inputs_fit_their_schemas_and_neither_nobody_nor_both() {
         json!({"accounts": ["000000000001"]}),
         json!({"organization": true, "trigger": {"kind": "backfill"}}),
         json!({"accounts": ["000000000001"], "after": 300,
-               "trigger": {"kind": "settle", "arn": null, "eventIds": []}}),
+               "trigger": {"kind": "recheck", "arn": null, "eventIds": []}}),
     ] {
         fits("share-runbooks-input.json", &input);
         let parsed: ShareRunbooksInput = serde_json::from_value(input).unwrap();

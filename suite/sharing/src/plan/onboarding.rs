@@ -69,7 +69,7 @@ impl SharePlan {
     #[must_use]
     pub fn onboarding(&mut self, input: OnboardingInput<'_>) -> Vec<OnboardingStart> {
         let OnboardingInput { trigger, organization, hub, now, .. } = input;
-        if !matches!(trigger.kind, TriggerKind::Join | TriggerKind::Place | TriggerKind::Settle) {
+        if !matches!(trigger.kind, TriggerKind::Join | TriggerKind::Move | TriggerKind::Recheck) {
             return Vec::new();
         }
         let joined = |account: AccountId| {

@@ -103,7 +103,7 @@ fn a_runbook_of_another_owner_is_started_by_its_arn_and_amazons_by_its_name() {
         "owner: \"222233334444\", names: [\"Org-*\"]",
         "[{runbook: Org-Baseline}, {runbook: AWS-EnableS3}]",
     );
-    let (_, starts) = started(&rule, TriggerKind::Settle, JOINED);
+    let (_, starts) = started(&rule, TriggerKind::Recheck, JOINED);
     let runbooks: Vec<&str> =
         starts.iter().map(|start| start.input.ladder[0].runbook.as_str()).collect();
     assert_eq!(
@@ -115,11 +115,11 @@ fn a_runbook_of_another_owner_is_started_by_its_arn_and_amazons_by_its_name() {
 #[test]
 fn only_who_is_new_is_onboarded_and_only_when_it_joins_or_is_moved() {
     let rule = rule("names: [\"Org-*\"]", "[{runbook: Org-Baseline}]");
-    for kind in [TriggerKind::Join, TriggerKind::Place, TriggerKind::Settle] {
+    for kind in [TriggerKind::Join, TriggerKind::Move, TriggerKind::Recheck] {
         assert_eq!(started(&rule, kind, "2026-03-31T11:59:59Z").1.len(), 1, "{kind:?}");
         assert_eq!(started(&rule, kind, "2026-03-31T12:00:00Z").1, [], "{kind:?}");
     }
-    for kind in [TriggerKind::Leave, TriggerKind::Backfill, TriggerKind::Manual] {
+    for kind in [TriggerKind::Departure, TriggerKind::Backfill, TriggerKind::Manual] {
         assert_eq!(started(&rule, kind, JOINED).1, [], "{kind:?}");
     }
 }
