@@ -44,8 +44,8 @@ SAMPLES = {
         ({"plan": None, "shares": [], **FAILURE, "input": {"organization": True}}, "failed"),
     ],
     "run-automation": [
-        ({**RUN, "runs": [{"end": {"ran": "succeeded"}, "seen": "cleared"}]}, "succeeded"),
-        ({**RUN, "runs": [{"end": {"ran": "succeeded"}, "seen": "notCleared"}]}, "failed"),
+        ({**RUN, "runs": [{"end": {"ran": "succeeded"}, "seen": "recovered"}]}, "succeeded"),
+        ({**RUN, "runs": [{"end": {"ran": "succeeded"}, "seen": "notRecovered"}]}, "failed"),
         ({**RUN, "flow": "run", **FAILURE, "input": {}}, "failed"),
     ],
 }

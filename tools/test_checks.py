@@ -27,7 +27,7 @@ MACHINE_FAULTS = [
     ("the machine speaks", AWAIT, '"QueryLanguage": "JSONata"', '"QueryLanguage": "JSONPath"', "is not JSONata"),
     ("state names", SHARE, '"Wait until it is time": {', '"WaitUntilItIsTime": {', "is not a sentence"),
     ("state names", SHARE, '"Pause before the next round": {', '"Pausing before the next round": {', "not one of the verbs"),
-    ("every state is reached", SHARE, '"Default": "Refuse what was asked"', '"Default": "Plan shares"', "no way leads here"),
+    ("every state is reached", SHARE, '"Default": "Refuse the input"', '"Default": "Plan shares"', "no way leads here"),
     ("every Task has", SHARE, '"TimeoutSeconds": 330,', "", "TimeoutSeconds is missing"),
     ("every Task has", SHARE, '"TimeoutSeconds": 330', '"TimeoutSeconds": "{% 330 %}"', "no number"),
     ("every Task retries", SHARE, '            "Lambda.Unknown",\n', "", "does not retry Lambda.Unknown"),

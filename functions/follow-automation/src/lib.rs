@@ -98,7 +98,7 @@ async fn answer(
     deps: &Deps,
     request: &FollowAutomationInput,
 ) -> Result<Option<FollowAutomationOutput>, Error> {
-    let FollowAutomationInput { input, rung, run, told, .. } = request;
+    let FollowAutomationInput { input, rung, run, pending_published, .. } = request;
     let Some(wanted) = input.ladder.get(*rung) else { return Err(Error::NoRung(*rung)) };
     let seen = RunSnapshot::read(&deps.ssm(&run.region), &run.execution_id).await?;
     let elapsed = deps.clock.now().duration_since(run.at).as_secs().max(0);
@@ -106,16 +106,16 @@ async fn answer(
         status: &seen.status,
         failed_step: seen.failed.first().map(|step| step.name.as_str()),
         elapsed: u32::try_from(elapsed).unwrap_or(u32::MAX),
-        told: *told,
+        pending_published: *pending_published,
     };
     let number = u32::try_from(*rung).unwrap_or(u32::MAX).saturating_add(1);
     // The machine's time-out decides when to look again; the pace decides only whether to publish.
     let ending = match run::follow(&look, wanted, &Pace::default()) {
-        Follow::Wait { tell: false, .. } => return Ok(None),
-        Follow::Wait { tell: true, .. } => {
+        Follow::Wait { publish: false, .. } => return Ok(None),
+        Follow::Wait { publish: true, .. } => {
             let approval = wanted.approval.is_some() && seen.waits_for_approval();
             let waiting_for = if approval { WaitingFor::Approval } else { seen.waiting_for() };
-            return Ok(Some(FollowAutomationOutput::Tell {
+            return Ok(Some(FollowAutomationOutput::Publish {
                 pending: PendingRun {
                     rung: number,
                     runbook: wanted.runbook.clone(),

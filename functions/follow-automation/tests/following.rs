@@ -230,7 +230,7 @@ async fn a_run_that_waits_for_an_approval_is_reported_once() {
     assert_eq!(world.look().await, answered(true));
     assert_eq!(
         world.output().unwrap(),
-        json!({ "next": "tell", "pending": {
+        json!({ "next": "publish", "pending": {
             "rung": 1, "runbook": "Relay-RebootInstance", "executionId": RUN, "account": HUB,
             "region": REGION, "waitingFor": "approval",
         } })
@@ -239,7 +239,7 @@ async fn a_run_that_waits_for_an_approval_is_reported_once() {
     world.aws.state().states.tasks.insert("token-2".to_owned(), None);
     let mut again = request();
     again["token"] = json!("token-2");
-    again["told"] = json!(true);
+    again["pendingPublished"] = json!(true);
     assert_eq!(world.call(again).await.unwrap(), answered(false));
     assert_eq!(world.aws.count("SendTaskSuccess"), 1);
 }

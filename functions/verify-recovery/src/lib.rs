@@ -10,7 +10,7 @@ use aws::{Accounts, SdkConfig};
 use relay_core::id::InstallationId;
 use run::{
     AfterRung, Pace, RungEnd, Seen, Sight, Verified, VerifyRecoveryInput, VerifyRecoveryOutput,
-    after_rung, time_to_clear,
+    after_rung, time_to_recover,
 };
 use runtime::{Clock, ConfigError, Environment};
 
@@ -55,7 +55,7 @@ pub async fn handle(
     let VerifyRecoveryInput { input, rung, mut report, ended, checks_ok_since, .. } = request;
     let Some(wanted) = input.ladder.get(rung) else { return Err(Error::NoRung(rung)) };
     let within = match report.end {
-        RungEnd::Ran(ending) => time_to_clear(ending, &wanted.recover_within),
+        RungEnd::Ran(ending) => time_to_recover(ending, &wanted.recover_within),
         RungEnd::NotStarted => None,
     };
     let verified = match (&input.alarm, within) {
@@ -75,8 +75,8 @@ pub async fn handle(
             let checks_ok_since = *checks_ok_since;
             return Ok(VerifyRecoveryOutput::Wait { seconds: *seconds, checks_ok_since });
         }
-        Some(Verified::Cleared) => Some(Seen::Cleared),
-        Some(Verified::NotCleared) => Some(Seen::NotCleared),
+        Some(Verified::Recovered) => Some(Seen::Recovered),
+        Some(Verified::NotRecovered) => Some(Seen::NotRecovered),
         Some(Verified::Unverified) => Some(Seen::Unverified),
         None => None,
     };

@@ -95,7 +95,7 @@ fn next(answer: &Value) -> (&str, &Value) {
 async fn an_alarm_that_returned_to_ok_ends_the_ladder_after_one_look() {
     let world = World::new("OK");
     let answer = world.look().await;
-    assert_eq!(next(&answer), ("finish", &json!("cleared")));
+    assert_eq!(next(&answer), ("finish", &json!("recovered")));
     assert_eq!(answer["report"]["runbook"], "Relay-RebootInstance");
     assert_eq!(world.aws.count("DescribeAlarms"), 1);
     assert_eq!(world.aws.count("DescribeInstanceStatus"), 1);
@@ -116,7 +116,7 @@ async fn an_alarm_that_stays_in_alarm_is_looked_at_until_its_time_is_over() {
         tokio::time::advance(Duration::from_secs(seconds)).await;
     };
     assert_eq!(waited, 600, "the rung's recoverWithin");
-    assert_eq!(next(&last), ("rung", &json!("notCleared")));
+    assert_eq!(next(&last), ("rung", &json!("notRecovered")));
     assert_eq!(last["rung"], 1);
     assert_eq!(world.aws.count("DescribeAlarms"), 11);
 }
@@ -128,7 +128,7 @@ async fn the_last_rung_that_does_not_help_ends_the_ladder() {
     let mut request = world.request();
     request["rung"] = json!(1);
     let answer = world.verify(request).await.unwrap();
-    assert_eq!(next(&answer), ("finish", &json!("notCleared")));
+    assert_eq!(next(&answer), ("finish", &json!("notRecovered")));
 }
 
 #[tokio::test(start_paused = true)]
@@ -140,7 +140,7 @@ async fn without_data_two_looks_at_status_checks_a_minute_apart_decide() {
     let mut request = world.request();
     request["checksOkSince"] = first["checksOkSince"].clone();
     let second = world.verify(request).await.unwrap();
-    assert_eq!(next(&second), ("finish", &json!("cleared")));
+    assert_eq!(next(&second), ("finish", &json!("recovered")));
 }
 
 #[tokio::test(start_paused = true)]
@@ -178,7 +178,7 @@ async fn an_instance_that_is_gone_has_no_status_checks() {
     let world = World::new("INSUFFICIENT_DATA");
     world.aws.state().hub().instances.clear();
     tokio::time::advance(Duration::from_secs(600)).await;
-    assert_eq!(next(&world.look().await), ("rung", &json!("notCleared")));
+    assert_eq!(next(&world.look().await), ("rung", &json!("notRecovered")));
 }
 
 #[tokio::test(start_paused = true)]
@@ -191,7 +191,7 @@ async fn an_account_that_cannot_be_looked_into_proves_nothing() {
 #[tokio::test(start_paused = true)]
 async fn alarm_and_instance_of_another_account_are_looked_at_there_with_one_role() {
     let world = World::elsewhere((MEMBER, ELSEWHERE), "OK");
-    assert_eq!(next(&world.look().await), ("finish", &json!("cleared")));
+    assert_eq!(next(&world.look().await), ("finish", &json!("recovered")));
     for operation in ["DescribeAlarms", "DescribeInstanceStatus"] {
         let calls = world.aws.calls(operation);
         let [call] = &calls[..] else { panic!("{calls:?}") };
@@ -226,7 +226,7 @@ async fn a_throttle_or_an_outage_is_an_error_that_is_worth_another_try() {
 async fn a_single_lost_reply_of_cloudwatch_is_not_noticed() {
     let world = World::new("OK");
     world.aws.on("DescribeAlarms").once().fails(Fault::LostReply);
-    assert_eq!(next(&world.look().await), ("finish", &json!("cleared")));
+    assert_eq!(next(&world.look().await), ("finish", &json!("recovered")));
     assert_eq!(world.aws.count("DescribeAlarms"), 2);
 }
 
@@ -234,15 +234,15 @@ async fn a_single_lost_reply_of_cloudwatch_is_not_noticed() {
 async fn status_checks_that_may_not_be_read_leave_the_alarm_to_decide() {
     let world = World::new("OK");
     world.aws.on("DescribeInstanceStatus").fails(Fault::Denied);
-    assert_eq!(next(&world.look().await), ("finish", &json!("cleared")));
+    assert_eq!(next(&world.look().await), ("finish", &json!("recovered")));
 }
 
 #[tokio::test(start_paused = true)]
 async fn of_an_alarm_that_watches_many_time_series_the_one_of_the_trigger_counts() {
     for (contributors, expected) in [
         (vec!["other", "ours"], ("wait", Value::Null)),
-        (vec!["other"], ("finish", json!("cleared"))),
-        (vec![], ("finish", json!("cleared"))),
+        (vec!["other"], ("finish", json!("recovered"))),
+        (vec![], ("finish", json!("recovered"))),
     ] {
         let world = World::new("ALARM");
         {
@@ -263,12 +263,13 @@ async fn a_composite_alarm_is_seen_as_well() {
     let world = World::new("OK");
     let alarm = Alarm::composite("OK");
     world.aws.state().hub().alarms.insert(ALARM.to_owned(), alarm);
-    assert_eq!(next(&world.look().await), ("finish", &json!("cleared")));
+    assert_eq!(next(&world.look().await), ("finish", &json!("recovered")));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_failed_run_has_no_time_to_help_and_the_alarm_decides_at_once() {
-    for (state, expected) in [("OK", ("finish", "cleared")), ("ALARM", ("rung", "notCleared"))] {
+    for (state, expected) in [("OK", ("finish", "recovered")), ("ALARM", ("rung", "notRecovered"))]
+    {
         for end in ["failed", "timedOut"] {
             let world = World::new(state);
             let mut request = world.request();

@@ -174,7 +174,7 @@ problem_codes! {
     /// Nobody agreed in time, or somebody said no.
     ApprovalRefused: "Run the runbook by hand if it is needed after all.",
     /// The runbooks ran, and the alarm still rings.
-    AlarmNotCleared: "Look at the resource: the runbooks of the ladder do not cure this.",
+    AlarmNotRecovered: "Look at the resource: the runbooks of the ladder do not cure this.",
     /// Whether it helped could not be seen.
     RecoveryUnverified: "Look at the resource; the alarm is gone or cannot be read.",
     // Plan

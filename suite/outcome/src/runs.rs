@@ -56,9 +56,13 @@ fn status(request: &PublishOutcomeInput) -> OutcomeStatus {
     let ran = last.end == RungEnd::Ran(Ending::Succeeded) && !in_vain;
     let some_children = last.children_succeeded > 0 && last.children_failed > 0;
     let status = match (last.seen, ran) {
-        (Some(Seen::NotCleared), _) => OutcomeStatus::Failed,
-        (Some(Seen::Cleared) | None, true) if last.children_failed == 0 => OutcomeStatus::Succeeded,
-        (Some(Seen::Cleared), _) | (Some(Seen::Unverified) | None, true) => OutcomeStatus::Partial,
+        (Some(Seen::NotRecovered), _) => OutcomeStatus::Failed,
+        (Some(Seen::Recovered) | None, true) if last.children_failed == 0 => {
+            OutcomeStatus::Succeeded
+        }
+        (Some(Seen::Recovered), _) | (Some(Seen::Unverified) | None, true) => {
+            OutcomeStatus::Partial
+        }
         (Some(Seen::Unverified) | None, false) if some_children => OutcomeStatus::Partial,
         (Some(Seen::Unverified) | None, false) => OutcomeStatus::Failed,
     };
@@ -274,9 +278,9 @@ fn rung_problems(request: &PublishOutcomeInput, report: &RunReport) -> Vec<Probl
         RungEnd::Ran(Ending::Succeeded) => {}
     }
     match report.seen {
-        Some(Seen::NotCleared) => {
+        Some(Seen::NotRecovered) => {
             say(
-                ProblemCode::AlarmNotCleared,
+                ProblemCode::AlarmNotRecovered,
                 format!("the alarm is still in ALARM after {runbook}"),
             );
         }
@@ -284,7 +288,7 @@ fn rung_problems(request: &PublishOutcomeInput, report: &RunReport) -> Vec<Probl
             ProblemCode::RecoveryUnverified,
             format!("whether {runbook} helped cannot be seen: the alarm is gone or unreadable"),
         ),
-        Some(Seen::Cleared) | None => {}
+        Some(Seen::Recovered) | None => {}
     }
     problems
 }
@@ -338,8 +342,8 @@ fn summary(request: &PublishOutcomeInput, status: OutcomeStatus, problems: &[Pro
     let first = first.trim_end_matches('.');
     // The sentence has begun with the runbook's name already.
     let then = first.strip_prefix(runbook.as_str()).map_or(first, str::trim_start);
-    let cleared = match last.and_then(|report| report.seen) {
-        Some(Seen::Cleared) => ", and it cleared",
+    let recovered = match last.and_then(|report| report.seen) {
+        Some(Seen::Recovered) => ", and the alarm returned to OK",
         _ => "",
     };
     let rung = match last.map(|report| report.rung) {
@@ -347,9 +351,9 @@ fn summary(request: &PublishOutcomeInput, status: OutcomeStatus, problems: &[Pro
         _ => String::new(),
     };
     match status {
-        OutcomeStatus::Succeeded => format!("{cause}{runbook}{whom} succeeded{rung}{cleared}."),
+        OutcomeStatus::Succeeded => format!("{cause}{runbook}{whom} succeeded{rung}{recovered}."),
         OutcomeStatus::PendingApproval => format!("{cause}{first}{whom}."),
-        OutcomeStatus::Partial => format!("{cause}{runbook}{whom}{rung}: {then}{cleared}."),
+        OutcomeStatus::Partial => format!("{cause}{runbook}{whom}{rung}: {then}{recovered}."),
         _ => format!("{cause}{runbook}{whom}{rung}: {then}."),
     }
 }

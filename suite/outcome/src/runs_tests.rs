@@ -68,20 +68,20 @@ fn ran(ending: &str) -> Value {
 #[test]
 fn the_last_rung_decides_by_what_was_seen_and_by_how_it_ended() {
     use ProblemCode::{
-        AlarmNotCleared, ApprovalRefused, AutomationCancelled, AutomationFailed,
+        AlarmNotRecovered, ApprovalRefused, AutomationCancelled, AutomationFailed,
         AutomationTimedOut, RecoveryUnverified, StartRefused,
     };
     for (end, seen, published, problems) in [
-        (ran("succeeded"), Some("cleared"), Published::Succeeded, &[][..]),
-        (ran("succeeded"), Some("notCleared"), Published::Failed, &[AlarmNotCleared]),
+        (ran("succeeded"), Some("recovered"), Published::Succeeded, &[][..]),
+        (ran("succeeded"), Some("notRecovered"), Published::Failed, &[AlarmNotRecovered]),
         (ran("succeeded"), Some("unverified"), Published::Partial, &[RecoveryUnverified]),
         (ran("succeeded"), None, Published::Succeeded, &[]),
-        (ran("failed"), Some("cleared"), Published::Partial, &[AutomationFailed]),
+        (ran("failed"), Some("recovered"), Published::Partial, &[AutomationFailed]),
         (
             ran("failed"),
-            Some("notCleared"),
+            Some("notRecovered"),
             Published::Failed,
-            &[AutomationFailed, AlarmNotCleared],
+            &[AutomationFailed, AlarmNotRecovered],
         ),
         (ran("failed"), None, Published::Failed, &[AutomationFailed]),
         (ran("timedOut"), None, Published::Failed, &[AutomationTimedOut]),
@@ -99,16 +99,16 @@ fn the_last_rung_decides_by_what_was_seen_and_by_how_it_ended() {
 #[test]
 fn an_earlier_rung_that_did_not_help_is_told_and_changes_nothing() {
     let outcome = told(&json!({"runs": [
-        run(1, &ran("failed"), Some("notCleared"),
+        run(1, &ran("failed"), Some("notRecovered"),
             &json!({"failedStep": "reboot", "reason": "Unauthorized", "status": "Failed"})),
-        run(2, &ran("succeeded"), Some("cleared"), &json!({"runbook": "Org-Replace"})),
+        run(2, &ran("succeeded"), Some("recovered"), &json!({"runbook": "Org-Replace"})),
     ]}));
     assert_eq!(outcome.outcome, OutcomeStatus::Succeeded);
     assert_eq!(outcome.severity, Severity::Low, "something to look at");
-    assert_eq!(codes(&outcome), [ProblemCode::AutomationFailed, ProblemCode::AlarmNotCleared]);
+    assert_eq!(codes(&outcome), [ProblemCode::AutomationFailed, ProblemCode::AlarmNotRecovered]);
     assert_eq!(
         outcome.summary,
-        "Alarm ec2-status: Org-Replace on i-0123456789abcdef0 succeeded (rung 2), and it cleared."
+        "Alarm ec2-status: Org-Replace on i-0123456789abcdef0 succeeded (rung 2), and the alarm returned to OK."
     );
     assert_eq!(outcome.duration_seconds, 600.0);
     assert_eq!(outcome.attempt, 1, "a remediation is started once; a name may end in -2");
@@ -165,7 +165,7 @@ fn an_execution_that_broke_off_says_so_first() {
     let outcome = told(&json!({"error": error}));
     assert_eq!(outcome.outcome, OutcomeStatus::Failed);
     assert_eq!(codes(&outcome), [ProblemCode::ExecutionAborted]);
-    let done = run(1, &ran("succeeded"), Some("cleared"), &json!({}));
+    let done = run(1, &ran("succeeded"), Some("recovered"), &json!({}));
     let outcome = told(&json!({"error": error, "runs": [done]}));
     assert_eq!(outcome.outcome, OutcomeStatus::Partial, "something was done");
 }
@@ -229,7 +229,8 @@ fn an_approval_is_pending_then_given_or_refused_and_only_where_the_rung_asks_for
 
 #[test]
 fn the_alarm_and_the_pages_to_look_at_are_in_the_outcome() {
-    let outcome = told(&json!({"runs": [run(1, &ran("succeeded"), Some("cleared"), &json!({}))]}));
+    let outcome =
+        told(&json!({"runs": [run(1, &ran("succeeded"), Some("recovered"), &json!({}))]}));
     let alarm = outcome.alarm.unwrap();
     assert_eq!((alarm.name.as_str(), alarm.account.as_str()), ("ec2-status", "444455556666"));
     let links: Vec<(LinkKind, &str)> =
@@ -249,7 +250,7 @@ fn the_alarm_and_the_pages_to_look_at_are_in_the_outcome() {
 
 #[test]
 fn the_text_for_people_tells_what_ran_and_where_to_look() {
-    let outcome = told(&json!({"runs": [run(1, &ran("failed"), Some("notCleared"), &json!({
+    let outcome = told(&json!({"runs": [run(1, &ran("failed"), Some("notRecovered"), &json!({
         "status": "Failed", "failedStep": "waitForChecks",
         "reason": "Step timed out while step is verifying the status checks of the instance."
     }))]}));
@@ -281,7 +282,7 @@ fn the_text_for_people_tells_what_ran_and_where_to_look() {
              Relay-RebootInstance failed in step waitForChecks: Step timed out while
              step is verifying the status checks of the instance.
              -> Read the step's message, at the console link.
-          2. web (ladder[0]) [AlarmNotCleared]
+          2. web (ladder[0]) [AlarmNotRecovered]
              the alarm is still in ALARM after Relay-RebootInstance
              -> Look at the resource: the runbooks of the ladder do not cure this.
 

@@ -1,4 +1,4 @@
-//! What `run-automation` tells of its runs.
+//! The contracts of `run-automation` and its functions, and what they report of a run.
 
 #![warn(missing_docs)]
 
@@ -15,10 +15,10 @@ use crate::{AutomationStatus, Pace, RunAutomationInput, RungEnd};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Seen {
-    /// The alarm cleared.
-    Cleared,
-    /// It did not, in the time allowed.
-    NotCleared,
+    /// The alarm returned to OK.
+    Recovered,
+    /// The alarm did not return to OK in the time allowed.
+    NotRecovered,
     /// There was nothing to see it by.
     Unverified,
 }
@@ -178,9 +178,9 @@ pub struct FollowAutomationInput {
     pub rung: usize,
     /// The run.
     pub run: StartedRun,
-    /// It was told before that it waits for somebody.
+    /// The outcome that says that it waits for somebody is published already.
     #[serde(default)]
-    pub told: bool,
+    pub pending_published: bool,
     /// The waiting task's token.
     pub token: String,
 }
@@ -197,8 +197,8 @@ pub enum FollowAutomationOutput {
         /// When that was seen.
         ended: Timestamp,
     },
-    /// It waits for somebody, which has to be told.
-    Tell {
+    /// It waits for somebody: publish that.
+    Publish {
         /// For whom, and what.
         pending: PendingRun,
     },

@@ -15,8 +15,8 @@ pub enum Follow {
     Wait {
         /// At most, before the next look.
         seconds: u32,
-        /// Tell that it waits for somebody; true once in the life of a run.
-        tell: bool,
+        /// Publish that it waits for somebody; true once in the life of a run.
+        publish: bool,
     },
     Ended {
         ending: Ending,
@@ -42,8 +42,8 @@ pub struct Look<'a> {
     pub failed_step: Option<&'a str>,
     /// Seconds since the start.
     pub elapsed: u32,
-    /// It was told before that it waits for somebody.
-    pub told: bool,
+    /// The outcome that says that it waits for somebody is published already.
+    pub pending_published: bool,
 }
 
 /// Decides what comes after a look.
@@ -54,8 +54,8 @@ pub fn follow(look: &Look<'_>, rung: &Rung, pace: &Pace) -> Follow {
         Phase::Ended(ending) => Follow::Ended { ending: ending_of(ending, look, rung) },
         Phase::Running | Phase::Waiting if look.elapsed >= limit => Follow::Stop,
         phase => {
-            let tell = phase == Phase::Waiting && !look.told;
-            Follow::Wait { seconds: pace.wait(look.elapsed, limit), tell }
+            let publish = phase == Phase::Waiting && !look.pending_published;
+            Follow::Wait { seconds: pace.wait(look.elapsed, limit), publish }
         }
     }
 }
@@ -86,14 +86,14 @@ mod tests {
         status: &str,
         failed_step: Option<&str>,
         elapsed: u32,
-        told: bool,
+        pending_published: bool,
     ) -> Follow {
         let status = &AutomationStatus::parse(status);
-        follow(&Look { status, failed_step, elapsed, told }, rung, &Pace::default())
+        follow(&Look { status, failed_step, elapsed, pending_published }, rung, &Pace::default())
     }
 
-    fn look(status: &str, elapsed: u32, told: bool) -> Follow {
-        look_at(&rung(), status, None, elapsed, told)
+    fn look(status: &str, elapsed: u32, pending_published: bool) -> Follow {
+        look_at(&rung(), status, None, elapsed, pending_published)
     }
 
     fn asking() -> Rung {
@@ -130,10 +130,10 @@ mod tests {
 
     #[test]
     fn waiting_for_somebody_is_told_once() {
-        assert_eq!(look("Waiting", 0, false), Follow::Wait { seconds: 150, tell: true });
-        assert_eq!(look("Waiting", 0, true), Follow::Wait { seconds: 150, tell: false });
-        assert_eq!(look("InProgress", 0, false), Follow::Wait { seconds: 150, tell: false });
-        assert_eq!(look("Whatever", 0, false), Follow::Wait { seconds: 150, tell: false });
+        assert_eq!(look("Waiting", 0, false), Follow::Wait { seconds: 150, publish: true });
+        assert_eq!(look("Waiting", 0, true), Follow::Wait { seconds: 150, publish: false });
+        assert_eq!(look("InProgress", 0, false), Follow::Wait { seconds: 150, publish: false });
+        assert_eq!(look("Whatever", 0, false), Follow::Wait { seconds: 150, publish: false });
     }
 
     #[test]
@@ -141,7 +141,7 @@ mod tests {
         assert_eq!(look("InProgress", 1_800, false), Follow::Stop);
         assert_eq!(look("Cancelling", 9_999, true), Follow::Stop);
         let look = |elapsed| look_at(&asking(), "Waiting", None, elapsed, true);
-        assert_eq!(look(1_800), Follow::Wait { seconds: 300, tell: false });
+        assert_eq!(look(1_800), Follow::Wait { seconds: 300, publish: false });
         assert_eq!(look(5_400), Follow::Stop);
     }
 

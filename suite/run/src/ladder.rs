@@ -25,10 +25,10 @@ pub enum AfterRung {
     Finish,
 }
 
-/// How long the alarm may take to clear after a run: the rung's time, or no time at all where the
+/// How long the alarm may take to return to OK after a run: the rung's time, or no time at all where the
 /// runbook has not done what it should.
 #[must_use]
-pub fn time_to_clear(ending: Ending, within: &Period) -> Option<Period> {
+pub fn time_to_recover(ending: Ending, within: &Period) -> Option<Period> {
     match ending {
         Ending::Succeeded => Some(within.clone()),
         Ending::Failed | Ending::TimedOut => Some(Period::seconds(0)),
@@ -47,8 +47,8 @@ pub fn after_rung(
 ) -> AfterRung {
     let helped = match (end, verified) {
         (RungEnd::NotStarted | RungEnd::Ran(Ending::Cancelled | Ending::Rejected), _) => true,
-        (_, Some(Verified::NotCleared | Verified::Wait { .. })) => false,
-        (_, Some(Verified::Cleared)) => true,
+        (_, Some(Verified::NotRecovered | Verified::Wait { .. })) => false,
+        (_, Some(Verified::Recovered)) => true,
         // Nobody could look: the runbook's own word counts.
         (RungEnd::Ran(ending), Some(Verified::Unverified) | None) => ending == Ending::Succeeded,
     };
@@ -69,7 +69,7 @@ mod tests {
     fn the_next_rung_is_tried_when_the_alarm_still_rings_and_only_then() {
         use Ending::{Cancelled, Failed, Rejected, Succeeded, TimedOut};
         let (cleared, rings, unseen) =
-            (Verified::Cleared, Verified::NotCleared, Verified::Unverified);
+            (Verified::Recovered, Verified::NotRecovered, Verified::Unverified);
         for (ending, verified, next) in [
             (Succeeded, Some(&cleared), FINISH),
             (Succeeded, Some(&rings), NEXT),
@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn what_failed_is_looked_at_once_and_what_was_refused_not_at_all() {
         let within = Period::minutes(10);
-        let time = |ending| time_to_clear(ending, &within).map(|period| period.as_secs());
+        let time = |ending| time_to_recover(ending, &within).map(|period| period.as_secs());
         assert_eq!(time(Ending::Succeeded), Some(600));
         assert_eq!(time(Ending::Failed), Some(0));
         assert_eq!(time(Ending::TimedOut), Some(0));

@@ -26,7 +26,7 @@ pub use event::{AutomationEvent, AutomationEventError, AutomationIntake};
 pub use facts::{ALLOWED, DESTRUCTIVE, RunbookFacts};
 pub use follow::{Follow, Look, follow};
 pub use input::{AlarmRef, LockRef, RuleRef, RunAutomationInput};
-pub use ladder::{AfterRung, RungEnd, after_rung, time_to_clear};
+pub use ladder::{AfterRung, RungEnd, after_rung, time_to_recover};
 pub use options::{
     Calendar, Locations, MaxConcurrency, MaxErrors, RoleArn, RunMode, RunOptions, Targets,
     all_at_a_time, any_errors, one_error, tenth,

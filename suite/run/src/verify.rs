@@ -23,9 +23,9 @@ pub struct Sight {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "next", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Verified {
-    Cleared,
-    /// The time is over, and the alarm has not cleared.
-    NotCleared,
+    Recovered,
+    /// The time is over, and the alarm has not returned to OK.
+    NotRecovered,
     /// There is nothing to see it by.
     Unverified,
     Wait {
@@ -38,7 +38,7 @@ pub enum Verified {
 
 /// Decides by a look and the one before.
 ///
-/// Clear is OK; or, since a stopped and started instance has no data for a while, INSUFFICIENT_DATA
+/// The alarm has recovered when it is OK; or, since a stopped and started instance has no data for a while, INSUFFICIENT_DATA
 /// with the status checks ok in two looks a minute apart.
 #[must_use]
 pub fn verify(
@@ -51,7 +51,7 @@ pub fn verify(
     let apart = SignedDuration::from_secs(i64::from(pace.apart));
     let since = match (sight.alarm, sight.checks_ok) {
         (None, _) => return Verified::Unverified,
-        (Some(AlarmState::Ok), _) => return Verified::Cleared,
+        (Some(AlarmState::Ok), _) => return Verified::Recovered,
         (Some(AlarmState::InsufficientData), Some(true)) => {
             Some(checks_ok_since.unwrap_or(sight.at).min(sight.at))
         }
@@ -59,7 +59,7 @@ pub fn verify(
     };
     if let Some(since) = since {
         if sight.at.duration_since(since) >= apart {
-            return Verified::Cleared;
+            return Verified::Recovered;
         }
         // One more look is allowed for what looks good, beyond the time if need be.
         return Verified::Wait { seconds: pace.apart.max(1), checks_ok_since: Some(since) };
@@ -70,7 +70,7 @@ pub fn verify(
             let left = u32::try_from(left).unwrap_or(u32::MAX);
             Verified::Wait { seconds: pace.verify.min(left).max(1), checks_ok_since: None }
         }
-        _ => Verified::NotCleared,
+        _ => Verified::NotRecovered,
     }
 }
 
@@ -99,12 +99,12 @@ mod tests {
 
     #[test]
     fn ok_is_clear_and_a_ringing_alarm_has_its_time() {
-        assert_eq!(look(OK, Some(false), 0, None), Verified::Cleared);
+        assert_eq!(look(OK, Some(false), 0, None), Verified::Recovered);
         let wait = |seconds| Verified::Wait { seconds, checks_ok_since: None };
         assert_eq!(look(ALARM, Some(true), 0, None), wait(60));
         assert_eq!(look(ALARM, Some(true), 570, Some(0)), wait(30));
-        assert_eq!(look(ALARM, Some(true), 600, None), Verified::NotCleared);
-        assert_eq!(look(ALARM, None, 100_000, None), Verified::NotCleared);
+        assert_eq!(look(ALARM, Some(true), 600, None), Verified::NotRecovered);
+        assert_eq!(look(ALARM, None, 100_000, None), Verified::NotRecovered);
     }
 
     #[test]
@@ -115,7 +115,7 @@ mod tests {
         };
         assert_eq!(look(NO_DATA, Some(true), 30, None), since(30));
         assert_eq!(look(NO_DATA, Some(true), 80, Some(30)), since(30), "woken early: not yet");
-        assert_eq!(look(NO_DATA, Some(true), 90, Some(30)), Verified::Cleared);
+        assert_eq!(look(NO_DATA, Some(true), 90, Some(30)), Verified::Recovered);
         assert_eq!(look(NO_DATA, Some(true), 600, None), since(600), "one more look is allowed");
         let again = Verified::Wait { seconds: 60, checks_ok_since: None };
         assert_eq!(look(NO_DATA, Some(false), 90, Some(30)), again, "they failed in between");
@@ -124,8 +124,8 @@ mod tests {
 
     #[test]
     fn without_data_and_without_checks_it_has_not_cleared_and_a_lost_alarm_proves_nothing() {
-        assert_eq!(look(NO_DATA, None, 600, None), Verified::NotCleared);
-        assert_eq!(look(NO_DATA, Some(false), 600, None), Verified::NotCleared);
+        assert_eq!(look(NO_DATA, None, 600, None), Verified::NotRecovered);
+        assert_eq!(look(NO_DATA, Some(false), 600, None), Verified::NotRecovered);
         assert_eq!(look(None, Some(true), 0, None), Verified::Unverified);
     }
 }

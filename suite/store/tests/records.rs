@@ -155,7 +155,7 @@ async fn of_the_tasks_that_wait_for_a_run_the_latest_counts() {
     let task = |token: &str| {
         serde_json::from_value::<run::FollowAutomationInput>(json!({
             "execution": {"arn": "arn:x", "name": "x", "startTime": "2026-01-02T03:04:05Z"},
-            "input": {"runbook": "Org-A"}, "rung": 0, "run": run, "told": false, "token": token,
+            "input": {"runbook": "Org-A"}, "rung": 0, "run": run, "pendingPublished": false, "token": token,
         }))
         .unwrap()
     };
