@@ -27,21 +27,21 @@ impl Flow {
     }
 }
 
-/// How much somebody should care.
+/// How soon somebody should look at an outcome.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "camelCase")]
 pub enum Severity {
-    /// For the record.
+    /// Nobody needs to look: it is for the record.
     Info,
-    /// Some day.
+    /// Look when there is time.
     Low,
-    /// This week.
+    /// Look within a week.
     Medium,
-    /// Today.
+    /// Look today.
     High,
-    /// Now.
+    /// Look at once.
     Critical,
 }
 

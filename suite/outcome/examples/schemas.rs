@@ -1,4 +1,4 @@
-//! Writes `docs/schemas/*.json`: `cargo run -p outcome --example schemas`.
+//! Writes `docs/schemas/*.json` and `docs/rules-reference.md`: `cargo run -p outcome --example schemas`.
 
 use std::path::Path;
 
@@ -8,5 +8,5 @@ fn main() -> std::io::Result<()> {
     for (file, text) in outcome::schema::all() {
         std::fs::write(folder.join(file), text)?;
     }
-    Ok(())
+    std::fs::write(folder.join("../rules-reference.md"), outcome::schema::reference::page())
 }

@@ -32,12 +32,12 @@ use crate::alarm::AlarmTrigger;
 )]
 #[serde(rename_all = "camelCase")]
 pub enum Mode {
-    /// Runs the runbooks.
+    /// The runbooks are run.
     #[default]
     Active,
-    /// Decides everything, runs nothing, and publishes what it would have run.
+    /// A dry run: everything is decided, nothing is run, and an outcome says what would have been run.
     Observe,
-    /// Does nothing.
+    /// A rule is ignored; the whole suite suppresses every trigger.
     Off,
 }
 
@@ -103,12 +103,12 @@ pub struct AlarmSelector {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum AutoScaling {
-    /// Leave it to its group.
+    /// The trigger is suppressed: the group looks after its instances.
     #[default]
     Refuse,
-    /// Take it out of service first and put it back afterwards.
+    /// The instance is put into standby first, and into service again afterwards.
     Standby,
-    /// Run all the same.
+    /// The runbook runs all the same.
     Allow,
 }
 
@@ -117,10 +117,10 @@ pub enum AutoScaling {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum InstanceStore {
-    /// Leave it alone.
+    /// The trigger is suppressed.
     #[default]
     Refuse,
-    /// Run all the same.
+    /// The runbook runs all the same.
     Allow,
 }
 
@@ -147,7 +147,7 @@ pub struct ResourceSelector {
         extend("x-expected" = "a type of the tagging API, like ec2:instance")
     )]
     pub kind: Option<String>,
-    /// The resource itself.
+    /// The id or ARN of the one resource.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 512), extend("x-expected" = "an id or ARN"))]
     pub literal: Option<String>,
@@ -168,10 +168,10 @@ with_defaults! {
     #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
     #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
     pub struct Storm {
-        /// More resources than this …
+        /// The storm breaker opens when more resources than this are in ALARM …
         #[schemars(range(min = 1, max = 1000))]
         pub resources: u32 = 20,
-        /// … within this time.
+        /// … within this time. It stays open as long.
         #[schemars(extend("x-least" = "10s", "x-most" = "1d"))]
         pub window: Period = Period::minutes(5),
     }
@@ -185,15 +185,15 @@ with_defaults! {
         /// Time from the end of a run until the rule may run on the same resource again.
         #[schemars(extend("x-least" = "0s", "x-most" = "30d"))]
         pub cool_down: Period = Period::minutes(30),
-        /// Runs of the rule in an hour of the clock.
+        /// The most runs of the rule in an hour of the clock.
         #[schemars(range(min = 1, max = 1000))]
         pub per_hour: u32 = 5,
-        /// Runs in one account in an hour of the clock, by all rules together.
+        /// The most runs in one account in an hour of the clock, by all rules together.
         #[schemars(range(min = 1, max = 1000))]
         pub per_account_hour: u32 = 20,
-        /// When the rule stops because too many resources are in ALARM.
+        /// How many resources in ALARM at once stop the rule, because something bigger must be wrong.
         pub storm: Storm = Storm::default(),
-        /// A change calendar that must be open.
+        /// A change calendar that must be open. Without it, none is asked.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub calendar: Option<Calendar> = None,
         /// How long EC2's own recovery has time first, for alarms about system status checks.
@@ -229,7 +229,7 @@ pub struct RemediationRule {
     /// What the rule does about an alarm.
     #[serde(default = "observe")]
     pub mode: Mode,
-    /// Which alarms the rule answers.
+    /// Which alarms the rule answers. Everything given must hold.
     pub alarm: AlarmSelector,
     /// Which resource the runbooks run on. Not needed if `run` has `targets` or `locations`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -240,7 +240,7 @@ pub struct RemediationRule {
     /// How the runbooks are run.
     #[serde(default)]
     pub run: RunOptions,
-    /// The guardrails.
+    /// When the guardrails suppress a trigger.
     #[serde(default)]
     pub guard: Guard,
     /// The severity of the outcome if the alarm does not return to OK.

@@ -147,10 +147,10 @@ string_traits!(Calendar, "a change calendar's name or ARN", r"^[a-zA-Z0-9_\-.:/]
 /// Whether an automation runs by itself, or waits for a signal before every step.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum RunMode {
-    /// By itself.
+    /// It runs by itself.
     #[default]
     Auto,
-    /// Step by step; the outcome tells how.
+    /// It waits before every step; an outcome says how to go on.
     Interactive,
 }
 
@@ -191,7 +191,7 @@ pub struct Targets {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(min = 1, max = 50), inner(length(min = 1)))]
     pub values: Vec<String>,
-    /// A resource group's name.
+    /// The name of a resource group; its members are the targets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1))]
     pub resource_group: Option<String>,
@@ -213,16 +213,16 @@ impl Targets {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Locations {
-    /// `organization`, OU paths, root, OU or account ids.
+    /// `organization`, OU paths (`/Workloads/Prod`), root ids, OU ids or account ids.
     #[schemars(length(min = 1))]
     pub accounts: Vec<AccountSelector>,
     /// OUs and roots in `accounts` include the OUs below them.
     #[serde(default)]
     pub include_child_units: bool,
-    /// Accounts and OUs to leave out.
+    /// Accounts and OUs to leave out. An OU includes the OUs below it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclude: Vec<AccountSelector>,
-    /// The Regions of each account.
+    /// The Regions in which each account is meant.
     #[serde(deserialize_with = "sorted")]
     #[schemars(length(min = 1, max = 50))]
     pub regions: Vec<Region>,
@@ -269,7 +269,7 @@ pub struct RunOptions {
     /// The role of the runbook's steps, passed as `AutomationAssumeRole`. Without it, the stack's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_role: Option<RoleArn>,
-    /// The name of the role in other accounts; default: the one of `stacks/target-account.yaml`.
+    /// The name of the role in other accounts. Without it, the one of `stacks/target-account.yaml`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(
         regex(pattern = r"^[a-zA-Z0-9_+=,.@/-]{1,64}$"),
@@ -298,8 +298,9 @@ pub struct RunOptions {
     /// Enables adaptive concurrency (`/ssm/automation/enable-adaptive-concurrency`) in the hub account
     /// and the Region of the start: a higher quota of concurrent runs, for all runs there.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(extend("default" = false))]
     pub adaptive_concurrency: bool,
-    /// Tags of the run.
+    /// Tags of the run, beside the suite's own.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend(
         "maxProperties" = 3,

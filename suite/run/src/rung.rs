@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Approval {
-    /// The ARNs of IAM users and roles.
+    /// The ARNs of the IAM users and roles that may approve.
     #[schemars(length(min = 1, max = 10), inner(length(min = 1)))]
     pub approvers: Vec<String>,
     /// The number of approvers that must approve.
@@ -61,10 +61,10 @@ pub struct Rung {
     #[serde(default = "timeout")]
     #[schemars(extend("x-least" = "1m", "x-most" = "1d"))]
     pub timeout: Period,
-    /// Confirms that the runbook may destroy something.
+    /// Allows a runbook that may destroy something, by its name or its tag, to run without an approval.
     #[serde(default)]
     pub destructive: bool,
-    /// Who must approve first.
+    /// IAM users and roles that SSM asks before the runbook runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<Approval>,
 }

@@ -28,7 +28,7 @@ pub struct SharingRule {
     /// Where the fields are in the rule's text.
     #[serde(skip)]
     pub places: Places,
-    /// Which documents are shared.
+    /// Which documents are shared. Everything given must hold.
     pub documents: Documents,
     /// The Regions in which they are shared. SSM shares within a Region.
     #[serde(deserialize_with = "sorted")]
@@ -79,14 +79,14 @@ pub struct Accounts {
 )]
 #[schemars(extend("x-hint" = "SSM does not share versions by number."))]
 pub enum SharedVersion {
-    /// The default version.
+    /// The version that is the default at the owner.
     #[default]
     #[serde(rename = "$DEFAULT")]
     Default,
-    /// The latest version.
+    /// The version that was made last.
     #[serde(rename = "$LATEST")]
     Latest,
-    /// Every version.
+    /// Every version, to be named by its number.
     #[serde(rename = "$ALL")]
     All,
 }
@@ -124,10 +124,10 @@ impl fmt::Display for SharedVersion {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Ownership {
-    /// Those that are in the suite's ledger.
+    /// Shares that are in the suite's ledger: those that it made itself.
     #[default]
     Ledger,
-    /// Those with any account of the organization.
+    /// Shares with any account of the organization, also those that others made.
     Exclusive,
 }
 
@@ -135,7 +135,7 @@ pub enum Ownership {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OnboardingRunbook {
-    /// The runbook's name.
+    /// The runbook's name: one of the owner's, or one of Amazon's.
     pub runbook: DocumentName,
     /// Its parameters: lists of texts, or single texts.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

@@ -15,6 +15,13 @@ pub(super) struct Choice<'a> {
 }
 
 impl Choice<'_> {
+    /// For people: which fields may be given.
+    pub(super) fn sentence(&self) -> String {
+        let all = names(self.ways.iter());
+        let number = if self.exactly_one { "Exactly" } else { "At least" };
+        format!("{number} one of {all} is given.")
+    }
+
     /// What is wrong with the fields that are given: code, what, hint.
     pub(super) fn objection(
         &self,

@@ -11,7 +11,7 @@ use crate::read::choice::Choice;
 /// What texts of a type look like.
 pub struct Form {
     schema: Value,
-    /// By pattern.
+    /// The compiled patterns, by their text.
     patterns: BTreeMap<String, Regex>,
 }
 
@@ -93,7 +93,7 @@ pub(super) enum Kind<'a> {
     Text,
     Number,
     Flag,
-    /// Any value.
+    /// A value that is not looked into.
     Any,
 }
 
@@ -111,6 +111,11 @@ impl<'a> Shape<'a> {
     /// The value of a keyword; the field's own comes before its type's.
     pub(super) fn get(self, keyword: &str) -> Option<&'a Value> {
         self.site.get(keyword).or_else(|| self.definition.get(keyword))
+    }
+
+    /// The text of a keyword at the field's type.
+    pub(super) fn of_type(self, keyword: &str) -> Option<&'a str> {
+        self.definition[keyword].as_str()
     }
 
     pub(super) fn number(self, keyword: &str) -> Option<u64> {
@@ -180,6 +185,15 @@ impl<'a> Shape<'a> {
         let ways = list(&self.definition["oneOf"]);
         let words: Option<Vec<Vec<&str>>> = ways.iter().map(of).collect();
         words.filter(|words| !words.is_empty()).map(|words| words.concat())
+    }
+
+    /// The allowed words that have a description, each with it.
+    pub(super) fn described_words(self) -> Vec<(String, String)> {
+        let of = |way: &'a Value| {
+            let (word, says) = (way["const"].as_str()?, way["description"].as_str()?);
+            Some((word.to_owned(), says.replace('\n', " ")))
+        };
+        list(&self.definition["oneOf"]).iter().filter_map(of).collect()
     }
 
     fn fields(self) -> Fields<'a> {

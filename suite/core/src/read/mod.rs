@@ -8,6 +8,7 @@
 mod choice;
 mod form;
 mod problems;
+mod reference;
 mod text;
 mod walk;
 mod words;
@@ -22,6 +23,7 @@ use yaml_tree::Node;
 
 pub use form::Form;
 pub use problems::Problems;
+pub use reference::FieldReference;
 
 use crate::place::Places;
 use crate::problem::{Problem, ProblemCode};

@@ -45,7 +45,7 @@ pub(super) fn read<'a>(
     }
 }
 
-fn expected(shape: Shape<'_>) -> String {
+pub(super) fn expected(shape: Shape<'_>) -> String {
     match (shape.name, shape.expected()) {
         ("Period", _) => period_expected(shape),
         (_, Some(expected)) => expected.to_owned(),
@@ -152,7 +152,7 @@ fn period(node: &Node, text: &str, shape: Shape<'_>) -> Option<Objection> {
     Some((ProblemCode::InvalidField, what, hint))
 }
 
-fn period_expected(shape: Shape<'_>) -> String {
+pub(super) fn period_expected(shape: Shape<'_>) -> String {
     match (shape.text("x-least"), shape.text("x-most")) {
         (Some(least), Some(most)) => {
             format!("a length of time from {least} to {most}, like 10m")

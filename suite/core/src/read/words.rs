@@ -2,7 +2,7 @@
 
 use yaml_tree::Value;
 
-/// What was found.
+/// A value as a message says that it was found.
 pub(super) fn found(value: &Value) -> String {
     match value {
         Value::Null => "nothing".to_owned(),

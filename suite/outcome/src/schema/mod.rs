@@ -1,5 +1,8 @@
-//! JSON Schemas of what outsiders rely on, generated from the types. The files in `docs/schemas/`
-//! are these texts; `cargo run -p outcome --example schemas` writes them.
+//! JSON Schemas of what outsiders rely on, and the reference page of rules, generated from the types. The
+//! files in `docs/schemas/` and `docs/rules-reference.md` are these texts; `cargo run -p outcome --example
+//! schemas` writes them.
+
+pub mod reference;
 
 use remediation::RemediationRule;
 use remediation::guard::Control;

@@ -41,6 +41,30 @@ fn the_files_are_what_the_types_say() {
     assert_eq!(stored, generated);
 }
 
+#[test]
+fn the_reference_page_of_rules_is_what_the_types_say() {
+    let stored =
+        std::fs::read_to_string(folder().join("../rules-reference.md")).unwrap_or_default();
+    assert!(stored == reference::page(), "stale: cargo run -p outcome --example schemas");
+}
+
+#[test]
+fn the_reference_page_has_every_field_of_the_schemas_of_rules() {
+    let page = reference::page();
+    for file in ["sharing-rule.json", "remediation-rule.json", "control.json"] {
+        let (_, text) = all().into_iter().find(|(name, _)| *name == file).unwrap();
+        let schema: Value = serde_json::from_str(&text).unwrap();
+        let definitions = schema["$defs"].as_object().unwrap().values();
+        for properties in definitions.chain([&schema]).filter_map(|of| of["properties"].as_object())
+        {
+            for name in properties.keys() {
+                let found = [format!("`{name}` |"), format!(".{name}` |")];
+                assert!(found.iter().any(|found| page.contains(found)), "{file}: {name}");
+            }
+        }
+    }
+}
+
 fn rule() -> Value {
     json!({
         "documents": {"owner": "111122223333", "names": ["Org-*"],

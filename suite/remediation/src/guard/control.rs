@@ -16,7 +16,7 @@ use crate::Mode;
 pub struct Control {
     /// What the suite does about alarms.
     pub mode: Mode,
-    /// The end of this mode; from then on the suite is active again.
+    /// When this mode ends; from then on the suite is active again. Without it, the mode stays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub until: Option<Timestamp>,
