@@ -208,23 +208,71 @@ fn pure_crates_read_no_clock_and_perform_no_io() {
         "local/organizations",
         "local/documents",
     ] {
-        for entry in walkdir::WalkDir::new(root().join(folder).join("src")) {
-            let path = entry.unwrap().into_path();
-            let is_test = path.components().any(|part| {
-                let part = part.as_os_str().to_string_lossy();
-                part.starts_with("test") || part.ends_with("tests.rs")
-            });
-            if is_test || path.extension().is_none_or(|extension| extension != "rs") {
-                continue;
-            }
-            let text = std::fs::read_to_string(&path).unwrap();
-            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-            let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
-            for line in lines {
-                assert!(!forbidden.is_match(line), "{}: {line}", path.display());
+        for (path, code) in sources(folder) {
+            for line in code.lines() {
+                assert!(!forbidden.is_match(line), "{path}: {line}");
             }
         }
     }
+}
+
+/// The keys of the table and of the bucket, as the store's own page of them says, and the words of
+/// DynamoDB's expressions.
+#[test]
+fn only_the_store_names_keys_of_the_table_and_the_bucket_and_expressions() {
+    let page = read("suite/store/src/lib.rs");
+    let row = Regex::new(r"(?m)^//! \| [^|]+ \| `[a-z_]+` \| `([a-z]+)#").unwrap();
+    let mut prefixes: BTreeSet<&str> =
+        row.captures_iter(&page).map(|found| found.get(1).unwrap().as_str()).collect();
+    let object = Regex::new(r"(?m)^//! \| [^|]+ \| `([a-z]+)/<").unwrap();
+    let folders: BTreeSet<&str> =
+        object.captures_iter(&page).map(|found| found.get(1).unwrap().as_str()).collect();
+    assert_eq!((prefixes.len(), folders.len()), (12, 3), "{prefixes:?} {folders:?}");
+    prefixes.insert("observed");
+    let keys = prefixes.into_iter().collect::<Vec<_>>().join("|");
+    let folders = folders.into_iter().collect::<Vec<_>>().join("|");
+    let names = Regex::new(&format!(
+        "\"(observed-)?({keys})#|\"({folders})/\\{{|\"(pk|sk|sk2)\"|\
+         attribute_(not_)?exists|begins_with\\(|_expression\\(|aws_sdk_dynamodb"
+    ))
+    .unwrap();
+    let mut of_the_store = 0;
+    for member in members() {
+        let is_deployed =
+            ["functions/", "suite/", "cli"].iter().any(|half| member.starts_with(half));
+        if !is_deployed || member == "suite/aws-double" {
+            continue;
+        }
+        for (path, code) in sources(&member) {
+            let found = code.lines().filter(|line| names.is_match(line));
+            if member == "suite/store" {
+                of_the_store += found.count();
+                continue;
+            }
+            assert_eq!(found.collect::<Vec<_>>(), [""; 0], "{path}");
+        }
+    }
+    assert!(of_the_store > 40, "{of_the_store}: these names are not the store's any more");
+}
+
+/// The sources of a part of the workspace, without tests and comments: paths and texts.
+fn sources(member: &str) -> Vec<(String, String)> {
+    let mut sources = Vec::new();
+    for entry in walkdir::WalkDir::new(root().join(member).join("src")) {
+        let path = entry.unwrap().into_path();
+        let is_test = path.components().any(|part| {
+            let part = part.as_os_str().to_string_lossy();
+            part.starts_with("test") || part.ends_with("tests.rs")
+        });
+        if is_test || path.extension().is_none_or(|extension| extension != "rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+        sources.push((path.display().to_string(), lines.collect::<Vec<_>>().join("\n")));
+    }
+    sources
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The function on an AWS in memory, with rules, alarms and instances as tests need them.
 
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
 use std::collections::BTreeMap;
 use std::sync::MutexGuard;
 
