@@ -8,7 +8,7 @@
 mod error;
 mod look;
 
-use aws::{Accounts, AwsError, SdkConfig};
+use aws::{Accounts, AwsError, LostReply, SdkConfig};
 use relay_core::id::{AccountId, InstallationId, Region};
 use run::{
     AutomationIntake, Ending, Follow, FollowAutomationInput, FollowAutomationOutput, Look, Pace,
@@ -156,7 +156,8 @@ async fn stop(deps: &Deps, request: &FollowAutomationInput) -> Result<(), Error>
     }
 }
 
-/// Answers the task; false when it does not wait any longer.
+/// Answers the task; false when it does not wait any longer. The SDK repeats a call whose reply was lost, and
+/// meets the task that its first attempt answered: then it is answered.
 async fn send(
     deps: &Deps,
     request: &FollowAutomationInput,
@@ -164,9 +165,16 @@ async fn send(
 ) -> Result<bool, Error> {
     let output = serde_json::to_string(answer).map_err(Error::Answer)?;
     let send = deps.sfn.send_task_success().task_token(&request.token).output(output);
-    match send.send().await.map_err(AwsError::from) {
+    let lost = LostReply::default();
+    let sent = send.customize().interceptor(lost.clone()).send().await;
+    match sent.map_err(AwsError::from) {
         Ok(_) => Ok(true),
-        // Answered before, or timed out: the machine invokes again with another token.
+        // SendTaskSuccess has one error for a task that was answered and one that timed out.
+        Err(error) if error.is("TaskTimedOut") && lost.happened() => {
+            tracing::info!(%error, "the reply was lost; the task is answered");
+            Ok(true)
+        }
+        // Answered by another call, or timed out: the machine invokes again with another token.
         Err(error)
             if ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"]
                 .contains(&error.code.as_str()) =>

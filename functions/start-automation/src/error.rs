@@ -26,9 +26,19 @@ pub enum Error {
     /// SSM did not start it.
     #[error("start {runbook}: {source}")]
     Start { runbook: String, source: AwsError },
-    /// SSM's answer has an invalid execution id.
-    #[error("start {runbook}: SSM answered with {id:?} as its id")]
-    Answer { runbook: String, id: String },
+    /// A run may exist, and its id is not known.
+    #[error(
+        "start {runbook}: a run may exist that is not followed. {answer}, and no run with the tag {tag} was found"
+    )]
+    Lost {
+        runbook: String,
+        /// What SSM answered.
+        answer: String,
+        /// The tag by which to find the run, with its value.
+        tag: String,
+        /// Why it could not be looked for; `None` if it was not found.
+        source: Option<AwsError>,
+    },
     /// The run could not be stored.
     #[error(transparent)]
     StoreRun(StoreError),
@@ -42,12 +52,22 @@ impl Error {
             | Self::Concurrency(source)
             | Self::Start { source, .. }
             | Self::StoreRun(StoreError { source, .. }) => Some(source),
-            Self::NoRung(_) | Self::Organization(_) | Self::Answer { .. } => None,
+            Self::Lost { source, .. } => source.as_ref(),
+            Self::NoRung(_) | Self::Organization(_) => None,
         }
     }
 
-    /// Whether another attempt may succeed: SSM's queue of automations is full only for a while.
+    /// Whether SSM may have started a run, so that this is not a refusal.
+    pub(crate) fn may_have_started(&self) -> bool {
+        matches!(self, Self::Lost { .. })
+    }
+
+    /// Whether another attempt may succeed: SSM's queue of automations is full only for a while, and a new run
+    /// is not in its lists at once.
     pub(crate) fn is_transient(&self) -> bool {
+        if let Self::Lost { source: None, .. } = self {
+            return true;
+        }
         self.aws().is_some_and(|error| {
             error.is_transient() || error.is("AutomationExecutionLimitExceededException")
         })
@@ -70,6 +90,7 @@ impl FunctionError for Error {
             (Self::Organization(error), _) => {
                 ErrorName::OrganizationUnreadable.unless_transient(error.kind())
             }
+            (Self::Lost { source: None, .. }, _) => ErrorName::Unavailable,
             (_, Some(_)) if self.is_transient() => match self.aws().map(|error| error.kind) {
                 Some(AwsErrorKind::Unavailable) => ErrorName::Unavailable,
                 _ => ErrorName::Throttled,

@@ -126,7 +126,7 @@ pub async fn handle(
     let (client, installation) = (deps.ssm(&region), &deps.hub.installation);
     let id = match ssm::start(&client, &start, installation, execution.start_time).await {
         Ok(id) => id,
-        Err(error) if error.is_transient() => return Err(error),
+        Err(error) if error.is_transient() || error.may_have_started() => return Err(error),
         Err(error) => {
             let what = error.to_string();
             let place = input.place(&format!("ladder[{rung}].runbook"));

@@ -50,16 +50,25 @@ pub(crate) async fn start(
     for tag in &start.tags {
         call = call.tags(Tag::builder().key(&tag.key).value(&tag.value).build().map_err(odd)?);
     }
-    let answered = match call.send().await.map_err(AwsError::from) {
-        Ok(answer) => answer.automation_execution_id.unwrap_or_default(),
-        // The token was used before. Whether SSM then repeats its answer or refuses is not documented.
-        Err(error) if error.is("IdempotentParameterMismatch") => {
-            let found = find(client, start, installation, since).await.map_err(failed)?;
-            found.ok_or_else(|| failed(error))?
+    let answer = match call.send().await.map_err(AwsError::from) {
+        Ok(answer) => {
+            let id = answer.automation_execution_id.unwrap_or_default();
+            match id.parse() {
+                Ok(id) => return Ok(id),
+                Err(_) => format!("SSM answered with {id:?} as its id"),
+            }
         }
+        // The token was used before. Whether SSM then repeats its answer or refuses is not documented.
+        Err(error) if error.is("IdempotentParameterMismatch") => format!("SSM answered {error}"),
         Err(error) => return Err(failed(error)),
     };
-    answered.parse().map_err(|_| Error::Answer { runbook: runbook.clone(), id: answered })
+    let source = match find(client, start, installation, since).await {
+        Ok(Some(id)) => return Ok(id),
+        Ok(None) => None,
+        Err(error) => Some(error),
+    };
+    let tag = format!("{}={}", installation.token_tag(), start.client_token);
+    Err(Error::Lost { runbook: runbook.clone(), answer, tag, source })
 }
 
 /// The run with the token among its tags. SSM filters runs by the key of a tag only, so the tags of the
@@ -69,7 +78,7 @@ async fn find(
     start: &StartAutomation,
     installation: &InstallationId,
     since: Timestamp,
-) -> Result<Option<String>, AwsError> {
+) -> Result<Option<AutomationId>, AwsError> {
     let name = start.document_name.rsplit('/').next().unwrap_or_default();
     let began = since.to_string();
     let key = installation.token_tag();
@@ -95,6 +104,7 @@ async fn find(
                 .send()
                 .await?;
             if answer.tag_list().iter().any(|tag| tag.key == key && tag.value == token) {
+                let id = id.parse().map_err(|error| AwsError::unreadable_answer(&error))?;
                 return Ok(Some(id));
             }
         }

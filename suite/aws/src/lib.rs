@@ -13,6 +13,7 @@ pub mod ec2;
 mod error;
 #[cfg(feature = "sfn")]
 mod executions;
+mod lost_reply;
 #[cfg(feature = "organizations")]
 pub mod members;
 #[cfg(feature = "organizations")]
@@ -36,5 +37,6 @@ pub use clients::s3;
 pub use error::{AwsError, AwsErrorKind};
 #[cfg(feature = "sfn")]
 pub use executions::{MEMBERSHIP_FAILED, StartError, Started, start_once, start_only_once};
+pub use lost_reply::LostReply;
 
 pub use aws_config::SdkConfig;
