@@ -14,10 +14,7 @@ impl Table {
     pub async fn take(&self, taker: &Taker<'_>, take: &Take) -> Result<TakeAnswer, StoreError> {
         let update = match take {
             Take::Lock { key, lease } => lock::take(taker, key, lease),
-            Take::RuleBudget { most } => budget::take(taker, budget::of_rule(taker), *most),
-            Take::AccountBudget { account, most } => {
-                budget::take(taker, budget::of_account(taker, *account), *most)
-            }
+            Take::Run { budget, most } => budget::take(taker, budget, *most),
             Take::Storm { resources, most, window } => {
                 storm::count(taker, resources, *most, window)
             }
@@ -30,9 +27,7 @@ impl Table {
         match take {
             Take::Lock { .. } => lock::refusal(taker, &refused)
                 .ok_or_else(|| StoreError::malformed(take.describe(), &format!("{refused:?}"))),
-            Take::RuleBudget { .. } | Take::AccountBudget { .. } | Take::Storm { .. } => {
-                Ok(TakeAnswer::Full)
-            }
+            Take::Run { .. } | Take::Storm { .. } => Ok(TakeAnswer::Full),
             Take::Breaker { .. } => Ok(TakeAnswer::AlreadyOpen),
         }
     }
@@ -45,10 +40,7 @@ impl Table {
         let update = match release {
             Release::Lock { key } => lock::release(taker, key),
             Release::EndOfRun { key, cool_down } => lock::end_of_run(taker, key, cool_down),
-            Release::RuleBudget => budget::release(taker, budget::of_rule(taker)),
-            Release::AccountBudget { account } => {
-                budget::release(taker, budget::of_account(taker, *account))
-            }
+            Release::Run { budget } => budget::release(taker, budget),
         };
         self.update(&release.describe(), update).await.map(drop)
     }

@@ -8,8 +8,7 @@
 //! | item | file | pk | sk | attributes | kept |
 //! |---|---|---|---|---|---|
 //! | lock and cool-downs | `lock` | `resource#<account>#<region>#<resource>` | `lock` | `owner`, `rule`, `leaseUntil`, `lastOwner`, `cool#<rule>` | 40 days |
-//! | budget of a rule | `budget` | `budget#rule#<rule>` | first second of the hour | `takers` | a day more |
-//! | budget of an account | `budget` | `budget#account#<account>` | first second of the hour | `takers` | a day more |
+//! | budget of runs | `budget` | `budget#<budget>`: `rule#<rule>`, `account#<account>` | first second of the hour | `takers` | a day more |
 //! | storm | `storm` | `storm#<rule>` | first second of the window | `resources` | a day more |
 //! | open breaker | `storm` | `storm#<rule>` | `open` | `until`, `by` | a day more |
 //! | decision about a trigger | `decision` | `trigger#<trigger>` | `decision` | `decision` | 100 days |

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 const BEGIN: &str = "2026-01-02T03:59:00Z";
 const RESOURCE: &str = "444455556666#eu-west-1#i-1";
+const BUDGETS: [&str; 2] = ["rule#web", "account#444455556666"];
 
 fn table(aws: &Aws) -> Table {
     Table::new(&aws.sdk(), TABLE)
@@ -48,17 +49,14 @@ enum What {
 
 fn calls() -> impl Strategy<Value = Vec<Call>> {
     let key = || prop::sample::select(vec![RESOURCE, "444455556666#eu-west-1#i-2"]);
-    let account = || "444455556666".parse().unwrap();
+    let budget = || prop::sample::select(BUDGETS.to_vec()).prop_map(str::to_owned);
     let period = || prop::sample::select(vec![0, 60, 300, 1800]).prop_map(Period::seconds);
     let window = || prop::sample::select(vec![60, 300]).prop_map(Period::seconds);
     let most = || 1u32..4;
     let what = prop_oneof![
         4 => (key(), period())
             .prop_map(|(key, lease)| What::Take(Take::Lock { key: key.to_owned(), lease })),
-        2 => most().prop_map(|most| What::Take(Take::RuleBudget { most })),
-        1 => most().prop_map(move |most| {
-            What::Take(Take::AccountBudget { account: account(), most })
-        }),
+        3 => (budget(), most()).prop_map(|(budget, most)| What::Take(Take::Run { budget, most })),
         2 => (key(), most(), window()).prop_map(|(key, most, window)| {
             What::Take(Take::Storm { resources: key.to_owned(), most, window })
         }),
@@ -67,8 +65,7 @@ fn calls() -> impl Strategy<Value = Vec<Call>> {
         2 => (key(), period()).prop_map(|(key, cool_down)| {
             What::Release(Release::EndOfRun { key: key.to_owned(), cool_down })
         }),
-        1 => Just(What::Release(Release::RuleBudget)),
-        1 => Just(What::Release(Release::AccountBudget { account: account() })),
+        2 => budget().prop_map(|budget| What::Release(Release::Run { budget })),
         1 => Just(What::Breaker),
     ];
     let rule = prop::sample::select(vec!["web", "cpu"]);
@@ -126,14 +123,13 @@ proptest! {
 async fn what_is_taken_is_in_items_of_these_keys() {
     let aws = Aws::at(BEGIN);
     let table = table(&aws);
-    let account = "444455556666".parse().unwrap();
     let window = Period::minutes(5);
     for observing in [false, true] {
         let taker = Taker { observing, ..taker(1, "web", begin()) };
         for take in [
             Take::Lock { key: RESOURCE.to_owned(), lease: Period::minutes(30) },
-            Take::RuleBudget { most: 1 },
-            Take::AccountBudget { account, most: 1 },
+            Take::Run { budget: BUDGETS[0].to_owned(), most: 1 },
+            Take::Run { budget: BUDGETS[1].to_owned(), most: 1 },
             Take::Storm { resources: RESOURCE.to_owned(), most: 1, window: window.clone() },
             Take::Breaker { window: window.clone() },
         ] {
@@ -169,12 +165,11 @@ async fn what_is_taken_is_in_items_of_these_keys() {
 #[tokio::test(start_paused = true)]
 async fn a_release_makes_no_item() {
     let aws = Aws::at(BEGIN);
-    let (table, account) = (table(&aws), "444455556666".parse().unwrap());
+    let table = table(&aws);
     for release in [
         Release::Lock { key: RESOURCE.to_owned() },
         Release::EndOfRun { key: RESOURCE.to_owned(), cool_down: Period::minutes(30) },
-        Release::RuleBudget,
-        Release::AccountBudget { account },
+        Release::Run { budget: BUDGETS[0].to_owned() },
     ] {
         table.release(&taker(1, "web", begin()), &release).await.unwrap();
     }

@@ -1,10 +1,11 @@
-//! `docs/rules-reference.md`: every field of a rule and of the kill switch, from the declarations.
+//! `docs/rules-reference.md`: every field of a rule and of the kill switch, and the guardrails, from the
+//! declarations.
 
 use std::fmt::{self, Write};
 
 use relay_core::read::{FieldReference, Written};
 use remediation::RemediationRule;
-use remediation::guard::Control;
+use remediation::guard::{Control, Guardrail};
 use sharing::SharingRule;
 
 const HEAD: &str = "\
@@ -25,6 +26,7 @@ pub fn page() -> String {
     let _ = section::<SharingRule>(&mut text, "Sharing rules");
     let _ = section::<RemediationRule>(&mut text, "Remediation rules");
     let _ = section::<Control>(&mut text, "The kill switch");
+    let _ = guardrails(&mut text);
     text
 }
 
@@ -53,8 +55,21 @@ fn section<T: Written>(text: &mut String, title: &str) -> fmt::Result {
     Ok(())
 }
 
-/// A sentence, to follow a colon.
+fn guardrails(text: &mut String) -> fmt::Result {
+    writeln!(text, "\n## Guardrails\n\nIn the order in which they are asked.\n")?;
+    writeln!(text, "| code | suppresses a trigger when |\n|---|---|")?;
+    for guardrail in Guardrail::ALL {
+        let (code, meaning) = (guardrail.code(), lowercase(guardrail.meaning()));
+        writeln!(text, "| [{code}](errors/{code}.md) | {meaning} |")?;
+    }
+    Ok(())
+}
+
+/// A sentence, to follow a colon or a conjunction. AWS's names stay as they are.
 fn lowercase(sentence: &str) -> String {
+    if sentence.starts_with("CloudWatch") {
+        return sentence.to_owned();
+    }
     let mut rest = sentence.chars();
     rest.next().map_or_else(String::new, |first| first.to_lowercase().chain(rest).collect())
 }

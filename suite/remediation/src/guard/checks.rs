@@ -5,7 +5,7 @@ use relay_core::alarm::AlarmState;
 use run::Calendar;
 
 use super::deliberation::{AlarmNow, CalendarState, Case, Decision, Deliberation, Stop};
-use super::order::{Objection, STORM};
+use super::order::{Objection, RunBudget};
 use super::{Guardrail, Suppression, Take, TakeAnswer};
 use crate::alarm::{Quiet, Via};
 use crate::{Mode, RemediationRule, Subject};
@@ -119,35 +119,15 @@ pub(super) fn lock_refused(
     })
 }
 
-pub(super) fn rule_budget(rule: &RemediationRule, _: &Subject) -> Vec<Take> {
-    vec![Take::RuleBudget { most: rule.guard.per_hour }]
+pub(super) fn rule_budget(rule: &RemediationRule, _: &Subject) -> RunBudget {
+    let (key, owner) = (format!("rule#{}", rule.name), "the rule".to_owned());
+    RunBudget { key, most: rule.guard.per_hour, owner }
 }
 
-pub(super) fn rule_budget_refused(
-    deliberation: &Deliberation<'_>,
-    _: &Take,
-    _: TakeAnswer,
-) -> Result<Suppression, Stop> {
-    deliberation.ask(&STORM)?;
-    let most = deliberation.case.rule.guard.per_hour;
-    let what = format!("the rule has used its {most} runs of this hour");
-    Ok(deliberation.case.suppress(Guardrail::RuleBudget, what))
-}
-
-pub(super) fn account_budget(rule: &RemediationRule, subject: &Subject) -> Vec<Take> {
-    vec![Take::AccountBudget { account: subject.account, most: rule.guard.per_account_hour }]
-}
-
-pub(super) fn account_budget_refused(
-    deliberation: &Deliberation<'_>,
-    _: &Take,
-    _: TakeAnswer,
-) -> Result<Suppression, Stop> {
-    deliberation.ask(&STORM)?;
-    let most = deliberation.case.rule.guard.per_account_hour;
-    let account = deliberation.subject()?.account;
-    let what = format!("account {account} has used its {most} runs of this hour");
-    Ok(deliberation.case.suppress(Guardrail::AccountBudget, what))
+pub(super) fn account_budget(rule: &RemediationRule, subject: &Subject) -> RunBudget {
+    let account = subject.account;
+    let (key, owner) = (format!("account#{account}"), format!("account {account}"));
+    RunBudget { key, most: rule.guard.per_account_hour, owner }
 }
 
 /// Every alarm counts, whether or not there is a run left for it: with the usual budgets a storm

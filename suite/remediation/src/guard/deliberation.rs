@@ -8,7 +8,7 @@ use relay_core::alarm::AlarmState;
 use relay_core::problem::Problem;
 use run::Calendar;
 
-use super::order::{Check, Line, ORDER, Objection};
+use super::order::{Check, Line, ORDER, Objection, RunBudget, STORM};
 use super::{Control, DecisionRecord, Guardrail, Release, Suppression, Take, TakeAnswer, Taker};
 use crate::alarm::{AlarmTrigger, Creation};
 use crate::{Mode, RemediationRule, Subject};
@@ -207,6 +207,17 @@ impl Deliberation<'_> {
             Check::Breaker(check) => {
                 self.subject()?;
                 check(case, known(&facts.breaker, Question::Breaker)?)
+            }
+            Check::Budget(guardrail, budget) => {
+                let budget = budget(case.rule, &self.subject()?);
+                if self.take(&budget.take())? == TakeAnswer::Taken {
+                    return Ok(());
+                }
+                // A storm would never be seen otherwise: usual budgets are smaller.
+                self.ask(&STORM)?;
+                let RunBudget { most, owner, .. } = budget;
+                let what = format!("{owner} has used its {most} runs of this hour");
+                Err(case.suppress(*guardrail, what).into())
             }
             Check::Takes { takes, refused } => {
                 for take in takes(case.rule, &self.subject()?) {

@@ -5,16 +5,16 @@
 //! them, each by itself and safe to repeat. There are no transactions: when a later guardrail
 //! objects, what earlier ones took is [released](Release).
 //!
-//! To add a guardrail: a variant of [`Guardrail`] with its code, a line in `order.rs`, its check in
-//! `checks.rs`, and where it remembers something a [`Take`] with its [`Release`].
+//! To add a guardrail: its name, code and line in `order.rs`, its check in `checks.rs`, and where it
+//! remembers something other than runs a [`Take`] with its [`Release`].
 
 mod checks;
 mod control;
 mod deliberation;
 pub mod digest;
-mod guardrail;
 mod order;
 mod record;
+mod suppression;
 mod take;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -23,8 +23,9 @@ pub use control::Control;
 pub use deliberation::{
     AlarmNow, CalendarState, Case, Decision, Facts, GuardVerdict, Question, Step, next,
 };
-pub use guardrail::{Guardrail, Suppression};
+pub use order::Guardrail;
 pub use record::{Conclusion, DecisionRecord};
+pub use suppression::Suppression;
 pub use take::{Release, Take, TakeAnswer, Taker};
 
 #[cfg(test)]

@@ -1,17 +1,80 @@
-//! The order of the guardrails, as data: who objects where, what it has to know for that, what it
-//! takes. The decision follows it, and recovery after a crash reads from it what may be left over.
+//! The guardrails by name, and their order, as data: who objects where, what it has to know for that, what
+//! it takes. The decision follows it, and recovery after a crash reads from it what may be left over.
 //!
 //! First come the guardrails that need no call, then those that read, then those that write. In
 //! front of the lock nothing has been taken; behind it, an objection releases what was taken before.
 
+use relay_core::problem::ProblemCode;
 use run::Calendar;
+use serde::{Deserialize, Serialize};
 
 use super::checks;
 use super::deliberation::{AlarmNow, CalendarState, Case, Deliberation, Stop};
-use super::{Guardrail, Suppression, Take, TakeAnswer};
+use super::{Suppression, Take, TakeAnswer};
 use crate::{RemediationRule, Subject};
 
-use Check::{Alarm, Breaker, Calendar as ChangeCalendar, History, Nothing, Takes};
+use Check::{Alarm, Breaker, Budget, Calendar as ChangeCalendar, History, Nothing, Takes};
+
+/// Declares the guardrails: each with its code, and with what people read about when it objects.
+macro_rules! guardrails {
+    ($($(#[doc = $doc:literal])+ $guardrail:ident: $code:ident,)+) => {
+        /// A reason to start nothing although a rule matches.
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+        )]
+        #[serde(rename_all = "camelCase")]
+        pub enum Guardrail {
+            $($(#[doc = $doc])+ $guardrail,)+
+        }
+
+        impl Guardrail {
+            /// All of them, in the order in which they object first.
+            pub const ALL: &[Self] = &[$(Self::$guardrail),+];
+
+            /// The code in outcomes; each has a page in `docs/errors/`.
+            #[must_use]
+            pub fn code(self) -> ProblemCode {
+                match self {
+                    $(Self::$guardrail => ProblemCode::$code,)+
+                }
+            }
+
+            /// When it objects, for people.
+            #[must_use]
+            pub fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$guardrail => concat!($($doc),+).trim_start(),)+
+                }
+            }
+        }
+    };
+}
+
+guardrails! {
+    /// The kill switch says `off`, or is invalid.
+    KillSwitch: KillSwitch,
+    /// CloudWatch muted or suppressed the alarm, or its actions are off.
+    Muted: AlarmMuted,
+    /// The alarm went into ALARM with its first evaluation.
+    InitialCreation: InitialCreation,
+    /// The alarm has returned to OK. For system status checks, EC2's own recovery has
+    /// `guard.deferToAutoRecovery` first.
+    AlreadyOk: AlreadyOk,
+    /// The change calendar `guard.calendar` is closed, or cannot be read.
+    Calendar: CalendarClosed,
+    /// More than `guard.storm.resources` resources of the rule went into ALARM within
+    /// `guard.storm.window`. That opens the storm breaker: it suppresses every trigger of the rule for
+    /// the length of a window.
+    Storm: StormBreaker,
+    /// Another run is under way on the resource.
+    Lock: Locked,
+    /// The rule ran on the resource less than `guard.coolDown` ago.
+    CoolDown: CoolingDown,
+    /// The rule had `guard.perHour` runs in this hour of the clock.
+    RuleBudget: RuleBudget,
+    /// The account had `guard.perAccountHour` runs in this hour of the clock.
+    AccountBudget: AccountBudget,
+}
 
 /// One place in the order.
 pub(super) struct Line {
@@ -32,11 +95,28 @@ pub(super) enum Check {
     Calendar(fn(&Case<'_>, &Calendar, CalendarState) -> Objection),
     /// The resources, and until when the rule's storm breaker is open.
     Breaker(fn(&Case<'_>, Option<jiff::Timestamp>) -> Objection),
+    /// The resources, and whether a budget has a run left.
+    Budget(Guardrail, fn(&RemediationRule, &Subject) -> RunBudget),
     /// The resources, and whether what it takes for them can be had.
     Takes {
         takes: fn(&RemediationRule, &Subject) -> Vec<Take>,
         refused: fn(&Deliberation<'_>, &Take, TakeAnswer) -> Result<Suppression, Stop>,
     },
+}
+
+/// A number of runs in an hour of the clock.
+pub(super) struct RunBudget {
+    /// Names the budget in the memory, like `rule#web`.
+    pub(super) key: String,
+    pub(super) most: u32,
+    /// Whose it is, for people.
+    pub(super) owner: String,
+}
+
+impl RunBudget {
+    pub(super) fn take(&self) -> Take {
+        Take::Run { budget: self.key.clone(), most: self.most }
+    }
 }
 
 /// `Err` where the deliberation ends here.
@@ -56,11 +136,11 @@ pub(super) static ORDER: [Line; 11] = [
     },
     Line {
         guardrails: &[Guardrail::RuleBudget],
-        check: Takes { takes: checks::rule_budget, refused: checks::rule_budget_refused },
+        check: Budget(Guardrail::RuleBudget, checks::rule_budget),
     },
     Line {
         guardrails: &[Guardrail::AccountBudget],
-        check: Takes { takes: checks::account_budget, refused: checks::account_budget_refused },
+        check: Budget(Guardrail::AccountBudget, checks::account_budget),
     },
     STORM,
 ];
@@ -82,6 +162,7 @@ impl Guardrail {
 pub(super) fn takes(rule: &RemediationRule, subject: &Subject) -> impl Iterator<Item = Take> {
     ORDER.iter().flat_map(move |line| match line.check {
         Takes { takes, .. } => takes(rule, subject),
+        Budget(_, budget) => vec![budget(rule, subject).take()],
         Nothing(_) | History(_) | Alarm(_) | ChangeCalendar(_) | Breaker(_) => Vec::new(),
     })
 }

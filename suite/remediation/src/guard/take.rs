@@ -6,7 +6,6 @@
 
 use jiff::Timestamp;
 use relay_core::alarm::TriggerId;
-use relay_core::id::AccountId;
 use relay_core::period::Period;
 
 /// The trigger on whose behalf something is taken or released, and the rule that decides about it.
@@ -25,10 +24,9 @@ pub struct Taker<'a> {
 pub enum Take {
     /// The lock on one resource (`<account>#<region>#<resource>`), for as long as a run can last.
     Lock { key: String, lease: Period },
-    /// One of the runs that the rule has in this hour of the clock.
-    RuleBudget { most: u32 },
-    /// One of the runs that the account has in this hour of the clock, by all rules together.
-    AccountBudget { account: AccountId, most: u32 },
+    /// One of the runs that a budget has in this hour of the clock. Each budget has a key of its own,
+    /// like `rule#web`.
+    Run { budget: String, most: u32 },
     /// One of the places for resources in this window of the rule.
     Storm { resources: String, most: u32, window: Period },
     /// The opening of the rule's storm breaker, for one window.
@@ -59,10 +57,8 @@ pub enum Release {
     Lock { key: String },
     /// The lock, at the end of a run: the rule's cool-down on the resource begins.
     EndOfRun { key: String, cool_down: Period },
-    /// The rule's run of the hour.
-    RuleBudget,
-    /// The account's run of the hour.
-    AccountBudget { account: AccountId },
+    /// The trigger's run of a budget.
+    Run { budget: String },
 }
 
 impl Take {
@@ -71,10 +67,7 @@ impl Take {
     pub fn release(&self) -> Option<Release> {
         match self {
             Self::Lock { key, .. } => Some(Release::Lock { key: key.clone() }),
-            Self::RuleBudget { .. } => Some(Release::RuleBudget),
-            Self::AccountBudget { account, .. } => {
-                Some(Release::AccountBudget { account: *account })
-            }
+            Self::Run { budget, .. } => Some(Release::Run { budget: budget.clone() }),
             Self::Storm { .. } | Self::Breaker { .. } => None,
         }
     }
@@ -86,10 +79,7 @@ impl Take {
             Self::Lock { key, .. } => {
                 Some(Release::EndOfRun { key: key.clone(), cool_down: cool_down.clone() })
             }
-            Self::RuleBudget { .. }
-            | Self::AccountBudget { .. }
-            | Self::Storm { .. }
-            | Self::Breaker { .. } => None,
+            Self::Run { .. } | Self::Storm { .. } | Self::Breaker { .. } => None,
         }
     }
 
@@ -98,10 +88,7 @@ impl Take {
     pub fn describe(&self) -> String {
         match self {
             Self::Lock { key, .. } => format!("take the lock on {key}"),
-            Self::RuleBudget { .. } => "take a run from the rule's budget".to_owned(),
-            Self::AccountBudget { account, .. } => {
-                format!("take a run from the budget of account {account}")
-            }
+            Self::Run { budget, .. } => format!("take a run from the budget {budget}"),
             Self::Storm { .. } => "count the resources for the storm".to_owned(),
             Self::Breaker { .. } => "open the storm breaker".to_owned(),
         }
@@ -114,10 +101,7 @@ impl Release {
     pub fn describe(&self) -> String {
         match self {
             Self::Lock { key } | Self::EndOfRun { key, .. } => format!("release the lock on {key}"),
-            Self::RuleBudget => "return a run to the rule's budget".to_owned(),
-            Self::AccountBudget { account } => {
-                format!("return a run to the budget of account {account}")
-            }
+            Self::Run { budget } => format!("return a run to the budget {budget}"),
         }
     }
 }

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use relay_core::alarm::TriggerId;
-use relay_core::id::AccountId;
 
 use super::{Release, Take, TakeAnswer, Taker};
 
@@ -23,10 +22,8 @@ pub struct Memory {
 pub struct Kept {
     /// By the key of the resource.
     pub locks: BTreeMap<String, Lock>,
-    /// By rule and the hour's first second.
-    pub rule_budgets: BTreeMap<(String, i64), BTreeSet<TriggerId>>,
-    /// By account and the hour's first second.
-    pub account_budgets: BTreeMap<(AccountId, i64), BTreeSet<TriggerId>>,
+    /// The triggers that took a run, by budget and the hour's first second.
+    pub budgets: BTreeMap<(String, i64), BTreeSet<TriggerId>>,
     /// By rule and the window's first second.
     pub storms: BTreeMap<(String, i64), BTreeSet<String>>,
     /// By rule: until when it is open, and by which trigger.
@@ -59,12 +56,8 @@ impl Memory {
                 let lock = kept.locks.entry(key.clone()).or_default();
                 lock.take(taker, now + i64::from(lease.as_secs()))
             }
-            Take::RuleBudget { most } => {
-                let takers = kept.rule_budgets.entry((rule, hour(now))).or_default();
-                into_set(takers, taker.trigger, *most)
-            }
-            Take::AccountBudget { account, most } => {
-                let takers = kept.account_budgets.entry((*account, hour(now))).or_default();
+            Take::Run { budget, most } => {
+                let takers = kept.budgets.entry((budget.clone(), hour(now))).or_default();
                 into_set(takers, taker.trigger, *most)
             }
             Take::Storm { resources, most, window } => {
@@ -105,13 +98,9 @@ impl Memory {
                     (lock.owner, lock.last) = (None, Some(taker.trigger));
                 }
             }
-            Release::RuleBudget => {
-                let key = (taker.rule.to_owned(), hour(now));
-                kept.rule_budgets.entry(key).or_default().remove(&taker.trigger);
-            }
-            Release::AccountBudget { account } => {
-                let key = (*account, hour(now));
-                kept.account_budgets.entry(key).or_default().remove(&taker.trigger);
+            Release::Run { budget } => {
+                let key = (budget.clone(), hour(now));
+                kept.budgets.entry(key).or_default().remove(&taker.trigger);
             }
         }
     }
@@ -122,7 +111,7 @@ impl Memory {
         Timestamp::from_second(*until).ok()
     }
 
-    /// Everything that a trigger holds and that can be released: locks and runs of budgets.
+    /// Everything that a trigger holds and that can be released: locks, and runs of budgets.
     #[must_use]
     pub fn held_by(&self, trigger: TriggerId) -> Vec<String> {
         let mut held = Vec::new();
@@ -130,11 +119,8 @@ impl Memory {
             let owned = |lock: &Lock| lock.owner.is_some_and(|(owner, _)| owner == trigger);
             let locks = kept.locks.iter().filter(|(_, lock)| owned(lock));
             held.extend(locks.map(|(key, _)| format!("lock on {key}")));
-            let rules = kept.rule_budgets.iter().filter(|(_, takers)| takers.contains(&trigger));
-            held.extend(rules.map(|((rule, _), _)| format!("budget of rule {rule}")));
-            let accounts =
-                kept.account_budgets.iter().filter(|(_, takers)| takers.contains(&trigger));
-            held.extend(accounts.map(|((account, _), _)| format!("budget of account {account}")));
+            let budgets = kept.budgets.iter().filter(|(_, takers)| takers.contains(&trigger));
+            held.extend(budgets.map(|((budget, _), _)| format!("run of {budget}")));
         }
         held
     }

@@ -92,13 +92,13 @@ fn without_anything_against_it_lock_budgets_and_storm_are_taken_in_this_order() 
     let (verdict, taken) = decide(&case, fine(), &mut memory);
     assert_eq!(verdict.decision, Decision::Start(subject()));
     let key = "444455556666#eu-west-1#i-0123456789abcdef0".to_owned();
-    let (account, window) = (subject().account, Period::minutes(5));
+    let window = Period::minutes(5);
     assert_eq!(
         taken,
         [
             Take::Lock { key: key.clone(), lease: rule.longest_run() },
-            Take::RuleBudget { most: 1 },
-            Take::AccountBudget { account, most: 1 },
+            Take::Run { budget: "rule#web".to_owned(), most: 1 },
+            Take::Run { budget: "account#444455556666".to_owned(), most: 1 },
             Take::Storm { resources: key, most: 1, window },
         ]
     );
@@ -106,8 +106,8 @@ fn without_anything_against_it_lock_budgets_and_storm_are_taken_in_this_order() 
         memory.held_by(trigger.id()),
         [
             "lock on 444455556666#eu-west-1#i-0123456789abcdef0",
-            "budget of rule web",
-            "budget of account 444455556666",
+            "run of account#444455556666",
+            "run of rule#web",
         ]
     );
 }
@@ -115,17 +115,18 @@ fn without_anything_against_it_lock_budgets_and_storm_are_taken_in_this_order() 
 #[test]
 fn every_guardrail_has_its_place_in_the_order_and_its_takes_say_what_they_are() {
     let placed: Vec<Guardrail> = Guardrail::in_order().collect();
-    for guardrail in Guardrail::ALL {
-        assert!(placed.contains(&guardrail), "{guardrail:?} never objects");
-    }
+    let first = |(index, one): &(usize, &Guardrail)| !placed[..*index].contains(one);
+    let order: Vec<Guardrail> =
+        placed.iter().enumerate().filter(first).map(|(_, one)| *one).collect();
+    assert_eq!(order, Guardrail::ALL, "in the order in which they object first");
     let rule = guarded();
     let words: Vec<String> = order::takes(&rule, &subject()).map(|take| take.describe()).collect();
     assert_eq!(
         words,
         [
             "take the lock on 444455556666#eu-west-1#i-0123456789abcdef0",
-            "take a run from the rule's budget",
-            "take a run from the budget of account 444455556666",
+            "take a run from the budget rule#web",
+            "take a run from the budget account#444455556666",
             "count the resources for the storm",
         ]
     );
@@ -210,11 +211,10 @@ fn the_order_is_switch_mute_creation_ok_calendar_resource_breaker_lock_cool_down
                 memory.acting.storms.clear();
                 memory.acting.breakers.clear();
             }
-            ProblemCode::RuleBudget => memory.acting.rule_budgets.clear(),
-            ProblemCode::AccountBudget => {
-                memory.acting.rule_budgets.clear();
-                memory.acting.account_budgets.clear();
+            ProblemCode::RuleBudget => {
+                memory.acting.budgets.retain(|(key, _), _| key != "rule#web")
             }
+            ProblemCode::AccountBudget => memory.acting.budgets.clear(),
             other => panic!("{other}"),
         }
     }
@@ -253,7 +253,7 @@ fn when_a_later_guardrail_objects_what_earlier_ones_took_is_released() {
     let case = Case { rule: &rule, trigger: &first, control: &control, now: now() };
     decide(&case, fine(), &mut memory);
     // Another resource, so the lock is free; the account's budget is not.
-    memory.acting.rule_budgets.clear();
+    memory.acting.budgets.retain(|(key, _), _| key != "rule#web");
     let before = memory.held_by(first.id());
     assert_eq!(before.len(), 2, "lock and account budget");
     let late = now() + SignedDuration::from_mins(6);

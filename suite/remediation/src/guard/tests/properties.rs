@@ -254,9 +254,9 @@ proptest! {
         prop_assert_eq!(started.len(), count.min(most as usize));
         let ids: BTreeSet<TriggerId> = started.iter().map(|n| world.triggers[*n].0.id()).collect();
         let kept = &world.memory.acting;
-        let account = "444455556666".parse().unwrap();
-        prop_assert_eq!(&kept.account_budgets[&(account, HOUR)], &ids);
-        prop_assert_eq!(&kept.rule_budgets[&("web".to_owned(), HOUR)], &ids);
+        let account = "account#444455556666".to_owned();
+        prop_assert_eq!(&kept.budgets[&(account, HOUR)], &ids);
+        prop_assert_eq!(&kept.budgets[&("rule#web".to_owned(), HOUR)], &ids);
     }
 
     /// What the account's budget refuses takes nothing from the rule's.
@@ -277,7 +277,7 @@ proptest! {
         world.finish();
         let started = world.started();
         prop_assert_eq!(started.len(), count.min(most as usize));
-        let takers = &world.memory.acting.rule_budgets[&("web".to_owned(), HOUR)];
+        let takers = &world.memory.acting.budgets[&("rule#web".to_owned(), HOUR)];
         prop_assert_eq!(takers.len(), started.len());
         let owned = world.owners().len();
         prop_assert_eq!(owned, started.len(), "only those that run hold a lock");
