@@ -92,7 +92,7 @@ impl Output {
     /// `--yes` answers; where nobody can be asked, the answer is an error.
     ///
     /// # Errors
-    /// When the answer is no, or standard input is not a terminal and `--yes` is not given.
+    /// When the answer is not yes, or standard input is not a terminal and `--yes` is not given.
     pub(crate) fn confirm<'a>(
         &self,
         question: &str,

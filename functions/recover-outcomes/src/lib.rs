@@ -149,7 +149,7 @@ async fn recover(deps: &Deps, execution: &str, fresh: bool) -> Result<bool, Erro
     })?;
     let asked = history::last_request(&deps.sfn, execution).await;
     let mut request = asked.unwrap_or_else(|| ended(&described));
-    // What was asked last may have been to tell that a run waits: this is the end all the same.
+    // The last request may have been to publish that a run waits: this is the end all the same.
     if request.pending.take().is_some() {
         request = ended(&described);
     }
@@ -164,7 +164,7 @@ async fn recover(deps: &Deps, execution: &str, fresh: bool) -> Result<bool, Erro
     Ok(published.outcome != Published::None)
 }
 
-/// What there is to tell about an execution that ended by itself.
+/// The request to publish an execution that ended by itself.
 fn ended(described: &DescribeExecutionOutput) -> PublishOutcomeInput {
     let input = described.input().and_then(|text| serde_json::from_str(text).ok());
     let end = match described.status() {

@@ -1,5 +1,5 @@
 //! What an execution of `run-automation` had started when it ended: nobody follows it any more, so it
-//! is stopped, and told.
+//! is stopped and reported.
 
 use aws::AwsError;
 use aws_sdk_ssm::types::StopType;

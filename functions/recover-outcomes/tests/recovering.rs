@@ -143,7 +143,7 @@ async fn the_sweep_finds_what_no_event_told_in_both_machines_and_on_every_page()
 #[tokio::test(start_paused = true)]
 async fn what_succeeded_was_told_before_or_ended_long_ago_is_left_alone() {
     let old = execution("old", "FAILED", 49);
-    let told = execution("told", "FAILED", 1);
+    let told = execution("published", "FAILED", 1);
     let fine = execution("fine", "SUCCEEDED", 1);
     let world = World::new(vec![old, told.clone(), fine]);
     world.mark(&told);

@@ -103,7 +103,7 @@ async fn an_execution_that_failed_is_not_started_again_by_a_repeat() {
 async fn what_is_held_back_is_told_once_at_first_and_then_as_a_digest_with_its_count() {
     let world = world();
     assert_eq!(world.batch(&[event()]).await, NONE);
-    // The lock is held: the first of these is told, the others are counted.
+    // The lock is held: the first of these is published, the others are counted.
     for seconds in [10, 20, 30] {
         let ways = [again(seconds), again(seconds)];
         assert_eq!(world.batch(&ways).await, NONE);
@@ -143,7 +143,7 @@ async fn a_rule_that_observes_runs_nothing_and_says_what_it_would_have_done() {
     assert_eq!(outcomes[0]["outcome"], "observed");
     let summary = outcomes[0]["summary"].as_str().unwrap();
     assert!(summary.contains("it would have run Relay-RebootInstance"), "{summary}");
-    assert!(state.table.keys("resource#").is_empty(), "it holds nothing back that acts");
+    assert!(state.table.keys("resource#").is_empty(), "it suppresses nothing that acts");
 }
 
 #[tokio::test(start_paused = true)]
@@ -173,7 +173,7 @@ async fn an_alarm_that_no_rule_is_about_has_no_outcome() {
 
 #[tokio::test(start_paused = true)]
 async fn a_table_that_refuses_at_any_write_fails_the_message_and_nothing_shows_twice() {
-    // Every write of a start, then every write of a trigger that is held back.
+    // Every write of a start, then every write of a trigger that is suppressed.
     let mut failures = 0;
     for refused in 0..12 {
         let world = world();

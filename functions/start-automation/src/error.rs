@@ -32,7 +32,7 @@ pub enum Error {
     )]
     Lost {
         runbook: String,
-        /// What SSM answered.
+        /// SSM's answer, without a valid id.
         answer: String,
         /// The tag by which to find the run, with its value.
         tag: String,

@@ -24,7 +24,7 @@ pub struct Alarm {
 }
 
 impl Alarm {
-    /// A composite alarm.
+    /// A composite alarm in a state; it has no metric.
     #[must_use]
     pub fn composite(state: &'static str) -> Self {
         Self {

@@ -63,13 +63,13 @@ use fault::Disturbance;
 pub const HUB: &str = "111122223333";
 /// Where the suite's stack is.
 pub const REGION: &str = "us-east-1";
-/// The only table.
+/// The name of the table; there is no other.
 pub const TABLE: &str = "runbook-relay";
-/// The only bucket.
+/// The name of the bucket; there is no other.
 pub const BUCKET: &str = "runbook-relay-bucket";
-/// The only topic.
+/// The ARN of the topic; there is no other.
 pub const TOPIC: &str = "arn:aws:sns:us-east-1:111122223333:runbook-relay-outcomes";
-/// The only queue.
+/// The URL of the queue; there is no other.
 pub const QUEUE: &str = "https://sqs.us-east-1.amazonaws.com/111122223333/runbook-relay-alarms";
 /// The role that every account has for the suite's look-ups.
 pub const READ_ROLE: &str = "runbook-relay-read";
@@ -203,7 +203,7 @@ impl Aws {
         Disturb::new(self, operation)
     }
 
-    /// Ends all disturbances.
+    /// Ends all disturbances: from now on every call succeeds.
     pub fn heal(&self) {
         self.state().disturbances.clear();
     }

@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 use crate::call::page;
 use crate::{Call, Refusal, Reply, Served};
 
-/// The root.
+/// The id of the organization's root.
 const ROOT: &str = "r-root";
 
-/// The organization.
+/// The organization: its members and OUs.
 #[derive(Debug, Default)]
 pub struct Organization {
-    /// Members by account.
+    /// By account id, twelve digits.
     pub members: BTreeMap<String, Member>,
     /// The parent and the name of every unit by id.
     pub units: BTreeMap<String, (String, String)>,

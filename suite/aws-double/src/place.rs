@@ -7,8 +7,8 @@ use crate::{Alarm, Instance, Ssm};
 #[derive(Debug, Default)]
 pub struct Place {
     pub ssm: Ssm,
-    /// Alarms by name.
+    /// By the alarm's name.
     pub alarms: BTreeMap<String, Alarm>,
-    /// Instances by id.
+    /// By the instance's id.
     pub instances: BTreeMap<String, Instance>,
 }

@@ -11,7 +11,7 @@ use crate::{Call, Refusal, Reply, Served};
 /// Executions and waiting tasks of all state machines.
 #[derive(Debug, Default)]
 pub struct StateMachines {
-    /// Executions by ARN.
+    /// By the execution's ARN.
     pub executions: BTreeMap<String, Execution>,
     /// The output of each task by its token; none while the task waits.
     pub tasks: BTreeMap<String, Option<Value>>,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// A caught error, as Step Functions words it (`$states.errorOutput`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ErrorOutput {
-    /// The error's name.
+    /// The error's name, as a Catch matches it.
     #[serde(rename = "Error")]
     pub error: String,
     /// What it says, which may be a JSON text or nothing.
@@ -19,11 +19,11 @@ pub struct ErrorOutput {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ExecutionRef {
-    /// The execution's ARN.
+    /// The ARN, which names the state machine, too.
     pub arn: String,
     /// Its name, the fact's key.
     pub name: String,
-    /// When it started.
+    /// When the execution started.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub start_time: Timestamp,
 }

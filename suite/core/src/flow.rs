@@ -39,9 +39,9 @@ pub enum Severity {
     Low,
     /// Look within a week.
     Medium,
-    /// Look today.
+    /// Look within a day.
     High,
-    /// Look at once.
+    /// Look at it at once.
     Critical,
 }
 

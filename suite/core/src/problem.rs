@@ -19,7 +19,7 @@ pub struct Problem {
     pub place: Place,
     /// What was found, and what was expected.
     pub what: String,
-    /// What to do.
+    /// What to do about it.
     pub hint: String,
 }
 
@@ -106,15 +106,15 @@ problem_codes! {
     /// A runbook that destroys something, and neither the rule nor anybody says that this is meant.
     DestructiveWithoutApproval: "Write `destructive: true` at the rung if it is meant, or ask for an approval.",
     /// A rule's own alarm would stop its runs.
-    StopAlarmIsOwn: "Name another alarm: this one rings already, and SSM would cancel the run at once.",
+    StopAlarmIsOwn: "Name another alarm: this one is in ALARM already, and SSM would cancel the run at once.",
     /// Two rules may be about one alarm.
     RulesOverlap: "Narrow one of the two, or leave it: the lower `priority` wins, then the name.",
-    /// A brake that hardly holds.
+    /// A guardrail whose setting suppresses next to nothing.
     GuardLoose: "Check that this is meant.",
     /// The control document could not be read.
     ControlInvalid: "Correct the installation's parameter (/runbook-relay/control by default): {mode: active|observe|off, until?, reason}. Until then nothing is run.",
     // Alarm and resource
-    /// The alarm does not tell which resource the rule means.
+    /// The alarm does not say which resource the rule means.
     ResourceUnknown: "Name a dimension that the alarm has, tags, or a literal in `resource`.",
     /// The alarm is about several resources, and the rule about one.
     SeveralResources: "Set `run.maxConcurrency` and `run.maxErrors` if the runbook may run on all of them.",
@@ -123,7 +123,7 @@ problem_codes! {
     /// Something of the instance may be lost.
     InstanceMayLose: "Move what matters to EBS volumes and Elastic IPs.",
     /// A parameter could not be filled in.
-    ParameterUnfilled: "Correct the parameter in the rule; the alarm has to tell what it asks for.",
+    ParameterUnfilled: "Correct the parameter in the rule; the alarm has to have what it asks for.",
     // Runbooks
     /// There is no such runbook where it should be started.
     RunbookNotFound: "Correct the name, or create and share the runbook in this account and Region.",
@@ -135,12 +135,12 @@ problem_codes! {
     AssumeRoleNotTaken: "Add the parameter AutomationAssumeRole to the runbook and use it in `assumeRole`.",
     /// The suite may not pass this role to SSM.
     RoleNotPassable: "Use a role of the hub's account under the installation's path (/runbook-relay/ by default), or the stack's own.",
-    // Brakes
+    // Guardrails
     /// The whole suite is switched off.
     KillSwitch: "Set `mode: active` in the installation's parameter (/runbook-relay/control by default) when it may act again.",
     /// CloudWatch held the alarm's actions back: a mute rule, a suppressor, or actions switched off.
     AlarmMuted: "Nothing, if that is meant; the alarm acts again when it is over.",
-    /// The alarm rang with its first evaluation after it was made.
+    /// The alarm went into ALARM with its first evaluation after it was created.
     InitialCreation: "Nothing, if it clears by itself; else set it off again once it watches what it should.",
     /// By the time the suite looked, the alarm had cleared.
     AlreadyOk: "Nothing.",
@@ -149,12 +149,12 @@ problem_codes! {
     /// Something else is being run on the resource.
     Locked: "Nothing: the run that holds the resource has its own outcome.",
     /// The rule was run on the resource a short while ago.
-    CoolingDown: "If it rings again and again, look for the cause: the runbook does not help for long.",
+    CoolingDown: "If the alarm returns again and again, look for the cause: the runbook does not help for long.",
     /// The rule has had its runs for this hour.
-    RuleBudget: "Look at why it rings so often; raise `guard.perHour` if that is meant.",
+    RuleBudget: "Look at why the alarm goes into ALARM so often; raise `guard.perHour` if that is meant.",
     /// The account has had its runs for this hour.
     AccountBudget: "Look at what is wrong in the account; raise `guard.perAccountHour` if that is meant.",
-    /// So many resources ring at once that something bigger must be wrong.
+    /// So many resources are in ALARM at once that something bigger must be wrong.
     StormBreaker: "Look for the common cause; it closes again when a whole window has passed.",
     /// In observe mode: it would have been started now.
     WouldStart: "Set `mode: active` in the rule when it may act.",
@@ -170,10 +170,10 @@ problem_codes! {
     /// The automation took too long.
     AutomationTimedOut: "Look at what it waited for; raise the rung's `timeout` if it needs more.",
     /// The automation was stopped.
-    AutomationCancelled: "Nothing, if that was meant: whoever stopped it is in CloudTrail.",
+    AutomationCancelled: "Nothing, if that was meant: CloudTrail shows who stopped it.",
     /// Nobody agreed in time, or somebody said no.
     ApprovalRefused: "Run the runbook by hand if it is needed after all.",
-    /// The runbooks ran, and the alarm still rings.
+    /// The runbooks ran, and the alarm is still in ALARM.
     AlarmNotRecovered: "Look at the resource: the runbooks of the ladder do not cure this.",
     /// Whether it helped could not be seen.
     RecoveryUnverified: "Look at the resource; the alarm is gone or cannot be read.",
@@ -214,9 +214,9 @@ problem_codes! {
     /// No end of the creation or invitation was seen in the time allowed.
     MembershipUnresolved: "Look at the account in Organizations; once it has joined, run share-runbooks for it.",
     // The machine
-    /// The execution's input is none that the machine knows.
+    /// The machine does not know this kind of input.
     InvalidInput: "Start it with {\"accounts\": [\"<id>\"]} or {\"organization\": true}.",
-    /// Planning failed.
+    /// The plan could not be made.
     PlanFailed: "Read the reason; once it is gone, start the execution again.",
     /// The execution failed where no step could say why.
     ExecutionFailed: "Look at the execution in the Step Functions console, then start it again.",

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct S3Object {
-    /// The bucket's name.
+    /// The name of the bucket.
     pub bucket: String,
-    /// The object's key.
+    /// The key within the bucket.
     pub key: String,
 }

@@ -12,13 +12,13 @@ use sharing::{
 };
 use uuid::Uuid;
 
-/// Asks `publish-outcome` to tell the world.
+/// The request to `publish-outcome`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PublishOutcomeInput {
     /// The execution whose outcome it is.
     pub execution: ExecutionRef,
-    /// The flow.
+    /// The flow that the execution belongs to.
     pub flow: Flow,
     /// What the execution was started with.
     pub input: MachineInput,
@@ -61,7 +61,7 @@ pub enum Published {
     Cancelled,
     /// A run waits for somebody; another outcome follows.
     PendingApproval,
-    /// There was nothing to tell.
+    /// There was nothing to publish.
     None,
 }
 
@@ -69,7 +69,7 @@ pub enum Published {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PublishOutcomeOutput {
-    /// What was published.
+    /// The status that was published.
     pub outcome: Published,
     /// The outcome's id, the same for every repeat.
     #[schemars(with = "String", extend("format" = "uuid"))]
@@ -129,7 +129,7 @@ impl MachineInput {
 pub enum RecoverOutcomesInput {
     /// `{"sweep": true}`: look at every closed execution.
     Sweep {
-        /// Always true.
+        /// Always `true`: it distinguishes the sweep from an event.
         sweep: bool,
     },
     /// EventBridge's `Step Functions Execution Status Change`.
@@ -139,9 +139,9 @@ pub enum RecoverOutcomesInput {
 /// The envelope of `Step Functions Execution Status Change`, as far as it is needed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExecutionStatusChange {
-    /// The event's id.
+    /// EventBridge's id of the event.
     pub id: String,
-    /// What happened.
+    /// The execution and its new status.
     pub detail: StatusChangeDetail,
 }
 
@@ -150,11 +150,11 @@ pub struct ExecutionStatusChange {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StatusChangeDetail {
-    /// The execution.
+    /// The execution whose status changed.
     pub execution_arn: String,
-    /// Its machine.
+    /// The state machine that it belongs to.
     pub state_machine_arn: String,
-    /// Its name.
+    /// The execution's name, the key of its fact.
     pub name: String,
     /// RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED, PENDING_REDRIVE.
     pub status: String,

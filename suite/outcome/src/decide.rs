@@ -33,14 +33,14 @@ pub struct Evidence<'a> {
     pub stored: Option<&'a S3Object>,
 }
 
-/// What is to be told.
+/// What is to be published.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
     /// The outcome's id, whether one is published or not.
     pub id: Uuid,
     /// The answer to the state machine.
     pub published: Published,
-    /// The whole outcome; `None` when there is nothing to tell.
+    /// The whole outcome; `None` when there is nothing to publish.
     pub outcome: Option<Outcome>,
 }
 
@@ -68,7 +68,7 @@ pub fn sharing(evidence: Evidence<'_>) -> Verdict {
 }
 
 /// All wanted in place: succeeded; some of it: partial; none: failed. What is in place already
-/// counts. Without anything to do only a join has something to tell.
+/// counts. Without anything to do only a join has something to publish.
 fn status(evidence: Evidence<'_>) -> Option<OutcomeStatus> {
     let Evidence { request, plan, .. } = evidence;
     if let (Some(membership), None) = (&request.membership, &request.error) {

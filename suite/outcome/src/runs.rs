@@ -225,7 +225,7 @@ fn waiting_run(pending: &PendingRun) -> Run {
 }
 
 /// The most urgent first: what ended the execution, then the rungs from the last to the first, then
-/// what the intake wanted to be told.
+/// the intake's warnings.
 fn problems(request: &PublishOutcomeInput) -> Vec<Problem> {
     let mut problems = Vec::new();
     problems.extend(request.pending.as_ref().map(|pending| waiting(request, pending)));

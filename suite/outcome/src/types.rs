@@ -59,7 +59,7 @@ impl OutcomeStatus {
     }
 }
 
-/// One outcome.
+/// The outcome of one execution, or of suppressed triggers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Outcome {
@@ -74,7 +74,7 @@ pub struct Outcome {
     pub outcome: OutcomeStatus,
     /// How urgently somebody should look at it.
     pub severity: Severity,
-    /// One sentence.
+    /// What happened, in one sentence.
     pub summary: String,
     /// When it was decided.
     #[schemars(with = "String", extend("format" = "date-time"))]
@@ -189,9 +189,9 @@ impl Outcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AlarmDetails {
-    /// The alarm's ARN.
+    /// The ARN, which names account and Region.
     pub arn: AlarmArn,
-    /// The alarm's name.
+    /// The name, the last part of the ARN.
     pub name: String,
     /// The account it belongs to.
     pub account: AccountId,
@@ -233,7 +233,7 @@ pub enum ApprovalStatus {
     Pending,
     /// It was given: the runbook behind it ran.
     Approved,
-    /// It was refused.
+    /// An approver refused it.
     Rejected,
 }
 
@@ -262,9 +262,9 @@ pub struct ApprovalDetails {
 pub enum LinkKind {
     /// The execution of the state machine.
     Execution,
-    /// The alarm.
+    /// The alarm in CloudWatch's console.
     Alarm,
-    /// An automation execution.
+    /// An automation execution in SSM's console.
     Automation,
 }
 
@@ -274,7 +274,7 @@ pub enum LinkKind {
 pub struct Link {
     /// The kind of page.
     pub kind: LinkKind,
-    /// The page's address.
+    /// The address of the page.
     pub href: String,
 }
 
@@ -294,25 +294,25 @@ fn one() -> u32 {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Run {
-    /// The runbook's name.
+    /// The name or ARN of the runbook.
     pub runbook: String,
     /// Which rung of the ladder.
     pub rung: u32,
     /// SSM's id of the execution; empty when it was not started.
     pub execution_id: String,
-    /// Where it ran.
+    /// The account it ran in.
     pub account: AccountId,
-    /// Where it ran.
+    /// The Region it ran in.
     pub region: Region,
-    /// SSM's status.
+    /// The status that SSM shows.
     pub status: String,
-    /// The console's page.
+    /// The address of its page in the console.
     #[serde(default)]
     pub console: Option<String>,
     /// The step that failed.
     #[serde(default)]
     pub failed_step: Option<String>,
-    /// Why.
+    /// SSM's message about the failed step.
     #[serde(default)]
     pub reason: Option<String>,
 }
@@ -329,7 +329,7 @@ pub struct Shares {
     pub documents: u64,
     /// Pairs of document and account newly shared.
     pub added: u64,
-    /// Pairs taken back.
+    /// Pairs of account and document that were unshared.
     pub removed: u64,
     /// Pairs that could not be changed.
     pub failed: u64,

@@ -13,7 +13,7 @@ pub struct InstanceFacts {
     pub instance_store_root: bool,
     /// How many more volumes of it do.
     pub instance_store_volumes: u32,
-    /// It has a public address that is no Elastic IP.
+    /// It has a public address that is not an Elastic IP.
     pub loose_public_address: bool,
 }
 
@@ -67,7 +67,9 @@ impl RemediationRule {
             warn(format!("{n} instance-store volumes lose their data when it is stopped"));
         }
         if facts.loose_public_address {
-            warn("its public address is no Elastic IP and changes when it is stopped".to_owned());
+            warn(
+                "its public address is not an Elastic IP and changes when it is stopped".to_owned(),
+            );
         }
         let standby = match selector.auto_scaling {
             AutoScaling::Standby => group.map(str::to_owned),

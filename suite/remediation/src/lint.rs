@@ -108,7 +108,7 @@ pub(super) fn warnings(rules: &[RemediationRule]) -> Vec<Problem> {
     warnings
 }
 
-/// Whether some alarm may be a case of both. What cannot be told from here, may be.
+/// Whether some alarm may be a case of both. What is not known here counts as possible.
 fn may_meet(a: &AlarmSelector, b: &AlarmSelector) -> bool {
     fn any<T>(a: &[T], b: &[T], meets: impl Fn(&T, &T) -> bool) -> bool {
         a.is_empty() || b.is_empty() || a.iter().any(|x| b.iter().any(|y| meets(x, y)))

@@ -1,4 +1,4 @@
-//! The resource behind an alarm: what the alarm itself tells of it, and what has to be looked up.
+//! The resource behind an alarm: what the alarm itself says of it, and what has to be looked up.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,7 +41,7 @@ impl Subject {
     }
 }
 
-/// How far the alarm tells which resource is meant.
+/// How far the alarm says which resource is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resolution {
     Known(Subject),
@@ -154,7 +154,7 @@ impl RemediationRule {
             !value.trim().is_empty() && value.len() <= 512 && !value.contains(char::is_control)
         };
         if let Some(odd) = there.iter().find(|i| !usable(&i.value)) {
-            let what = format!("{:?} is no resource's id", odd.value);
+            let what = format!("{:?} is not a resource's id", odd.value);
             let place = self.place("resource");
             return Resolution::Refused(Problem::new(ProblemCode::ResourceUnknown, place, what));
         }

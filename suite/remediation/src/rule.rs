@@ -168,10 +168,10 @@ with_defaults! {
     #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
     #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
     pub struct Storm {
-        /// The storm breaker opens when more resources than this are in ALARM …
+        /// More resources than this, in ALARM within the window, open the storm breaker.
         #[schemars(range(min = 1, max = 1000))]
         pub resources: u32 = 20,
-        /// … within this time. It stays open as long.
+        /// The time in which the resources are counted. The breaker stays open as long.
         #[schemars(extend("x-least" = "10s", "x-most" = "1d"))]
         pub window: Period = Period::minutes(5),
     }
@@ -202,7 +202,7 @@ with_defaults! {
     }
 }
 
-/// All remediation rules.
+/// The remediation rules that are valid, and the problems of the others.
 pub type RemediationRules = RuleSet<RemediationRule>;
 
 /// A remediation rule: one parameter under `/runbook-relay/remediation/`, YAML or JSON.

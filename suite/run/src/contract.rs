@@ -30,16 +30,16 @@ pub struct ChildReport {
     /// SSM's id; none for one that was never started.
     #[serde(default)]
     pub execution_id: Option<AutomationId>,
-    /// Where it ran.
+    /// The account it ran in.
     pub account: AccountId,
-    /// Where it ran.
+    /// The Region it ran in.
     pub region: Region,
-    /// Its status.
+    /// SSM's status of the child.
     pub status: AutomationStatus,
     /// The step that failed.
     #[serde(default)]
     pub failed_step: Option<String>,
-    /// SSM's message.
+    /// SSM's message about the failed step.
     #[serde(default)]
     pub reason: Option<String>,
 }
@@ -59,7 +59,7 @@ pub struct RunReport {
     pub account: AccountId,
     /// Where it ran, or was started.
     pub region: Region,
-    /// How it ended.
+    /// Whether it ran, and how that ended.
     pub end: RungEnd,
     /// SSM's status at the end.
     #[serde(default)]
@@ -67,7 +67,7 @@ pub struct RunReport {
     /// The step that failed.
     #[serde(default)]
     pub failed_step: Option<String>,
-    /// SSM's message.
+    /// SSM's message about the failed step, or about the run.
     #[serde(default)]
     pub reason: Option<String>,
     /// Whether it helped; none when nobody looked.
@@ -91,7 +91,7 @@ pub struct RunReport {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum WaitingFor {
-    /// An approval.
+    /// An approval by approvers of the runbook.
     Approval,
     /// In interactive mode, or at a pause: the word to go on.
     Step,
@@ -107,11 +107,11 @@ pub struct PendingRun {
     pub runbook: RunbookName,
     /// The execution that waits.
     pub execution_id: AutomationId,
-    /// Where it waits.
+    /// The account it waits in.
     pub account: AccountId,
-    /// Where it waits.
+    /// The Region it waits in.
     pub region: Region,
-    /// For what.
+    /// The signal that it waits for.
     pub waiting_for: WaitingFor,
 }
 
@@ -119,9 +119,9 @@ pub struct PendingRun {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StartAutomationInput {
-    /// The asking execution.
+    /// The execution that calls the function.
     pub execution: ExecutionRef,
-    /// The machine's input.
+    /// The input of that execution.
     pub input: RunAutomationInput,
     /// Which rung, from 0.
     pub rung: usize,
@@ -131,13 +131,13 @@ pub struct StartAutomationInput {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StartedRun {
-    /// SSM's id.
+    /// The id that SSM gave the run.
     pub execution_id: AutomationId,
     /// Where SSM was called: always an account and Region of the hub's.
     pub account: AccountId,
     /// Where SSM was called.
     pub region: Region,
-    /// When.
+    /// When it was started.
     pub at: Timestamp,
     /// How long it may run, in seconds.
     pub limit: u32,
@@ -147,16 +147,16 @@ pub struct StartedRun {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "next", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum StartAutomationOutput {
-    /// It runs.
+    /// The rung runs: follow it.
     Follow {
-        /// The run.
+        /// The run to follow.
         run: StartedRun,
         /// How often to look.
         pace: Pace,
     },
     /// Something stands against it.
     Finish {
-        /// What.
+        /// The rung with the problems that say why.
         report: Box<RunReport>,
     },
     /// A new account is not ready: ask again.
@@ -170,13 +170,13 @@ pub enum StartAutomationOutput {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FollowAutomationInput {
-    /// The asking execution.
+    /// The execution that calls the function.
     pub execution: ExecutionRef,
-    /// The machine's input.
+    /// The input of that execution.
     pub input: RunAutomationInput,
     /// Which rung, from 0.
     pub rung: usize,
-    /// The run.
+    /// The run to look at.
     pub run: StartedRun,
     /// The outcome that says that it waits for somebody is published already.
     #[serde(default)]
@@ -190,9 +190,9 @@ pub struct FollowAutomationInput {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "next", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum FollowAutomationOutput {
-    /// It has ended.
+    /// The run has ended.
     Verify {
-        /// How.
+        /// How the run ended.
         report: Box<RunReport>,
         /// When that was seen.
         ended: Timestamp,
@@ -208,15 +208,15 @@ pub enum FollowAutomationOutput {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct VerifyRecoveryInput {
-    /// The asking execution.
+    /// The execution that calls the function.
     pub execution: ExecutionRef,
-    /// The machine's input.
+    /// The input of that execution.
     pub input: RunAutomationInput,
     /// Which rung, from 0.
     pub rung: usize,
     /// How the run ended.
     pub report: RunReport,
-    /// When.
+    /// When that was seen.
     pub ended: Timestamp,
     /// Since when the status checks are ok, from the answer before.
     #[serde(default)]
@@ -227,7 +227,7 @@ pub struct VerifyRecoveryInput {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "next", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum VerifyRecoveryOutput {
-    /// Look again.
+    /// Look again after a while.
     Wait {
         /// After so many seconds.
         seconds: u32,
@@ -242,7 +242,7 @@ pub enum VerifyRecoveryOutput {
         /// The run, with what was seen.
         report: Box<RunReport>,
     },
-    /// That was all.
+    /// The ladder ends here.
     Finish {
         /// The run, with what was seen.
         report: Box<RunReport>,

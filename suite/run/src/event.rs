@@ -1,4 +1,4 @@
-//! SSM's event that an automation's status changed: thin, best effort, and enough to wake whoever
+//! SSM's event that an automation's status changed: thin, best effort, and enough to wake the task that
 //! waits for it. What really happened is asked of SSM.
 
 use relay_core::event::{MAX_BYTES, lookup};
@@ -54,7 +54,7 @@ impl AutomationIntake {
     /// Reads one envelope.
     ///
     /// # Errors
-    /// When it is none, or says not which execution it is about.
+    /// When it is not such an event, or does not say which execution it is about.
     pub fn parse(text: &str) -> Result<Self, AutomationEventError> {
         if text.len() > MAX_BYTES {
             return Err(AutomationEventError::TooLarge { bytes: text.len() });

@@ -23,7 +23,7 @@ use crate::{RunOptions, Rung, check};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AlarmRef {
-    /// The alarm's ARN.
+    /// The ARN, which names account and Region.
     pub arn: AlarmArn,
     /// The time series that went into ALARM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -32,7 +32,7 @@ pub struct AlarmRef {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub at: Option<Timestamp>,
-    /// CloudWatch's reason.
+    /// CloudWatch's reason for the state, in words.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
 }
@@ -41,7 +41,7 @@ pub struct AlarmRef {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RuleRef {
-    /// Its name.
+    /// The name of the rule.
     pub name: String,
     /// The policy it was read from: `sha256:…`.
     pub rules_version: String,
@@ -51,7 +51,7 @@ pub struct RuleRef {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LockRef {
-    /// Who holds them.
+    /// The trigger that holds them.
     pub trigger: TriggerId,
     /// The rule whose cool-down begins with the release.
     pub rule: String,
@@ -87,7 +87,7 @@ with_defaults! {
         /// More words for parameters: `dimension.path`.
         #[serde(skip_serializing_if = "BTreeMap::is_empty")]
         pub values: BTreeMap<String, String> = BTreeMap::new(),
-        /// How to run.
+        /// How the runbooks are run.
         pub run: RunOptions = RunOptions::default(),
         /// An alarm that shows whether the run helped: it must return to OK afterwards.
         #[serde(skip_serializing_if = "Option::is_none")]

@@ -32,7 +32,7 @@ pub fn time_to_recover(ending: Ending, within: &Period) -> Option<Period> {
     match ending {
         Ending::Succeeded => Some(within.clone()),
         Ending::Failed | Ending::TimedOut => Some(Period::seconds(0)),
-        // Whoever stops a run, or refuses it, is not asked again.
+        // A person who stops a run, or refuses it, is not asked again.
         Ending::Cancelled | Ending::Rejected => None,
     }
 }

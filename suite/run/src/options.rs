@@ -71,13 +71,13 @@ pub struct RoleArn {
 }
 
 impl RoleArn {
-    /// The whole ARN.
+    /// The ARN as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The role's account.
+    /// The account that the role belongs to.
     #[must_use]
     pub fn account(&self) -> AccountId {
         self.account
@@ -121,7 +121,7 @@ string_traits!(
 pub struct Calendar(Box<str>);
 
 impl Calendar {
-    /// As written.
+    /// The name or ARN as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

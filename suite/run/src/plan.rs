@@ -37,7 +37,7 @@ pub struct Hub {
     /// Which runbooks of other accounts may be started, by ARN. Their tags cannot be seen: being named
     /// here stands for the tag.
     pub shared_runbooks: Vec<Glob>,
-    /// The topic that SSM tells of approvals; its name begins with `Automation`.
+    /// The topic that SSM sends requests for approval to; its name begins with `Automation`.
     pub approval_topic: Option<String>,
 }
 
@@ -79,7 +79,7 @@ impl RunAutomationInput {
         derived_id(&format!("run/{installation}/{trigger}/{rung}/{resources}"))
     }
 
-    /// Selectors of `run.locations` that only the organization can tell.
+    /// Selectors of `run.locations` that only the organization resolves.
     #[must_use]
     pub fn needs_organization(&self) -> bool {
         self.run.locations.as_ref().is_some_and(|locations| {
@@ -260,7 +260,7 @@ impl Planner<'_> {
         }
     }
 
-    /// A service role is no field of the call: it is a parameter of the runbook.
+    /// A service role is not a field of the call: it is a parameter of the runbook.
     fn assume_role(&mut self, parameters: &mut BTreeMap<String, Vec<String>>) {
         let PlanInput { input, hub, runbook, .. } = self.plan;
         let takes = runbook.parameters.contains_key(ASSUME_ROLE);
@@ -342,7 +342,7 @@ impl Planner<'_> {
                 },
                 (_, None) => {
                     let what =
-                        format!("`{selector}` cannot be told: the organization was not read");
+                        format!("`{selector}` cannot be resolved: the organization was not read");
                     self.problem(ProblemCode::UnknownOrganizationalUnit, &place, what);
                 }
             }
@@ -419,11 +419,15 @@ impl Planner<'_> {
     }
 }
 
-/// What approvers are told, in one line; the runbook adds name and parameters.
+/// The request to the approvers, in one line; the runbook adds name and parameters.
 fn message(input: &RunAutomationInput) -> String {
     let why = match (&input.alarm, &input.rule) {
         (Some(alarm), Some(rule)) => {
-            format!("Alarm {} rang; rule {} asks for your approval.", alarm.arn.name(), rule.name)
+            format!(
+                "Alarm {} went into ALARM; rule {} asks for your approval.",
+                alarm.arn.name(),
+                rule.name
+            )
         }
         _ => "A runbook waits for your approval.".to_owned(),
     };

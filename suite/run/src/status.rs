@@ -4,14 +4,14 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What a status means for whoever waits.
+/// What a status means for a task that waits for the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Phase {
     /// It goes on by itself.
     Running,
     /// Nothing happens until somebody decides: an approval, a pause, an interactive step.
     Waiting,
-    /// It has ended.
+    /// The run has ended.
     Ended(Ending),
 }
 
@@ -19,15 +19,15 @@ pub enum Phase {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Ending {
-    /// As it should.
+    /// Every step that counts succeeded.
     Succeeded,
-    /// A step failed.
+    /// A step failed that ends the run.
     Failed,
     /// A step took too long.
     TimedOut,
     /// Somebody, or an alarm, stopped it.
     Cancelled,
-    /// Somebody said no.
+    /// An approver refused, or none approved in time.
     Rejected,
 }
 
@@ -43,7 +43,7 @@ macro_rules! statuses {
         }
 
         impl AutomationStatus {
-            /// Every known status.
+            /// Every status that SSM documents.
             pub const KNOWN: &'static [Self] = &[$(Self::$status,)+];
 
             /// As the API writes it.
@@ -55,7 +55,7 @@ macro_rules! statuses {
                 }
             }
 
-            /// What it means for whoever waits.
+            /// What it means for a task that waits for the run.
             #[must_use]
             pub fn phase(&self) -> Phase {
                 match self {

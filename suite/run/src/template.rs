@@ -24,7 +24,7 @@ pub enum FillError {
     #[error("nothing is known to put in the place of `{{{word}}}`")]
     Unknown { word: String },
     /// SSM would read the value as a template of its own: alarm names and dimensions are written by
-    /// whoever may make alarms, who need not be allowed to read parameters.
+    /// somebody who may create alarms and need not be allowed to read parameters.
     #[error("the value of `{{{word}}}` holds `{{{{`, which SSM takes for a reference of its own")]
     Unsafe { word: String },
 }

@@ -1,4 +1,4 @@
-//! Whether a run helped: by the alarm, and while the alarm cannot tell by the status checks. Never by
+//! Whether a run helped: by the alarm, and while the alarm has no data by the status checks. Never by
 //! a state's name.
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Pace;
 
-/// A look at what rang.
+/// A look at the alarm and its instances.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sight {
     /// The alarm's state, or its contributor's; `None` when it is gone or cannot be read.
@@ -119,7 +119,7 @@ mod tests {
         assert_eq!(look(NO_DATA, Some(true), 600, None), since(600), "one more look is allowed");
         let again = Verified::Wait { seconds: 60, checks_ok_since: None };
         assert_eq!(look(NO_DATA, Some(false), 90, Some(30)), again, "they failed in between");
-        assert_eq!(look(ALARM, Some(true), 90, Some(30)), again, "it rang in between");
+        assert_eq!(look(ALARM, Some(true), 90, Some(30)), again, "it was in ALARM in between");
     }
 
     #[test]

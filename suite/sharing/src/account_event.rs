@@ -41,7 +41,7 @@ pub enum AccountEvent {
         /// It may have joined just now (Control Tower's CreateManagedAccount).
         joined: bool,
     },
-    /// The account is no member any more, or closed.
+    /// The account is not a member any more, or closed.
     Departed { account: AccountId },
 }
 
@@ -66,7 +66,7 @@ impl Intake {
     /// Reads one message.
     ///
     /// # Errors
-    /// When it is no envelope, or one of ours without what it must say.
+    /// When it is not an envelope, or an event that the suite handles lacks a required field.
     pub fn parse(text: &str) -> Result<Self, EventError> {
         if text.len() > MAX_BYTES {
             return Err(EventError::TooLarge { bytes: text.len() });
@@ -195,7 +195,7 @@ fn create_account_result(detail: &Map<String, Value>) -> Result<Read, Expected> 
             let reason = lookup::text(status, &["failureReason"]).unwrap_or("UNKNOWN").to_owned();
             Read::Fact(AccountEvent::CreateFailed { request, reason })
         }
-        _ => Read::Ignored(format!("CreateAccountResult in state {state} is no result yet")),
+        _ => Read::Ignored(format!("CreateAccountResult in state {state} is not a result yet")),
     })
 }
 
@@ -212,7 +212,7 @@ fn close_account_result(detail: &Map<String, Value>) -> Result<Read, Expected> {
     Ok(Read::Fact(AccountEvent::Departed { account }))
 }
 
-/// The handshake in a response and the account among its parties, or why it is none of ours.
+/// The handshake in a response and the account among its parties, or why it does not concern the suite.
 type Invitation = Result<(HandshakeId, Option<AccountId>), Read>;
 
 fn handshake(name: &str, detail: &Map<String, Value>) -> Result<Invitation, Expected> {

@@ -17,7 +17,7 @@ use crate::plan::OnboardingStart;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CheckMembershipInput {
-    /// The asking execution.
+    /// The execution that calls the function.
     pub execution: ExecutionRef,
     /// What is waited for.
     pub request: MembershipRequest,
@@ -64,7 +64,7 @@ pub enum Membership {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CheckMembershipOutput {
-    /// How it stands.
+    /// The state of the membership.
     #[serde(flatten)]
     pub membership: Membership,
     /// To be passed in the next time.
@@ -75,9 +75,9 @@ pub struct CheckMembershipOutput {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanSharesInput {
-    /// The asking execution.
+    /// The execution that calls the function.
     pub execution: ExecutionRef,
-    /// The machine's input.
+    /// The input of that execution.
     pub input: ShareRunbooksInput,
 }
 
@@ -122,7 +122,7 @@ pub struct ShareCounts {
     pub documents: u64,
     /// Pairs of document and account newly shared.
     pub added: u64,
-    /// Pairs taken back.
+    /// Pairs of account and document that were unshared.
     pub removed: u64,
     /// Wanted pairs that were in place already.
     pub present: u64,
@@ -144,7 +144,7 @@ impl std::ops::AddAssign for ShareCounts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ShareDocumentsInput {
-    /// The asking execution.
+    /// The execution that calls the function.
     pub execution: ExecutionRef,
     /// Where the plan lies.
     pub plan: S3Object,
@@ -197,7 +197,7 @@ pub struct ShareReport {
     pub owner: AccountId,
     /// The Region they lie in.
     pub region: Region,
-    /// What was done.
+    /// Which pairs of account and document were shared and unshared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<ShareCounts>,
     /// Why it ended early.
@@ -313,7 +313,7 @@ impl From<ShareRunbooksInput> for RawShareRunbooksInput {
 pub enum MembershipRequest {
     /// A creation in progress.
     CreateAccountRequestId(CreateAccountRequestId),
-    /// An open invitation.
+    /// An invitation that is still open.
     HandshakeId(HandshakeId),
 }
 

@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 /// A document of an owner, as ListDocuments shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
-    /// Its name.
+    /// The name, unique in account and Region.
     pub name: DocumentName,
     /// Its type, e.g. `Automation`.
     pub kind: String,
-    /// Its tags.
+    /// The tags that the owner gave it.
     pub tags: BTreeMap<String, String>,
 }
 
@@ -25,7 +25,7 @@ pub struct Documents {
     /// The account that owns the documents, in quotes. Without it, the hub account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<AccountId>,
-    /// Which of them.
+    /// The documents of that account.
     #[serde(flatten)]
     pub selector: DocumentSelector,
 }

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::Documents;
 
-/// All sharing rules.
+/// The sharing rules that are valid, and the problems of the others.
 pub type SharingRules = RuleSet<SharingRule>;
 
 /// A sharing rule: one parameter under `/runbook-relay/sharing/`, YAML or JSON.
@@ -92,7 +92,7 @@ pub enum SharedVersion {
 }
 
 impl SharedVersion {
-    /// SSM's spelling.
+    /// The version as SSM spells it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -102,7 +102,7 @@ impl SharedVersion {
         }
     }
 
-    /// Reads SSM's spelling.
+    /// Reads SSM's spelling; `None` for any other text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         match text {
@@ -135,7 +135,7 @@ pub enum Ownership {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OnboardingRunbook {
-    /// The runbook's name: one of the owner's, or one of Amazon's.
+    /// The name of a runbook of the owner, or of one of Amazon's.
     pub runbook: DocumentName,
     /// Its parameters: lists of texts, or single texts.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

@@ -289,7 +289,7 @@ fn values_of_the_wrong_kind_say_what_was_expected() {
             web.yaml:7:12 (ownership): expected one of `ledger`, `exclusive`, found "Exclusive" [InvalidField]
               Did you mean `exclusive`?
             web.yaml:9:5 (onboarding[0].runbook): missing field `runbook` [MissingField]
-              Add it: the runbook's name.
+              Add it: the name of a runbook of the owner, or of one of Amazon's.
             web.yaml:10:14 (onboarding[1].runbook): expected a document name (3 to 128 of a-z, A-Z, 0-9, _, - and .), found "a:1" [InvalidField]
               Correct the value."#]],
     );
@@ -345,7 +345,7 @@ fn an_invalid_rule_takes_no_other_with_it_but_makes_the_set_unsound() {
     let codes: Vec<_> = set.problems.iter().map(|problem| problem.code.as_str()).collect();
     assert_eq!(codes, ["DuplicateRule", "RuleSyntax"]);
     assert!(!set.is_sound());
-    assert!(!SharingRules::parse([]).is_sound(), "no rule at all is no sound policy");
+    assert!(!SharingRules::parse([]).is_sound(), "without any rule the set is not sound");
 }
 
 #[test]

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::StoreError;
 
-/// The suite's bucket.
+/// The suite's bucket: plans, details, outcomes.
 #[derive(Debug, Clone)]
 pub struct Bucket {
     client: Client,

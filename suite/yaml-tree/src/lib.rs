@@ -185,7 +185,7 @@ impl Raw {
                 Value::Number(value, written)
             }
             RawValue::Text(text) => {
-                // An alias or a tag stands before the quote: whoever writes those means text.
+                // An alias or a tag stands before the quote: both mean a text.
                 let quoted = !matches!(first(lines, at), Some(c) if c.is_alphanumeric());
                 Value::Text { text, quoted }
             }

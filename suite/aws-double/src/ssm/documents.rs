@@ -13,7 +13,7 @@ const MOST_ACCOUNTS: usize = 200;
 /// ModifyDocumentPermission takes no more in each of its two lists.
 const MOST_CHANGES: usize = 20;
 
-/// An Automation document.
+/// An Automation document, as far as the suite reads one.
 #[derive(Debug, Clone, Default)]
 pub struct Document {
     /// It is Amazon's, and everybody has it.

@@ -17,7 +17,7 @@ pub use documents::{Document, Parameter};
 /// GetParametersByPath gives no more at once.
 const MOST_PARAMETERS: u64 = 10;
 
-/// What SSM remembers.
+/// The state of SSM in one account and Region.
 #[derive(Debug)]
 pub struct Ssm {
     /// The texts of parameters by their whole names.

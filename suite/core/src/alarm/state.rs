@@ -10,19 +10,19 @@ use uuid::Uuid;
 /// A state of an alarm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum AlarmState {
-    /// Within its bounds.
+    /// The metric is within its bounds.
     #[serde(rename = "OK")]
     Ok,
-    /// It rings.
+    /// The metric is beyond its bounds.
     #[serde(rename = "ALARM")]
     Alarm,
-    /// It cannot tell.
+    /// There is too little data to decide.
     #[serde(rename = "INSUFFICIENT_DATA")]
     InsufficientData,
 }
 
 impl AlarmState {
-    /// From CloudWatch's writing.
+    /// Reads CloudWatch's spelling; `None` for any other text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         match text {
@@ -56,7 +56,7 @@ impl fmt::Display for AlarmState {
 pub struct Contributor {
     /// CloudWatch's id of it.
     pub id: String,
-    /// What tells it from the others: dimensions, tags.
+    /// Its attributes: the dimensions or tags that distinguish it from the others.
     #[serde(default)]
     pub attributes: BTreeMap<String, String>,
 }

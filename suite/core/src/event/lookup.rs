@@ -29,7 +29,7 @@ pub fn account(object: &Map<String, Value>, path: &[&str]) -> Option<AccountId> 
     account_of(at(object, path)?)
 }
 
-/// A value as an account id. A masked one (`****`) is none; a number is one with its leading zeros
+/// A value as an account id. A masked one (`****`) is not an id; a number is one with its leading zeros
 /// restored.
 fn account_of(value: &Value) -> Option<AccountId> {
     match value {
@@ -41,7 +41,7 @@ fn account_of(value: &Value) -> Option<AccountId> {
 
 /// The account that an event is about, wherever it says so. Where AccountJoinedOrganization and
 /// AccountDepartedOrganization carry it is not documented, so: the fields made for an event's own
-/// data, in this order, each searched level by level. Who called and who receives are no answer.
+/// data, in this order, each searched level by level. The caller and the receiver of the event do not count.
 pub fn subject(detail: &Map<String, Value>) -> Option<AccountId> {
     const PLACES: [&str; 4] =
         ["serviceEventDetails", "responseElements", "requestParameters", "additionalEventData"];

@@ -75,7 +75,7 @@ pub fn document(region: &Region, owner: AccountId, name: &DocumentName) -> Strin
 }
 
 /// The console's page of a Step Functions execution; `None` where the partition's console is not
-/// public knowledge or the text is no execution's ARN.
+/// public knowledge or the text is not an execution's ARN.
 #[must_use]
 pub fn execution_console_link(execution_arn: &str) -> Option<String> {
     let arn: Arn = execution_arn.parse().ok()?;

@@ -12,7 +12,7 @@ pub fn outcome_id(execution_arn: &str, kind: &str) -> Uuid {
     derived_id(&format!("{execution_arn}/{kind}"))
 }
 
-/// A UUID that every repeat derives alike. The first part of the text tells the kinds of ids apart.
+/// A UUID that every repeat derives alike. The first part of the text distinguishes the kinds of ids.
 pub fn derived_id(text: &str) -> Uuid {
     Uuid::new_v5(&NAMESPACE, text.as_bytes())
 }

@@ -18,7 +18,7 @@ fn what_is_not_twelve_digits_is_no_account_id() {
     }
     let error = serde_json::from_str::<AccountId>("\"all\"").unwrap_err();
     assert!(error.to_string().starts_with("\"all\" is not an account id (12 digits)"), "{error}");
-    assert!(serde_json::from_str::<AccountId>("111122223333").is_err(), "a number is no id");
+    assert!(serde_json::from_str::<AccountId>("111122223333").is_err(), "a number is not an id");
 }
 
 #[test]

@@ -139,7 +139,7 @@ impl Organization {
         self.accounts.values()
     }
 
-    /// Root and OUs that lead to an account, outermost first. `None` for an account that is no
+    /// Root and OUs that lead to an account, outermost first. `None` for an account that is not a
     /// member, or whose parents are not all known.
     #[must_use]
     pub fn path(&self, account: AccountId) -> Option<Vec<ParentId>> {

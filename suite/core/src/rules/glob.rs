@@ -31,7 +31,7 @@ impl Glob {
         WildMatch::new(&self.0).matches(text)
     }
 
-    /// The pattern.
+    /// The pattern as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

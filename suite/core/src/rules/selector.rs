@@ -22,7 +22,7 @@ pub enum AccountSelector {
     /// An OU by the names that lead to it from the root: `/Workloads/Prod`; `/` is the root. Kept
     /// whole, because an OU's name may have slashes of its own; never ends in one.
     Path(String),
-    /// One account.
+    /// One account by its id.
     Account(AccountId),
 }
 

@@ -18,7 +18,7 @@ it. How rules work: [rules.md](rules.md). The same for editors: [schemas](schema
 effect, or the one that its meaning says.
 ";
 
-/// The whole page.
+/// The page as it is in the repository.
 #[must_use]
 pub fn page() -> String {
     let mut text = HEAD.to_owned();

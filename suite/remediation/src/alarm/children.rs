@@ -21,7 +21,7 @@ pub struct ChildDescription {
     pub alarm_rule: Option<String>,
 }
 
-/// The search for what a composite stands for: look up [`ChildSearch::wanted`], tell it what was
+/// The search for what a composite stands for: look up [`ChildSearch::wanted`], give it what was
 /// found, until nothing is wanted any more. It ends, whatever refers to whatever.
 #[derive(Debug, Clone)]
 pub struct ChildSearch {
@@ -44,7 +44,7 @@ impl ChildSearch {
             expressions: BTreeSet::new(),
         };
         if trigger.kind == AlarmKind::Composite && trigger.metrics.is_empty() {
-            // Those that rang; where the message names none, those that the rule waits for.
+            // Those in ALARM; where the message names none, those that the rule waits for.
             let rang = trigger
                 .children
                 .iter()
@@ -97,7 +97,7 @@ impl ChildSearch {
     }
 }
 
-/// The alarms whose ringing makes a rule true. Names mean alarms beside the composite.
+/// The alarms whose state ALARM makes a rule true. Names mean alarms beside the composite.
 fn waited_for(rule: &str, beside: &AlarmArn) -> Vec<AlarmArn> {
     rule_references(rule)
         .into_iter()

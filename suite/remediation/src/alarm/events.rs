@@ -41,7 +41,7 @@ pub(super) fn event(envelope: &Map<String, Value>) -> Result<AlarmIntake, AlarmE
         return ignored(format!("foreign event: source {source}, {kind}"));
     }
     if kind != STATE_CHANGE && kind != CONTRIBUTOR_STATE_CHANGE {
-        return ignored(format!("{kind} is no change of an alarm's state"));
+        return ignored(format!("{kind} is not a change of an alarm's state"));
     }
     let resources = lookup::at(envelope, &["resources"]).and_then(Value::as_array);
     let arn = resources.and_then(|resources| {
@@ -155,7 +155,7 @@ fn state(body: &Map<String, Value>, key: &str) -> Option<AlarmState> {
     AlarmState::parse(lookup::text(body, &[key, "value"])?)
 }
 
-/// Why a change is none into ALARM.
+/// Why a change does not lead into ALARM.
 pub(super) fn no_transition(
     alarm: &AlarmArn,
     state: AlarmState,

@@ -154,7 +154,7 @@ pub struct InsightsQuery {
 }
 
 impl InsightsQuery {
-    /// Reads an expression; `None` when it is no query.
+    /// Reads an expression; `None` when it is not a query.
     #[must_use]
     pub fn parse(expression: &str) -> Option<Self> {
         let tokens = tokens(expression);

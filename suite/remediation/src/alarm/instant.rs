@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-/// An instant, to the millisecond: that is as much as every way of an alarm tells, and two of them
+/// An instant, to the millisecond: that is as much as every way of an alarm says, and two of them
 /// must agree.
 pub(super) fn parse(text: &str) -> Option<Timestamp> {
     let text = text.trim();

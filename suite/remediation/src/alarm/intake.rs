@@ -48,7 +48,7 @@ impl AlarmIntake {
     /// Reads one message.
     ///
     /// # Errors
-    /// When it is no alarm, or one without what it must say.
+    /// When it is not an alarm, or lacks a field that every alarm has.
     pub fn parse(text: &str) -> Result<Self, AlarmError> {
         if text.len() > MAX_BYTES {
             return Err(AlarmError::TooLarge { bytes: text.len() });

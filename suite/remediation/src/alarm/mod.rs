@@ -1,4 +1,4 @@
-//! Alarms of CloudWatch, whichever way one rings: by EventBridge, by an SNS action, by a direct
+//! Alarms of CloudWatch, whichever way one arrives: by EventBridge, by an SNS action, by a direct
 //! Lambda action. All three become one [`AlarmTrigger`], are ignored with a reason, or are an error
 //! that says what was expected. Nothing is lost in silence.
 //!

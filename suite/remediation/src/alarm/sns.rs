@@ -16,7 +16,10 @@ pub(super) fn notification(envelope: &Map<String, Value>) -> Result<AlarmIntake,
     let kind = lookup::text(envelope, &["Type"]).unwrap_or("Notification");
     if kind != "Notification" {
         let event_id = id.map(str::to_owned);
-        return Ok(AlarmIntake::Ignored { event_id, reason: format!("{kind} of SNS is no alarm") });
+        return Ok(AlarmIntake::Ignored {
+            event_id,
+            reason: format!("{kind} of SNS is not an alarm"),
+        });
     }
     let text = lookup::text(envelope, &["Message"])
         .ok_or(AlarmError::NotAnAlarm { expected: "the text `Message` of an SNS notification" })?;
@@ -50,7 +53,7 @@ pub(super) fn alarm(
     let previous = text("OldStateValue").and_then(AlarmState::parse);
     let contributor = sns_contributor(message);
     let event_id = message_id.map(str::to_owned);
-    // A contributor's message may tell the parent's old state.
+    // A contributor's message may hold the parent's old state.
     let before = if contributor.is_some() { None } else { previous };
     if let Some(reason) = no_transition(&alarm, state, before) {
         return Ok(AlarmIntake::Ignored { event_id, reason });

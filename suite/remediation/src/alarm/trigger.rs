@@ -1,4 +1,4 @@
-//! What the suite knows about an alarm that rang.
+//! An alarm that went into ALARM, as far as the suite knows it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -78,7 +78,7 @@ pub enum Quiet {
     },
 }
 
-/// Whether the alarm rang with its very first evaluation.
+/// Whether the alarm went into ALARM with its very first evaluation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Creation {
@@ -104,11 +104,11 @@ pub struct Implied {
 #[serde(rename_all = "camelCase")]
 pub struct AlarmTrigger {
     pub alarm: AlarmArn,
-    /// The time series that rang, where the alarm watches many and tells them apart.
+    /// The time series that is in ALARM, where the alarm watches many and distinguishes them.
     pub contributor: Option<Contributor>,
     /// When it changed into ALARM, to the millisecond.
     pub at: Timestamp,
-    /// The state before; CloudWatch does not tell it of contributors.
+    /// The state before; CloudWatch does not say it of contributors.
     pub previous: Option<AlarmState>,
     /// CloudWatch's reason, in words.
     pub reason: String,
@@ -128,9 +128,9 @@ pub struct AlarmTrigger {
     pub alarm_rule: Option<String>,
     /// What set a composite off, as far as the message says.
     pub children: Vec<ChildAlarm>,
-    /// Why CloudWatch held its actions back, if it did.
+    /// Why CloudWatch did not take its actions, if so.
     pub quiet: Option<Quiet>,
-    /// Whether it rang with its first evaluation.
+    /// Whether it went into ALARM with its first evaluation.
     pub creation: Creation,
 }
 
@@ -142,7 +142,7 @@ impl AlarmTrigger {
         TriggerId(derived_id(&format!("alarm/{}/{contributor}/{at}", self.alarm)))
     }
 
-    /// Every metric the alarm is about: namespace and name, as far as an expression tells them.
+    /// Every metric the alarm is about: namespace and name, as far as an expression names them.
     #[must_use]
     pub fn watched(&self) -> BTreeSet<(Option<String>, Option<String>)> {
         let queried = self.queries().map(|query| (query.namespace, query.metric));
@@ -172,7 +172,7 @@ impl AlarmTrigger {
     }
 
     /// Everything that the alarm implies for a dimension: the contributor's attribute where one
-    /// rang, else the values of all its metrics.
+    /// is in ALARM, else the values of all its metrics.
     #[must_use]
     pub fn implied(&self, dimension: &str) -> BTreeSet<Implied> {
         let here = |value: &str| Implied {

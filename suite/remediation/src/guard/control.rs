@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Mode;
 
-/// `{mode: active|observe|off, until?, reason}`. Without the parameter the suite is active.
+/// The kill switch: the parameter `/runbook-relay/control`, YAML or JSON. Without it the suite is active.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Control {
@@ -58,7 +58,7 @@ impl Control {
         Self { mode: Mode::Off, until: None, reason }
     }
 
-    /// What holds now.
+    /// The mode at this moment.
     #[must_use]
     pub fn mode_at(&self, now: Timestamp) -> Mode {
         match self.until {

@@ -18,7 +18,7 @@ use crate::{Mode, RemediationRule, Subject};
 pub struct Case<'a> {
     pub rule: &'a RemediationRule,
     pub trigger: &'a AlarmTrigger,
-    /// The kill switch.
+    /// The kill switch as it was read.
     pub control: &'a Control,
     /// The same moment for the whole deliberation.
     pub now: Timestamp,
@@ -35,7 +35,7 @@ pub struct AlarmNow {
 /// A change calendar as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CalendarState {
-    /// Changes are allowed.
+    /// The calendar allows changes.
     Open,
     /// Changes are not allowed; until when, if the calendar says so.
     Closed { until: Option<Timestamp> },
@@ -102,7 +102,7 @@ pub enum Decision {
     Start(Subject),
     /// In observe mode: it would have been started, or suppressed.
     Observe(Result<Subject, Suppression>),
-    /// Start nothing.
+    /// Start nothing, and publish why.
     Suppress(Suppression),
     /// Look again at this time: EC2's own recovery may do it until then. Nothing was taken.
     Later(Timestamp),

@@ -28,7 +28,7 @@ const LONGEST_DELAY: i64 = 900;
 #[serde(rename_all = "camelCase")]
 pub struct DigestWindow {
     pub rule: String,
-    /// The reason.
+    /// The reason of every trigger in it.
     pub code: ProblemCode,
     /// They were observed, not suppressed.
     #[serde(default)]

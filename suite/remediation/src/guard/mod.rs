@@ -1,7 +1,7 @@
 //! What keeps a matching rule from starting a run, decided before an execution exists.
 //!
 //! Pure: [`next`] says what to ask or to take next, and in the end what is decided. Guardrails that
-//! need a memory ask for [`Take`]s in the words of this crate; whoever keeps the memory performs
+//! need a memory ask for [`Take`]s in the words of this crate; the owner of the memory performs
 //! them, each by itself and safe to repeat. There are no transactions: when a later guardrail
 //! objects, what earlier ones took is [released](Release).
 //!

@@ -35,7 +35,7 @@ pub enum Conclusion {
     WouldStart,
     /// Only observed: it would have been suppressed.
     WouldSuppress(Suppression),
-    /// Nothing is started.
+    /// Nothing is started, for this reason.
     Suppress(Suppression),
 }
 

@@ -19,7 +19,7 @@ pub struct Taker<'a> {
     pub now: Timestamp,
 }
 
-/// Something to take.
+/// Something to take before a run starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Take {
     /// The lock on one resource (`<account>#<region>#<resource>`), for as long as a run can last.
@@ -50,7 +50,7 @@ pub enum TakeAnswer {
     AlreadyOpen,
 }
 
-/// Something to release.
+/// Something to release that was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Release {
     /// The lock, as if it had never been taken: nothing was run.

@@ -152,7 +152,11 @@ fn two_rules_that_may_be_about_one_alarm_are_warned_of() {
     assert!(overlap("names: [w], accounts: [\"111122223333\"]", "names: [w], accounts: [/Prod]"));
     let rule = least("");
     let off = least("mode: off\n");
-    assert_eq!(set(&[("a", &rule), ("b", &off)]).warnings, [], "one that is off is no rival");
+    assert_eq!(
+        set(&[("a", &rule), ("b", &off)]).warnings,
+        [],
+        "a rule that is off overlaps with none"
+    );
     let warned: BTreeSet<String> = set(&[("a", &rule), ("b", &least("mode: observe\n"))])
         .warnings
         .iter()

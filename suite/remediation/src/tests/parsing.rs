@@ -210,7 +210,7 @@ fn a_bad_way_to_run_is_named_field_by_field() {
             web.yaml:5:31 (run.targets.values): expected 1 to 50 entries, found none [EmptySelection]
               Name at least one, or remove what is empty.
             web.yaml:6:14 (run.locations.regions): missing field `regions` [MissingField]
-              Add it: the Regions of each account.
+              Add it: the Regions in which each account is meant.
             web.yaml:6:26 (run.locations.accounts[0]): expected `organization`, an OU path (/Workloads/Prod), a root, OU or account id, found "prod" [InvalidField]
               Correct the value.
             web.yaml:6:44 (run.locations.maxErrors): expected a number from 0, or a percentage from "0%" to "100%", found the number -1 [InvalidField]
@@ -240,7 +240,7 @@ fn an_approval_that_nobody_can_give_is_named() {
             web.yaml:3:73 (ladder[0].approval.topic): expected the ARN of a topic whose name begins with `Automation`, found "arn:aws:sns:us-east-1:111122223333:Ops" [InvalidField]
               Correct the value.
             web.yaml:3:144 (ladder[1].approval.approvers): missing field `approvers` [MissingField]
-              Add it: the ARNs of IAM users and roles."#]],
+              Add it: the ARNs of the IAM users and roles that may approve."#]],
     );
 }
 
@@ -298,7 +298,7 @@ fn a_rules_own_alarm_is_no_stop_alarm() {
         &least("run: {stopOnAlarm: web-1}\n"),
         expect![[r#"
             web.yaml:4:20 (run.stopOnAlarm): `web-1` is one of the alarms that the rule answers [StopAlarmIsOwn]
-              Name another alarm: this one rings already, and SSM would cancel the run at once."#]],
+              Name another alarm: this one is in ALARM already, and SSM would cancel the run at once."#]],
     );
     rule(&least("run: {stopOnAlarm: payments-down}\n"));
 }

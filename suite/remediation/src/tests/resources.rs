@@ -180,7 +180,7 @@ fn what_an_instance_may_lose_is_warned_of() {
         words,
         [
             "2 instance-store volumes lose their data when it is stopped",
-            "its public address is no Elastic IP and changes when it is stopped"
+            "its public address is not an Elastic IP and changes when it is stopped"
         ]
     );
 }
