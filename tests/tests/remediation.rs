@@ -137,6 +137,17 @@ fn an_alarm_of_another_account_and_region_is_remediated_there() {
         ensure!(told.json()["accounts"] == json!([MEMBER]), "{}", told.json());
         ensure!(told.json()["regions"] == json!([ABROAD]), "{}", told.json());
 
+        // Under the roles of that account, which were asked for nothing that they do not grant.
+        let used = world.used_permissions().await?;
+        for role in ["read", "execution"] {
+            let role = format!("runbook-relay-{role}");
+            let of_role =
+                used.iter().filter(|((account, name, _), _)| *name == role && account == MEMBER);
+            let (denied, granted): (Vec<_>, Vec<_>) = of_role.partition(|(_, denied)| **denied);
+            ensure!(denied.is_empty(), "{denied:?}");
+            ensure!(granted.len() > 1, "the record holds what {role} was used for: {granted:?}");
+        }
+
         // An account without the stack sends nothing.
         let (silent, _) = healthy(world, STRANGER, ABROAD).await?;
         remediation::impair(endpoint, STRANGER, ABROAD, &silent, "reboot").await?;
@@ -214,9 +225,16 @@ fn an_approval_is_asked_for_once_and_then_it_runs() {
             .send_automation_signal()
             .automation_execution_id(&id)
             .signal_type(aws_sdk_ssm::types::SignalType::Approve)
+            .payload("Comment", vec!["It is mine".to_owned()])
             .send()
             .await?;
-        inbox.on(&instance, "succeeded").await?;
+        let done = inbox.on(&instance, "succeeded").await?;
+        let approval = &done.json()["approval"];
+        ensure!(approval["status"] == "approved", "{approval}");
+        let decision = &approval["decisions"][0];
+        ensure!(decision["approver"] == format!("arn:aws:iam::{HUB}:root"), "{approval}");
+        ensure!(decision["answer"] == "approved" && decision["at"].is_string(), "{approval}");
+        ensure!(decision["comment"] == "It is mine", "{approval}");
         let asked = inbox.all().await?.iter().filter(|told| about(&instance)(told)).count();
         ensure!(asked == 2, "asked once, ended once: {asked}");
         Ok(())

@@ -8,13 +8,16 @@ use aws_sdk_ssm::types::{
 };
 use relay_core::id::{AccountId, AutomationId, Region};
 use run::{
-    AutomationStatus, ChildReport, FollowAutomationInput, RunReport, Rung, RungEnd, WaitingFor,
+    ApprovalDecision, AutomationStatus, ChildReport, FollowAutomationInput, RunReport, Rung,
+    RungEnd, WaitingFor,
 };
 
 use crate::{Deps, Error};
 
 /// The most children in a report: an outcome names 50 runs.
 const CHILDREN: usize = 10;
+/// The most decisions of approvers in a report.
+const APPROVERS: usize = 10;
 /// The most characters of a message.
 const REASON: usize = 1_000;
 
@@ -113,8 +116,20 @@ impl RunSnapshot {
                     .saturating_add(count(c.timed_out_steps()))
                     .saturating_add(count(c.cancelled_steps()))
             }),
+            decisions: self.decisions(),
             problems: Vec::new(),
         }
+    }
+
+    /// Who approved or rejected it. A step for approvals has ten approvers at most.
+    fn decisions(&self) -> Vec<ApprovalDecision> {
+        let steps = self.execution.step_executions().iter();
+        let outputs =
+            steps.filter(|step| step.action() == Some("aws:approve")).filter_map(|step| {
+                let outputs = step.outputs()?;
+                outputs.get("ApproverDecisions")
+            });
+        outputs.flat_map(|texts| ApprovalDecision::read(texts)).take(APPROVERS).collect()
     }
 }
 

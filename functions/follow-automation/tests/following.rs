@@ -266,6 +266,10 @@ async fn an_approval_that_was_refused_or_not_given_is_a_rejection() {
             run.steps = vec![json!({
                 "StepName": "approve", "Action": "aws:approve", "StepStatus": status,
                 "FailureMessage": "rejected by ops", "ExecutionEndTime": 1.0,
+                "Outputs": {"ApproverDecisions": [
+                    r#"{"Approver": "arn:aws:sts::111122223333:assumed-role/ops/bob", "Decision": "Reject",
+                        "ApprovalDecisionTime": "2026-01-02T03:04:05Z", "Comment": "not now"}"#,
+                ]},
             })];
         });
         let mut request = request();
@@ -274,6 +278,11 @@ async fn an_approval_that_was_refused_or_not_given_is_a_rejection() {
         assert_eq!(world.call(request).await.unwrap(), answered(true));
         let report = world.output().unwrap()["report"].clone();
         assert_eq!(report["end"], json!({ "ran": "rejected" }), "{status}");
+        let decision = json!({
+            "approver": "arn:aws:sts::111122223333:assumed-role/ops/bob", "answer": "rejected",
+            "at": "2026-01-02T03:04:05Z", "comment": "not now",
+        });
+        assert_eq!(report["decisions"], json!([decision]), "{status}");
     }
 }
 

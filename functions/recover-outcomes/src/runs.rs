@@ -72,6 +72,7 @@ fn report(
         children: Vec::new(),
         children_succeeded: 0,
         children_failed: 0,
+        decisions: Vec::new(),
         problems: Vec::new(),
     })
 }

@@ -202,6 +202,7 @@ fn finish(
             children: Vec::new(),
             children_succeeded: 0,
             children_failed: 0,
+            decisions: Vec::new(),
             problems,
         }),
     }

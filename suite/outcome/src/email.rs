@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use relay_core::flow::Flow;
 use relay_core::id::arn::execution_console_link;
+use run::{ApprovalDecision, ApproverAnswer};
 
 use crate::{ApprovalStatus, LinkKind, Outcome, OutcomeStatus, Run};
 
@@ -96,6 +97,9 @@ fn write(text: &mut String, outcome: &Outcome, shown: usize) -> std::fmt::Result
         let approvers = approval.approvers.join(", ");
         let who = format!("{} of: {approvers}", approval.minimum);
         writeln!(text, "  {}", wrap(&who, "  "))?;
+        for decision in &approval.decisions {
+            writeln!(text, "  {}", wrap(&decided(decision), "  "))?;
+        }
     }
     writeln!(text, "\nWhere to look\n")?;
     match execution_console_link(&outcome.execution) {
@@ -114,6 +118,17 @@ fn write(text: &mut String, outcome: &Outcome, shown: usize) -> std::fmt::Result
         writeln!(text, "  Rules        {version}")?;
     }
     writeln!(text, "  Outcome id   {}", outcome.id)
+}
+
+/// Who answered what, when, and why.
+fn decided(decision: &ApprovalDecision) -> String {
+    let answer = match decision.answer {
+        ApproverAnswer::Approved => "approved",
+        ApproverAnswer::Rejected => "rejected",
+    };
+    let at = decision.at.map(|at| format!(" at {at}")).unwrap_or_default();
+    let comment = decision.comment.as_ref().map(|text| format!(": {text}")).unwrap_or_default();
+    format!("{answer} by {}{at}{comment}", decision.approver)
 }
 
 fn word(outcome: &Outcome) -> &'static str {

@@ -8,8 +8,8 @@ use relay_core::id::{AccountId, Region, outcome_id};
 use relay_core::place::Place;
 use relay_core::problem::{Problem, ProblemCode};
 use run::{
-    AlarmRef, ChildReport, Ending, PendingRun, RunAutomationInput, RunReport, RungEnd, Seen,
-    WaitingFor,
+    AlarmRef, ApproverAnswer, ChildReport, Ending, PendingRun, RunAutomationInput, RunReport,
+    RungEnd, Seen, WaitingFor,
 };
 
 use crate::decide::{execution_link, execution_problem};
@@ -127,27 +127,30 @@ fn alarm_details(alarm: &AlarmRef) -> AlarmDetails {
     }
 }
 
-/// The approval of the run that waits, or of the last run that asked for one. Whether it was given
-/// is known when it was refused, and when the runbook behind it succeeded; else nothing is said.
+/// The approval of the run that waits, or of the last run that asked for one. Whether it was given is known when it was
+/// rejected, when enough approved it, and when the runbook behind it succeeded; otherwise there is none to report.
 fn approval(request: &PublishOutcomeInput) -> Option<ApprovalDetails> {
-    let (rung, execution_id, status) = match &request.pending {
-        Some(pending) if pending.waiting_for == WaitingFor::Approval => {
-            (pending.rung, &pending.execution_id, ApprovalStatus::Pending)
-        }
-        Some(_) => return None,
-        None => {
-            let last = runs(request).last()?;
-            let status = match last.end {
-                RungEnd::Ran(Ending::Rejected) => ApprovalStatus::Rejected,
-                RungEnd::Ran(Ending::Succeeded) => ApprovalStatus::Approved,
-                RungEnd::Ran(_) | RungEnd::NotStarted => return None,
-            };
-            (last.rung, last.execution_id.as_ref()?, status)
-        }
+    let pending = request.pending.as_ref();
+    if pending.is_some_and(|pending| pending.waiting_for != WaitingFor::Approval) {
+        return None;
+    }
+    let last = if pending.is_some() { None } else { Some(runs(request).last()?) };
+    let (number, execution_id) = match (pending, last) {
+        (Some(pending), _) => (pending.rung, &pending.execution_id),
+        (None, last) => (last?.rung, last?.execution_id.as_ref()?),
     };
-    let index = usize::try_from(rung).ok()?.checked_sub(1)?;
+    let index = usize::try_from(number).ok()?.checked_sub(1)?;
     let rung = input(request)?.ladder.get(index)?;
     let approval = rung.approval.as_ref()?;
+    let decisions = last.map(|last| last.decisions.clone()).unwrap_or_default();
+    let approved = decisions.iter().filter(|each| each.answer == ApproverAnswer::Approved).count();
+    let status = match last.map(|last| last.end) {
+        None => ApprovalStatus::Pending,
+        Some(RungEnd::Ran(Ending::Rejected)) => ApprovalStatus::Rejected,
+        Some(RungEnd::Ran(Ending::Succeeded)) => ApprovalStatus::Approved,
+        Some(_) if approved >= usize::try_from(approval.minimum).ok()? => ApprovalStatus::Approved,
+        Some(_) => return None,
+    };
     Some(ApprovalDetails {
         status,
         runbook: rung.runbook.to_string(),
@@ -155,6 +158,7 @@ fn approval(request: &PublishOutcomeInput) -> Option<ApprovalDetails> {
         approvers: approval.approvers.clone(),
         minimum: approval.minimum,
         within_seconds: approval.within.as_secs(),
+        decisions,
     })
 }
 

@@ -224,6 +224,12 @@ fn an_approval_is_pending_then_given_or_refused_and_only_where_the_rung_asks_for
     assert_eq!(ended(2, "succeeded").unwrap().status, ApprovalStatus::Approved);
     assert_eq!(ended(2, "rejected").unwrap().status, ApprovalStatus::Rejected);
     assert_eq!(ended(2, "failed"), None, "whether it was given cannot be seen");
+    let decided = json!({"decisions": [{
+        "approver": "arn:aws:sts::111122223333:assumed-role/on-call/alice", "answer": "approved",
+        "at": "2026-01-02T03:04:05Z", "comment": "go on"}]});
+    let failed = with(json!({"runs": [run(2, &ran("failed"), None, &decided)]})).unwrap();
+    assert_eq!(failed.status, ApprovalStatus::Approved, "it was given, and the runbook failed");
+    assert_eq!(serde_json::to_value(&failed.decisions).unwrap(), decided["decisions"]);
     assert_eq!(ended(1, "succeeded"), None);
 }
 

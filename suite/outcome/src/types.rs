@@ -7,6 +7,7 @@ use relay_core::flow::{Flow, Severity};
 use relay_core::id::{AccountId, Region};
 use relay_core::problem::Problem;
 use relay_core::storage::S3Object;
+use run::ApprovalDecision;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -254,6 +255,9 @@ pub struct ApprovalDetails {
     pub minimum: u32,
     /// How long after the start of the automation execution the approval may come, in seconds.
     pub within_seconds: u32,
+    /// Who approved or rejected it so far, when, and with which comment.
+    #[serde(default)]
+    pub decisions: Vec<ApprovalDecision>,
 }
 
 /// The kind of page that a link leads to.

@@ -9,7 +9,7 @@ use relay_core::problem::Problem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{AutomationStatus, Pace, RunAutomationInput, RungEnd};
+use crate::{ApprovalDecision, AutomationStatus, Pace, RunAutomationInput, RungEnd};
 
 /// Whether a run was seen to help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -82,6 +82,9 @@ pub struct RunReport {
     /// How many did not.
     #[serde(default)]
     pub children_failed: u32,
+    /// Who approved or rejected it.
+    #[serde(default)]
+    pub decisions: Vec<ApprovalDecision>,
     /// What stood against its start.
     #[serde(default)]
     pub problems: Vec<Problem>,

@@ -3,6 +3,7 @@
 
 pub mod check;
 mod contract;
+mod decision;
 mod event;
 mod facts;
 mod follow;
@@ -22,6 +23,7 @@ pub use contract::{
     StartAutomationInput, StartAutomationOutput, StartedRun, VerifyRecoveryInput,
     VerifyRecoveryOutput, WaitingFor,
 };
+pub use decision::{ApprovalDecision, ApproverAnswer};
 pub use event::{AutomationEvent, AutomationEventError, AutomationIntake};
 pub use facts::{ALLOWED, DESTRUCTIVE, RunbookFacts};
 pub use follow::{Follow, Look, follow};

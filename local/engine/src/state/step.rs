@@ -120,7 +120,7 @@ pub(crate) fn approval_outputs(status: &str, decisions: &[Decision]) -> Map<Stri
         let mut item = json!({
             "Approver": decision.by,
             "Decision": if decision.approved { "Approve" } else { "Reject" },
-            "DecisionTime": decision.at.to_string(),
+            "ApprovalDecisionTime": decision.at.to_string(),
         });
         if let (Some(comment), Some(item)) = (&decision.comment, item.as_object_mut()) {
             item.insert("Comment".into(), comment.clone().into());
