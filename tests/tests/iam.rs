@@ -15,127 +15,39 @@ use tokio::sync::OnceCell;
 const OWNER: &str = "222233334444";
 const REGION: &str = "us-east-1";
 
-/// What is granted and not used by what [`exercise`] does, and why it is granted all the same.
-/// Role, action, reason; `*` stands for every role.
-const UNUSED: &[(&str, &str, &str)] = &[
-    ("*", "kms:Decrypt", "queue and topic use the key in the caller's name; not checked locally"),
-    ("*", "kms:GenerateDataKey", "as kms:Decrypt"),
-    ("*", "logs:CreateLogStream", "Lambda writes the log in the role's name; not checked locally"),
-    ("*", "logs:PutLogEvents", "as logs:CreateLogStream"),
-    ("*", "xray:PutTraceSegments", "tracing; there is none locally"),
-    ("*", "xray:PutTelemetryRecords", "as xray:PutTraceSegments"),
-    ("*", "xray:GetSamplingRules", "as xray:PutTraceSegments"),
-    ("*", "xray:GetSamplingTargets", "as xray:PutTraceSegments"),
-    ("route-events", "sqs:ReceiveMessage", "Lambda's poller, in the role's name"),
-    ("route-events", "sqs:DeleteMessage", "as sqs:ReceiveMessage"),
-    ("route-events", "sqs:GetQueueAttributes", "as sqs:ReceiveMessage"),
-    ("route-alarms", "sqs:ReceiveMessage", "Lambda's poller, in the role's name"),
-    ("route-alarms", "sqs:DeleteMessage", "as sqs:ReceiveMessage"),
-    ("route-alarms", "sqs:GetQueueAttributes", "as sqs:ReceiveMessage"),
-    ("recover-outcomes", "sqs:SendMessage", "Lambda's, for what fails for good"),
-    (
-        "plan-shares",
-        "organizations:ListParents",
-        "only where AWS gives an account without its path",
-    ),
-    ("recover-outcomes", "s3:GetObject", "only for an execution that ended after its plan"),
-    (
-        "route-alarms",
-        "cloudwatch:DescribeAlarmContributors",
-        "only for an alarm over several time series; the emulator has none",
-    ),
-    ("route-alarms", "cloudwatch:DescribeAlarms", "over CBOR, which the emulator does not check"),
-    ("route-alarms", "dynamodb:Query", "only for digests, five minutes later"),
-    ("recover-outcomes", "dynamodb:UpdateItem", "only for a stopped run that held locks"),
-    ("verify-recovery", "cloudwatch:DescribeAlarms", "as of route-alarms"),
-    ("route-alarms", "cloudwatch:DescribeAlarmHistory", "only where the message does not say"),
-    ("route-alarms", "cloudwatch:ListTagsForResource", "only for a rule that names tags"),
-    ("route-alarms", "organizations:DescribeOrganizationalUnit", "only for a rule that names OUs"),
-    ("route-alarms", "organizations:ListParents", "as organizations:DescribeOrganizationalUnit"),
-    ("route-alarms", "ssm:GetCalendarState", "only for a rule that names a calendar"),
-    ("route-alarms", "sts:AssumeRole", "only for alarms of other accounts (remediation.rs)"),
-    ("route-alarms", "tag:GetResources", "only for a rule that finds resources by tags"),
-    (
-        "start-automation",
-        "ssm:DescribeAutomationExecutions",
-        "only where SSM refuses a token that was used",
-    ),
-    ("start-automation", "ssm:AddTagsToResource", "with the start; asked of the start locally"),
-    ("start-automation", "organizations:ListAccounts", "only for `run.locations` by path"),
-    ("start-automation", "organizations:ListRoots", "as organizations:ListAccounts"),
-    (
-        "start-automation",
-        "organizations:ListOrganizationalUnitsForParent",
-        "as organizations:ListAccounts",
-    ),
-    ("start-automation", "sts:AssumeRole", "only for onboarding (onboarding.rs)"),
-    (
-        "start-automation",
-        "ssm:GetServiceSetting",
-        "only for `run.adaptiveConcurrency` (remediation.rs)",
-    ),
-    ("start-automation", "ssm:UpdateServiceSetting", "as ssm:GetServiceSetting"),
-    ("follow-automation", "ssm:StopAutomationExecution", "only for a run beyond its time"),
-    ("follow-automation", "sts:AssumeRole", "only for children in other accounts"),
-    (
-        "verify-recovery",
-        "cloudwatch:DescribeAlarmContributors",
-        "as route-alarms: the emulator has none",
-    ),
-    ("verify-recovery", "sts:AssumeRole", "only for alarms of other accounts (remediation.rs)"),
-    // What runbooks do is theirs, and their own tests run each of them.
-    ("service", "*", "the runbooks'"),
-    // The emulator does not check the roles of state machines.
-    ("run-automation", "lambda:InvokeFunction", "a state machine's"),
-    ("run-automation", "sns:Publish", "a state machine's"),
-    ("await-membership", "lambda:InvokeFunction", "a state machine's"),
-    ("await-membership", "sns:Publish", "a state machine's"),
-    ("share-runbooks", "lambda:InvokeFunction", "a state machine's"),
-    ("share-runbooks", "sns:Publish", "a state machine's"),
-    ("share-runbooks", "states:StartExecution", "a state machine's"),
-    ("*", "logs:CreateLogDelivery", "Step Functions delivers a machine's log in its role's name"),
-    ("*", "logs:DeleteLogDelivery", "as logs:CreateLogDelivery"),
-    ("*", "logs:DescribeLogGroups", "as logs:CreateLogDelivery"),
-    ("*", "logs:DescribeResourcePolicies", "as logs:CreateLogDelivery"),
-    ("*", "logs:GetLogDelivery", "as logs:CreateLogDelivery"),
-    ("*", "logs:ListLogDeliveries", "as logs:CreateLogDelivery"),
-    ("*", "logs:PutResourcePolicy", "as logs:CreateLogDelivery"),
-    ("*", "logs:UpdateLogDelivery", "as logs:CreateLogDelivery"),
-];
+/// An exception of `tools/permissions.yaml`: permissions that [`exercise`] does not use, and why they are granted.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Exception {
+    role: String,
+    action: String,
+    reason: String,
+}
 
-/// The actions for which IAM knows no resources (service authorization reference), and one that shows
-/// composite alarms only to callers that have it on everything (CloudWatch, DescribeAlarms).
-const WITHOUT_RESOURCES: &[&str] = &[
-    "autoscaling:DescribeAutoScalingInstances",
-    "cloudwatch:DescribeAlarms",
-    "ec2:DescribeAddresses",
-    "ec2:DescribeInstanceCreditSpecifications",
-    "ec2:DescribeInstanceStatus",
-    "ec2:DescribeInstanceTypes",
-    "ec2:DescribeInstances",
-    "ec2:DescribeVolumesModifications",
-    "ssm:DescribeAutomationExecutions",
-    "ssm:ListCommandInvocations",
-    "ssm:ListCommands",
-    "tag:GetResources",
-    "organizations:DescribeCreateAccountStatus",
-    "organizations:DescribeOrganization",
-    "organizations:ListAccounts",
-    "organizations:ListRoots",
-    "ssm:ListDocuments",
-    "xray:GetSamplingRules",
-    "xray:GetSamplingTargets",
-    "xray:PutTelemetryRecords",
-    "xray:PutTraceSegments",
-    "logs:CreateLogDelivery",
-    "logs:DeleteLogDelivery",
-    "logs:DescribeLogGroups",
-    "logs:DescribeResourcePolicies",
-    "logs:GetLogDelivery",
-    "logs:ListLogDeliveries",
-    "logs:PutResourcePolicy",
-    "logs:UpdateLogDelivery",
-];
+impl Exception {
+    fn explains(&self, role: &str, action: &str) -> bool {
+        (self.role == "*" || self.role == role) && (self.action == "*" || self.action == action)
+    }
+}
+
+/// The exceptions, without those for permissions that the local AWS asks for like AWS.
+fn exceptions() -> Result<BTreeSet<Exception>> {
+    let text = std::fs::read_to_string(harness::root().join("tools/permissions.yaml"))?;
+    let read: Value = serde_saphyr::from_str(&text)?;
+    let mut found = BTreeSet::new();
+    for entry in ["services", "rare"].iter().flat_map(|section| list(&read[*section])) {
+        if entry["recorded"] == true {
+            continue;
+        }
+        let reason = entry["reason"].as_str().context("an exception has a reason")?;
+        for role in texts(&entry["roles"]) {
+            for action in texts(&entry["actions"]) {
+                found.insert(Exception { role: role.clone(), action, reason: reason.to_owned() });
+            }
+        }
+    }
+    ensure!(found.len() > 20, "tools/permissions.yaml has exceptions");
+    Ok(found)
+}
 
 /// Has the suite do everything it does: accounts join, move, leave, fail to; events come twice; an
 /// execution is stopped; a sweep; a backfill.
@@ -254,7 +166,8 @@ fn every_permission_was_used_or_has_its_reason() {
     run(|world| async move {
         exercise(world).await?;
         let used = world.used_permissions().await?;
-        let mut reasons: BTreeSet<&(&str, &str, &str)> = UNUSED.iter().collect();
+        let exceptions = exceptions()?;
+        let mut stale: BTreeSet<&Exception> = exceptions.iter().collect();
         let mut unused = Vec::new();
         for grant in grants(world).await? {
             let key = (HUB.to_owned(), grant.role.clone(), grant.action.clone());
@@ -262,20 +175,13 @@ fn every_permission_was_used_or_has_its_reason() {
                 continue;
             }
             let role = grant.role.trim_start_matches("runbook-relay-");
-            let fits = |(for_role, action, _): &&(&str, &str, &str)| {
-                (*for_role == "*" || *for_role == role)
-                    && (*action == "*" || *action == grant.action)
-            };
-            let explained: Vec<_> = UNUSED.iter().filter(fits).collect();
-            if explained.is_empty() {
+            if !exceptions.iter().any(|exception| exception.explains(role, &grant.action)) {
                 unused.push(format!("{role} may {} and did not", grant.action));
             }
-            for reason in explained {
-                reasons.remove(reason);
-            }
+            stale.retain(|exception| !exception.explains(role, &grant.action));
         }
         ensure!(unused.is_empty(), "{unused:#?}");
-        ensure!(reasons.is_empty(), "used after all, or not granted: {reasons:#?}");
+        ensure!(stale.is_empty(), "used after all, or not granted: {stale:#?}");
 
         // The sharing role, in the account that owns the documents.
         for action in ["DescribeDocumentPermission", "ListDocuments", "ModifyDocumentPermission"] {
@@ -288,7 +194,7 @@ fn every_permission_was_used_or_has_its_reason() {
 }
 
 #[test]
-fn no_role_has_a_wildcard_action_or_a_resource_wider_than_iam_makes_it() {
+fn every_role_is_known_and_none_has_a_wildcard_action() {
     run(|world| async move {
         let grants = grants(world).await?;
         let roles: BTreeSet<&str> = grants.iter().map(|grant| grant.role.as_str()).collect();
@@ -304,11 +210,6 @@ fn no_role_has_a_wildcard_action_or_a_resource_wider_than_iam_makes_it() {
         for grant in &grants {
             ensure!(grant.effect == "Allow", "{grant:?}");
             ensure!(!grant.action.contains('*'), "{grant:?}");
-            for resource in &grant.resources {
-                let everything = resource == "*";
-                let known = WITHOUT_RESOURCES.contains(&grant.action.as_str());
-                ensure!(everything == known, "{grant:?}: resources as tight as IAM knows them");
-            }
         }
         Ok(())
     });
@@ -343,7 +244,6 @@ struct Grant {
     role: String,
     effect: String,
     action: String,
-    resources: Vec<String>,
 }
 
 /// What the suite's roles may do in the hub, their managed policies included.
@@ -364,15 +264,11 @@ async fn grants(world: &World) -> Result<Vec<Grant>> {
             policies.push(managed.get(arn).with_context(|| format!("{name} has {arn}"))?.clone());
         }
         for statement in policies.iter().flat_map(|policy| list(&policy["Statement"])) {
-            let texts = |value: &Value| {
-                list(value).iter().filter_map(|v| v.as_str().map(str::to_owned)).collect::<Vec<_>>()
-            };
             for action in texts(&statement["Action"]) {
                 grants.push(Grant {
                     role: name.clone(),
                     effect: statement["Effect"].as_str().unwrap_or_default().to_owned(),
                     action,
-                    resources: texts(&statement["Resource"]),
                 });
             }
         }
@@ -446,6 +342,10 @@ fn decoded(text: &str) -> Result<String> {
 }
 
 /// A list, or the one value that stands for a list of one.
+fn texts(value: &Value) -> Vec<String> {
+    list(value).iter().filter_map(|text| text.as_str().map(str::to_owned)).collect()
+}
+
 fn list(value: &Value) -> Vec<Value> {
     match value {
         Value::Array(values) => values.clone(),
