@@ -182,7 +182,8 @@ def forwarding_does_not_loop(files):
 # How the types of resources that have names call them, and what AWS takes (the services' API references).
 NAMES = {
     "AWS::CloudWatch::Alarm": ("AlarmName", 255), "AWS::Events::EventBusPolicy": ("StatementId", 64),
-    "AWS::Events::Rule": ("Name", 64), "AWS::IAM::Role": ("RoleName", 64), "AWS::KMS::Alias": ("AliasName", 256),
+    "AWS::Events::Rule": ("Name", 64), "AWS::IAM::Role": ("RoleName", 64), "AWS::IAM::ManagedPolicy": ("ManagedPolicyName", 128),
+    "AWS::KMS::Alias": ("AliasName", 256),
     "AWS::Logs::LogGroup": ("LogGroupName", 512), "AWS::SNS::Topic": ("TopicName", 256), "AWS::SQS::Queue": ("QueueName", 80),
     "AWS::Serverless::Function": ("FunctionName", 64), "AWS::Serverless::StateMachine": ("Name", 80),
 }

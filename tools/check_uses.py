@@ -47,10 +47,18 @@ class Uses:
 
     def why(self, statement, action):
         """Sentences that say what uses an action under the owner of a statement."""
-        key = (statement.file, statement.owner, action)
+        key = (statement.file, statement.owner, statement.sid, action)
         if key not in self.known:
-            self.known[key] = self.find_uses(statement, action)
+            self.known[key] = self.find_uses(statement, action) or self.people(statement)
         return self.known[key]
+
+    def people(self, statement):
+        """The reason why people have a statement of a policy for them, as a list."""
+        for index, entry in enumerate(self.exceptions["people"]):
+            if (entry["policy"], entry["statement"]) == (statement.owner, statement.sid):
+                self.needed.add(("people", index))
+                return [entry["reason"]]
+        return []
 
     def find_uses(self, statement, action):
         template, owner = statement.template, statement.owner
@@ -159,6 +167,9 @@ class Uses:
                 for action in entry["actions"]:
                     if (name, index, action) not in self.needed:
                         self.problems.append(f"tools/permissions.yaml: {name}: {action}: explains nothing any more: remove it")
+        for index, entry in enumerate(self.exceptions["people"]):
+            if ("people", index) not in self.needed:
+                self.problems.append(f"tools/permissions.yaml: people: {entry['policy']} has no statement {entry['statement']}: remove it")
         for name, entries in self.exceptions.items():
             for entry in entries:
                 if not str(entry.get("reason", "")).strip():

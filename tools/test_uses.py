@@ -48,6 +48,11 @@ FAULTS = [
     (EXCEPTIONS, "reason: Lambda polls the queue.", 'reason: ""', "services: an entry without reason"),
     (EXCEPTIONS, "outside:\n", "outside:\n  - runbook: Relay-Gone\n    reason: It was here.\n", "outside: Relay-Gone does not ship any more"),
     (EXCEPTIONS, "outside:\n", "outside:\n  - runbook: Relay-RebootInstance\n    reason: It may.\n", "outside: Relay-RebootInstance answers an alarm"),
+    (EXCEPTIONS, "policy: ViewerPolicy, statement: SeeTheStack,", "policy: ViewerPolicy, statement: SeeTheStacks,",
+     "people: ViewerPolicy has no statement SeeTheStacks"),
+    (HUB, "            Action: sqs:GetQueueAttributes\n", "            Action: sqs:GetQueueAttributes\n          - Sid: Purge\n            Effect: Allow\n"
+     "            Action: sqs:PurgeQueue\n            Resource: !GetAtt IntakeQueue.Arn\n          - Sid: SeeOthers\n            Effect: Allow\n"
+     "            Action: sqs:GetQueueAttributes\n", "ViewerPolicy, Purge: sqs:PurgeQueue: nothing uses it"),
     # The page.
     (PAGE, "| StartExecutions |", "| StartSomething |", "docs/permissions.md is not what the templates say: run tools/check_uses.py --write"),
 ]

@@ -4,8 +4,10 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "this is test code: it fails by panicking")]
 
+mod people;
 mod probe;
 
+pub use people::Person;
 pub use probe::{Ended, FunctionProcess, LARGEST_STATE};
 
 use std::collections::{BTreeMap, BTreeSet};

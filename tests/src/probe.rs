@@ -181,8 +181,17 @@ impl World {
     /// # Errors
     /// When IAM refuses.
     pub async fn authorization_details(&self) -> Result<String> {
-        let form = "Action=GetAccountAuthorizationDetails&Version=2010-05-08".to_owned();
-        let answer = post(&self.local.endpoint, "iam", "", form).await?;
+        self.iam(&[("Action", "GetAccountAuthorizationDetails")]).await
+    }
+
+    /// Calls IAM as the hub's root: the answer's XML.
+    ///
+    /// # Errors
+    /// When IAM refuses.
+    pub async fn iam(&self, fields: &[(&str, &str)]) -> Result<String> {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.append_pair("Version", "2010-05-08").extend_pairs(fields);
+        let answer = post(&self.local.endpoint, "iam", "", form.finish()).await?;
         Ok(String::from_utf8(answer.to_vec())?)
     }
 

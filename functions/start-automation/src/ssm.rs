@@ -8,7 +8,7 @@ use aws_sdk_ssm::types::{
     ExecutionMode, ResourceTypeForTagging, Tag, Target, TargetLocation,
 };
 use jiff::Timestamp;
-use relay_core::id::{AutomationId, InstallationId};
+use relay_core::id::{AutomationId, InstallationId, TOKEN_TAG};
 use run::StartAutomation;
 
 use crate::Error;
@@ -67,7 +67,7 @@ pub(crate) async fn start(
         Ok(None) => None,
         Err(error) => Some(error),
     };
-    let tag = format!("{}={}", installation.token_tag(), start.client_token);
+    let tag = format!("{TOKEN_TAG}={}", installation.token_tag(start.client_token));
     Err(Error::Lost { runbook: runbook.clone(), answer, tag, source })
 }
 
@@ -81,10 +81,9 @@ async fn find(
 ) -> Result<Option<AutomationId>, AwsError> {
     let name = start.document_name.rsplit('/').next().unwrap_or_default();
     let began = since.to_string();
-    let key = installation.token_tag();
     let filters = [
         (AutomationExecutionFilterKey::DocumentNamePrefix, name),
-        (AutomationExecutionFilterKey::TagKey, key.as_str()),
+        (AutomationExecutionFilterKey::TagKey, TOKEN_TAG),
         (AutomationExecutionFilterKey::StartTimeAfter, began.as_str()),
     ];
     let mut describe = client.describe_automation_executions();
@@ -93,7 +92,7 @@ async fn find(
         describe = describe.filters(filter.map_err(|error| AwsError::invalid_request(&error))?);
     }
     let mut pages = describe.into_paginator().send();
-    let token = start.client_token.to_string();
+    let token = installation.token_tag(start.client_token);
     while let Some(page) = pages.next().await {
         for execution in page?.automation_execution_metadata_list.unwrap_or_default() {
             let Some(id) = execution.automation_execution_id else { continue };
@@ -103,7 +102,7 @@ async fn find(
                 .resource_id(&id)
                 .send()
                 .await?;
-            if answer.tag_list().iter().any(|tag| tag.key == key && tag.value == token) {
+            if answer.tag_list().iter().any(|tag| tag.key == TOKEN_TAG && tag.value == token) {
                 let id = id.parse().map_err(|error| AwsError::unreadable_answer(&error))?;
                 return Ok(Some(id));
             }

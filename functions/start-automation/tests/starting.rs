@@ -27,7 +27,8 @@ async fn a_rung_is_started_once_with_its_parameters_filled_in_and_remembered() {
     let call = &run.request;
     assert_eq!((&call["DocumentName"], &call["Mode"]), (&json!(RUNBOOK), &json!("Auto")));
     assert_eq!(call["Parameters"], json!({ "InstanceId": [INSTANCE] }));
-    assert_eq!(run.tags["runbook-relay:token"], call["ClientToken"].as_str().unwrap());
+    let token = call["ClientToken"].as_str().unwrap();
+    assert_eq!(run.tags["relay:token"], format!("runbook-relay/{token}"));
     assert_eq!(run.tags["runbook-relay:execution"], "alarm-1");
     assert_eq!(world.remembered("00").unwrap(), answer["run"]);
     let operations: Vec<String> =
@@ -55,7 +56,7 @@ async fn of_several_runs_of_the_runbook_the_one_with_the_token_is_found() {
     let first = world.start(request()).await.unwrap();
     let (_, ours) = world.only_run();
     let mut other = Automation::new(RUNBOOK, "InProgress", ours.started);
-    other.tags.insert("runbook-relay:token".into(), "another".into());
+    other.tags.insert("relay:token".into(), "another".into());
     let mut earlier = ours.clone();
     earlier.started -= Duration::from_secs(86_400);
     {
@@ -81,7 +82,10 @@ async fn a_used_token_whose_run_is_not_found_is_never_a_refusal() {
     let error = world.start(request()).await.unwrap_err();
     assert_eq!(error.name().as_str(), "Unavailable");
     let text = error.to_string();
-    assert!(text.contains("a run may exist") && text.contains("runbook-relay:token="), "{text}");
+    assert!(
+        text.contains("a run may exist") && text.contains("relay:token=runbook-relay/"),
+        "{text}"
+    );
     assert!(world.runs().is_empty());
     // It may not be looked for, which is not a refusal of the start either.
     world.aws.on("DescribeAutomationExecutions").fails(Fault::Denied);

@@ -34,7 +34,7 @@ pub fn options(read: &Value, problems: &mut Problems<'_>) {
     let allowed = |c: char| c.is_alphanumeric() || c.is_whitespace() || "_.:/=+-@".contains(c);
     for (key, value) in read["run"]["tags"].as_object().into_iter().flatten() {
         let value = value.as_str().unwrap_or_default();
-        // The suite's own keys begin with the installation's id, which rules do not know.
+        // One of the suite's own keys begins with the installation's id, which rules do not know.
         let reserved =
             key.starts_with("aws:") || key.ends_with(":execution") || key.ends_with(":token");
         let fits = (1..=128).contains(&key.chars().count()) && value.chars().count() <= 256;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use relay_core::id::{AccountId, InstallationId, Region, derived_id};
+use relay_core::id::{AccountId, InstallationId, Region, TOKEN_TAG, derived_id};
 use relay_core::organization::Organization;
 use relay_core::place::{Place, Places};
 use relay_core::problem::{Problem, ProblemCode};
@@ -364,7 +364,7 @@ impl Planner<'_> {
         let installation = &self.plan.hub.installation;
         let own = self.plan.input.run.tags.iter().map(|(key, value)| (key.clone(), value.clone()));
         let ours = [
-            (installation.token_tag(), token.to_string()),
+            (TOKEN_TAG.to_owned(), installation.token_tag(token)),
             (installation.execution_tag(), self.plan.execution.to_owned()),
         ];
         own.chain(ours).map(|(key, value)| Tag { key, value }).collect()

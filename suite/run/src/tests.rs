@@ -471,8 +471,8 @@ fn a_run_carries_at_most_five_tags_and_its_token_is_one() {
     let input = input(json!({"run": {"tags": {"a": "1", "b": "2", "c": "3"}}}));
     let plan = plan_with(&input, &reboot()).unwrap();
     let tags: Vec<&str> = plan.start.tags.iter().map(|tag| tag.key.as_str()).collect();
-    assert_eq!(tags, ["a", "b", "c", "runbook-relay:token", "runbook-relay:execution"]);
-    assert_eq!(plan.start.tags[3].value, plan.start.client_token.to_string());
+    assert_eq!(tags, ["a", "b", "c", "relay:token", "runbook-relay:execution"]);
+    assert_eq!(plan.start.tags[3].value, format!("runbook-relay/{}", plan.start.client_token));
     assert_eq!(plan.start.tags[4].value, "manual-1");
 }
 

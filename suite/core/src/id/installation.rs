@@ -9,6 +9,11 @@ use crate::string_traits;
 /// Half of what IAM, Lambda and EventBridge allow for a name: the other half is for suffixes.
 const LONGEST: usize = 32;
 
+/// The key of the tag on a run that carries its installation and its client token: IAM knows the suite's runs by it, and SSM
+/// finds the run by it when it answers a repeated start oddly. The same in every installation, because a template cannot
+/// fill in the key of a condition.
+pub const TOKEN_TAG: &str = "relay:token";
+
 /// The id of an installation, `runbook-relay` unless its stacks say otherwise: 2 to 32 lower-case letters, digits and
 /// hyphens, a letter first and no hyphen last. Parameter Store reserves what begins with `aws` or `ssm`.
 ///
@@ -83,11 +88,10 @@ impl InstallationId {
         format!("{self}:execution")
     }
 
-    /// The key of the tag on a run that carries its client token, so that the run is found when SSM answers a repeated start
-    /// oddly.
+    /// The value of [`TOKEN_TAG`] on a run of this installation: `runbook-relay/<token>`.
     #[must_use]
-    pub fn token_tag(&self) -> String {
-        format!("{self}:token")
+    pub fn token_tag(&self, token: impl std::fmt::Display) -> String {
+        format!("{self}/{token}")
     }
 }
 
