@@ -14,7 +14,7 @@ from pathlib import Path
 
 import policies
 import reference
-import yaml
+import templates
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -111,7 +111,7 @@ def check(root, out=sys.stdout):
     """Checks the templates under `root`; how many permissions were checked, and how many problems there are."""
     files = [root / "template.yaml", *sorted((root / "stacks").glob("*.yaml"))]
     said = reference.load()
-    written = yaml.safe_load((root / "tools/permissions.yaml").read_text(encoding="utf-8"))
+    written = templates.plain(root / "tools/permissions.yaml")
     exceptions = Exceptions(written["reference"])
     found, checked = [], 0
     for path in files:

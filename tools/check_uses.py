@@ -18,7 +18,6 @@ import policies
 import runbook_calls
 import templates
 import uses
-import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = "docs/permissions.md"
@@ -30,7 +29,7 @@ class Uses:
 
     def __init__(self, root):
         self.root = root
-        self.exceptions = yaml.safe_load((root / "tools/permissions.yaml").read_text(encoding="utf-8"))
+        self.exceptions = templates.plain(root / "tools/permissions.yaml")
         self.needed = set()  # the exceptions that explained something, as (section, index, action)
         self.problems = []
         self.known = {}
@@ -78,9 +77,16 @@ class Uses:
             found = [reason] if reason else []
         return found
 
+    def definition(self, machine):
+        return json.loads((self.root / machine["Properties"]["DefinitionUri"]).read_text(encoding="utf-8"))
+
     def tasks(self, machine):
-        definition = json.loads((self.root / machine["Properties"]["DefinitionUri"]).read_text(encoding="utf-8"))
-        return uses.tasks(definition)
+        return uses.tasks(self.definition(machine))
+
+    def resources(self, file, owner, action):
+        """The ARN patterns on which an action is granted to an owner."""
+        return {each for statement in self.statements if (statement.file, statement.owner) == (file, owner)
+                and statement.kind == "identity" and action in statement.actions for each in statement.resources}
 
     def from_outside(self, template, owner, action):
         """What uses a role that functions of another account, or rules, take on."""
@@ -132,6 +138,17 @@ class Uses:
         for action, states in (self.tasks(machine) if machine else {}).items():
             if action not in actions:
                 self.problems.append(f"{file}: {owner}: {action}: the state {states[0]} uses it: grant it")
+        if machine:
+            filled = machine["Properties"]["DefinitionSubstitutions"]
+            called = {arn for name in uses.invoked(self.definition(machine)) for arn in policies.resolve(template, filled[name])}
+            self.same(f"{file}: {owner}: lambda:InvokeFunction", self.resources(file, owner, "lambda:InvokeFunction"), called)
+
+    def same(self, place, granted, used):
+        """Reports the resources that are granted and not used, and the other way round."""
+        for arn in sorted(granted - used):
+            self.problems.append(f"{place}: {arn}: nothing uses it: remove it")
+        for arn in sorted(used - granted):
+            self.problems.append(f"{place}: {arn}: it is used: grant it")
 
     def check_runbooks(self, file, role, actions):
         for name in self.covered(role):
@@ -139,6 +156,9 @@ class Uses:
                 if action not in actions:
                     self.problems.append(f"{file}: {role}: {action}: {why[0]} needs it: grant it, or list the runbook "
                                          "under `outside` in tools/permissions.yaml")
+        documents = {each.rpartition("document/")[2] for each in self.resources(file, role, "ssm:SendCommand") if ":document/" in each}
+        commands = {each for name in self.covered(role) for each in runbook_calls.commands(self.root / f"runbooks/{name}.yaml")}
+        self.same(f"{file}: {role}: ssm:SendCommand of the document", documents, commands)
 
     def check_outside(self):
         answers = "\n".join(path.read_text(encoding="utf-8") for path in (self.root / "rules").rglob("*.yaml"))
@@ -151,7 +171,7 @@ class Uses:
 
     def check_text(self, name):
         """The permissions that a runbook's description names are those that it needs."""
-        text = yaml.safe_load((self.root / f"runbooks/{name}.yaml").read_text(encoding="utf-8"))["description"]
+        text = templates.plain(self.root / f"runbooks/{name}.yaml")["description"]
         paragraph = text.partition("**Permissions:**")[2].partition("\n\n")[0]
         said = set(re.findall(r"`([a-z0-9-]+:[A-Z]\w+)`", paragraph))
         implied = [each for each in self.exceptions["implied"] if each["runbook"] == name]

@@ -7,7 +7,7 @@ import ast
 from functools import lru_cache
 
 import botocore.session
-import yaml
+import templates
 
 # What an action asks of AWS by itself: the page of each action in the Automation guide.
 ACTIONS = {
@@ -37,7 +37,7 @@ class UnreadableRunbook(Exception):
 
 def needs(path):
     """The permissions that a runbook needs: each with the steps that need it, in their order."""
-    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    document = templates.plain(path)
     found = {}
     for step in document["mainSteps"]:
         for permission in step_needs(step, f"{path.name}: {step['name']}"):
@@ -45,6 +45,12 @@ def needs(path):
             if step["name"] not in steps:
                 steps.append(step["name"])
     return found
+
+
+def commands(path):
+    """The documents that a runbook has Run Command run."""
+    document = templates.plain(path)
+    return {step["inputs"]["DocumentName"] for step in document["mainSteps"] if step["action"] == "aws:runCommand"}
 
 
 def step_needs(step, place):

@@ -6,13 +6,17 @@ from pathlib import Path
 import yaml
 
 
+# The C parser where PyYAML was built with it: ten times as fast.
+PlainLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
 class Located(dict):
     """A mapping that knows the line of the file on which it begins."""
 
     line = 0
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(PlainLoader):
     pass
 
 
@@ -39,6 +43,11 @@ _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 def load(path):
     """The template at `path`."""
     return _parse(Path(path).read_text(encoding="utf-8"))
+
+
+def plain(path):
+    """A YAML file without CloudFormation's tags."""
+    return yaml.load(Path(path).read_text(encoding="utf-8"), Loader=PlainLoader)
 
 
 @lru_cache(maxsize=8)

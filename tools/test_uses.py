@@ -39,6 +39,13 @@ FAULTS = [
     (REBOOT, "      Api: RebootInstances", "      Api: TerminateInstances", "ServiceRole: ec2:TerminateInstances: Relay-RebootInstance: reboot needs it"),
     (EXCEPTIONS, "  - runbook: Relay-EnforceImdsv2\n    reason: Answers no alarm; changes how instances get credentials.\n", "",
      "ServiceRole: ec2:ModifyInstanceMetadataOptions: Relay-EnforceImdsv2"),
+    (REBOOT, "      DocumentName: AWS-RunShellScript", "      DocumentName: AWS-RunPatchBaseline",
+     "ExecutionRole: ssm:SendCommand of the document: AWS-RunPatchBaseline: it is used"),
+    (TARGET, "document/AWS-RunShellScript\n", "document/AWS-RunShellScript\n                  - !Sub arn:${AWS::Partition}:ssm:*::document/AWS-RunPatchBaseline\n",
+     "ExecutionRole: ssm:SendCommand of the document: AWS-RunPatchBaseline: nothing uses it"),
+    (HUB, "Resource: [!GetAtt PlanSharesFunction.Arn, ", "Resource: [!GetAtt RouteAlarmsFunction.Arn, !GetAtt PlanSharesFunction.Arn, ",
+     "ShareRunbooksRole: lambda:InvokeFunction: arn:aws:lambda:us-east-1:111122223333:function:RouteAlarmsFunction: nothing uses it"),
+    (HUB, "Resource: [!GetAtt PlanSharesFunction.Arn, ", "Resource: [", "function:PlanSharesFunction: it is used: grant it"),
     # What a runbook's description says.
     (REBOOT, "`ec2:RebootInstances`", "`ec2:StopInstances`", "its description does not name ec2:RebootInstances, which it needs"),
     (ISOLATE, "`ec2:DescribeSecurityGroups`, ", "`ec2:DescribeSecurityGroups`, `ec2:DescribeVpcs`, ", "its description names ec2:DescribeVpcs, which nothing in it needs"),

@@ -24,20 +24,28 @@ def snake(operation):
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", operation).lower()
 
 
-@lru_cache(maxsize=1)
-def crates(root):
-    """The folder of every crate of the deployed half, and the crates that it is built from."""
+@lru_cache(maxsize=4)
+def _crates(folders):
     found = {}
-    for folder in SOURCES:
-        for manifest in sorted((root / folder).glob("*/Cargo.toml")):
+    for folder in folders:
+        for manifest in sorted(folder.glob("*/Cargo.toml")):
             read = tomllib.loads(manifest.read_text(encoding="utf-8"))
             found[read["package"]["name"]] = (manifest.parent, list(read.get("dependencies", {})))
     return found
 
 
-def built_from(root, name):
+def _folders(root):
+    return tuple((root / folder).resolve() for folder in SOURCES)
+
+
+def crates(root):
+    """The folder of every crate of the deployed half, and the crates that it is built from."""
+    return _crates(_folders(root))
+
+
+def built_from(known, name):
     """The names of the crates that a crate is built from, itself first."""
-    known, seen, waiting = crates(root), [], [name]
+    seen, waiting = [], [name]
     while waiting:
         each = waiting.pop(0)
         if each in known and each not in seen:
@@ -46,31 +54,36 @@ def built_from(root, name):
     return seen
 
 
+def has_sdk(dependencies):
+    """Whether a crate can call AWS at all: the domain's crates contain no SDK."""
+    return any(dependency.startswith("aws-") for dependency in dependencies)
+
+
 @lru_cache(maxsize=64)
-def sources(root, name):
+def sources(folder):
     """The text of each source file of a crate, without its tests, by its path from the project's root."""
-    folder, _ = crates(root)[name]
     found = {}
     for path in sorted((folder / "src").rglob("*.rs")):
         if "tests" in path.parts or path.stem.endswith("tests") or path.stem == "testing":
             continue
         text = path.read_text(encoding="utf-8").split("#[cfg(test)]\nmod tests {")[0]
-        found[path.relative_to(root).as_posix()] = text
+        found[path.relative_to(folder.parent.parent).as_posix()] = text
     return found
 
 
 def calls(root, function, action):
     """The source files, in what a function is built from, that make the call for an action."""
+    return _calls(_folders(root), function, action)
+
+
+@lru_cache(maxsize=1024)
+def _calls(folders, function, action):
     prefix, _, operation = action.partition(":")
     call = re.compile(rf'\.{snake(operation)}\(|"{operation}"')
     client = re.compile(CLIENTS.get(prefix, prefix), re.IGNORECASE)
-    return [path for crate in built_from(root, function) if has_sdk(root, crate)
-            for path, text in sources(root, crate).items() if call.search(text) and client.search(text)]
-
-
-def has_sdk(root, crate):
-    """Whether a crate can call AWS at all: the domain's crates contain no SDK."""
-    return any(dependency.startswith("aws-") for dependency in crates(root)[crate][1])
+    known = _crates(folders)
+    return [path for crate in built_from(known, function) if has_sdk(known[crate][1])
+            for path, text in sources(known[crate][0]).items() if call.search(text) and client.search(text)]
 
 
 # What a task of a state machine asks for, by the end of its resource.
@@ -85,6 +98,13 @@ def tasks(definition):
         if state["Type"] == "Task":
             found.setdefault(TASKS[state["Resource"].split(":::")[1]], []).append(name)
     return found
+
+
+def invoked(definition):
+    """The substitutions that name the functions which a state machine calls, e.g. `PlanSharesFunctionArn`."""
+    found = {state["Arguments"]["FunctionName"] for _, state in _states(definition)
+             if state["Type"] == "Task" and TASKS[state["Resource"].split(":::")[1]] == "lambda:InvokeFunction"}
+    return {name.removeprefix("${").removesuffix("}") for name in found}
 
 
 def _states(part):
