@@ -1,4 +1,4 @@
-//! What a person or a program gets to read: results on standard output, everything else on standard
+//! Output for a person or a program: results on standard output, everything else on standard
 //! error. Colour follows the terminal, `NO_COLOR` and `--no-color`.
 
 use std::fmt::Display;

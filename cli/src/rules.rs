@@ -37,7 +37,7 @@ Examples:
   relay rules apply --profile hub
   relay rules apply --prune --yes             delete what has no file, without a question";
 
-/// What to do with the rules.
+/// The subcommands of `relay rules`.
 #[derive(clap::Subcommand, Debug)]
 pub(crate) enum Action {
     /// Check the rules of a folder or one file; needs no AWS account

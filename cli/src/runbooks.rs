@@ -31,7 +31,7 @@ Examples:
 Every runbook is checked and every Region is compared before the first write. A new version becomes
 the default; older versions are kept.";
 
-/// What to do with the runbooks.
+/// The subcommands of `relay runbooks`.
 #[derive(clap::Subcommand, Debug)]
 pub(crate) enum Action {
     /// Show how each runbook differs from its default version in each Region

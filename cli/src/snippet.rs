@@ -27,7 +27,7 @@ pub(crate) struct Finding {
     pub column: Option<u64>,
     /// The path of the field, e.g. `accounts.in[0]`.
     pub field: Option<String>,
-    /// What was found and what was expected.
+    /// The finding: found and expected.
     pub message: String,
     /// The remedy; may be empty.
     pub hint: String,

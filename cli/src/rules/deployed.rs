@@ -1,4 +1,4 @@
-//! What the deployed stack and the runbooks in its account say against rules.
+//! Findings about rules from the deployed stack and the runbooks in its account.
 
 use anyhow::{Context, Result};
 use aws::runbook_facts;
@@ -9,7 +9,7 @@ use run::{Hub, PlanInput, RoleArn, RuleRef, RunAutomationInput};
 
 use crate::session::Session;
 
-/// What would keep the rules' runbooks from being started if their alarms went into ALARM now, in the
+/// Reasons for which the rules' runbooks would not be started if their alarms went into ALARM now, in the
 /// stack's Region: runbooks that do not exist, are not allowed, or take other parameters.
 ///
 /// # Errors

@@ -19,12 +19,12 @@ pub(super) struct Checked {
     pub report: Report,
 }
 
-/// What `--output json` prints.
+/// The object that `--output json` prints.
 #[derive(Serialize)]
 pub(super) struct Report {
-    /// What makes rules invalid.
+    /// The problems that make rules invalid.
     pub problems: Vec<Finding>,
-    /// What is valid, and yet may not be what was meant.
+    /// Valid, and yet perhaps not meant so.
     pub warnings: Vec<Finding>,
     pub rules: Vec<Rule>,
 }

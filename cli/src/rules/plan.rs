@@ -17,7 +17,7 @@ use crate::output::{Output, colored};
 use crate::session::{Session, Where};
 use crate::snippet::{self, Finding, Weight};
 
-/// What has to change so that the deployed rules are those of a folder.
+/// The changes after which the deployed rules are those of a folder.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Plan {
@@ -47,7 +47,7 @@ pub(super) enum Action {
     Delete,
 }
 
-/// What `--output json` prints; of `apply` too, with what it did.
+/// The object that `--output json` prints; `apply` adds its effects.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Report<'a> {
@@ -55,7 +55,7 @@ pub(super) struct Report<'a> {
     place: Where<'a>,
     #[serde(flatten)]
     plan: &'a Plan,
-    /// What the deployed stack would refuse to start.
+    /// The runbooks that the deployed stack would refuse to start.
     findings: &'a [Finding],
     warnings: &'a [Finding],
     written: usize,

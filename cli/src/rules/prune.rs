@@ -1,4 +1,4 @@
-//! What keeps `--prune` from deleting rules that nobody meant to delete.
+//! The checks that keep `--prune` from deleting rules by mistake.
 
 use std::collections::BTreeMap;
 use std::path::Path;

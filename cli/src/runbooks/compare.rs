@@ -1,4 +1,4 @@
-//! What of a runbook is in a Region already.
+//! Compares a runbook with its document in a Region.
 
 use anyhow::{Context, Result, bail};
 use aws::AwsError;

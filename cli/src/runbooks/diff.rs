@@ -10,7 +10,7 @@ use crate::arguments::Global;
 use crate::output::{Output, colored};
 use crate::session::{Session, Where};
 
-/// What `--output json` prints; of `push` too, then without diffs.
+/// The object that `--output json` prints; `push` leaves out the diffs.
 #[derive(Serialize)]
 pub(super) struct Report<'a> {
     #[serde(flatten)]

@@ -27,7 +27,7 @@ pub(super) async fn of_profile(name: &str, global: &Global) -> ProfileFileCreden
     ProfileFileCredentialsProvider::builder().configure(&settings).profile_name(name).build()
 }
 
-/// What kept credentials from being found, if that is why a call failed: what was tried, or the
+/// The reason why no credentials were found, if a call failed for that: the sources that were tried, or the
 /// provider's own reason, and how to sign in.
 pub(super) fn refusal(error: &(dyn Error + 'static), global: &Global) -> Option<Failure> {
     let found = find(error)?;

@@ -13,7 +13,7 @@ pub(crate) struct Relay {
     environment: Vec<(String, String)>,
 }
 
-/// What became of a run.
+/// The exit code and output of a run.
 pub(crate) struct Ran {
     pub(crate) code: i32,
     pub(crate) out: String,

@@ -14,7 +14,7 @@ pub(crate) struct Stub {
     state: Arc<Mutex<State>>,
 }
 
-/// What the stub remembers.
+/// The parameters, documents and faults of the stub.
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) calls: Vec<Call>,

@@ -27,10 +27,10 @@ pub struct Waits {
     pub longest: u32,
 }
 
-/// What is waited for, since when, and how often it was checked.
+/// A wait: its request, since when, and how often it was checked.
 #[derive(Debug, Clone, Copy)]
 pub struct MembershipCheck<'a> {
-    /// What is waited for.
+    /// The creation request or invitation.
     pub request: &'a MembershipRequest,
     /// When the waiting began.
     pub since: Timestamp,

@@ -9,7 +9,7 @@ pub enum Error {
     /// Organizations refused or did not answer.
     #[error("look up {what}")]
     LookUp {
-        /// What was looked up: a request's, an invitation's or an account's id.
+        /// The id of the request, invitation or account that was looked up.
         what: String,
         source: AwsError,
     },

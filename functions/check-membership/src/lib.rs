@@ -22,7 +22,7 @@ pub use decide::{MembershipCheck, MembershipDecision, Waits, decide};
 pub use error::Error;
 pub use look::{Ending, MembershipState};
 
-/// What the function works with.
+/// The function's clients and settings.
 #[derive(Debug, Clone)]
 pub struct Deps {
     /// Organizations, in the partition's Region for it.

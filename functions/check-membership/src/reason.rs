@@ -1,6 +1,6 @@
 //! AWS's reasons, and what to do about them.
 
-/// What a `CreateAccountFailureReason` of Organizations (2016-11-28) means for the person who asked for
+/// Advice on a `CreateAccountFailureReason` of Organizations (2016-11-28), for the person who asked for
 /// the account.
 fn advice(reason: &str) -> &'static str {
     match reason {

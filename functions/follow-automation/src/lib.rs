@@ -21,7 +21,7 @@ use store::Table;
 pub use error::Error;
 use look::RunSnapshot;
 
-/// What the function works with.
+/// The function's clients and settings.
 #[derive(Debug)]
 pub struct Deps {
     /// SSM in the hub's Regions, and where children run.

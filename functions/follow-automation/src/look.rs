@@ -72,7 +72,7 @@ impl RunSnapshot {
         })
     }
 
-    /// What it waits for: an approval by a step of the runbook, or a person's signal.
+    /// The signal that it waits for: an approval by a step of the runbook, or a person's.
     pub(crate) fn waiting_for(&self) -> WaitingFor {
         if self.waits_for_approval() { WaitingFor::Approval } else { WaitingFor::Step }
     }

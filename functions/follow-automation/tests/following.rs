@@ -48,7 +48,7 @@ impl World {
         self.call(request()).await.unwrap()
     }
 
-    /// What the task was answered with, if it was.
+    /// The answer to the task, if it was answered.
     fn output(&self) -> Option<Value> {
         self.aws.state().states.tasks[TOKEN].clone()
     }
@@ -61,7 +61,7 @@ impl World {
     }
 }
 
-/// What the waiting task calls with.
+/// The input that the waiting task calls the function with.
 fn request() -> Value {
     json!({
         "execution": {

@@ -1,4 +1,4 @@
-//! What keeps an outcome from being published. The state machine retries, then publishes a minimal
+//! Reasons why an outcome is not published. The state machine retries, then publishes a minimal
 //! outcome itself.
 
 use runtime::{ErrorName, FunctionError};

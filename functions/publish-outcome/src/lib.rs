@@ -10,7 +10,7 @@ use outcome::{PublishOutcomeInput, PublishOutcomeOutput};
 use runtime::{Clock, ConfigError, Environment};
 use store::{Bucket, Publisher, Table, Topic};
 
-/// What the function works with.
+/// The function's clients and settings.
 #[derive(Debug)]
 pub struct Deps {
     pub publisher: Publisher,

@@ -1,4 +1,4 @@
-//! What keeps an outcome from being recovered: the event is tried again, the sweep comes again.
+//! Reasons why an outcome is not recovered: the event is tried again, the sweep comes again.
 
 use aws::AwsError;
 use relay_core::id::AutomationId;
@@ -12,14 +12,14 @@ pub enum Error {
     #[error("list the executions of {machine}")]
     List {
         machine: String,
-        /// What Step Functions said.
+        /// The answer of Step Functions.
         source: AwsError,
     },
     /// An execution could not be described.
     #[error("describe the execution {execution}")]
     Describe {
         execution: String,
-        /// What Step Functions said.
+        /// The answer of Step Functions.
         source: AwsError,
     },
     /// The runs that an execution started, or its marker, could not be read.

@@ -1,5 +1,5 @@
-//! What an execution itself asked to be published, when it came that far: its publisher was down,
-//! and the request stands in its history.
+//! The outcome that an execution itself asked to publish, if it came that far: its publisher was down,
+//! and the request is in its history.
 
 use aws::AwsError;
 use aws_sdk_sfn::Client;

@@ -26,7 +26,7 @@ const UNPUBLISHED: [ExecutionStatus; 3] =
 /// No execution runs longer: every machine's TimeoutSeconds is 30 days.
 const LONGEST_RUN: SignedDuration = SignedDuration::from_hours(31 * 24);
 
-/// What the function works with.
+/// The function's clients and settings.
 #[derive(Debug)]
 pub struct Deps {
     /// Publishes, and knows what was published and what executions started.

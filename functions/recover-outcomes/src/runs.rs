@@ -1,4 +1,4 @@
-//! What an execution of `run-automation` had started when it ended: nobody follows it any more, so it
+//! The runs that an execution of `run-automation` had started when it ended: nobody follows them any more, so each
 //! is stopped and reported.
 
 use aws::AwsError;

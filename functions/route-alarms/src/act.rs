@@ -1,4 +1,4 @@
-//! What follows from a recorded decision: an execution, or an outcome. Every part may be done again.
+//! The effect of a recorded decision: an execution, or an outcome. Every part may be done again.
 
 use aws::{Started, start_only_once};
 use jiff::Timestamp;

@@ -1,4 +1,4 @@
-//! What CloudWatch is asked about an alarm, in its account and Region.
+//! Asks CloudWatch about an alarm, in its account and Region.
 
 use std::collections::BTreeMap;
 

@@ -14,7 +14,7 @@ use crate::messages::IncomingAlarm;
 use crate::rules::CurrentRules;
 use crate::{Deps, Error, input, matching, questions};
 
-/// What is to be done about a trigger.
+/// The next action about a trigger.
 pub(crate) enum FollowUp {
     /// Act on the decision that is recorded now.
     Act(Box<DecisionRecord>),

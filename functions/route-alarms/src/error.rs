@@ -8,7 +8,7 @@ use remediation::alarm::AlarmError;
 use runtime::{ErrorName, FunctionError};
 use store::StoreError;
 
-/// What kept one message from being handled.
+/// The reason why one message was not handled.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The payload is not an SQS batch.
@@ -38,7 +38,7 @@ pub enum Error {
     /// Something about the alarm or its resource could not be looked up.
     #[error("{what}")]
     LookUp {
-        /// What was being done.
+        /// The failed action, as a phrase.
         what: String,
         source: AwsError,
     },

@@ -1,4 +1,4 @@
-//! What an execution of `run-automation` is started with.
+//! Composes the input of an execution of `run-automation`.
 
 use relay_core::execution::{Trigger, TriggerKind};
 use remediation::{RemediationRule, Subject};

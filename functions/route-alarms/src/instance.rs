@@ -17,10 +17,10 @@ use crate::clients::ClientPool;
 #[derive(Debug, Default)]
 pub(crate) struct InstanceTypes(Mutex<HashMap<String, u32>>);
 
-/// What the assessment of instances adds to a run.
+/// The warnings and the standby that the assessment of instances adds to a run.
 #[derive(Debug, Default)]
 pub(crate) struct InstanceAssessment {
-    /// What may be lost.
+    /// Warnings about losses that the run may cause.
     pub(crate) warnings: Vec<Problem>,
     /// The group that the instance is taken out of during the run.
     pub(crate) standby: Option<String>,
@@ -63,7 +63,7 @@ pub(crate) async fn assess(
     Ok(Ok(()))
 }
 
-/// What is known of the instances; those that do not exist any more are not among them.
+/// The facts about the instances; those that do not exist any more are not among them.
 async fn facts(
     clients: &ClientPool,
     types: &InstanceTypes,

@@ -41,7 +41,7 @@ use messages::{IncomingAlarm, Records, Request, Work};
 /// Triggers decided about at a time.
 const AT_ONCE: usize = 5;
 
-/// What the function works with.
+/// The function's clients and settings.
 #[derive(Debug)]
 pub struct Deps {
     /// Parameter Store, where the rules are, and change calendars.
@@ -109,7 +109,7 @@ impl Deps {
     }
 }
 
-/// What the function answers.
+/// The answer to the queue or to a direct caller.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Answer {

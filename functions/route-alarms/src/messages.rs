@@ -38,7 +38,7 @@ struct Attributes {
     approximate_receive_count: Option<String>,
 }
 
-/// What one or several messages ask for.
+/// A request of one or several messages.
 #[derive(Debug)]
 pub(crate) enum Work {
     /// Decide about this trigger.
@@ -69,7 +69,7 @@ pub(crate) struct Request {
 
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
-    /// What is to be done. A trigger that came several ways is there once.
+    /// The work of the batch. A trigger that came several ways is there once.
     pub(crate) requests: Vec<Request>,
     /// Messages that cannot be read. An empty id, where SQS gave none, makes Lambda return the whole
     /// batch, which loses nothing either.

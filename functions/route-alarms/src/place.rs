@@ -14,7 +14,7 @@ use crate::{Deps, Error};
 /// Accounts move seldom, and the Organizations API allows few calls a second.
 const KEPT: SignedDuration = SignedDuration::from_mins(5);
 
-/// What was looked up, and when.
+/// Organizations as they were read, by account, with the time.
 #[derive(Debug, Default)]
 pub(crate) struct Places(Mutex<HashMap<AccountId, (Timestamp, Arc<Organization>)>>);
 

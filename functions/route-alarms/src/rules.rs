@@ -25,7 +25,7 @@ const KEPT: SignedDuration = SignedDuration::from_secs(15);
 pub(crate) struct CurrentRules {
     pub(crate) rules: RemediationRules,
     pub(crate) control: Control,
-    /// What is wrong with the kill switch.
+    /// The problems of the kill switch.
     problems: Vec<Problem>,
 }
 

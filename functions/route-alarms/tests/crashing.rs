@@ -2,7 +2,7 @@
 //! runs twice, nothing is lost, and nothing stays taken that no run needs.
 
 #![recursion_limit = "256"]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "all of this is test code")]
+#![expect(clippy::unwrap_used, reason = "all of this is test code")]
 
 mod world;
 
@@ -107,7 +107,7 @@ fn runs(world: &World) -> usize {
 
 #[tokio::test(start_paused = true)]
 async fn killed_right_before_its_decision_is_stored_it_decides_again_and_leaves_nothing_taken() {
-    // What it took is its own: the next attempt starts the run, once.
+    // The takes are its own: the next attempt starts the run, once.
     let world = world();
     killed(&world, &event(), &before()).await;
     assert_eq!((is_decided(&world), runs(&world)), (0, 1));

@@ -9,7 +9,7 @@ use sharing::{AccountEvent, AwaitMembershipInput, MembershipRequest, ShareRunboo
 
 use crate::Error;
 
-/// What has to be looked up before an execution can be named.
+/// The look-up that an execution's name needs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MemberLookup {
     /// Since when this account is a member.
@@ -49,7 +49,7 @@ pub struct ExecutionStart {
     pub kind: TriggerKind,
 }
 
-/// What an execution is about, which decides the state machine.
+/// The subject of an execution, which decides the state machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExecutionSubject {
     /// A current or former member: `share-runbooks`.

@@ -27,7 +27,7 @@ pub use error::Error;
 use lookup::Answers;
 use messages::{Content, Message};
 
-/// What the function works with.
+/// The function's clients and settings.
 #[derive(Debug, Clone)]
 pub struct Deps {
     /// Organizations, in the partition's Region for it.

@@ -25,7 +25,7 @@ use store::Table;
 
 pub use error::Error;
 
-/// What the function works with.
+/// The function's clients and settings.
 #[derive(Debug)]
 pub struct Deps {
     /// SSM in the hub's Regions, and the accounts that runs are about.

@@ -16,7 +16,7 @@ use runtime::{Clock, ConfigError, Environment};
 
 pub use error::Error;
 
-/// What the function works with.
+/// The function's clients and settings.
 #[derive(Debug)]
 pub struct Deps {
     /// CloudWatch and EC2, where the alarm and the resources are.

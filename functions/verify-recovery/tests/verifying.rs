@@ -86,7 +86,7 @@ impl World {
     }
 }
 
-/// What comes next, and whether the run was seen to help.
+/// The next step of the machine, and whether the run was seen to help.
 fn next(answer: &Value) -> (&str, &Value) {
     (answer["next"].as_str().unwrap(), &answer["report"]["seen"])
 }

@@ -38,7 +38,7 @@ enum Protocol {
     S3,
 }
 
-/// What a service answers.
+/// A service's reply or refusal.
 pub type Served = Result<Reply, Refusal>;
 
 /// An answer with status 200.

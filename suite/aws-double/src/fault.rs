@@ -1,10 +1,10 @@
-//! What goes wrong with a call.
+//! Faults of a call.
 
 use std::time::Duration;
 
 use crate::{Aws, Call, Refusal, Reply, Served};
 
-/// What goes wrong. Codes are those that the called service has for it.
+/// A fault. Its code is the one that the called service has for it.
 #[derive(Debug, Clone)]
 pub enum Fault {
     /// Too many calls; nothing is done.
@@ -28,7 +28,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// What arrives, if anything does.
+    /// The answer that arrives, if any does.
     pub(crate) fn answer(&self, call: &Call) -> Option<Served> {
         let service = call.service.as_str();
         let (code, message) = match self {

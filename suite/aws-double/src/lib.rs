@@ -132,7 +132,7 @@ pub struct State {
 }
 
 impl State {
-    /// What the services of one account and Region remember.
+    /// The state of the services in one account and Region.
     pub fn at(&mut self, account: &str, region: &str) -> &mut Place {
         self.places.entry((account.to_owned(), region.to_owned())).or_default()
     }
@@ -142,7 +142,7 @@ impl State {
         self.at(HUB, REGION)
     }
 
-    /// What subscribers received: the JSON part of each message.
+    /// The JSON part of each message that subscribers received.
     #[must_use]
     pub fn outcomes(&self) -> Vec<Value> {
         let json = |text: &Value| serde_json::from_str::<Value>(text.as_str().unwrap()).unwrap();

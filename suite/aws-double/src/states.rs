@@ -30,7 +30,7 @@ pub struct Execution {
     pub started: Timestamp,
     pub stopped: Option<Timestamp>,
     pub error: Option<(&'static str, &'static str)>,
-    /// What it called functions with: the payload of each task, the last one first.
+    /// The payload of each task that called a function, the last one first.
     pub requests: Vec<Value>,
 }
 

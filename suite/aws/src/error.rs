@@ -11,7 +11,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use relay_core::text::error_chain;
 
-/// What a failed call means for its caller.
+/// The meaning of a failed call for its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AwsErrorKind {
     /// Too many calls. Transient.
@@ -32,6 +32,7 @@ pub enum AwsErrorKind {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
 pub struct AwsError {
+    /// The meaning of the failure for the caller.
     pub kind: AwsErrorKind,
     /// AWS's code (`AccountNotFoundException`), or ours where no answer came (`NoAnswer`).
     pub code: String,
@@ -154,7 +155,7 @@ impl AwsErrorKind {
         matches!(self, Self::Throttled | Self::Unavailable)
     }
 
-    /// What an answer with this code and HTTP status means.
+    /// The kind of an answer with this code and HTTP status.
     #[must_use]
     pub fn of(code: &str, status: u16) -> Self {
         kind_of(code, status)

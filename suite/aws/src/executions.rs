@@ -39,10 +39,20 @@ impl Started {
 pub enum StartError {
     /// Step Functions refused the start or did not answer.
     #[error("start execution {name}")]
-    Start { name: ExecutionName, source: AwsError },
+    Start {
+        /// The name of the execution.
+        name: ExecutionName,
+        /// The failed call of Step Functions.
+        source: AwsError,
+    },
     /// The execution of this name could not be looked at.
     #[error("look at execution {name}")]
-    Describe { name: ExecutionName, source: AwsError },
+    Describe {
+        /// The name of the execution.
+        name: ExecutionName,
+        /// The failed call of Step Functions.
+        source: AwsError,
+    },
     /// Every name that the fact may have belongs to a failed execution.
     #[error("start execution {name} again: {} of them have failed", name.attempt())]
     UsedUp {
@@ -64,7 +74,7 @@ impl StartError {
         }
     }
 
-    /// What it means; [`AwsErrorKind::Other`] where AWS was not called.
+    /// The meaning for the caller; [`AwsErrorKind::Other`] where AWS was not called.
     #[must_use]
     pub fn kind(&self) -> AwsErrorKind {
         self.aws().map_or(AwsErrorKind::Other, |error| error.kind)

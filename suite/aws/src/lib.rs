@@ -3,6 +3,8 @@
 //!
 //! Decides nothing: what an answer means for a flow is the pure crates' business. Reads no environment.
 
+#![warn(missing_docs)]
+
 #[cfg(feature = "accounts")]
 mod accounts;
 #[cfg(feature = "accounts")]

@@ -14,6 +14,7 @@ use crate::AwsError;
 /// A member of the organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Member {
+    /// The id of the account.
     pub account: AccountId,
     /// Differs each time the same account joins.
     pub joined: Timestamp,
@@ -22,15 +23,20 @@ pub struct Member {
 /// An invitation, open or closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invitation {
+    /// The state of the invitation.
     pub state: HandshakeState,
+    /// When it was sent.
     pub requested: Option<Timestamp>,
+    /// When the invitation expires.
     pub expires: Option<Timestamp>,
+    /// The account or address that was invited.
     pub invitee: Option<Invitee>,
 }
 
 /// The recipient of an invitation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Invitee {
+    /// An account, by its id.
     Account(AccountId),
     /// An e-mail address; its handshake never shows an account id, not even after it was accepted.
     Email(String),

@@ -10,7 +10,7 @@ pub struct ErrorOutput {
     /// The error's name, as a Catch matches it.
     #[serde(rename = "Error")]
     pub error: String,
-    /// What it says, which may be a JSON text or nothing.
+    /// The error's message, which may be a JSON text or nothing.
     #[serde(rename = "Cause", default)]
     pub cause: Option<String>,
 }
@@ -28,7 +28,7 @@ pub struct ExecutionRef {
     pub start_time: Timestamp,
 }
 
-/// What set an execution off.
+/// The cause of an execution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum TriggerKind {
@@ -54,7 +54,7 @@ pub enum TriggerKind {
     Onboarding,
 }
 
-/// What set an execution off, and the events it came from.
+/// The cause of an execution, and the events it came from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Trigger {

@@ -1,8 +1,10 @@
 //! The words of both flows: ids, execution names, problems, periods, rules as texts, the
 //! organization. Pure: no I/O, no async, no SDK, no clock.
 //!
-//! What comes from outside enters through a parser that says what it expected; inside there are no
+//! Input from outside enters through a parser that says what it expected; inside there are no
 //! bare strings for ids.
+
+#![warn(missing_docs)]
 
 pub mod alarm;
 pub mod event;

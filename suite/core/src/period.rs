@@ -38,6 +38,7 @@ impl Period {
         Self { seconds, text: text.into() }
     }
 
+    /// A length of so many minutes.
     #[must_use]
     pub fn minutes(minutes: u32) -> Self {
         Self::seconds(minutes.saturating_mul(60))

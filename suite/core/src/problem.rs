@@ -1,4 +1,4 @@
-//! What went wrong, in the words that reach people: lint, plan, outcome and documentation use the
+//! Problems, in the words that reach people: lint, plan, outcome and documentation use the
 //! same codes.
 
 use schemars::JsonSchema;
@@ -17,9 +17,9 @@ pub struct Problem {
     /// Where it is: `owner/region/document` for shares, `file:line:column (field)` for rules.
     #[serde(rename = "where")]
     pub place: Place,
-    /// What was found, and what was expected.
+    /// The finding: found and expected.
     pub what: String,
-    /// What to do about it.
+    /// The remedy, as an instruction.
     pub hint: String,
 }
 
@@ -66,7 +66,7 @@ macro_rules! problem_codes {
                 match self { $(Self::$code => stringify!($code),)+ }
             }
 
-            /// What to do, when nothing more exact can be said.
+            /// The remedy, where nothing more exact is known.
             #[must_use]
             pub fn hint(self) -> &'static str {
                 match self { $(Self::$code => $hint,)+ }

@@ -20,15 +20,15 @@ pub struct PublishOutcomeInput {
     pub execution: ExecutionRef,
     /// The flow that the execution belongs to.
     pub flow: Flow,
-    /// What the execution was started with.
+    /// The input of the execution.
     pub input: MachineInput,
-    /// What planning answered, if it came to that.
+    /// The answer of `plan-shares`, if it was called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<PlanSharesOutput>,
     /// How each owner and Region ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shares: Option<Vec<ShareReport>>,
-    /// What became of the onboarding runbooks.
+    /// The onboarding runbooks, with the error of each that was not started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub onboarding: Option<Vec<OnboardingReport>>,
     /// How the creation or invitation ended.
@@ -47,7 +47,7 @@ pub struct PublishOutcomeInput {
     pub error: Option<ErrorOutput>,
 }
 
-/// What became of an outcome.
+/// The status under which an outcome was published, if it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Published {
@@ -65,7 +65,7 @@ pub enum Published {
     None,
 }
 
-/// What `publish-outcome` answers.
+/// The answer of `publish-outcome`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PublishOutcomeOutput {
@@ -145,7 +145,7 @@ pub struct ExecutionStatusChange {
     pub detail: StatusChangeDetail,
 }
 
-/// What happened to the execution. Input and output are absent when they are too large for an
+/// The execution and its new status. Input and output are absent when they are too large for an
 /// event (over 256 KiB): DescribeExecution has them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

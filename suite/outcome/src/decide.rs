@@ -21,11 +21,11 @@ use crate::{
 /// Everything that is known about an execution that came to its end.
 #[derive(Debug, Clone, Copy)]
 pub struct Evidence<'a> {
-    /// What the state machine says.
+    /// The request of the state machine.
     pub request: &'a PublishOutcomeInput,
     /// The plan, if it was made and can be read.
     pub plan: Option<&'a SharePlan>,
-    /// What failed, by owner and Region.
+    /// The failures, by owner and Region.
     pub details: &'a [ShareDetails],
     /// When the outcome is decided.
     pub at: Timestamp,
@@ -33,7 +33,7 @@ pub struct Evidence<'a> {
     pub stored: Option<&'a S3Object>,
 }
 
-/// What is to be published.
+/// The status to publish, and the outcome.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
     /// The outcome's id, whether one is published or not.

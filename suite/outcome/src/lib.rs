@@ -1,4 +1,4 @@
-//! What is published about both flows, and its contract: one outcome, composed the same by every function that
+//! Outcomes of both flows, and their contract: one outcome, composed the same by every function that
 //! publishes it. Pure.
 #![warn(missing_docs)]
 

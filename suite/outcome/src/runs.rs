@@ -297,7 +297,7 @@ fn rung_problems(request: &PublishOutcomeInput, report: &RunReport) -> Vec<Probl
     problems
 }
 
-/// What is waited for, with the command that answers it.
+/// The problem of a run that waits, with the command that answers it.
 fn waiting(request: &PublishOutcomeInput, pending: &PendingRun) -> Problem {
     let PendingRun { rung, runbook, execution_id, region, .. } = pending;
     let path = format!("ladder[{}]", rung.saturating_sub(1));

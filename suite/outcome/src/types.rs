@@ -75,7 +75,7 @@ pub struct Outcome {
     pub outcome: OutcomeStatus,
     /// How urgently somebody should look at it.
     pub severity: Severity,
-    /// What happened, in one sentence.
+    /// The result in one sentence.
     pub summary: String,
     /// When it was decided.
     #[schemars(with = "String", extend("format" = "date-time"))]
@@ -321,7 +321,7 @@ pub struct Run {
     pub reason: Option<String>,
 }
 
-/// What was done at one owner in one Region.
+/// The shares of one owner in one Region.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Shares {

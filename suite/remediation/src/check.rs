@@ -1,4 +1,4 @@
-//! What makes a remediation rule invalid and no schema can say.
+//! Checks of a remediation rule that no schema can express.
 
 use relay_core::place::{Places, field, item};
 use relay_core::problem::{Problem, ProblemCode};

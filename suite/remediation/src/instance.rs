@@ -1,10 +1,10 @@
-//! What has to be known of an EC2 instance before a runbook is let loose on it.
+//! Facts about an EC2 instance that decide whether a runbook may run on it.
 
 use relay_core::problem::{Problem, ProblemCode};
 
 use crate::{AutoScaling, InstanceStore, RemediationRule};
 
-/// What DescribeInstances and DescribeAutoScalingInstances say.
+/// An instance as DescribeInstances and DescribeAutoScalingInstances show it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct InstanceFacts {
     /// Its Auto Scaling group.
@@ -17,12 +17,12 @@ pub struct InstanceFacts {
     pub loose_public_address: bool,
 }
 
-/// What that means for a run.
+/// Whether a run may begin on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InstanceVerdict {
     /// Go on, with a word about what may be lost.
     Run {
-        /// What may be lost.
+        /// Warnings about losses that the run may cause.
         warnings: Vec<Problem>,
         /// The group that the instance is taken out of first, and put back into afterwards.
         standby: Option<String>,

@@ -1,6 +1,8 @@
 //! Alarms, remediation rules and guardrails: which runbook answers which alarm, and what may keep it
 //! from running. Pure.
 
+#![warn(missing_docs)]
+
 pub mod alarm;
 mod check;
 pub mod guard;

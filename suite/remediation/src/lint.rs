@@ -1,5 +1,5 @@
-//! What can be said about rules by reading them alone: faults that make a rule invalid, and what
-//! works and yet deserves a word.
+//! Findings about rules that need no AWS: faults that make a rule invalid, and rules that
+//! are valid and yet perhaps not meant so.
 
 use relay_core::problem::{Problem, ProblemCode};
 use relay_core::rules::AccountSelector;
@@ -10,7 +10,7 @@ use crate::{AlarmSelector, Mode, RemediationRule};
 /// Words in a runbook's name that promise something will be gone.
 const DESTRUCTIVE: &[&str] = &["Terminate", "Delete", "Destroy", "Purge", "Wipe", "Replace"];
 
-/// What makes a rule that parses invalid all the same.
+/// Problems that make a rule invalid although it parses.
 pub(super) fn faults(rule: &RemediationRule) -> Vec<Problem> {
     let mut faults = Vec::new();
     for (index, rung) in rule.ladder.iter().enumerate() {

@@ -9,9 +9,10 @@ use relay_core::rules::AccountSelector;
 use crate::alarm::{AlarmKind, AlarmTrigger};
 use crate::{AlarmSelector, Mode, RemediationRule};
 
-/// What was looked up about an alarm.
+/// The facts that were looked up about an alarm.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Known<'a> {
+    /// The tags of the alarm.
     pub tags: Option<&'a BTreeMap<String, String>>,
     /// A snapshot that holds the alarm's account with the OUs above it.
     pub organization: Option<&'a Organization>,
@@ -22,6 +23,7 @@ pub struct Known<'a> {
 /// Something to look up before it is clear which rule applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Lookup {
+    /// The tags of the alarm.
     Tags,
     /// The place of the alarm's account in the organization.
     Place,
@@ -29,8 +31,10 @@ pub enum Lookup {
     Children,
 }
 
+/// The rule that answers an alarm, if one does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found<'a> {
+    /// This rule answers the alarm.
     Rule(&'a RemediationRule),
     /// None does: the alarm is nobody's business here.
     Nothing,

@@ -16,12 +16,13 @@ const MOST: usize = 50;
 
 const INSTANCES: &str = "ec2:instance";
 
-/// What a rule is about to be run on.
+/// The resources that a rule is about to be run on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Subject {
     /// The account the resources live in; for targets and locations without one, the alarm's.
     pub account: AccountId,
+    /// The Region of the resources.
     pub region: Region,
     /// The resources; none where the rule names targets or locations alone.
     pub resources: Vec<String>,
@@ -44,14 +45,17 @@ impl Subject {
 /// How far the alarm says which resource is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resolution {
+    /// The alarm names them.
     Known(Subject),
-    /// What has these tags has to be looked up (`tag:GetResources`), in this account and Region.
+    /// The resources with these tags have to be looked up (`tag:GetResources`), in this account and Region.
     LookUp {
         /// Where to look; another account by `runbook-relay-read`.
         account: AccountId,
+        /// The Region to look in.
         region: Region,
         /// The type, as the tagging API names it.
         kind: String,
+        /// The tags that the resources have.
         tags: BTreeMap<String, String>,
     },
     /// Not so that the rule could be run.
@@ -165,7 +169,7 @@ impl RemediationRule {
         })
     }
 
-    /// What a trigger puts in the place of the words in this rule's parameters. With several
+    /// The values of a trigger for the words in this rule's parameters. With several
     /// resources `{resource}` stays open: SSM fills it in.
     #[must_use]
     pub fn values(&self, trigger: &AlarmTrigger, subject: &Subject) -> Values {
@@ -189,7 +193,7 @@ impl RemediationRule {
     }
 }
 
-/// What runbooks call a resource: the last part of its ARN.
+/// The id by which runbooks know a resource: the last part of its ARN.
 fn id_of(arn: &str) -> String {
     match arn.parse::<Arn>() {
         Ok(arn) => arn.resource.rsplit(['/', ':']).next().unwrap_or_default().to_owned(),

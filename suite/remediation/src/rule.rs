@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::alarm::AlarmTrigger;
 
-/// What a rule, or the whole suite, does about an alarm. The order is that of restraint.
+/// The reaction of a rule, or of the whole suite, to an alarm. The order is that of restraint.
 #[derive(
     Debug,
     Clone,
@@ -98,7 +98,7 @@ pub struct AlarmSelector {
     pub contributors: bool,
 }
 
-/// What to do with an instance that belongs to an Auto Scaling group, which may replace the instance
+/// The treatment of an instance that belongs to an Auto Scaling group, which may replace the instance
 /// while it is being repaired.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -112,7 +112,7 @@ pub enum AutoScaling {
     Allow,
 }
 
-/// What to do with an instance whose root is on an instance store: it cannot be stopped without being
+/// The treatment of an instance whose root is on an instance store: it cannot be stopped without being
 /// lost.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -157,9 +157,9 @@ pub struct ResourceSelector {
     /// The Region of the resource. Without it, the alarm's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<Region>,
-    /// What to do with an instance of an Auto Scaling group.
+    /// The treatment of an instance of an Auto Scaling group.
     pub auto_scaling: AutoScaling,
-    /// What to do with an instance whose root is an instance store.
+    /// The treatment of an instance whose root is an instance store.
     pub instance_store: InstanceStore,
 }
 
@@ -226,7 +226,7 @@ pub struct RemediationRule {
     #[serde(default = "priority")]
     #[schemars(range(max = 1_000_000))]
     pub priority: u32,
-    /// What the rule does about an alarm.
+    /// The rule's reaction to an alarm.
     #[serde(default = "observe")]
     pub mode: Mode,
     /// Which alarms the rule answers. Everything given must hold.

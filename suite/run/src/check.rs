@@ -1,4 +1,4 @@
-//! What is wrong with the way to run a runbook and no schema can say.
+//! Checks of the way to run a runbook that no schema can express.
 
 use relay_core::place::{field, item};
 use relay_core::problem::ProblemCode;

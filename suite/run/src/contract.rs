@@ -85,12 +85,12 @@ pub struct RunReport {
     /// Who approved or rejected it.
     #[serde(default)]
     pub decisions: Vec<ApprovalDecision>,
-    /// What stood against its start.
+    /// The problems for which it was not started.
     #[serde(default)]
     pub problems: Vec<Problem>,
 }
 
-/// What a run waits for.
+/// The signal that a run waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum WaitingFor {
@@ -146,7 +146,7 @@ pub struct StartedRun {
     pub limit: u32,
 }
 
-/// What `start-automation` answers.
+/// The answer of `start-automation`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "next", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum StartAutomationOutput {
@@ -188,7 +188,7 @@ pub struct FollowAutomationInput {
     pub token: String,
 }
 
-/// What a waiting task is answered with. While there is nothing to say it is not answered: it looks
+/// The answer to a waiting task. While there is nothing to say it is not answered: it looks
 /// again after its time-out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "next", rename_all = "camelCase", rename_all_fields = "camelCase")]
@@ -226,7 +226,7 @@ pub struct VerifyRecoveryInput {
     pub checks_ok_since: Option<Timestamp>,
 }
 
-/// What `verify-recovery` answers.
+/// The answer of `verify-recovery`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "next", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum VerifyRecoveryOutput {

@@ -12,7 +12,9 @@ const EXECUTION: &str = "EC2 Automation Execution Status-change Notification";
 /// An automation's status changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AutomationEvent {
+    /// EventBridge's id, if it gave one.
     pub event_id: Option<String>,
+    /// The execution whose status changed.
     pub execution: AutomationId,
     /// The account it runs in.
     pub account: AccountId,
@@ -22,12 +24,14 @@ pub struct AutomationEvent {
     pub status: AutomationStatus,
 }
 
-/// What becomes of an event.
+/// An event after it has been read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AutomationIntake {
+    /// The status of an automation changed.
     Changed(AutomationEvent),
     /// Nothing that anybody waits for.
     Ignored {
+        /// EventBridge's id, if it gave one.
         event_id: Option<String>,
         /// Why, for the log.
         reason: String,
@@ -39,13 +43,17 @@ pub enum AutomationIntake {
 pub enum AutomationEventError {
     /// Larger than any message of SQS.
     #[error("read an automation event of {bytes} bytes: at most {MAX_BYTES} were expected")]
-    TooLarge { bytes: usize },
+    TooLarge {
+        /// The size that was found.
+        bytes: usize,
+    },
+    /// The text is not JSON.
     #[error("read the automation event as JSON")]
     NotJson(#[source] serde_json::Error),
     /// JSON, but not what it should be.
     #[error("read the automation event: expected {expected}")]
     Malformed {
-        /// What is missing or of the wrong type.
+        /// The missing field, or the one of the wrong type.
         expected: &'static str,
     },
 }

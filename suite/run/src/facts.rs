@@ -1,4 +1,4 @@
-//! What has to be known of a runbook before it is started, and what that says about a start.
+//! Facts about a runbook, and the objections to a start that follow from them.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ pub const ALLOWED: &str = "allowed";
 /// The value of that tag on runbooks that destroy something; they may be started too.
 pub const DESTRUCTIVE: &str = "destructive";
 
-/// What DescribeDocument, and for runbooks of one's own ListTagsForResource, say.
+/// A runbook as DescribeDocument shows it, and for runbooks of the hub ListTagsForResource.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RunbookFacts {
     /// It is there, in the account and Region of the start and in the version asked for.
@@ -24,6 +24,7 @@ pub struct RunbookFacts {
     pub shared: bool,
     /// Its parameters, and whether each is required.
     pub parameters: BTreeMap<String, bool>,
+    /// Its tags; empty where they cannot be seen.
     pub tags: BTreeMap<String, String>,
 }
 
@@ -42,7 +43,7 @@ impl RunbookFacts {
 }
 
 impl PlanInput<'_> {
-    /// What the runbook, the stack and the role say against a start, whatever it is to run on.
+    /// The objections of the runbook, the stack and the role to a start, whatever it runs on.
     #[must_use]
     pub fn objections(&self) -> Vec<Problem> {
         let Some(rung) = self.input.ladder.get(self.rung) else { return Vec::new() };

@@ -7,7 +7,7 @@ use crate::{AutomationStatus, Ending, Pace, Phase, Rung};
 /// The step of `Relay-ApproveThenRun` that asks.
 const APPROVE_STEP: &str = "approve";
 
-/// What to do after a look.
+/// The next step after a look at a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "next", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Follow {
@@ -18,7 +18,9 @@ pub enum Follow {
         /// Publish that it waits for somebody; true once in the life of a run.
         publish: bool,
     },
+    /// The run has ended.
     Ended {
+        /// Whether it succeeded, and if not, why.
         ending: Ending,
     },
     /// Its time is over: stop it (StopAutomationExecution, Cancel), then it has timed out.
@@ -37,6 +39,7 @@ impl Rung {
 /// A look at a run: GetAutomationExecution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look<'a> {
+    /// The status that SSM shows.
     pub status: &'a AutomationStatus,
     /// The step that failed or timed out, if one did.
     pub failed_step: Option<&'a str>,

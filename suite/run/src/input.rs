@@ -62,7 +62,7 @@ pub struct LockRef {
 }
 
 with_defaults! {
-    /// What is to be run, on what, and how: one runbook, or a ladder of them.
+    /// The input of `run-automation`: one runbook or a ladder of them, the resources, and how they are run.
     ///
     /// An input may name one `runbook`, with the fields of a rung beside it, in the place of `ladder`.
     #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -107,7 +107,7 @@ with_defaults! {
         pub warnings: Vec<Problem> = Vec::new(),
         /// The severity of the outcome if the run does not help.
         pub severity: Severity = Severity::High,
-        /// What started the execution.
+        /// The cause of the execution.
         pub trigger: Trigger = Trigger::without_event(TriggerKind::Manual),
     }
 }

@@ -1,4 +1,4 @@
-//! What comes after a rung.
+//! Decides what comes after a rung.
 
 use relay_core::period::Period;
 use serde::{Deserialize, Serialize};
@@ -15,13 +15,16 @@ pub enum RungEnd {
     NotStarted,
 }
 
+/// The step of the machine after a rung.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "next", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum AfterRung {
-    /// This rung, from 0.
+    /// Start another rung of the ladder.
     Rung {
+        /// Its number, from 0.
         rung: usize,
     },
+    /// The ladder ends here.
     Finish,
 }
 

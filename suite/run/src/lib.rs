@@ -1,6 +1,8 @@
 //! How a runbook is run: a rung, its options, what StartAutomationExecution is called with, what a
 //! look at the execution means, and what comes after it. Pure.
 
+#![warn(missing_docs)]
+
 pub mod check;
 mod contract;
 mod decision;

@@ -165,7 +165,7 @@ impl RunMode {
     }
 }
 
-/// What a runbook is started on, one child for each target: by a key (`tag:App`,
+/// The targets of a runbook, one child for each: by a key (`tag:App`,
 /// `AWS::EC2::Instance`) with values, by a resource group, or by values alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -252,12 +252,12 @@ pub fn any_errors() -> MaxErrors {
     MaxErrors("100%".into())
 }
 
-/// What is used where targets are given and the rate is not.
+/// The rate of targets where a rule gives none.
 pub fn tenth() -> MaxConcurrency {
     MaxConcurrency("10%".into())
 }
 
-/// What is used where targets are given and the rate is not.
+/// The rate of targets where a rule gives none.
 pub fn one_error() -> MaxErrors {
     MaxErrors("1".into())
 }
@@ -278,7 +278,7 @@ pub struct RunOptions {
     pub execution_role: Option<String>,
     /// Whether the automation runs by itself, or waits before every step.
     pub mode: RunMode,
-    /// What the runbook is started on, if that is more than the one resource.
+    /// The targets of the runbook, if it runs on more than the one resource.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub targets: Option<Targets>,
     /// Where the runbook is started, if that is more than the resource's account and Region.

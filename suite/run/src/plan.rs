@@ -29,6 +29,7 @@ pub struct Hub {
     pub installation: InstallationId,
     /// The account it runs in, from which everything is started.
     pub account: AccountId,
+    /// The Region of the stack.
     pub region: Region,
     /// The stack's own service role.
     pub service_role: Option<RoleArn>,
@@ -41,11 +42,12 @@ pub struct Hub {
     pub approval_topic: Option<String>,
 }
 
+/// The plan of one start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StartPlan {
     /// The Region to call SSM in, always with the hub's own account.
     pub region: Region,
-    /// What to call it with.
+    /// The parameters of the call.
     pub start: StartAutomation,
     /// The run waits for an approval first.
     pub approval: bool,
@@ -54,13 +56,15 @@ pub struct StartPlan {
 /// Everything that a start depends on.
 #[derive(Debug, Clone, Copy)]
 pub struct PlanInput<'a> {
+    /// The input of the execution.
     pub input: &'a RunAutomationInput,
     /// Which rung, from 0.
     pub rung: usize,
     /// The name of the suite's execution.
     pub execution: &'a str,
+    /// The hub, as its stack was deployed.
     pub hub: &'a Hub,
-    /// What is known of the rung's runbook.
+    /// The facts about the rung's runbook.
     pub runbook: &'a RunbookFacts,
     /// The organization, where `run.locations` names OUs by path or the whole of it.
     pub organization: Option<&'a Organization>,

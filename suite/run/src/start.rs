@@ -1,4 +1,4 @@
-//! What StartAutomationExecution is called with, in the API's own words.
+//! The parameters of StartAutomationExecution, in the API's own words.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,10 @@ use uuid::Uuid;
 pub struct StartAutomation {
     /// The document, by name or ARN.
     pub document_name: String,
+    /// The version; without it, the default version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document_version: Option<String>,
+    /// The parameters by name, each a list of texts.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parameters: BTreeMap<String, Vec<String>>,
     /// The same for every repeat of this start.
@@ -42,12 +44,13 @@ pub struct StartAutomation {
     pub tags: Vec<Tag>,
 }
 
-/// What is run on.
+/// The targets of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Target {
     /// `tag:…`, `ResourceGroup`, `ParameterValues`, `AWS::EC2::Instance`.
     pub key: String,
+    /// The values of the key.
     pub values: Vec<String>,
 }
 
@@ -57,6 +60,7 @@ pub struct Target {
 pub struct TargetLocation {
     /// Accounts, OUs, a root.
     pub accounts: Vec<String>,
+    /// The Regions, each an own child in each account.
     pub regions: Vec<String>,
     /// Pairs of the two at a time.
     pub target_location_max_concurrency: String,
@@ -67,6 +71,7 @@ pub struct TargetLocation {
     /// OUs below OUs too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub include_child_organization_units: bool,
+    /// Accounts and OUs that are left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclude_accounts: Vec<String>,
     /// The alarm there that stops it.
@@ -78,6 +83,7 @@ pub struct TargetLocation {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct AlarmConfiguration {
+    /// The alarms; SSM takes one.
     pub alarms: Vec<Alarm>,
     /// Whether to go on when the alarm cannot be read.
     pub ignore_poll_alarm_failure: bool,
@@ -87,13 +93,17 @@ pub struct AlarmConfiguration {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Alarm {
+    /// The name, in the account and Region of the run.
     pub name: String,
 }
 
+/// A tag of the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Tag {
+    /// The key, unique among the tags.
     pub key: String,
+    /// The value, which may be empty.
     pub value: String,
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What a status means for a task that waits for the run.
+/// The meaning of a status for a task that waits for the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Phase {
     /// It goes on by itself.
@@ -55,7 +55,7 @@ macro_rules! statuses {
                 }
             }
 
-            /// What it means for a task that waits for the run.
+            /// The meaning for a task that waits for the run.
             #[must_use]
             pub fn phase(&self) -> Phase {
                 match self {

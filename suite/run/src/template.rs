@@ -1,4 +1,4 @@
-//! What a rule leaves open in its parameters and a trigger fills in: `{resource}`, `{account}`,
+//! The words that a rule leaves open in its parameters and a trigger fills in: `{resource}`, `{account}`,
 //! `{region}`, `{alarm}`, `{alarmArn}`, `{dimension.<name>}`.
 //!
 //! Braces around anything but a word are left as they are: parameters may be JSON.
@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 /// The words that can be filled in, beside `dimension.<name>`.
 pub const WORDS: &[&str] = &["resource", "account", "region", "alarm", "alarmArn"];
 
+/// The prefix of the words that stand for dimensions.
 pub const DIMENSION: &str = "dimension.";
 
-/// What is filled in.
+/// The values of the words.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Values {
     /// Words and `dimension.<name>`, with their values.
@@ -22,11 +23,17 @@ pub struct Values {
 pub enum FillError {
     /// Nothing is known under this word here: an alarm without the dimension, a run without an alarm.
     #[error("nothing is known to put in the place of `{{{word}}}`")]
-    Unknown { word: String },
+    Unknown {
+        /// The word, without its braces.
+        word: String,
+    },
     /// SSM would read the value as a template of its own: alarm names and dimensions are written by
     /// somebody who may create alarms and need not be allowed to read parameters.
     #[error("the value of `{{{word}}}` holds `{{{{`, which SSM takes for a reference of its own")]
-    Unsafe { word: String },
+    Unsafe {
+        /// The word, without its braces.
+        word: String,
+    },
 }
 
 impl Values {

@@ -19,15 +19,17 @@ pub struct Sight {
     pub at: Timestamp,
 }
 
-/// What a look means.
+/// The result of a look.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "next", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Verified {
+    /// The alarm has returned to OK.
     Recovered,
     /// The time is over, and the alarm has not returned to OK.
     NotRecovered,
     /// There is nothing to see it by.
     Unverified,
+    /// Look again after a while.
     Wait {
         /// After so many seconds.
         seconds: u32,

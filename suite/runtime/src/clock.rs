@@ -10,6 +10,7 @@ use jiff::Timestamp;
 pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
 impl Clock {
+    /// The clock of the system.
     #[must_use]
     pub fn system() -> Self {
         #[expect(clippy::disallowed_methods, reason = "this is the clock")]
@@ -29,6 +30,7 @@ impl Clock {
         Self(Arc::new(move || at.saturating_add(begin.elapsed()).unwrap_or(Timestamp::MAX)))
     }
 
+    /// The time, as this clock has it.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         (self.0)()

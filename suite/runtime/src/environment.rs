@@ -16,7 +16,14 @@ pub enum ConfigError {
     Missing(String),
     /// The value cannot be parsed.
     #[error("the environment variable {name} is {value:?}: {reason}")]
-    Invalid { name: String, value: String, reason: String },
+    Invalid {
+        /// The name of the variable.
+        name: String,
+        /// The value that was found.
+        value: String,
+        /// Why it cannot be parsed.
+        reason: String,
+    },
 }
 
 impl Environment {

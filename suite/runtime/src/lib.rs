@@ -1,7 +1,9 @@
-//! What every Lambda function of the suite starts with: environment, logging, clock, and the names
+//! The start-up of every Lambda function of the suite: environment, logging, clock, and the names
 //! under which errors leave it, by which the state machines match them.
 //!
 //! Nothing here knows what a function decides.
+
+#![warn(missing_docs)]
 
 mod clock;
 mod environment;

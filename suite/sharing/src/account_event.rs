@@ -12,6 +12,7 @@ pub enum AccountEvent {
         /// The request to ask about.
         request: CreateAccountRequestId,
     },
+    /// An account was created.
     Created {
         /// The request it came from.
         request: Option<CreateAccountRequestId>,
@@ -45,7 +46,7 @@ pub enum AccountEvent {
     Departed { account: AccountId },
 }
 
-/// What the intake makes of an event.
+/// An event after the intake has read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Intake {
     /// A fact to act on.
@@ -121,7 +122,7 @@ fn read(envelope: &Envelope<'_>) -> Result<Read, EventError> {
     .map_err(|expected| malformed(name, expected))
 }
 
-/// What is expected where something is missing.
+/// The expected value where one is missing.
 type Expected = &'static str;
 
 fn organizations(name: &str, detail: &Map<String, Value>) -> Result<Read, Expected> {

@@ -19,9 +19,9 @@ use crate::plan::OnboardingStart;
 pub struct CheckMembershipInput {
     /// The execution that calls the function.
     pub execution: ExecutionRef,
-    /// What is waited for.
+    /// The creation request or invitation.
     pub request: MembershipRequest,
-    /// What set the wait off; handed on with the account.
+    /// The cause of the wait; it is handed on with the account.
     pub trigger: Trigger,
     /// How often it was asked before; 0 the first time.
     #[serde(default)]
@@ -60,7 +60,7 @@ pub enum Membership {
     },
 }
 
-/// What `check-membership` answers.
+/// The answer of `check-membership`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CheckMembershipOutput {
@@ -93,13 +93,13 @@ pub struct WorkItem {
     pub region: Region,
 }
 
-/// What `plan-shares` answers: the plan itself is in S3.
+/// The answer of `plan-shares`: the plan itself is in S3.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanSharesOutput {
     /// Where the plan lies.
     pub plan: S3Object,
-    /// What is to be done.
+    /// The pairs of owner and Region to work on.
     pub work: Vec<WorkItem>,
     /// How many accounts are in scope.
     pub accounts: u64,
@@ -114,7 +114,7 @@ pub struct PlanSharesOutput {
     pub onboarding: Vec<OnboardingStart>,
 }
 
-/// What has been done at one owner in one Region so far.
+/// The work at one owner in one Region so far, as counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ShareCounts {
@@ -155,12 +155,12 @@ pub struct ShareDocumentsInput {
     /// Where the last call stopped; absent or null at the beginning.
     #[serde(default)]
     pub cursor: Option<String>,
-    /// What the calls before this one did.
+    /// The counts of the calls before this one.
     #[serde(default)]
     pub counts: Option<ShareCounts>,
 }
 
-/// What `share-documents` answers. Counts are cumulative over the loop.
+/// The answer of `share-documents`. Counts are cumulative over the loop.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ShareDocumentsOutput {
@@ -172,11 +172,11 @@ pub struct ShareDocumentsOutput {
     pub owner: AccountId,
     /// The Region they lie in.
     pub region: Region,
-    /// What has been done so far.
+    /// The counts so far.
     pub counts: ShareCounts,
 }
 
-/// What failed at one owner in one Region: an object in S3.
+/// The failures at one owner in one Region: an object in S3.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ShareDetails {
@@ -224,7 +224,7 @@ pub enum Scope {
 pub struct ShareRunbooksInput {
     /// Whom to look at.
     pub scope: Scope,
-    /// What set this off.
+    /// The cause of the execution.
     pub trigger: Trigger,
     /// How long to wait before planning.
     pub after: Option<u32>,
@@ -263,7 +263,7 @@ struct RawShareRunbooksInput {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "bool", extend("const" = true))]
     organization: Option<bool>,
-    /// What set this off.
+    /// The cause of the execution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     trigger: Option<Trigger>,
     /// Seconds to wait before planning.
@@ -307,7 +307,7 @@ impl From<ShareRunbooksInput> for RawShareRunbooksInput {
     }
 }
 
-/// What has no account id yet: `{"createAccountRequestId":"car-…"}` or `{"handshakeId":"h-…"}`.
+/// A membership without an account id yet: `{"createAccountRequestId":"car-…"}` or `{"handshakeId":"h-…"}`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum MembershipRequest {
@@ -321,8 +321,8 @@ pub enum MembershipRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AwaitMembershipInput {
-    /// What to wait for.
+    /// The creation request or invitation to wait for.
     pub request: MembershipRequest,
-    /// What set this off.
+    /// The cause of the execution.
     pub trigger: Trigger,
 }

@@ -1,4 +1,4 @@
-//! What the table or the bucket did not do.
+//! Failed calls of the table and the bucket.
 
 use aws::{AwsError, AwsErrorKind};
 
@@ -6,8 +6,9 @@ use aws::{AwsError, AwsErrorKind};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what}")]
 pub struct StoreError {
-    /// What was being done, as a phrase: `record the decision`.
+    /// The failed action, as a phrase: `record the decision`.
     pub what: String,
+    /// The failed call of AWS.
     pub source: AwsError,
 }
 
@@ -16,12 +17,13 @@ impl StoreError {
         Self { what: what.into(), source: error.into() }
     }
 
-    /// What is stored has another shape than this version writes.
+    /// The stored item has another shape than this version writes.
     pub(crate) fn malformed(what: impl Into<String>, why: &(impl ToString + ?Sized)) -> Self {
         let (kind, code) = (AwsErrorKind::Other, "MalformedItem".to_owned());
         Self::new(what, AwsError { kind, code, message: why.to_string() })
     }
 
+    /// The meaning of the failure for the caller.
     #[must_use]
     pub fn kind(&self) -> AwsErrorKind {
         self.source.kind

@@ -1,4 +1,4 @@
-//! What guardrails take and release ([`remediation::guard`]), as writes to their items.
+//! Takes and releases of guardrails ([`remediation::guard`]), as writes to their items.
 
 use remediation::guard::{Release, Take, TakeAnswer, Taker};
 

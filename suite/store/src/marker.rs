@@ -32,7 +32,7 @@ impl fmt::Display for MarkerKind {
 }
 
 impl Table {
-    /// What was published for an execution. Consistent: a marker that was written is seen.
+    /// The outcome that was published for an execution. Consistent: a marker that was written is seen.
     ///
     /// # Errors
     /// When the table does not answer.

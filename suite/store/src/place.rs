@@ -13,7 +13,7 @@ use relay_core::id::AccountId;
 use crate::item::Key;
 use crate::{StoreError, Table};
 
-/// What an account's last plan rested on.
+/// The facts that an account's last plan rested on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedPlace {
     /// Root and OUs that lead to the account.

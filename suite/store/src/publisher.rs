@@ -27,8 +27,11 @@ const READS: usize = 8;
 /// Table, bucket and topic, to publish with.
 #[derive(Debug, Clone)]
 pub struct Publisher {
+    /// The table with the markers.
     pub table: Table,
+    /// The bucket of plans, details and outcomes.
     pub bucket: Bucket,
+    /// The topic of outcomes.
     pub topic: Topic,
 }
 

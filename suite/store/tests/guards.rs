@@ -1,4 +1,4 @@
-//! What guardrails take and release: the table answers as the memory that decisions are tested on, and
+//! Takes and releases of guardrails: the table answers as the memory that decisions are tested on, and
 //! writes the items that the crate's documentation lists.
 
 #![expect(clippy::unwrap_used, reason = "all of this is test code")]

@@ -3,6 +3,8 @@
 //! Serde's derived types lose positions inside enums and stop at the first error. A reader of this
 //! tree can name everything that is wrong with a text at once.
 
+#![warn(missing_docs)]
+
 use std::fmt;
 
 use serde::de;
@@ -28,7 +30,9 @@ impl fmt::Display for Position {
 /// One value and where it begins.
 #[derive(Debug, Clone)]
 pub struct Node {
+    /// The line and column where it begins.
     pub at: Position,
+    /// The value, with the nodes in it.
     pub value: Value,
 }
 
@@ -41,12 +45,14 @@ pub enum Value {
     Bool(bool, String),
     /// Its value, and as written with the zeros and signs that a number loses.
     Number(Number, String),
+    /// A text, in quotes or not.
     Text {
         /// The scalar without its quotes.
         text: String,
         /// Whether it stands in quotes, or begins with a sign no plain number or word begins with.
         quoted: bool,
     },
+    /// A sequence of nodes.
     List(Vec<Node>),
     /// A mapping, in the order of the text; keys are unique.
     Map(Vec<(Node, Node)>),
@@ -118,8 +124,9 @@ impl From<Node> for serde_json::Value {
 /// Why a text is not YAML.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyntaxError {
+    /// Where it was found.
     pub at: Option<Position>,
-    /// What is wrong there.
+    /// The fault, as a phrase.
     pub message: String,
 }
 

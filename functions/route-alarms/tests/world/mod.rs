@@ -91,7 +91,7 @@ impl World {
         self.state().states.of(RUN_AUTOMATION)
     }
 
-    /// What was sent to the queue, and its delay.
+    /// The messages that were sent to the queue, with their delays.
     pub(crate) fn queue(&self) -> Vec<(Value, i64)> {
         let sent = self.state().queue.clone();
         sent.into_iter().map(|message| (message.body, message.delay)).collect()

@@ -18,7 +18,7 @@ pub struct Automation {
     pub status: &'static str,
     pub started: Timestamp,
     pub tags: BTreeMap<String, String>,
-    /// What it was started with; `null` for one that the test made.
+    /// The request that started it; `null` for one that the test made.
     pub request: Value,
     /// Its steps in the API's shape (`StepExecution`).
     pub steps: Vec<Value>,

@@ -110,7 +110,7 @@ pub(super) async fn unit(
     Ok((id, Unit { name, parent }))
 }
 
-/// What contains an account, from the root down, by one ListParents a level; `None` where the account
+/// The root and OUs above an account, from the root down, by one ListParents a level; `None` where the account
 /// is not a member.
 pub(super) async fn ancestors(
     client: &Client,

@@ -32,10 +32,12 @@ struct Member {
 /// Why the organization could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum OrganizationError {
+    /// Organizations did not answer, or refused.
     #[error("{what}")]
     Call {
-        /// What was being done.
+        /// The failed action, as a phrase.
         what: String,
+        /// The failed call of Organizations.
         source: AwsError,
     },
     /// An answer that contradicts itself or holds an invalid id.
@@ -44,7 +46,7 @@ pub enum OrganizationError {
 }
 
 impl OrganizationError {
-    /// What it means; [`AwsErrorKind::Other`] for an answer that makes no sense.
+    /// The meaning for the caller; [`AwsErrorKind::Other`] for an answer that makes no sense.
     #[must_use]
     pub fn kind(&self) -> AwsErrorKind {
         match self {

@@ -26,6 +26,7 @@ impl AlarmArn {
         format!("arn:{}:cloudwatch:{region}:{account}:alarm:{name}", region.partition()).parse()
     }
 
+    /// The ARN as AWS writes it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
@@ -43,6 +44,7 @@ impl AlarmArn {
         &self.region
     }
 
+    /// The alarm's name, the last part.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.text[self.name..]

@@ -1,4 +1,4 @@
-//! What both flows say of CloudWatch's alarms: names and states.
+//! CloudWatch's alarms as both flows know them: names and states.
 
 mod arn;
 mod state;

@@ -61,7 +61,7 @@ pub struct Contributor {
     pub attributes: BTreeMap<String, String>,
 }
 
-/// What a trigger is known by, whichever way it came: alarm, contributor and instant.
+/// The identity of a trigger, whichever way it came: alarm, contributor and instant.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]

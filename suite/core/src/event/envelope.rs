@@ -11,22 +11,27 @@ pub const MAX_BYTES: usize = 1024 * 1024;
 pub enum EventError {
     /// Larger than any message of SQS.
     #[error("read an event of {bytes} bytes: at most {MAX_BYTES} were expected")]
-    TooLarge { bytes: usize },
+    TooLarge {
+        /// The size that was found.
+        bytes: usize,
+    },
     /// No JSON, cut off, or nested beyond reason.
     #[error("read the event as JSON")]
     NotJson(#[source] serde_json::Error),
     /// JSON, but no envelope of EventBridge.
     #[error("read the event as an EventBridge envelope: expected {expected}")]
     NotAnEnvelope {
-        /// What is missing or of the wrong type.
+        /// The missing field, or the one of the wrong type.
         expected: &'static str,
     },
     /// One of ours, without what it should say.
     #[error("read {event} (event {event_id}): expected {expected}")]
     Malformed {
+        /// The kind of event, in the service's words.
         event: String,
+        /// EventBridge's id of the event.
         event_id: String,
-        /// What is missing or of the wrong type.
+        /// The missing field, or the one of the wrong type.
         expected: &'static str,
     },
 }
@@ -44,13 +49,18 @@ impl EventError {
 
 /// The parts of an envelope that the intake looks at.
 pub struct Envelope<'a> {
+    /// EventBridge's id of the event, the same at every delivery.
     pub id: &'a str,
+    /// The sending service, like `aws.organizations`.
     pub source: &'a str,
+    /// The kind of event, in the service's words.
     pub detail_type: &'a str,
+    /// The event itself, as the service wrote it.
     pub detail: &'a Map<String, Value>,
 }
 
 impl<'a> Envelope<'a> {
+    /// Reads what is common to all events.
     pub fn read(value: &'a Value) -> Result<Self, EventError> {
         let expected = |expected| EventError::NotAnEnvelope { expected };
         let text = |key, message| {

@@ -1,4 +1,4 @@
-//! What EventBridge's events have in common: the envelope, and where they keep what.
+//! The parts that EventBridge's events have in common: the envelope, and look-ups of account ids.
 
 mod envelope;
 pub mod lookup;

@@ -11,6 +11,7 @@ use crate::string_traits;
 pub struct AccountId([u8; 12]);
 
 impl AccountId {
+    /// The twelve digits, leading zeros included.
     #[must_use]
     pub fn as_str(&self) -> &str {
         // The bytes are ASCII digits by construction.

@@ -14,6 +14,7 @@ use crate::text::percent_encoded;
 pub struct Arn {
     /// The partition, as written.
     pub partition: String,
+    /// The service, like `ssm`.
     pub service: String,
     /// The Region, empty for global services.
     pub region: String,

@@ -23,6 +23,7 @@ pub const TOKEN_TAG: &str = "relay:token";
 pub struct InstallationId(Box<str>);
 
 impl InstallationId {
+    /// The id as it is in names and paths.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

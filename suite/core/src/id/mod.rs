@@ -23,13 +23,14 @@ pub use text::{
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not {expected}")]
 pub struct InvalidId {
-    /// What was given, cut to a printable length.
+    /// The given text, cut to a printable length.
     pub text: String,
-    /// What was expected, as a noun phrase: "an account id (12 digits)".
+    /// The expected value, as a noun phrase: "an account id (12 digits)".
     pub expected: &'static str,
 }
 
 impl InvalidId {
+    /// An error about this text, and what was expected in its place.
     pub fn new(text: &str, expected: &'static str) -> Self {
         Self { text: text.chars().take(64).collect(), expected }
     }

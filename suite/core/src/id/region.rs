@@ -12,6 +12,7 @@ use crate::string_traits;
 pub struct Region(Box<str>);
 
 impl Region {
+    /// The code, like `us-east-1`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -85,6 +86,7 @@ pub enum Partition {
 }
 
 impl Partition {
+    /// Every partition that AWS documents.
     pub const ALL: [Self; 8] = [
         Self::Aws,
         Self::AwsCn,
@@ -120,7 +122,7 @@ impl Partition {
         }
     }
 
-    /// What endpoints and service principals end in.
+    /// The domain that endpoints and service principals end in.
     #[must_use]
     pub fn dns_suffix(self) -> &'static str {
         match self {

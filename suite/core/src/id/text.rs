@@ -86,7 +86,7 @@ impl DocumentName {
 }
 
 text_id!(
-    /// What a runbook is started by: a document's name, or the ARN of one that is shared.
+    /// The name of a runbook at its start: a document's name, or the ARN of one that is shared.
     RunbookName,
     "a runbook's name or ARN (3 to 128 of a-z, A-Z, 0-9, and _-.:/)",
     r"^[a-zA-Z0-9_\-.:/]{3,128}$",
@@ -113,7 +113,7 @@ text_id!(
 );
 
 text_id!(
-    /// What `CreateAccount` answers with: `car-…`.
+    /// The id that `CreateAccount` answers with: `car-…`.
     CreateAccountRequestId,
     "a CreateAccount request id (car-…)",
     "^car-[a-z0-9]{8,32}$",
@@ -153,7 +153,7 @@ text_id!(
 );
 
 text_id!(
-    /// What an account or an OU lies in: a root or an OU.
+    /// The parent of an account or an OU: a root or an OU.
     ParentId,
     "a root id (r-…) or an OU id (ou-…-…)",
     "^(r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[a-z0-9]{8,32})$",

@@ -21,10 +21,15 @@ const DEEPEST: usize = 16;
 /// Where an account is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AccountState {
+    /// The account is being activated.
     PendingActivation,
+    /// The account can be used.
     Active,
+    /// AWS suspended the account.
     Suspended,
+    /// The account is being closed.
     PendingClosure,
+    /// The account is closed; it leaves the organization after 90 days.
     Closed,
     /// A state this version does not know.
     Other,
@@ -49,13 +54,16 @@ impl AccountState {
 /// How an account came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum JoinedMethod {
+    /// It was invited and accepted.
     Invited,
     /// It was created in the organization.
     Created,
 }
 
+/// A member of the organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
+    /// The id, twelve digits.
     pub id: AccountId,
     /// Its root user's address.
     pub email: Option<String>,
@@ -63,8 +71,9 @@ pub struct Account {
     pub state: AccountState,
     /// How it came in.
     pub joined_method: Option<JoinedMethod>,
+    /// When it joined the organization.
     pub joined_at: Option<Timestamp>,
-    /// What it lies in.
+    /// The root or OU that it is in.
     pub parent: ParentId,
 }
 
@@ -74,6 +83,7 @@ struct Unit {
     parent: ParentId,
 }
 
+/// The organization, as far as it was read: its OUs and accounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Organization {
     id: Option<OrganizationId>,
@@ -103,6 +113,7 @@ impl Organization {
         self
     }
 
+    /// Adds an OU below a parent.
     pub fn add_unit(
         &mut self,
         id: OrganizationalUnitId,
@@ -129,6 +140,7 @@ impl Organization {
         self.complete
     }
 
+    /// The account with this id, if it is a member.
     #[must_use]
     pub fn account(&self, id: AccountId) -> Option<&Account> {
         self.accounts.get(&id)

@@ -22,7 +22,7 @@ impl Choice<'_> {
         format!("{number} one of {all} is given.")
     }
 
-    /// What is wrong with the fields that are given: code, what, hint.
+    /// The objection to the fields that are given: code, what, hint.
     pub(super) fn objection(
         &self,
         given: &[(&str, &Node)],

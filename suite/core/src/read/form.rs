@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::read::choice::Choice;
 
-/// What texts of a type look like.
+/// The form of the texts of a type.
 pub struct Form {
     schema: Value,
     /// The compiled patterns, by their text.
@@ -16,6 +16,7 @@ pub struct Form {
 }
 
 impl Form {
+    /// The form of a type, from its JSON Schema.
     #[must_use]
     pub fn of<T: JsonSchema>() -> Self {
         let schema = schemars::schema_for!(T).to_value();
@@ -69,7 +70,7 @@ pub(super) fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
-/// What one value looks like.
+/// The form of one value.
 #[derive(Clone, Copy)]
 pub(super) struct Shape<'a> {
     form: &'a Form,

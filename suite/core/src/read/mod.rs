@@ -56,7 +56,7 @@ pub type LazyForm = LazyLock<Form>;
 
 /// A type of texts that people or machines write.
 pub trait Written: JsonSchema + DeserializeOwned {
-    /// What its texts look like: a static `LazyForm::new(Form::of::<Self>)`.
+    /// The form of its texts: a static `LazyForm::new(Form::of::<Self>)`.
     fn form() -> &'static Form;
 
     /// Reports what is wrong and no schema can say. `read` is the text as far as it fits the form, with

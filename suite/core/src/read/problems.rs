@@ -13,6 +13,7 @@ pub struct Problems<'a> {
 }
 
 impl<'a> Problems<'a> {
+    /// No problems yet, of a text with these places.
     pub fn new(places: &'a Places) -> Self {
         Self { places, found: Vec::new() }
     }

@@ -1,4 +1,4 @@
-//! What is said about texts of certain types beyond "expected this, found that".
+//! Messages about texts of certain types beyond "expected this, found that".
 
 use yaml_tree::{Node, Value};
 
@@ -10,7 +10,7 @@ use crate::read::problems::Problems;
 use crate::read::words::found;
 use crate::text::nearest;
 
-/// What people put between the digits of an account id.
+/// Characters that people put between the digits of an account id.
 const SEPARATORS: [char; 3] = ['_', '-', ' '];
 
 /// An objection to a text: code, what, hint.

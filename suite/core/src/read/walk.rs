@@ -19,7 +19,7 @@ pub(super) struct Walk<'a, 'p> {
 }
 
 impl Walk<'_, '_> {
-    /// What could be read; null in the place of a field or item that does not fit.
+    /// The value as far as it could be read; null in the place of a field or item that does not fit.
     pub(super) fn value(&mut self, node: &Node, path: &str, shape: Shape<'_>) -> Option<Json> {
         match shape.kind() {
             Kind::Fields(fields) => self.fields(node, path, &fields),

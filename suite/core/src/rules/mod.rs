@@ -1,4 +1,4 @@
-//! What the kinds of rules have in common: texts with a place, selectors, patterns, sets.
+//! The parts that the kinds of rules have in common: texts with a place, selectors, patterns, sets.
 
 mod glob;
 mod lists;

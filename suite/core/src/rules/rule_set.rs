@@ -14,9 +14,10 @@ pub trait Rule: Written {
     #[must_use]
     fn named(self, name: &str, places: Places) -> Self;
 
+    /// The last part of the parameter's name, or the file's name without its extension.
     fn name(&self) -> &str;
 
-    /// What makes a rule invalid although each of its fields is valid.
+    /// Problems that make a rule invalid although each of its fields is valid.
     fn faults(&self) -> Vec<Problem> {
         Vec::new()
     }
@@ -24,7 +25,7 @@ pub trait Rule: Written {
     /// Puts rules, which come by name, in the order in which they are tried.
     fn sort(_rules: &mut [Self]) {}
 
-    /// What is valid, and yet may not be what was meant.
+    /// Valid, and yet perhaps not meant so.
     fn warnings(_rules: &[Self]) -> Vec<Problem> {
         Vec::new()
     }
@@ -35,9 +36,9 @@ pub trait Rule: Written {
 pub struct RuleSet<R> {
     /// The valid rules, in the order in which they are tried.
     pub rules: Vec<R>,
-    /// What is wrong with the others.
+    /// The problems of the others.
     pub problems: Vec<Problem>,
-    /// What is valid, and yet may not be what was meant.
+    /// Valid, and yet perhaps not meant so.
     pub warnings: Vec<Problem>,
     /// `sha256:…` over names and texts of the whole set, in order of names.
     pub version: String,

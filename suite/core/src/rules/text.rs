@@ -16,6 +16,7 @@ pub const ADVANCED_TIER: usize = 8 * 1024;
 /// The text of a rule and where it comes from.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RuleText {
+    /// The rule's name, from its parameter or file.
     pub name: String,
     /// The parameter's or the file's name, for problems.
     pub origin: String,

@@ -1,4 +1,4 @@
-//! What a composite alarm stands for: it has no metrics of its own, so its children are looked up,
+//! The metrics of a composite alarm: it has none of its own, so its children are looked up,
 //! and theirs where they are composites too.
 
 use std::collections::BTreeSet;
@@ -13,9 +13,13 @@ const DEEPEST: usize = 4;
 /// A child as DescribeAlarms shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChildDescription {
+    /// The ARN of the child alarm.
     pub arn: AlarmArn,
+    /// Its state at the look.
     pub state: AlarmState,
+    /// The metrics that it watches.
     pub metrics: Vec<AlarmMetric>,
+    /// Its metric math and queries.
     pub expressions: Vec<String>,
     /// Its rule, where it is a composite itself.
     pub alarm_rule: Option<String>,

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::alarm::{AlarmKind, AlarmMetric};
 
-/// What an alarm watches.
+/// The metrics and expressions that an alarm watches.
 #[derive(Debug, Default)]
 pub(super) struct Watched {
     pub(super) metrics: Vec<AlarmMetric>,
@@ -37,7 +37,7 @@ impl Watched {
         watched
     }
 
-    /// What kind of alarm this makes.
+    /// The kind of alarm that this makes.
     pub(super) fn kind(&self, composite: bool) -> AlarmKind {
         let starts = |text: &String, word: &str| {
             text.trim_start()

@@ -145,11 +145,13 @@ fn tokens(text: &str) -> Vec<Token> {
     tokens
 }
 
-/// What a Metrics Insights query is about:
+/// Namespace and metric of a Metrics Insights query:
 /// `SELECT AVG(CPUUtilization) FROM SCHEMA("AWS/EC2", InstanceId) GROUP BY InstanceId`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InsightsQuery {
+    /// The namespace, if the query names one.
     pub namespace: Option<String>,
+    /// The metric's name, if the query names one.
     pub metric: Option<String>,
 }
 

@@ -12,13 +12,19 @@ use crate::alarm::{AlarmTrigger, events, sns};
 pub enum AlarmError {
     /// Larger than any message of SQS.
     #[error("read an alarm of {bytes} bytes: at most {MAX_BYTES} were expected")]
-    TooLarge { bytes: usize },
+    TooLarge {
+        /// The size that was found.
+        bytes: usize,
+    },
     /// No JSON, cut off, or nested beyond reason.
     #[error("read the alarm as JSON")]
     NotJson(#[source] serde_json::Error),
     /// JSON, but none of the ways an alarm comes.
     #[error("read the message as an alarm: expected {expected}")]
-    NotAnAlarm { expected: &'static str },
+    NotAnAlarm {
+        /// The ways in which an alarm arrives.
+        expected: &'static str,
+    },
     /// An alarm without what it should say.
     #[error("read the alarm {alarm} from {from}: expected {expected}")]
     Malformed {
@@ -26,14 +32,15 @@ pub enum AlarmError {
         alarm: String,
         /// Which way it came.
         from: &'static str,
-        /// What is missing or of the wrong type.
+        /// The missing field, or the one of the wrong type.
         expected: &'static str,
     },
 }
 
-/// What the intake makes of a message.
+/// A message after the intake has read it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AlarmIntake {
+    /// An alarm that went into ALARM.
     Trigger(Box<AlarmTrigger>),
     /// Nothing to act on.
     Ignored {
@@ -81,7 +88,7 @@ impl AlarmIntake {
         }
     }
 
-    /// What SNS hands to a Lambda function: always one record.
+    /// The event that SNS sends to a Lambda function: always one record.
     fn record(message: &Map<String, Value>) -> Result<Self, AlarmError> {
         let records = lookup::at(message, &["Records"]).and_then(Value::as_array);
         let [record] = records.map(Vec::as_slice).unwrap_or_default() else {

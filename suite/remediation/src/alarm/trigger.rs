@@ -23,10 +23,11 @@ pub enum Via {
     Lambda,
 }
 
-/// What an alarm is made of.
+/// The kind of an alarm, by what it watches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum AlarmKind {
+    /// An alarm over metrics.
     Metric,
     /// An expression over metrics.
     MetricMath,
@@ -44,8 +45,11 @@ pub enum AlarmKind {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AlarmMetric {
+    /// The namespace, like `AWS/EC2`.
     pub namespace: String,
+    /// The name within the namespace.
     pub name: String,
+    /// The dimensions by name.
     #[serde(default)]
     pub dimensions: BTreeMap<String, String>,
     /// The account it comes from, where that is not the alarm's.
@@ -57,6 +61,7 @@ pub struct AlarmMetric {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChildAlarm {
+    /// The ARN of the child alarm.
     pub arn: AlarmArn,
     /// Its state when the composite changed.
     pub state: Option<AlarmState>,
@@ -66,7 +71,9 @@ pub struct ChildAlarm {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase")]
 pub enum Quiet {
+    /// An alarm mute rule holds.
     Muted {
+        /// The ARN of the mute rule.
         by: String,
         /// When its window ends.
         until: Option<Timestamp>,
@@ -95,7 +102,9 @@ pub enum Creation {
 pub struct Implied {
     /// The account of the resource.
     pub account: AccountId,
+    /// The Region of the metric.
     pub region: Region,
+    /// The value of the dimension.
     pub value: String,
 }
 
@@ -103,6 +112,7 @@ pub struct Implied {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AlarmTrigger {
+    /// The alarm that went into ALARM.
     pub alarm: AlarmArn,
     /// The time series that is in ALARM, where the alarm watches many and distinguishes them.
     pub contributor: Option<Contributor>,
@@ -112,13 +122,13 @@ pub struct AlarmTrigger {
     pub previous: Option<AlarmState>,
     /// CloudWatch's reason, in words.
     pub reason: String,
-    /// What its maker wrote about the alarm.
+    /// The description that the alarm was created with.
     pub description: Option<String>,
     /// Which way it came.
     pub via: Via,
     /// The event's or the message's id. One trigger has as many as it has ways.
     pub event_id: Option<String>,
-    /// What the alarm is made of.
+    /// Its kind, by what it watches.
     pub kind: AlarmKind,
     /// Its metrics; for a composite those of its children, once they are looked up.
     pub metrics: Vec<AlarmMetric>,
@@ -126,7 +136,7 @@ pub struct AlarmTrigger {
     pub expressions: Vec<String>,
     /// The rule of a composite.
     pub alarm_rule: Option<String>,
-    /// What set a composite off, as far as the message says.
+    /// The children that set a composite off, as far as the message says.
     pub children: Vec<ChildAlarm>,
     /// Why CloudWatch did not take its actions, if so.
     pub quiet: Option<Quiet>,
@@ -135,6 +145,7 @@ pub struct AlarmTrigger {
 }
 
 impl AlarmTrigger {
+    /// The id of this transition, the same whichever way it arrives.
     #[must_use]
     pub fn id(&self) -> TriggerId {
         let contributor = self.contributor.as_ref().map_or("", |contributor| &contributor.id);

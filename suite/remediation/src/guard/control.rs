@@ -14,7 +14,7 @@ use crate::Mode;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Control {
-    /// What the suite does about alarms.
+    /// Whether the suite runs, observes or ignores.
     pub mode: Mode,
     /// When this mode ends; from then on the suite is active again. Without it, the mode stays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,7 +50,7 @@ impl Control {
         })
     }
 
-    /// What is taken for a parameter that cannot be read: a switch that may have been pulled counts
+    /// The stand-in for a parameter that cannot be read: a switch that may have been pulled counts
     /// as pulled.
     #[must_use]
     pub fn pulled(parameter: &str) -> Self {

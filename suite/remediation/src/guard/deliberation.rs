@@ -16,7 +16,9 @@ use crate::{Mode, RemediationRule, Subject};
 /// A trigger and the rule that matches it.
 #[derive(Debug, Clone, Copy)]
 pub struct Case<'a> {
+    /// The rule that matches.
     pub rule: &'a RemediationRule,
+    /// The trigger, with what was looked up for it.
     pub trigger: &'a AlarmTrigger,
     /// The kill switch as it was read.
     pub control: &'a Control,
@@ -29,6 +31,7 @@ pub struct Case<'a> {
 pub struct AlarmNow {
     /// The state of the alarm, or of its contributor that is meant; `None` when it no longer exists.
     pub state: Option<AlarmState>,
+    /// Whether its actions may be taken.
     pub actions_enabled: bool,
 }
 
@@ -37,20 +40,28 @@ pub struct AlarmNow {
 pub enum CalendarState {
     /// The calendar allows changes.
     Open,
-    /// Changes are not allowed; until when, if the calendar says so.
-    Closed { until: Option<Timestamp> },
+    /// Changes are not allowed.
+    Closed {
+        /// When it opens, if the calendar says so.
+        until: Option<Timestamp>,
+    },
     /// It could not be read, which counts as closed.
-    Unreadable { reason: String },
+    Unreadable {
+        /// Why it could not be read.
+        reason: String,
+    },
 }
 
-/// What is known so far. Each is an answer to a [`Question`].
+/// The facts so far. Each is an answer to a [`Question`].
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Facts {
     /// The decision that is recorded about this trigger; `Some(None)` when there is none.
     pub decided: Option<Option<DecisionRecord>>,
     /// Whether the alarm went into ALARM with its first evaluation.
     pub initial: Option<bool>,
+    /// The alarm as it is now.
     pub alarm: Option<AlarmNow>,
+    /// The rule's change calendar as it is now.
     pub calendar: Option<CalendarState>,
     /// The resources, or why the rule cannot be run on them.
     pub subject: Option<Result<Subject, Problem>>,
@@ -78,11 +89,14 @@ pub enum Question {
     Breaker,
 }
 
-/// What to do next.
+/// The next step of a deliberation.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
+    /// Find this out, and add the answer.
     Ask(Question),
+    /// Take this, and add the answer.
     Take(Take),
+    /// The deliberation has ended.
     Decided(Box<GuardVerdict>),
 }
 

@@ -27,6 +27,7 @@ const LONGEST_DELAY: i64 = 900;
 )]
 #[serde(rename_all = "camelCase")]
 pub struct DigestWindow {
+    /// The rule that decided.
     pub rule: String,
     /// The reason of every trigger in it.
     pub code: ProblemCode,
@@ -37,10 +38,12 @@ pub struct DigestWindow {
     pub begin: i64,
 }
 
-/// What is kept of one trigger in a window.
+/// One trigger in the window of a digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DigestEntry {
+    /// The trigger that was suppressed.
     pub trigger: TriggerId,
+    /// The alarm of the trigger.
     pub alarm: AlarmArn,
     /// The account of the resource, or the alarm's.
     pub account: AccountId,

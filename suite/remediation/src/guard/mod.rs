@@ -1,4 +1,4 @@
-//! What keeps a matching rule from starting a run, decided before an execution exists.
+//! Guardrails: they keep a matching rule from starting a run, decided before an execution exists.
 //!
 //! Pure: [`next`] says what to ask or to take next, and in the end what is decided. Guardrails that
 //! need a memory ask for [`Take`]s in the words of this crate; the owner of the memory performs

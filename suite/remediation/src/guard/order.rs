@@ -85,7 +85,7 @@ pub(super) struct Line {
 
 /// How a guardrail finds out whether it objects, by what it has to know.
 pub(super) enum Check {
-    /// What is known from the beginning.
+    /// Nothing but the case itself.
     Nothing(fn(&Case<'_>) -> Objection),
     /// Whether the alarm went into ALARM with its first evaluation.
     History(fn(&Case<'_>, bool) -> Objection),

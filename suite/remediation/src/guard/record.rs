@@ -9,7 +9,7 @@ use crate::guard::digest::DigestWindow;
 use crate::guard::{Decision, Release, Suppression, Taker, order};
 use crate::{RemediationRule, Subject};
 
-/// What was decided, once and for all.
+/// A decision, made once and for all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DecisionRecord {
@@ -22,10 +22,11 @@ pub struct DecisionRecord {
     /// The resources, as far as they were known by then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<Subject>,
+    /// Start, or the reason to start nothing.
     pub conclusion: Conclusion,
 }
 
-/// What a decision comes to.
+/// The conclusion of a decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Conclusion {

@@ -1,4 +1,4 @@
-//! What guardrails take and release, in the words of this crate. `store` performs it.
+//! Takes and releases of guardrails, in the words of this crate. `store` performs them.
 //!
 //! Every take may be repeated, by the same trigger, without taking twice. Every release is a
 //! condition, too: it releases what this trigger holds and nothing else. Rules that only observe
@@ -11,7 +11,9 @@ use relay_core::period::Period;
 /// The trigger on whose behalf something is taken or released, and the rule that decides about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Taker<'a> {
+    /// The trigger that takes.
     pub trigger: TriggerId,
+    /// The name of the rule that decides.
     pub rule: &'a str,
     /// Whether the rule, or the suite, only observes.
     pub observing: bool,
@@ -22,15 +24,34 @@ pub struct Taker<'a> {
 /// Something to take before a run starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Take {
-    /// The lock on one resource (`<account>#<region>#<resource>`), for as long as a run can last.
-    Lock { key: String, lease: Period },
-    /// One of the runs that a budget has in this hour of the clock. Each budget has a key of its own,
-    /// like `rule#web`.
-    Run { budget: String, most: u32 },
+    /// The lock on one resource.
+    Lock {
+        /// The resource: `<account>#<region>#<resource>`.
+        key: String,
+        /// For as long as a run can last.
+        lease: Period,
+    },
+    /// One of the runs that a budget has in this hour of the clock.
+    Run {
+        /// The key of the budget, like `rule#web`.
+        budget: String,
+        /// How many runs it has.
+        most: u32,
+    },
     /// One of the places for resources in this window of the rule.
-    Storm { resources: String, most: u32, window: Period },
+    Storm {
+        /// The keys of the resources, separated by commas.
+        resources: String,
+        /// How many places there are.
+        most: u32,
+        /// The length of the window.
+        window: Period,
+    },
     /// The opening of the rule's storm breaker, for one window.
-    Breaker { window: Period },
+    Breaker {
+        /// How long it stays open.
+        window: Period,
+    },
 }
 
 /// The answer to a take.
@@ -39,9 +60,17 @@ pub enum TakeAnswer {
     /// This trigger has it now, or had it already.
     Taken,
     /// The run of another trigger holds the lock.
-    Held { owner: TriggerId, until: Timestamp },
+    Held {
+        /// The trigger that holds it.
+        owner: TriggerId,
+        /// The end of its lease.
+        until: Timestamp,
+    },
     /// The lock is free; the rule's cool-down on the resource is not over.
-    CoolingDown { until: Timestamp },
+    CoolingDown {
+        /// The end of the cool-down.
+        until: Timestamp,
+    },
     /// The last run that held the lock was this trigger's own, and it has ended.
     Ended,
     /// The budget or the window has no place left.
@@ -54,15 +83,26 @@ pub enum TakeAnswer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Release {
     /// The lock, as if it had never been taken: nothing was run.
-    Lock { key: String },
+    Lock {
+        /// The resource: `<account>#<region>#<resource>`.
+        key: String,
+    },
     /// The lock, at the end of a run: the rule's cool-down on the resource begins.
-    EndOfRun { key: String, cool_down: Period },
+    EndOfRun {
+        /// The resource: `<account>#<region>#<resource>`.
+        key: String,
+        /// How long the rule's cool-down on it lasts.
+        cool_down: Period,
+    },
     /// The trigger's run of a budget.
-    Run { budget: String },
+    Run {
+        /// The key of the budget, like `rule#web`.
+        budget: String,
+    },
 }
 
 impl Take {
-    /// What to release when nothing is run. What was counted for a storm stays counted.
+    /// The release when nothing is run. A resource that was counted for a storm stays counted.
     #[must_use]
     pub fn release(&self) -> Option<Release> {
         match self {
@@ -72,7 +112,7 @@ impl Take {
         }
     }
 
-    /// What to release at the end of a run: the lock. Budgets are used up.
+    /// The release at the end of a run: the lock. Budgets are used up.
     #[must_use]
     pub fn end_of_run(&self, cool_down: &Period) -> Option<Release> {
         match self {
@@ -83,7 +123,7 @@ impl Take {
         }
     }
 
-    /// What taking it is called in logs and errors.
+    /// The name of the take in logs and errors.
     #[must_use]
     pub fn describe(&self) -> String {
         match self {
@@ -96,7 +136,7 @@ impl Take {
 }
 
 impl Release {
-    /// What releasing it is called in logs and errors.
+    /// The name of the release in logs and errors.
     #[must_use]
     pub fn describe(&self) -> String {
         match self {

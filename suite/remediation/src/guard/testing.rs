@@ -10,14 +10,16 @@ use super::{Release, Take, TakeAnswer, Taker};
 
 const HOUR: i64 = 3_600;
 
-/// What is remembered; for rules that observe, apart. Times are epoch seconds.
+/// The memory; for rules that observe, apart. Times are epoch seconds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Memory {
+    /// For rules that act.
     pub acting: Kept,
+    /// For rules that only observe.
     pub observed: Kept,
 }
 
-/// What is remembered for rules of one mode.
+/// The memory for rules of one mode.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Kept {
     /// By the key of the resource.
@@ -42,7 +44,7 @@ pub struct Lock {
 }
 
 impl Memory {
-    /// What is remembered for rules of the taker's mode.
+    /// The memory for rules of the taker's mode.
     pub fn of(&mut self, taker: &Taker<'_>) -> &mut Kept {
         if taker.observing { &mut self.observed } else { &mut self.acting }
     }

@@ -212,7 +212,7 @@ fn the_order_is_switch_mute_creation_ok_calendar_resource_breaker_lock_cool_down
                 memory.acting.breakers.clear();
             }
             ProblemCode::RuleBudget => {
-                memory.acting.budgets.retain(|(key, _), _| key != "rule#web")
+                memory.acting.budgets.retain(|(key, _), _| key != "rule#web");
             }
             ProblemCode::AccountBudget => memory.acting.budgets.clear(),
             other => panic!("{other}"),

@@ -1,4 +1,4 @@
-//! What holds whatever happens in between: triggers delivered twice, at once, cut off in the middle.
+//! Properties that hold in every case: triggers delivered twice, at once, cut off in the middle.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -54,7 +54,7 @@ struct World {
     records: BTreeMap<TriggerId, DecisionRecord>,
     triggers: Vec<(AlarmTrigger, usize)>,
     under_way: Vec<Delivery>,
-    /// What each trigger came to, as recorded.
+    /// The recorded decision about each trigger.
     decisions: BTreeMap<usize, DecisionRecord>,
     /// Started and not ended.
     running: BTreeSet<usize>,
@@ -259,7 +259,7 @@ proptest! {
         prop_assert_eq!(&kept.budgets[&("rule#web".to_owned(), HOUR)], &ids);
     }
 
-    /// What the account's budget refuses takes nothing from the rule's.
+    /// A run that the account's budget refuses takes nothing from the rule's.
     #[test]
     fn what_is_refused_later_leaves_no_trace_in_an_earlier_budget(
         count in 1usize..10, most in 1u32..5, script in prop::collection::vec(0usize..64, 0..160)
