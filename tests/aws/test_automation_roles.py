@@ -83,6 +83,21 @@ def test_whoever_starts_passes_the_role_to_systems_manager(ssm, account, where):
     assert outputs["Arn"] == [f"arn:aws:sts::{account}:assumed-role/{arn.split('/')[1]}/Automation-{ident}"]
 
 
+def test_tags_at_the_start_need_the_permission_to_tag(ssm, account, where):
+    name, tags = create(ssm, HOLD), [{"Key": "cost", "Value": "1"}]
+    may = {"Action": "ssm:StartAutomationExecution", "Resource": [where(it) for it in TODAY]}
+    start(client(account, may), name)
+    refused = local.error_of(client(account, may).start_automation_execution, DocumentName=name, Tags=tags)["Error"]
+    assert refused["Code"] == "AccessDeniedException"
+    assert "is not authorized to perform: ssm:AddTagsToResource" in refused["Message"]
+    of_cost = {"ForAllValues:StringEquals": {"aws:TagKeys": ["cost"]}}
+    tagging = {"Action": "ssm:AddTagsToResource", "Resource": where("automation-execution/*"), "Condition": of_cost}
+    someone = client(account, may, tagging)
+    start(someone, name, Tags=tags)
+    other = [*tags, {"Key": "team", "Value": "1"}]
+    assert local.code_of(someone.start_automation_execution, DocumentName=name, Tags=other) == "AccessDeniedException"
+
+
 def test_a_role_without_the_permission_fails_the_step(ssm, account):
     arn = role(account, "ssm.amazonaws.com", [{"Action": "sqs:ListQueues"}])
     shown = when(ssm, run(ssm, UNDER_A_ROLE, Parameters={"AutomationAssumeRole": [arn]}), "Failed")

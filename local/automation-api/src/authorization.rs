@@ -95,7 +95,9 @@ impl Automation {
     }
 
     /// The document and the new execution, or the older `automation-definition`, which policies of
-    /// years ago name; and the role that the execution will run under.
+    /// years ago name; the permission to tag, where the start has tags (as of documents: AWS says so of
+    /// each resource of SSM whose creation takes tags, and of automations nowhere); and the role that
+    /// the execution will run under.
     fn to_start(&self, request: &Request, start: &StartRequest) -> PermissionAlternatives {
         let (account, region) = (&request.account, &request.region);
         let name = start.document_name.as_str();
@@ -109,6 +111,11 @@ impl Automation {
         context.extend(version.map(|version| ("ssm:DocumentVersion".to_owned(), json!([version]))));
         let document = document_arn(region, owner, name);
         let execution = arn::ssm(region, account, "automation-execution/*");
+        let tag = (!start.tags.is_empty()).then(|| Authorization {
+            action: "ssm:AddTagsToResource".to_owned(),
+            resource: execution.clone(),
+            context: requested(&start.tags),
+        });
         let mut alternatives = vec![vec![
             need(request, document.clone(), context.clone()),
             need(request, execution, context.clone()),
@@ -120,6 +127,7 @@ impl Automation {
             alternatives.push(vec![need(request, resource, context.clone())]);
         }
         for alternative in &mut alternatives {
+            alternative.extend(tag.clone());
             alternative.extend(pass.clone());
         }
         alternatives

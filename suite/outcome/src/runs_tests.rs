@@ -234,6 +234,24 @@ fn an_approval_is_pending_then_given_or_refused_and_only_where_the_rung_asks_for
 }
 
 #[test]
+fn the_text_for_people_says_who_approved() {
+    let decisions = json!([
+        {"approver": "alice", "answer": "approved", "at": "2026-01-02T03:04:05Z", "comment": "go on"},
+        {"approver": "bob", "answer": "rejected"},
+    ]);
+    let outcome = told(&json!({
+        "input": {"ladder": [{"runbook": "Org-Replace", "approval": {"approvers": ["alice", "bob"]}}],
+                  "trigger": {"kind": "manual"}},
+        "runs": [run(1, &ran("rejected"), None, &json!({"decisions": decisions}))],
+    }));
+    let message: Value = serde_json::from_str(&Message::render(&outcome).body).unwrap();
+    let text = message["email"].as_str().unwrap();
+    let lines = "  1 of: alice, bob\n  approved by alice at 2026-01-02T03:04:05Z: go on\n  \
+                 rejected by bob\n";
+    assert!(text.contains(lines), "{text}");
+}
+
+#[test]
 fn the_alarm_and_the_pages_to_look_at_are_in_the_outcome() {
     let outcome =
         told(&json!({"runs": [run(1, &ran("succeeded"), Some("recovered"), &json!({}))]}));
