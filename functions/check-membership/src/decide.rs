@@ -52,7 +52,7 @@ pub enum MembershipDecision {
 #[must_use]
 pub fn decide(question: MembershipCheck<'_>, seen: MembershipState) -> MembershipDecision {
     let MembershipCheck { request, since, now, .. } = question;
-    let failed = |account, reason: String| Membership::Failed { account, reason };
+    let failed = |account, reason: String| Membership::Failed { account, reason, code: None };
     let until = |end: Option<Timestamp>, longest: SignedDuration| {
         end.map_or(since.saturating_add(longest), |end| end.saturating_add(SLACK))
             .unwrap_or(Timestamp::MAX)
@@ -79,7 +79,11 @@ pub fn decide(question: MembershipCheck<'_>, seen: MembershipState) -> Membershi
         MembershipState::Creating => {
             failed(None, "AWS has neither created the account nor failed in 24 hours".to_owned())
         }
-        MembershipState::CreationFailed { reason } => failed(None, reason::creation(&reason)),
+        MembershipState::CreationFailed { reason } => Membership::Failed {
+            account: None,
+            reason: reason::creation(&reason),
+            code: Some(reason),
+        },
         MembershipState::Invited { expires, .. } if now < until(expires, LONGEST_INVITATION) => {
             question.wait(question.waits.longest)
         }

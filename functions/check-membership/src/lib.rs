@@ -82,10 +82,11 @@ pub async fn handle(
 /// Starts the join, with the events that the wait began with.
 async fn hand_over(deps: &Deps, member: Member, trigger: Trigger) -> Result<Membership, Error> {
     let name = ExecutionName::join(member.account, member.joined);
-    let trigger = Trigger { kind: TriggerKind::Join, ..trigger };
-    let input = serde_json::to_string(&ShareRunbooksInput::account(member.account, trigger))
-        .map_err(Error::Input)?;
-    let started = aws::start_once(&deps.sfn, &deps.share_runbooks, &name, &input)
+    let input = |attempt| {
+        let trigger = Trigger { kind: TriggerKind::Join, attempt, ..trigger.clone() };
+        serde_json::to_string(&ShareRunbooksInput::join(member.account, member.joined, trigger))
+    };
+    let started = aws::start_once(&deps.sfn, &deps.share_runbooks, &name, input)
         .await
         .map_err(Error::HandOver)?;
     let new = matches!(started, Started::New(_));

@@ -100,7 +100,7 @@ fn starts() -> Rule {
                 && request.name() == Some("join-444455556666-1753000000")
                 && request.input()
                     == Some(
-                        r#"{"accounts":["444455556666"],"trigger":{"kind":"join","arn":null,"eventIds":["e-1"]}}"#,
+                        r#"{"accounts":["444455556666"],"trigger":{"kind":"join","arn":null,"eventIds":["e-1"]},"joined":1753000000}"#,
                     )
         })
         .then_output(|| {

@@ -35,6 +35,8 @@ pub struct Deps {
     pub sfn: aws_sdk_sfn::Client,
     /// The state machines whose executions have outcomes.
     pub machines: Vec<String>,
+    /// The one of them that runs automations.
+    pub run_automation: String,
     /// SSM in any Region of the hub's, to stop what nobody follows any more.
     pub sdk: SdkConfig,
     /// How far back the sweep looks.
@@ -48,6 +50,7 @@ impl Deps {
     /// # Errors
     /// When the environment is incomplete.
     pub fn new(environment: &Environment, sdk: &SdkConfig) -> Result<Self, ConfigError> {
+        let run_automation: String = environment.require("RUN_AUTOMATION_ARN")?;
         Ok(Self {
             publisher: Publisher {
                 table: Table::new(sdk, environment.require::<String>("TABLE_NAME")?),
@@ -58,12 +61,20 @@ impl Deps {
             machines: vec![
                 environment.require("AWAIT_MEMBERSHIP_ARN")?,
                 environment.require("SHARE_RUNBOOKS_ARN")?,
-                environment.require("RUN_AUTOMATION_ARN")?,
+                run_automation.clone(),
             ],
+            run_automation,
             sdk: sdk.clone(),
             window: SignedDuration::from_hours(environment.or("SWEEP_HOURS", 48)?),
             clock: Clock::system(),
         })
+    }
+
+    /// Whether an execution is one of `run-automation`: `arn:…:execution:M:name` belongs to
+    /// `arn:…:stateMachine:M`.
+    fn runs_automations(&self, execution: &str) -> bool {
+        let machine = self.run_automation.replacen(":stateMachine:", ":execution:", 1);
+        execution.strip_prefix(&machine).is_some_and(|name| name.starts_with(':'))
     }
 }
 
@@ -138,7 +149,7 @@ async fn closed(deps: &Deps, machine: &str, status: ExecutionStatus) -> Result<V
 /// does so.
 async fn recover(deps: &Deps, execution: &str, fresh: bool) -> Result<bool, Error> {
     let published = deps.publisher.has_published(execution).await?;
-    let runs = execution.contains("-run-automation:");
+    let runs = deps.runs_automations(execution);
     if published && !(fresh && runs) {
         return Ok(false);
     }
@@ -148,10 +159,10 @@ async fn recover(deps: &Deps, execution: &str, fresh: bool) -> Result<bool, Erro
         source: error.into(),
     })?;
     let asked = history::last_request(&deps.sfn, execution).await;
-    let mut request = asked.unwrap_or_else(|| ended(&described));
+    let mut request = asked.unwrap_or_else(|| ended(deps, &described));
     // The last request may have been to publish that a run waits: this is the end all the same.
     if request.pending.take().is_some() {
-        request = ended(&described);
+        request = ended(deps, &described);
     }
     let runs = runs::stop(deps, execution, &request.input).await?;
     if published {
@@ -165,7 +176,7 @@ async fn recover(deps: &Deps, execution: &str, fresh: bool) -> Result<bool, Erro
 }
 
 /// The request to publish an execution that ended by itself.
-fn ended(described: &DescribeExecutionOutput) -> PublishOutcomeInput {
+fn ended(deps: &Deps, described: &DescribeExecutionOutput) -> PublishOutcomeInput {
     let input = described.input().and_then(|text| serde_json::from_str(text).ok());
     let end = match described.status() {
         ExecutionStatus::TimedOut => "ExecutionTimedOut",
@@ -188,7 +199,7 @@ fn ended(described: &DescribeExecutionOutput) -> PublishOutcomeInput {
             start_time: instant(described.start_date()),
         },
         // An input that no machine takes says nothing: the machine does.
-        flow: match (&input, described.state_machine_arn().ends_with("-run-automation")) {
+        flow: match (&input, described.state_machine_arn() == deps.run_automation) {
             (MachineInput::Unknown(_), true) => Flow::Run,
             (input, _) => input.flow(),
         },

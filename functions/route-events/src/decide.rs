@@ -54,6 +54,8 @@ pub struct ExecutionStart {
 pub enum ExecutionSubject {
     /// A current or former member: `share-runbooks`.
     Account(AccountId),
+    /// An account that joined: `share-runbooks`.
+    Member(Member),
     /// An account that may become a member: `await-membership`.
     Request(MembershipRequest),
 }
@@ -62,7 +64,7 @@ impl ExecutionStart {
     fn join(member: Member) -> Self {
         Self {
             name: ExecutionName::join(member.account, member.joined),
-            subject: ExecutionSubject::Account(member.account),
+            subject: ExecutionSubject::Member(member),
             kind: TriggerKind::Join,
         }
     }
@@ -91,15 +93,20 @@ impl ExecutionStart {
         }
     }
 
-    /// The machine's input, with the ids of all events that led to this start.
+    /// The machine's input, with the ids of all events that led to this start, which is the attempt of this
+    /// number.
     ///
     /// # Errors
     /// Never in practice: the input is plain data.
-    pub fn input(&self, event_ids: Vec<String>) -> serde_json::Result<String> {
-        let trigger = Trigger { kind: self.kind, arn: None, event_ids };
+    pub fn input(&self, event_ids: Vec<String>, attempt: u32) -> serde_json::Result<String> {
+        let trigger = Trigger { event_ids, attempt, ..Trigger::without_event(self.kind) };
         match &self.subject {
             ExecutionSubject::Account(account) => {
                 serde_json::to_string(&ShareRunbooksInput::account(*account, trigger))
+            }
+            ExecutionSubject::Member(member) => {
+                let Member { account, joined } = *member;
+                serde_json::to_string(&ShareRunbooksInput::join(account, joined, trigger))
             }
             ExecutionSubject::Request(request) => {
                 serde_json::to_string(&AwaitMembershipInput { request: request.clone(), trigger })
@@ -178,6 +185,26 @@ pub fn decide(
             None => not_visible(*account, fresh),
         },
     }
+}
+
+/// Decides where AWS refuses the look-up for good: the execution is named after the event, since the time of the
+/// join is not known. It looks into the organization itself, and its outcome says what is wrong there. `None` for
+/// an event that needs no look-up.
+#[must_use]
+pub fn decide_unseen(event: &AccountEvent, event_id: &str) -> Option<EventDecision> {
+    let start = match event {
+        AccountEvent::Created { account, .. }
+        | AccountEvent::Joined { account }
+        | AccountEvent::Moved { account, joined: true }
+        | AccountEvent::InvitationAccepted { account: Some(account), .. } => {
+            ExecutionStart::moved(*account, event_id)
+        }
+        AccountEvent::InvitationAccepted { handshake, account: None } => {
+            ExecutionStart::wait(MembershipRequest::HandshakeId(handshake.clone()))
+        }
+        _ => return None,
+    };
+    Some(EventDecision::Start(vec![start]))
 }
 
 fn not_visible(account: AccountId, fresh: bool) -> EventDecision {

@@ -32,6 +32,16 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether a look-up was refused by AWS, and would be again.
+    pub(crate) fn is_lasting(&self) -> bool {
+        match self {
+            Self::LookUpAccount { source, .. } | Self::LookUpInvitation { source, .. } => {
+                !source.is_transient()
+            }
+            _ => false,
+        }
+    }
+
     /// The id of the event, where it is known.
     pub(crate) fn event_id(&self) -> Option<&str> {
         match self {

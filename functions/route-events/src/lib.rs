@@ -11,6 +11,7 @@ mod messages;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws::members::Member;
 use aws::{SdkConfig, Started};
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use futures::future::join_all;
@@ -21,7 +22,8 @@ use runtime::{Clock, ConfigError, Environment, FunctionError};
 use tracing::Instrument;
 
 pub use decide::{
-    EventDecision, ExecutionStart, ExecutionSubject, MemberLookup, decide, needed_lookup,
+    EventDecision, ExecutionStart, ExecutionSubject, MemberLookup, decide, decide_unseen,
+    needed_lookup,
 };
 pub use error::Error;
 use lookup::Answers;
@@ -110,7 +112,10 @@ impl PendingStart {
     fn span(&self) -> tracing::Span {
         let events: Vec<&str> = self.event_ids.iter().map(String::as_str).collect();
         let account = match &self.start.subject {
-            ExecutionSubject::Account(account) => Some(tracing::field::display(*account)),
+            ExecutionSubject::Account(account)
+            | ExecutionSubject::Member(Member { account, .. }) => {
+                Some(tracing::field::display(*account))
+            }
             ExecutionSubject::Request(_) => None,
         };
         let event = events.join(",");
@@ -139,6 +144,10 @@ fn outcome(content: Content, answers: &Answers) -> EventDecision {
             let answer = needed_lookup(&event).map_or(Ok(None), |lookup| answers.get(&lookup));
             match answer {
                 Ok(member) => decide(&event, &event_id, member, fresh),
+                Err(error) if error.is_lasting() => {
+                    log(&error);
+                    decide_unseen(&event, &event_id).unwrap_or(EventDecision::Fail(error))
+                }
                 Err(error) => EventDecision::Fail(error),
             }
         }
@@ -151,17 +160,12 @@ fn outcome(content: Content, answers: &Answers) -> EventDecision {
 async fn run(deps: &Deps, pending: PendingStart) -> BTreeSet<String> {
     let PendingStart { start, event_ids, messages } = pending;
     let machine = match start.subject {
-        ExecutionSubject::Account(_) => &deps.share_runbooks,
+        ExecutionSubject::Account(_) | ExecutionSubject::Member(_) => &deps.share_runbooks,
         ExecutionSubject::Request(_) => &deps.await_membership,
     };
-    let input = match start.input(event_ids.into_iter().collect()) {
-        Ok(input) => input,
-        Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "failed");
-            return messages;
-        }
-    };
-    match aws::start_once(&deps.sfn, machine, &start.name, &input).await {
+    let event_ids: Vec<String> = event_ids.into_iter().collect();
+    let input = |attempt| start.input(event_ids.clone(), attempt);
+    match aws::start_once(&deps.sfn, machine, &start.name, input).await {
         Ok(Started::New(name)) => {
             tracing::info!(started = %name, "started");
             BTreeSet::new()

@@ -200,9 +200,23 @@ async fn an_event_of_yesterday_about_an_account_that_is_gone_is_ignored() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lookup_that_fails_fails_the_messages_that_asked_and_no_other() {
-    let (starts, denied) = (Starts::default(), failing("AccessDeniedException"));
-    let deps = deps(&[&denied], &[&starts.accepting()]);
+async fn a_lookup_that_is_refused_for_good_is_left_to_an_execution_named_after_the_event() {
+    for code in ["AccessDeniedException", "AWSOrganizationsNotInUseException", "SomethingNew"] {
+        let (starts, denied) = (Starts::default(), failing(code));
+        let deps = deps(&[&denied], &[&starts.accepting()]);
+        let bodies = [joined("e-1"), moved("e-2", "444455556666"), created("e-3")];
+        assert_eq!(failures(&deps, &bodies).await, Vec::<String>::new(), "{code}");
+        let mut names = starts.names();
+        names.sort();
+        assert_eq!(names, ["e-1", "e-2", "e-3"].map(|id| format!("move-444455556666-{id}")));
+        assert!(starts.0.lock().unwrap().iter().all(|(machine, ..)| machine == SHARE));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lookup_that_fails_for_a_while_fails_the_messages_that_asked_and_no_other() {
+    let (starts, throttled) = (Starts::default(), failing("TooManyRequestsException"));
+    let deps = deps(&[&throttled], &[&starts.accepting()]);
     let bodies = [joined("e-1"), moved("e-2", "444455556666"), joined("e-3")];
     assert_eq!(failures(&deps, &bodies).await, ["m-0", "m-2"]);
     assert_eq!(starts.names(), ["move-444455556666-e-2"]);

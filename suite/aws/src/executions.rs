@@ -59,6 +59,14 @@ pub enum StartError {
         /// The last of them.
         name: ExecutionName,
     },
+    /// The input of the execution could not be written. Plain data: never in practice.
+    #[error("write the input of execution {name} as JSON")]
+    Input {
+        /// The name it would have had.
+        name: ExecutionName,
+        /// The error of the serializer, which plain data never meets.
+        source: serde_json::Error,
+    },
     /// Not a state machine ARN, so no execution ARN can be derived.
     #[error("{0:?} is not the ARN of a state machine")]
     NotAMachine(String),
@@ -70,7 +78,7 @@ impl StartError {
     pub fn aws(&self) -> Option<&AwsError> {
         match self {
             Self::Start { source, .. } | Self::Describe { source, .. } => Some(source),
-            Self::UsedUp { .. } | Self::NotAMachine(_) => None,
+            Self::UsedUp { .. } | Self::Input { .. } | Self::NotAMachine(_) => None,
         }
     }
 
@@ -87,16 +95,21 @@ impl StartError {
 /// started; if it failed, timed out or was aborted, the next of `name-2` … `name-5` is tried the same way.
 /// An execution that failed with [`MEMBERSHIP_FAILED`] counts as succeeded.
 ///
+/// `input` makes the input of the attempt that it is given the number of: the execution has to know it, and
+/// cannot read it from its name, which anybody may choose.
+///
 /// # Errors
 /// When AWS refuses or does not answer, or when all names are used up.
 pub async fn start_once(
     client: &Client,
     machine: &str,
     name: &ExecutionName,
-    input: &str,
+    input: impl Fn(u32) -> serde_json::Result<String>,
 ) -> Result<Started, StartError> {
     let mut name = name.clone();
     loop {
+        let input = input(name.attempt())
+            .map_err(|source| StartError::Input { name: name.clone(), source })?;
         let start = client
             .start_execution()
             .state_machine_arn(machine)

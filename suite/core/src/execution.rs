@@ -66,19 +66,32 @@ pub struct Trigger {
     /// EventBridge ids of the events that led here.
     #[serde(default)]
     pub event_ids: Vec<String>,
+    /// Which execution for the same fact this is, counted from 1: the earlier ones failed. The suite
+    /// sets it when it starts an execution; it is never read from the execution's name.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub attempt: u32,
+}
+
+fn first() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde wants")]
+fn is_first(attempt: &u32) -> bool {
+    *attempt == 1
 }
 
 impl Trigger {
     /// A cause that came as one event.
     #[must_use]
     pub fn event(kind: TriggerKind, event_id: impl Into<String>) -> Self {
-        Self { kind, arn: None, event_ids: vec![event_id.into()] }
+        Self { event_ids: vec![event_id.into()], ..Self::without_event(kind) }
     }
 
     /// A cause without an event.
     #[must_use]
     pub fn without_event(kind: TriggerKind) -> Self {
-        Self { kind, arn: None, event_ids: Vec::new() }
+        Self { kind, arn: None, event_ids: Vec::new(), attempt: 1 }
     }
 }
 

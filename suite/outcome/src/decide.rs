@@ -7,7 +7,6 @@ use relay_core::execution::{ErrorOutput, TriggerKind};
 use relay_core::flow::{Flow, Severity};
 use relay_core::id::arn::execution_console_link;
 use relay_core::id::{AccountId, Region, outcome_id};
-use relay_core::name::attempt_of;
 use relay_core::problem::{Problem, ProblemCode};
 use relay_core::storage::S3Object;
 use sharing::plan::{OnboardingReport, SharePlan};
@@ -135,7 +134,7 @@ fn outcome(evidence: Evidence<'_>, id: Uuid, status: OutcomeStatus) -> Outcome {
         summary: summary(request, status, &accounts, &problems),
         // Milliseconds of an execution that lasts at most a year: exact in a double.
         duration_seconds: elapsed as f64 / 1000.0,
-        attempt: attempt_of(&request.execution.name),
+        attempt: request.input.trigger().map_or(1, |trigger| trigger.attempt),
         rules: plan.map_or_else(Vec::new, |plan| {
             plan.rules.iter().map(|rule| rule.name.clone()).collect()
         }),
@@ -239,11 +238,6 @@ fn membership_problem(request: &PublishOutcomeInput) -> Option<Problem> {
         },
         _ => request.execution.name.clone(),
     };
-    // AWS's own reasons begin with a word like EMAIL_ALREADY_EXISTS; ours are sentences.
-    let word = |reason: &str| {
-        let first = reason.split(':').next().unwrap_or_default();
-        !first.is_empty() && first.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
-    };
     let (code, what) = match &request.membership.as_ref()?.membership {
         Membership::HandedOver { .. } => return None,
         Membership::Pending { .. } => {
@@ -252,10 +246,12 @@ fn membership_problem(request: &PublishOutcomeInput) -> Option<Problem> {
         Membership::Cancelled { reason, .. } => {
             (ProblemCode::InvitationNotAccepted, reason.clone())
         }
-        Membership::Failed { reason, .. } if word(reason) => {
+        Membership::Failed { reason, code: Some(_), .. } => {
             (ProblemCode::AccountCreationFailed, format!("AWS could not create it: {reason}"))
         }
-        Membership::Failed { reason, .. } => (ProblemCode::MembershipUnresolved, reason.clone()),
+        Membership::Failed { reason, code: None, .. } => {
+            (ProblemCode::MembershipUnresolved, reason.clone())
+        }
     };
     Some(Problem::new(code, place, what))
 }

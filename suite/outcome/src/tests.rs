@@ -18,10 +18,10 @@ const ARN: &str = "arn:aws:states:us-east-1:111122223333:execution:share-runbook
 #[expect(clippy::needless_pass_by_value, reason = "`json!` stands in the call itself")]
 pub(super) fn request(more: serde_json::Value) -> PublishOutcomeInput {
     let mut request = json!({
-        "execution": {"arn": ARN, "name": "join-444455556666-1767323045-2",
+        "execution": {"arn": ARN, "name": "join-444455556666-1767323045-3",
                       "startTime": "2026-01-02T03:04:05.500Z"},
         "flow": "sharing",
-        "input": {"accounts": [ACCOUNT], "trigger": {"kind": "join", "eventIds": ["e-1"]}},
+        "input": {"accounts": [ACCOUNT], "trigger": {"kind": "join", "eventIds": ["e-1"], "attempt": 2}},
     });
     for (key, value) in more.as_object().unwrap() {
         request[key] = value.clone();
@@ -82,7 +82,7 @@ fn a_join_with_all_in_place_succeeded_also_where_it_was_there_before() {
     let outcome = verdict.outcome.unwrap();
     assert_eq!(outcome.severity, Severity::Info);
     assert_eq!(outcome.duration_seconds, 41.2);
-    assert_eq!(outcome.attempt, 2);
+    assert_eq!(outcome.attempt, 2, "as the trigger says, and not the name");
     assert_eq!(outcome.accounts, [ACCOUNT.parse::<AccountId>().unwrap()]);
     assert_eq!(outcome.shares[0].documents, 120);
     assert_eq!(
@@ -167,21 +167,28 @@ fn some_in_place_and_some_failed_is_partial_and_none_in_place_is_failed() {
 fn a_creation_that_failed_ends_in_a_failed_outcome_with_the_reason_of_aws() {
     let input = json!({"request": {"createAccountRequestId": "car-12345678"},
                        "trigger": {"kind": "join"}});
-    let failed = |reason: &str| {
-        json!({"input": input,
-               "membership": {"state": "failed", "reason": reason, "attempt": 3}})
+    let failed = |reason: &str, code: Option<&str>| {
+        let mut membership = json!({"state": "failed", "reason": reason, "attempt": 3});
+        if let Some(code) = code {
+            membership["code"] = json!(code);
+        }
+        json!({"input": input, "membership": membership})
     };
     for reason in ["EMAIL_ALREADY_EXISTS", "EMAIL_ALREADY_EXISTS: another account has it."] {
-        let verdict = expect(failed(reason), None, Published::Failed);
+        let failed = failed(reason, Some("EMAIL_ALREADY_EXISTS"));
+        let verdict = expect(failed, None, Published::Failed);
         let outcome = verdict.outcome.unwrap();
         assert_eq!(outcome.problems[0].code, ProblemCode::AccountCreationFailed);
         assert_eq!(outcome.problems[0].place.to_string(), "car-12345678");
         assert!(outcome.summary.contains("EMAIL_ALREADY_EXISTS"), "{}", outcome.summary);
         assert!(!outcome.summary.ends_with(".."), "{}", outcome.summary);
     }
-    let verdict = expect(failed("nothing seen in 30 days"), None, Published::Failed);
-    let outcome = verdict.outcome.unwrap();
-    assert_eq!(outcome.problems[0].code, ProblemCode::MembershipUnresolved);
+    // A code is what AWS gives, and nothing that a text looks like.
+    for reason in ["nothing seen in 30 days", "NOTHING: seen"] {
+        let verdict = expect(failed(reason, None), None, Published::Failed);
+        let outcome = verdict.outcome.unwrap();
+        assert_eq!(outcome.problems[0].code, ProblemCode::MembershipUnresolved, "{reason}");
+    }
 }
 
 #[test]

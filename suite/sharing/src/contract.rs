@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use relay_core::execution::{ErrorOutput, ExecutionRef, Trigger, TriggerKind};
 use relay_core::id::{AccountId, CreateAccountRequestId, HandshakeId, Region};
 use relay_core::problem::Problem;
@@ -49,6 +50,9 @@ pub enum Membership {
         account: Option<AccountId>,
         /// AWS's reason, or ours.
         reason: String,
+        /// AWS's code, if it is AWS that could not create the account: `EMAIL_ALREADY_EXISTS`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<String>,
     },
     /// The invitation was declined, cancelled, or ran out.
     Cancelled {
@@ -214,8 +218,8 @@ pub enum Scope {
     Organization,
 }
 
-/// The input of `share-runbooks`: `{"accounts":["…"], "trigger"?, "after"?: seconds}` or
-/// `{"organization": true, "trigger"?}`.
+/// The input of `share-runbooks`: `{"accounts":["…"], "trigger"?, "after"?: seconds, "joined"?: seconds}`
+/// or `{"organization": true, "trigger"?}`.
 ///
 /// Without a trigger it is `manual` for accounts and `backfill` for the organization.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -228,13 +232,22 @@ pub struct ShareRunbooksInput {
     pub trigger: Trigger,
     /// How long to wait before planning.
     pub after: Option<u32>,
+    /// Of a join: when the account joined, in seconds since 1970. The second look is named after it.
+    pub joined: Option<i64>,
 }
 
 impl ShareRunbooksInput {
     /// One account, at once.
     #[must_use]
     pub fn account(account: AccountId, trigger: Trigger) -> Self {
-        Self { scope: Scope::Accounts(BTreeSet::from([account])), trigger, after: None }
+        let scope = Scope::Accounts(BTreeSet::from([account]));
+        Self { scope, trigger, after: None, joined: None }
+    }
+
+    /// One account that joined at this time.
+    #[must_use]
+    pub fn join(account: AccountId, joined: Timestamp, trigger: Trigger) -> Self {
+        Self { joined: Some(joined.as_second()), ..Self::account(account, trigger) }
     }
 
     /// The accounts named, or none for the whole organization.
@@ -269,6 +282,9 @@ struct RawShareRunbooksInput {
     /// Seconds to wait before planning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     after: Option<u32>,
+    /// Of a join: when the account joined, in seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    joined: Option<i64>,
 }
 
 impl TryFrom<RawShareRunbooksInput> for ShareRunbooksInput {
@@ -293,7 +309,7 @@ impl TryFrom<RawShareRunbooksInput> for ShareRunbooksInput {
             Scope::Organization => TriggerKind::Backfill,
         };
         let trigger = raw.trigger.unwrap_or_else(|| Trigger::without_event(kind));
-        Ok(Self { scope, trigger, after: raw.after })
+        Ok(Self { scope, trigger, after: raw.after, joined: raw.joined })
     }
 }
 
@@ -303,7 +319,8 @@ impl From<ShareRunbooksInput> for RawShareRunbooksInput {
             Scope::Accounts(accounts) => (Some(accounts.into_iter().collect()), None),
             Scope::Organization => (None, Some(true)),
         };
-        Self { accounts, organization, trigger: Some(input.trigger), after: input.after }
+        let ShareRunbooksInput { trigger, after, joined, .. } = input;
+        Self { accounts, organization, trigger: Some(trigger), after, joined }
     }
 }
 

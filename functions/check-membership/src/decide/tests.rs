@@ -57,7 +57,7 @@ fn a_failed_creation_says_awss_reason_and_what_to_do() {
         hours(0),
         MembershipState::CreationFailed { reason: "EMAIL_ALREADY_EXISTS".into() },
         expect![[
-            r#"{"state":"failed","reason":"EMAIL_ALREADY_EXISTS: another AWS account has this e-mail address: create it with another one"}"#
+            r#"{"state":"failed","reason":"EMAIL_ALREADY_EXISTS: another AWS account has this e-mail address: create it with another one","code":"EMAIL_ALREADY_EXISTS"}"#
         ]],
     );
 }

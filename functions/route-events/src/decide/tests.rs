@@ -198,11 +198,13 @@ fn in_whatever_order_and_however_often_the_events_of_a_join_arrive_the_names_are
 #[test]
 fn the_input_is_the_machines_contract() {
     let input = |event: &AccountEvent| match decide(event, "e-1", member(), true) {
-        EventDecision::Start(starts) => starts[0].input(vec!["e-1".into(), "e-2".into()]).unwrap(),
+        EventDecision::Start(starts) => {
+            starts[0].input(vec!["e-1".into(), "e-2".into()], 1).unwrap()
+        }
         decision => panic!("{decision:?}"),
     };
     expect![[
-        r#"{"accounts":["444455556666"],"trigger":{"kind":"join","arn":null,"eventIds":["e-1","e-2"]}}"#
+        r#"{"accounts":["444455556666"],"trigger":{"kind":"join","arn":null,"eventIds":["e-1","e-2"]},"joined":1753000000}"#
     ]]
     .assert_eq(&input(&AccountEvent::Joined { account: account() }));
     expect![[

@@ -20,7 +20,11 @@ fn starts(name: &'static str) -> Rule {
         .match_requests(move |request| {
             request.name() == Some(name)
                 && request.state_machine_arn() == Some(MACHINE)
-                && request.input() == Some("{}")
+                && request.input().is_some_and(|input| {
+                    // The attempt is in the input, and only there.
+                    let repeat = name.strip_prefix("h-12345678-").unwrap_or("1");
+                    input == format!("{{\"attempt\":{repeat}}}")
+                })
         })
         .then_output(|| {
             StartExecutionOutput::builder()
@@ -63,7 +67,11 @@ fn is(name: &'static str, status: ExecutionStatus) -> Rule {
 
 async fn start(rules: &[&Rule]) -> Result<Started, StartError> {
     let client = mock_client!(aws_sdk_sfn, RuleMode::MatchAny, rules);
-    start_once(&client, MACHINE, &fact(), "{}").await
+    start_once(&client, MACHINE, &fact(), |attempt| Ok(input(attempt))).await
+}
+
+fn input(attempt: u32) -> String {
+    format!("{{\"attempt\":{attempt}}}")
 }
 
 #[tokio::test(start_paused = true)]
@@ -116,11 +124,11 @@ async fn an_execution_that_had_the_last_word_is_not_followed_by_another() {
 async fn what_is_started_only_once_is_not_even_looked_at_again() {
     let first = exists("h-12345678");
     let client = mock_client!(aws_sdk_sfn, RuleMode::MatchAny, &[&first]);
-    let started = start_only_once(&client, MACHINE, &fact(), "{}").await.unwrap();
+    let started = start_only_once(&client, MACHINE, &fact(), &input(1)).await.unwrap();
     assert_eq!(started, Started::Already(fact()));
     let fresh = starts("h-12345678");
     let client = mock_client!(aws_sdk_sfn, RuleMode::MatchAny, &[&fresh]);
-    let started = start_only_once(&client, MACHINE, &fact(), "{}").await.unwrap();
+    let started = start_only_once(&client, MACHINE, &fact(), &input(1)).await.unwrap();
     assert_eq!(started, Started::New(fact()));
     assert_eq!((first.num_calls(), fresh.num_calls()), (1, 1));
 }

@@ -91,7 +91,8 @@ impl ExecutionName {
             .then(|| Self { base: self.base.clone(), attempt: self.attempt + 1 })
     }
 
-    /// 1, or the number at the name's end.
+    /// Which name for the fact this is, counted from 1. Only the caller that made the name knows: a name
+    /// that is read says nothing about it.
     #[must_use]
     pub fn attempt(&self) -> u32 {
         self.attempt
@@ -109,17 +110,6 @@ impl fmt::Display for ExecutionName {
             1 => f.write_str(&self.base),
             attempt => write!(f, "{}-{attempt}", self.base),
         }
-    }
-}
-
-/// Which attempt an execution of this name is: the number it ends in, if that is one of the
-/// repeats, or 1.
-#[must_use]
-pub fn attempt_of(execution_name: &str) -> u32 {
-    let tail = execution_name.rsplit_once('-').map(|(_, tail)| tail);
-    match tail.map(str::as_bytes) {
-        Some([digit @ b'2'..=b'5']) => u32::from(digit - b'0'),
-        _ => 1,
     }
 }
 

@@ -139,9 +139,9 @@ impl SharePlan {
                     rules_version: self.rules_version.clone(),
                 }),
                 trigger: Trigger {
-                    kind: TriggerKind::Onboarding,
                     arn: Some(input.execution.to_owned()),
                     event_ids: input.trigger.event_ids.clone(),
+                    ..Trigger::without_event(TriggerKind::Onboarding)
                 },
                 ..RunAutomationInput::of(vec![rung])
             },
