@@ -119,6 +119,52 @@ async fn killed_at_any_moment_and_called_again_there_is_one_id() {
     }
 }
 
+/// A remediation that holds the lock on an instance and ended with this report of its one rung.
+fn remediation(aws: &Aws, execution_id: Option<&str>) -> PublishOutcomeInput {
+    let trigger = "4f667980-d55b-5be2-a210-d7da9bd494f9";
+    aws.state().table.put(&json!({
+        "pk": { "S": LOCK }, "sk": { "S": "lock" }, "owner": { "S": trigger },
+        "rule": { "S": "cpu" }, "leaseUntil": { "N": "1790000000" },
+    }));
+    let problem = json!({
+        "code": "RunbookNotAllowed", "where": "cpu", "what": "not allowed", "hint": "allow it",
+    });
+    serde_json::from_value(json!({
+        "execution": { "arn": ARN, "name": NAME, "startTime": "2026-07-01T00:00:00Z" },
+        "flow": "remediation",
+        "input": {
+            "runbook": "Org-A", "account": "111122223333", "region": "us-east-1",
+            "lock": {
+                "trigger": trigger, "rule": "cpu", "coolDown": "30m",
+                "keys": ["111122223333#us-east-1#i-1"],
+            },
+            "trigger": { "kind": "alarm" },
+        },
+        "runs": [{
+            "rung": 1, "runbook": "Org-A", "executionId": execution_id, "account": "111122223333",
+            "region": "us-east-1", "problems": [problem],
+            "end": if execution_id.is_some() { json!({ "ran": "failed" }) } else { json!("notStarted") },
+        }],
+    }))
+    .unwrap()
+}
+
+const LOCK: &str = "resource#111122223333#us-east-1#i-1";
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_was_never_started_begins_no_cool_down() {
+    for (execution_id, cools) in
+        [(None, false), (Some("5f0c4a2e-0000-4000-8000-00000000abcd"), true)]
+    {
+        let aws = aws();
+        let request = remediation(&aws, execution_id);
+        handle(&deps(&aws), request).await.unwrap();
+        let lock = aws.state().table.get(LOCK, "lock").cloned().unwrap();
+        assert!(lock.get("owner").is_none(), "released: {lock:?}");
+        assert_eq!(lock.contains_key("cool#cpu"), cools, "{lock:?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_reply_of_sns_that_is_lost_is_a_repeat_with_the_same_id() {
     let aws = aws();

@@ -13,6 +13,7 @@ use outcome::{
 use relay_core::storage::S3Object;
 use relay_core::text::error_chain;
 use remediation::guard::{Release, Taker};
+use run::{RunReport, RungEnd};
 use sharing::ShareDetails;
 use sharing::plan::SharePlan;
 
@@ -95,8 +96,8 @@ impl Publisher {
         Ok(self.table.marker(execution_arn, MarkerKind::Final).await?.is_some())
     }
 
-    /// Releases the locks of a remediation: the cool-down begins with its end, whichever it is.
-    /// Before the message, whose readers find the resource free or cooling down.
+    /// Releases the locks of a remediation: the cool-down begins with its end, unless no rung was ever
+    /// started. Before the message, whose readers find the resource free or cooling down.
     async fn end_run(
         &self,
         request: &PublishOutcomeInput,
@@ -107,7 +108,11 @@ impl Publisher {
         let taker = Taker { trigger: lock.trigger, rule: &lock.rule, observing: false, now };
         for key in &lock.keys {
             let (key, cool_down) = (key.clone(), lock.cool_down.clone());
-            self.table.release(&taker, &Release::EndOfRun { key, cool_down }).await?;
+            let release = match never_started(request) {
+                true => Release::Lock { key },
+                false => Release::EndOfRun { key, cool_down },
+            };
+            self.table.release(&taker, &release).await?;
         }
         Ok(())
     }
@@ -164,6 +169,15 @@ impl Publisher {
             }
         }
     }
+}
+
+/// Whether SSM started none of the rungs, and every one of them says so: then nothing has been done to
+/// the resources. An execution that broke off may have started one.
+fn never_started(request: &PublishOutcomeInput) -> bool {
+    let runs = request.runs.as_deref().unwrap_or_default();
+    let not_started =
+        |run: &RunReport| run.end == RungEnd::NotStarted && run.execution_id.is_none();
+    request.error.is_none() && !runs.is_empty() && runs.iter().all(not_started)
 }
 
 /// An object that is gone, forbidden or malformed is logged and left out: an outcome that says less
