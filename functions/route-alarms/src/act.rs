@@ -114,6 +114,7 @@ fn entry(
     DigestEntry {
         trigger: trigger.id(),
         alarm: trigger.alarm.clone(),
+        contributor: trigger.contributor.clone(),
         account: subject.account,
         region: subject.region,
         resources: subject.resources,

@@ -2,14 +2,16 @@
 //! this module answers.
 
 use jiff::Timestamp;
-use relay_core::problem::{Problem, ProblemCode};
+use relay_core::problem::Problem;
 use remediation::guard::{
     Case, Decision, DecisionRecord, Facts, GuardVerdict, Step, Suppression, next,
 };
 use remediation::{Mode, Subject};
 use store::Table;
 
+use crate::error::Refusal;
 use crate::instance::InstanceAssessment;
+use crate::matching::{Matched, Matching};
 use crate::messages::IncomingAlarm;
 use crate::rules::CurrentRules;
 use crate::{Deps, Error, input, matching, questions};
@@ -30,25 +32,37 @@ pub(crate) async fn decide(
     current: &CurrentRules,
     alarm: &mut IncomingAlarm,
 ) -> Result<FollowUp, Error> {
-    let Some(matched) = matching::find(deps, &current.rules, &mut alarm.trigger).await? else {
-        let reason = format!("no rule is about the alarm {}", alarm.trigger.alarm);
-        return Ok(FollowUp::Nothing(reason));
-    };
-    let (rule, now) = (matched.rule, deps.clock.now());
+    let now = deps.clock.now();
     let mut facts = Facts { decided: Some(None), ..Facts::default() };
     let mut assessment = InstanceAssessment::default();
-    let completed = match matched.children {
-        true => Ok(()),
-        false => matching::complete(&deps.clients, &mut alarm.trigger).await,
+    let (rule, looked) = match matching::find(deps, &current.rules, &mut alarm.trigger).await? {
+        Matching::Nothing => {
+            let reason = format!("no rule is about the alarm {}", alarm.trigger.alarm);
+            return Ok(FollowUp::Nothing(reason));
+        }
+        Matching::Refused(rule, refusal) => (rule, Err(refusal)),
+        Matching::Rule(Matched { rule, children: true }) => (rule, Ok(())),
+        Matching::Rule(Matched { rule, children: false }) => {
+            match matching::complete(&deps.clients, &mut alarm.trigger).await {
+                Ok(()) => (rule, Ok(())),
+                Err(error) => (rule, Err(error.refusal().ok_or(error)?)),
+            }
+        }
     };
     let case = Case { rule, trigger: &alarm.trigger, control: &current.control, now };
-    let deliberated = match completed {
-        Ok(()) => deliberate(deps, &case, &mut facts, &mut assessment).await,
-        Err(error) => Err(error),
-    };
-    let verdict = match deliberated {
-        Ok(verdict) => verdict,
-        Err(error) => unreachable_account(&case, &facts, error)?,
+    let verdict = match looked {
+        Ok(()) => match deliberate(deps, &case, &mut facts, &mut assessment).await {
+            Ok(verdict) => verdict,
+            Err(error) => match error.refusal().filter(|_| facts.takes.is_empty()) {
+                Some(refusal) => refused(&case, refusal),
+                None => return Err(error),
+            },
+        },
+        // What needs no look comes first, as always: the kill switch, and a muted alarm.
+        Err(refusal) => match next(&case, &facts) {
+            Step::Decided(verdict) => *verdict,
+            Step::Ask(_) | Step::Take(_) => refused(&case, refusal),
+        },
     };
     let version = &current.rules.version;
     let subject = facts.subject.and_then(Result::ok);
@@ -89,22 +103,16 @@ async fn deliberate(
     }
 }
 
-/// An account that does not let the suite look is a suppression with an outcome; nothing was taken
-/// yet. After any other failure the message is tried again.
-fn unreachable_account(
-    case: &Case<'_>,
-    facts: &Facts,
-    error: Error,
-) -> Result<GuardVerdict, Error> {
-    let Some(role) = error.role().filter(|_| facts.takes.is_empty()) else { return Err(error) };
+/// A look that AWS refuses for good is a suppression with an outcome; nothing was taken yet.
+fn refused(case: &Case<'_>, refusal: Refusal) -> GuardVerdict {
     let place = format!("{}/{}", case.rule.name, case.trigger.alarm);
-    let problem = Problem::new(ProblemCode::RoleNotAssumable, place, role.to_string());
+    let problem = Problem::new(refusal.code, place, refusal.what);
     let suppression = Suppression::unfit(problem);
     let decision = match case.mode() {
         Mode::Observe => Decision::Observe(Err(suppression)),
         Mode::Active | Mode::Off => Decision::Suppress(suppression),
     };
-    Ok(GuardVerdict { decision, releases: Vec::new() })
+    GuardVerdict { decision, releases: Vec::new() }
 }
 
 /// Records the decision, or finds another one recorded, which then holds; and releases what was taken

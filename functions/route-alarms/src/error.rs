@@ -4,6 +4,8 @@
 use aws::organization::OrganizationError;
 use aws::{AwsError, AwsErrorKind, StartError};
 use relay_core::alarm::TriggerId;
+use relay_core::problem::ProblemCode;
+use relay_core::text::error_chain;
 use remediation::alarm::AlarmError;
 use runtime::{ErrorName, FunctionError};
 use store::StoreError;
@@ -62,16 +64,32 @@ pub enum Error {
     Publish(StoreError),
 }
 
+/// A look at an alarm, its resource or its account that AWS refuses, and will refuse again: it gets an
+/// outcome instead of another try.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) code: ProblemCode,
+    /// What was being looked at, and what AWS says.
+    pub(crate) what: String,
+}
+
 impl Error {
-    /// The refusal, if the account of the alarm does not let the suite look at it: that does not pass
-    /// by itself, and gets an outcome.
-    pub(crate) fn role(&self) -> Option<&AwsError> {
-        match self {
-            Self::LookUp { source, .. } if source.kind == AwsErrorKind::RoleNotAssumable => {
-                Some(source)
-            }
-            _ => None,
-        }
+    /// The refusal, if this is one that does not pass by itself. Errors about the suite's own table,
+    /// queue, machine and topic do not count: without those there is no outcome either.
+    pub(crate) fn refusal(&self) -> Option<Refusal> {
+        let kind = match self {
+            Self::LookUp { source, .. } => source.kind,
+            Self::Organization(error) => error.kind(),
+            Self::Nonsense(_) => AwsErrorKind::Other,
+            _ => return None,
+        };
+        let code = match kind {
+            AwsErrorKind::Throttled | AwsErrorKind::Unavailable => return None,
+            AwsErrorKind::RoleNotAssumable => ProblemCode::RoleNotAssumable,
+            AwsErrorKind::AccessDenied => ProblemCode::AccessDenied,
+            AwsErrorKind::NotFound | AwsErrorKind::Other => ProblemCode::LookUpFailed,
+        };
+        Some(Refusal { code, what: error_chain(self) })
     }
 }
 

@@ -42,9 +42,9 @@ pub(crate) fn input(
         warnings,
         severity: rule.severity,
         trigger: Trigger {
-            kind: TriggerKind::Alarm,
             arn: Some(trigger.alarm.to_string()),
             event_ids: alarm.event_ids.clone(),
+            ..Trigger::without_event(TriggerKind::Alarm)
         },
     }
 }

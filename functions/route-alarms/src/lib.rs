@@ -181,7 +181,14 @@ async fn perform(deps: &Deps, work: Work, messages: Vec<String>) -> Vec<String> 
 }
 
 async fn trigger(deps: &Deps, mut alarm: IncomingAlarm) -> Result<(), Error> {
-    if let Some(record) = deps.table.decision(alarm.trigger.id()).await? {
+    let mut decided = deps.table.decision(alarm.trigger.id()).await?;
+    if alarm.trigger.is_action() && decided.as_ref().is_some_and(|record| record.was_held_back()) {
+        // An event reported the transition while the alarm was muted. CloudWatch performs the actions at the
+        // end of the mute window, under the time of the same transition.
+        alarm.trigger.resumed = true;
+        decided = deps.table.decision(alarm.trigger.id()).await?;
+    }
+    if let Some(record) = decided {
         tracing::info!(rule = record.rule, "decided before");
         return act::act(deps, &alarm, &record, true).await;
     }

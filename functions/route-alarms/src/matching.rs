@@ -8,6 +8,7 @@ use remediation::alarm::{AlarmKind, AlarmTrigger};
 use remediation::{Found, Known, Lookup, RemediationRule, RemediationRules, find_rule};
 
 use crate::clients::ClientPool;
+use crate::error::Refusal;
 use crate::{Deps, Error, alarms, place};
 
 /// A rule, and whether the children of a composite alarm are part of the trigger already.
@@ -16,32 +17,50 @@ pub(crate) struct Matched<'a> {
     pub(crate) children: bool,
 }
 
+/// Which rule matches an alarm.
+pub(crate) enum Matching<'a> {
+    Rule(Matched<'a>),
+    Nothing,
+    /// Whether this rule does is not known: AWS refuses the look that it takes, and will again.
+    Refused(&'a RemediationRule, Refusal),
+}
+
 /// The rule that matches the alarm, if there is one.
 pub(crate) async fn find<'a>(
     deps: &Deps,
     rules: &'a RemediationRules,
     trigger: &mut AlarmTrigger,
-) -> Result<Option<Matched<'a>>, Error> {
+) -> Result<Matching<'a>, Error> {
     let mut tags: Option<BTreeMap<String, String>> = None;
     let mut organization: Option<Arc<Organization>> = None;
     let mut children = false;
     loop {
         let known = Known { tags: tags.as_ref(), organization: organization.as_deref(), children };
-        let needs = match find_rule(&rules.rules, trigger, &known) {
-            Found::Rule(rule) => return Ok(Some(Matched { rule, children })),
-            Found::Nothing => return Ok(None),
-            Found::Needs(needs) => needs,
+        let (rule, lookups) = match find_rule(&rules.rules, trigger, &known) {
+            Found::Rule(rule) => return Ok(Matching::Rule(Matched { rule, children })),
+            Found::Nothing => return Ok(Matching::Nothing),
+            Found::Needs { rule, lookups } => (rule, lookups),
         };
-        for lookup in needs {
-            match lookup {
-                Lookup::Tags => tags = Some(alarms::tags(&deps.clients, &trigger.alarm).await?),
+        for lookup in lookups {
+            let looked = match lookup {
+                Lookup::Tags => {
+                    let found = alarms::tags(&deps.clients, &trigger.alarm).await;
+                    found.map(|found| tags = Some(found))
+                }
                 Lookup::Place => {
-                    organization = Some(place::place(deps, trigger.alarm.account()).await?);
+                    let found = place::place(deps, trigger.alarm.account()).await;
+                    found.map(|found| organization = Some(found))
                 }
                 Lookup::Children => {
-                    alarms::children(&deps.clients, trigger).await?;
-                    children = true;
+                    let found = alarms::children(&deps.clients, trigger).await;
+                    found.map(|()| children = true)
                 }
+            };
+            if let Err(error) = looked {
+                return error
+                    .refusal()
+                    .map(|refusal| Matching::Refused(rule, refusal))
+                    .ok_or(error);
             }
         }
     }

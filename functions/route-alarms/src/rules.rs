@@ -46,7 +46,14 @@ pub(crate) async fn current(deps: &Deps) -> Result<Arc<CurrentRules>, Error> {
                 return Ok(Arc::clone(current));
             }
             _ => {
-                let current = Arc::new(read(deps).await?);
+                let read = match read(deps).await {
+                    Ok(read) => read,
+                    Err(error) => {
+                        publish_unreadable(deps, &error).await;
+                        return Err(error);
+                    }
+                };
+                let current = Arc::new(read);
                 *cached = Some((now, Arc::clone(&current)));
                 current
             }
@@ -117,6 +124,19 @@ async fn publish_problems(deps: &Deps, current: &CurrentRules) {
         Err(error) => {
             tracing::error!(error = error_chain(&error), "invalid rules were not published");
         }
+    }
+}
+
+/// Publishes that the rules may not be read, which does not pass by itself. The message fails all the same: in the
+/// dead-letter queue it can be sent again.
+async fn publish_unreadable(deps: &Deps, error: &Error) {
+    let Error::Rules { path, source } = error else { return };
+    if source.is_transient() {
+        return;
+    }
+    let outcome = outcome::rules_unreadable(path, &source.to_string(), deps.clock.now());
+    if let Err(error) = publish_once(deps, &outcome).await {
+        tracing::error!(error = error_chain(&error), "unreadable rules were not published");
     }
 }
 

@@ -292,6 +292,141 @@ async fn an_account_that_cannot_be_looked_into_is_held_back_and_told() {
     assert!(world.executions().is_empty());
 }
 
+/// Every look that the intake takes before it starts anything, each met by every kind of error that does
+/// not pass, and by those that do.
+#[tokio::test(start_paused = true)]
+async fn a_look_that_is_refused_for_good_is_one_outcome_and_no_dead_letter() {
+    const REFUSALS: [(Fault, &str); 4] = [
+        (Fault::Denied, "AccessDenied"),
+        (
+            Fault::Error("AccessDenied", "with an explicit deny in a service control policy"),
+            "AccessDenied",
+        ),
+        (Fault::Error("OptInRequired", "You are not subscribed to this service"), "AccessDenied"),
+        (Fault::Error("ValidationError", "1 validation error detected"), "LookUpFailed"),
+    ];
+    let looks = [
+        "ListTagsForResource",
+        "ListParents",
+        "DescribeOrganizationalUnit",
+        "DescribeAlarms",
+        "DescribeInstances",
+        "GetResources",
+    ];
+    for operation in looks {
+        for (fault, code) in &REFUSALS {
+            let world = looked_into();
+            world.aws.on(operation).fails(fault.clone());
+            assert_eq!(world.batch(&[event()]).await, NONE, "{operation}, {fault:?}");
+            assert_eq!(world.batch(&[event()]).await, NONE, "{operation}, {fault:?} once more");
+            let outcomes = world.state().outcomes();
+            let [outcome] = &outcomes[..] else { panic!("{operation}, {fault:?}: {outcomes:#?}") };
+            assert_eq!(outcome["outcome"], "failed");
+            let problem = &outcome["problems"][0];
+            assert_eq!(problem["code"], *code, "{operation}, {fault:?}");
+            assert_eq!(outcome["rules"], json!(["looks"]));
+            assert!(!problem["hint"].as_str().unwrap().contains("owner-account"), "{problem}");
+            assert!(world.executions().is_empty(), "{operation}");
+            assert_eq!(world.aws.count(operation), 1, "{operation}: it is asked once");
+        }
+        for fault in [Fault::Throttled, Fault::Unavailable, Fault::Unreachable] {
+            let world = looked_into();
+            world.aws.on(operation).fails(fault.clone());
+            assert_eq!(world.batch(&[event()]).await, ["m-0"], "{operation}, {fault:?}");
+            world.aws.heal();
+            assert_eq!(world.batch(&[event()]).await, NONE);
+            assert_eq!(world.executions().len(), 1, "{operation}, {fault:?}");
+        }
+    }
+}
+
+/// A rule that makes the intake look at everything it can look at.
+fn looked_into() -> World {
+    let world = World::at(NOW);
+    world.rule(
+        "looks",
+        r#"
+mode: active
+alarm: {names: ["Server*"], tags: {team: web}, accounts: [/Workloads]}
+resource: {tags: {app: web}}
+ladder: [{runbook: Relay-RebootInstance, parameters: {InstanceId: ["{resource}"]}}]
+"#,
+    );
+    let mut state = world.state();
+    state.organization.unit("ou-root-workload", "r-root", "Workloads");
+    state.organization.member(HUB, "ou-root-workload");
+    let alarm = state.hub().alarms.get_mut("ServerCpuTooHigh").unwrap();
+    alarm.tags.insert("team".into(), "web".into());
+    let instance = state.hub().instances.get_mut("i-12345678901234567").unwrap();
+    instance.tags.insert("app".into(), "web".into());
+    drop(state);
+    world
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_composite_alarm_acts_when_its_wait_period_is_over_whichever_way_that_is_told() {
+    for way in [
+        "aws.cloudwatch/composite-after-wait-period.json",
+        "aws.cloudwatch/composite-after-extension-period.json",
+        "aws.cloudwatch/composite-after-suppressor.json",
+        "lambda-alarm/composite-after-wait-period.json",
+        "sns/composite-after-wait-period.json",
+    ] {
+        let world = World::at("2022-07-22T15:59:50Z");
+        world.rule("composite", &RULE.replace("Server*", "ServiceAggregatedAlarm"));
+        world.alarm("ServiceAggregatedAlarm", "ALARM", None);
+        let held = fixture("aws.cloudwatch/composite-suppressed.json");
+        assert_eq!(world.batch(&[held]).await, NONE);
+        assert_eq!(world.state().outcomes()[0]["problems"][0]["code"], "AlarmMuted", "{way}");
+        for still in ["aws.cloudwatch", "lambda-alarm", "sns"] {
+            let message = fixture(&format!("{still}/composite-still-suppressed.json"));
+            assert_eq!(world.batch(&[message]).await, NONE);
+        }
+        assert!(world.executions().is_empty(), "{way}");
+        assert_eq!(world.batch(&[fixture(way), fixture(way)]).await, NONE);
+        assert_eq!(world.batch(&[fixture(way)]).await, NONE);
+        assert_eq!(world.executions().len(), 1, "{way}");
+        assert_eq!(world.state().outcomes().len(), 1, "{way}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_alarm_that_is_in_alarm_when_its_mute_window_ends_acts_then() {
+    let after = ["lambda-alarm/metric-after-mute-window.json", "sns/metric-after-mute-window.json"];
+    let world = world();
+    assert_eq!(world.batch(&[fixture("aws.cloudwatch/alarm-state-change-muted.json")]).await, NONE);
+    assert_eq!(world.state().outcomes()[0]["problems"][0]["code"], "AlarmMuted");
+    assert!(world.executions().is_empty());
+    for way in after {
+        assert_eq!(world.batch(&[fixture(way)]).await, NONE);
+    }
+    let resumed = format!("{NAME}-resumed");
+    assert_eq!(world.executions().into_keys().collect::<Vec<_>>(), [resumed]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn alarms_of_every_kind_start_the_run_of_their_rule() {
+    for (file, name) in [
+        ("aws.cloudwatch/insight-rule.json", "TopTalkers"),
+        ("aws.cloudwatch/promql.json", "HttpErrors"),
+        ("aws.cloudwatch/log-alarm.json", "OutOfMemory"),
+        ("lambda-alarm/log-alarm.json", "OutOfMemory"),
+        ("sns/log-alarm.json", "OutOfMemory"),
+        ("sns/metric-with-every-action.json", "ServerCpuTooHigh"),
+    ] {
+        let world = World::at(NOW);
+        let metric = ("AWS/EC2", "CPUUtilization", "i-12345678901234567");
+        if name != "OutOfMemory" {
+            world.alarm(name, "ALARM", Some(metric));
+        }
+        let rule =
+            RULE.replace("Server*", name).replace("{dimension: InstanceId}", "{literal: web}");
+        world.rule("any", &rule);
+        assert_eq!(world.batch(&[fixture(file)]).await, NONE, "{file}");
+        assert_eq!(world.executions().len(), 1, "{file}: {:?}", world.state().outcomes());
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_member_of_a_group_is_refused_unless_the_rule_says_otherwise() {
     let grouped = Instance { group: Some("web"), loose_address: true, ..Instance::default() };
@@ -322,7 +457,12 @@ async fn an_instance_that_is_gone_is_no_resource() {
 async fn policy_that_cannot_be_read_is_not_an_absence_of_rules() {
     let world = world();
     world.aws.on("GetParametersByPath").times(10).fails(Fault::Denied);
-    assert_eq!(world.batch(&[event()]).await, ["m-0"]);
+    for _ in 0..3 {
+        assert_eq!(world.batch(&[event()]).await, ["m-0"]);
+    }
+    let outcomes = world.state().outcomes();
+    let [outcome] = &outcomes[..] else { panic!("one outcome: {outcomes:#?}") };
+    assert_eq!(outcome["problems"][0]["code"], "RulesUnreadable");
     world.aws.heal();
     assert_eq!(world.batch(&[event()]).await, NONE);
     assert_eq!(world.executions().len(), 1);

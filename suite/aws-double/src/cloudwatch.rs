@@ -68,8 +68,14 @@ pub(crate) fn serve(place: &Place, call: &Call) -> Served {
         "DescribeAlarmHistory" => {
             let items = alarm().into_iter().flat_map(|alarm| &alarm.history);
             let item = |(kind, at, summary): &(&str, f64, &str)| {
+                let change = if summary.ends_with("created") { "Create" } else { "Update" };
+                let data = match *kind {
+                    "ConfigurationUpdate" => json!({ "version": "1.0", "type": change }),
+                    _ => json!({ "version": "1.0" }),
+                };
                 json!({
                     "HistoryItemType": kind, "Timestamp": { "$at": at }, "HistorySummary": summary,
+                    "HistoryData": data.to_string(),
                 })
             };
             json!({ "AlarmHistoryItems": items.map(item).collect::<Vec<_>>() })

@@ -47,16 +47,6 @@ struct Mapping {
     #[serde(rename = "ResourceARN")]
     arn: String,
 }
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Refusal {
-    #[serde(rename = "__type")]
-    code: String,
-    #[serde(alias = "Message")]
-    message: String,
-}
-
 impl Tagging {
     /// From the configuration of an account and Region. Calls nothing.
     #[must_use]
@@ -101,11 +91,13 @@ impl Tagging {
 }
 
 fn refusal(text: &str, status: u16) -> AwsError {
-    let Refusal { code, message } = serde_json::from_str(text).unwrap_or_default();
-    let code = match code.rsplit('#').next() {
-        Some(code) if !code.is_empty() => code.to_owned(),
-        _ => format!("Http{status}"),
-    };
+    // Services spell the members in either case, and some answers have both.
+    let answer: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+    let member = |names: [&str; 2]| names.iter().find_map(|name| answer.get(name)?.as_str());
+    let code = member(["__type", "code"]).and_then(|code| code.rsplit('#').next());
+    let code = code.filter(|code| !code.is_empty());
+    let code = code.map_or_else(|| format!("Http{status}"), str::to_owned);
+    let message = member(["message", "Message"]).unwrap_or_default().to_owned();
     AwsError { kind: AwsErrorKind::of(&code, status), code, message }
 }
 
@@ -133,5 +125,7 @@ mod tests {
         assert_eq!((error.code.as_str(), error.message.as_str()), ("ThrottledException", "slow"));
         assert_eq!(error.kind, AwsErrorKind::Throttled);
         assert_eq!(refusal("", 503).kind, AwsErrorKind::Unavailable);
+        let both = r#"{"__type":"AccessDeniedException","message":"no","Message":"no"}"#;
+        assert_eq!(refusal(both, 400).kind, AwsErrorKind::AccessDenied);
     }
 }

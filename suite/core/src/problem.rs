@@ -124,6 +124,8 @@ problem_codes! {
     InstanceMayLose: "Move what matters to EBS volumes and Elastic IPs.",
     /// A parameter could not be filled in.
     ParameterUnfilled: "Correct the parameter in the rule; the alarm has to have what it asks for.",
+    /// AWS answers a look at the alarm or its resource with an error that does not pass.
+    LookUpFailed: "Read AWS's error; once its reason is gone, run the rule's runbook by hand if the alarm is still in ALARM.",
     // Runbooks
     /// There is no such runbook where it should be started.
     RunbookNotFound: "Correct the name, or create and share the runbook in this account and Region.",

@@ -18,7 +18,7 @@ pub use contract::{
 pub use decide::{Evidence, Verdict, decide, sharing};
 pub use message::{Attribute, MAX_REQUEST_BYTES, Message};
 pub use runs::run;
-pub use suppressed::{SuppressedTriggers, rules_invalid, suppressed};
+pub use suppressed::{SuppressedTriggers, rules_invalid, rules_unreadable, suppressed};
 pub use types::{
     AlarmDetails, ApprovalDetails, ApprovalStatus, INLINE_LIMIT, Link, LinkKind, Outcome,
     OutcomeStatus, OutcomeVersion, Run, Shares,

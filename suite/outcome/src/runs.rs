@@ -120,10 +120,9 @@ fn outcome(evidence: Evidence<'_>, id: uuid::Uuid, status: OutcomeStatus) -> Out
 
 fn alarm_details(alarm: &AlarmRef) -> AlarmDetails {
     AlarmDetails {
-        contributor: alarm.contributor.as_ref().map(|contributor| contributor.id.clone()),
         at: alarm.at,
         reason: Some(alarm.reason.clone()).filter(|reason| !reason.is_empty()),
-        ..AlarmDetails::new(alarm.arn.clone())
+        ..AlarmDetails::new(alarm.arn.clone()).with_contributor(alarm.contributor.clone())
     }
 }
 

@@ -48,9 +48,15 @@ pub fn suppressed(triggers: SuppressedTriggers<'_>) -> Option<Outcome> {
         ProblemCode::RoleNotAssumable => problem.with_hint(
             "Deploy stacks/target-account.yaml in the account with this hub's account and organization id.",
         ),
+        // The same two accounts: the hub's, with the function's role, or another with its read role.
+        ProblemCode::AccessDenied => problem.with_hint(
+            "Let the role in the message make this call: deploy the stack with that role again, and look for service control policies that deny it.",
+        ),
         _ => problem,
     };
     let alarm = (alarms.len() == 1).then(|| head.alarm.clone());
+    let contributor = entries.iter().all(|entry| entry.contributor == head.contributor);
+    let contributor = head.contributor.clone().filter(|_| contributor);
     let link = alarm.as_ref().and_then(alarm_console_link);
     let outcome = Outcome {
         severity: severity(triggers, status),
@@ -58,11 +64,10 @@ pub fn suppressed(triggers: SuppressedTriggers<'_>) -> Option<Outcome> {
         rules: vec![window.rule.clone()],
         rules_version: rules_version.map(str::to_owned),
         trigger: Some(Trigger {
-            kind: TriggerKind::Alarm,
             arn: alarm.as_ref().map(ToString::to_string),
-            event_ids: Vec::new(),
+            ..Trigger::without_event(TriggerKind::Alarm)
         }),
-        alarm: alarm.map(AlarmDetails::new),
+        alarm: alarm.map(|alarm| AlarmDetails::new(alarm).with_contributor(contributor)),
         accounts: accounts.into_iter().collect(),
         regions: regions.into_iter().cloned().collect(),
         resources: resources.into_iter().cloned().collect(),
@@ -104,6 +109,22 @@ pub fn rules_invalid(
     Some(outcome.with_problems(problems.to_vec()))
 }
 
+/// The outcome about rules that AWS does not let the suite read; one a day for one error.
+#[must_use]
+pub fn rules_unreadable(path: &str, error: &str, at: Timestamp) -> Outcome {
+    let day = at.as_second().div_euclid(24 * 60 * 60);
+    let id = outcome_id(&format!("{path}/{error}/{day}"), "rules");
+    let problem = Problem::new(ProblemCode::RulesUnreadable, path, error).with_hint(
+        "Allow route-alarms ssm:GetParametersByPath on this path, then send the dead letters again: relay replay.",
+    );
+    let outcome = Outcome {
+        severity: Severity::High,
+        summary: format!("The remediation rules cannot be read, so no alarm is answered: {error}."),
+        ..Outcome::new(id, Flow::Remediation, OutcomeStatus::Failed, at)
+    };
+    outcome.with_problems(vec![problem])
+}
+
 fn status(window: &DigestWindow) -> OutcomeStatus {
     match window.code {
         _ if window.observed => OutcomeStatus::Observed,
@@ -111,7 +132,9 @@ fn status(window: &DigestWindow) -> OutcomeStatus {
         ProblemCode::ResourceUnknown
         | ProblemCode::SeveralResources
         | ProblemCode::ParameterUnfilled
-        | ProblemCode::RoleNotAssumable => OutcomeStatus::Failed,
+        | ProblemCode::RoleNotAssumable
+        | ProblemCode::AccessDenied
+        | ProblemCode::LookUpFailed => OutcomeStatus::Failed,
         _ => OutcomeStatus::Suppressed,
     }
 }

@@ -19,6 +19,7 @@ fn entries(count: u128) -> Vec<DigestEntry> {
             alarm: format!("arn:aws:cloudwatch:us-east-1:111122223333:alarm:cpu-{n}")
                 .parse()
                 .unwrap(),
+            contributor: None,
             account: "111122223333".parse().unwrap(),
             region: "us-east-1".parse().unwrap(),
             resources: vec![format!("i-{}", n % 10)],

@@ -1,7 +1,9 @@
 //! The fields of an outcome.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
-use relay_core::alarm::AlarmArn;
+use relay_core::alarm::{AlarmArn, Contributor};
 use relay_core::execution::Trigger;
 use relay_core::flow::{Flow, Severity};
 use relay_core::id::{AccountId, Region};
@@ -83,7 +85,7 @@ pub struct Outcome {
     /// From the start of the execution to `at`.
     #[serde(default)]
     pub duration_seconds: f64,
-    /// Which start of the execution this was: 1, or the number its name ends in.
+    /// Which execution for the same fact this was, counted from 1: the earlier ones failed.
     #[serde(default = "one")]
     pub attempt: u32,
     /// The rules that took part, by name.
@@ -201,6 +203,9 @@ pub struct AlarmDetails {
     /// The contributor that went into ALARM, for alarms that have contributors.
     #[serde(default)]
     pub contributor: Option<String>,
+    /// The dimensions that distinguish the contributor, with their values.
+    #[serde(default)]
+    pub contributor_attributes: BTreeMap<String, String>,
     /// When it went into ALARM; null when several transitions are meant.
     #[serde(default)]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
@@ -211,6 +216,17 @@ pub struct AlarmDetails {
 }
 
 impl AlarmDetails {
+    /// The same alarm, about one of its contributors.
+    #[must_use]
+    pub fn with_contributor(self, contributor: Option<Contributor>) -> Self {
+        match contributor {
+            Some(Contributor { id, attributes }) => {
+                Self { contributor: Some(id), contributor_attributes: attributes, ..self }
+            }
+            None => self,
+        }
+    }
+
     /// The alarm with this ARN; when it went into ALARM, and why, are not known.
     #[must_use]
     pub fn new(arn: AlarmArn) -> Self {
@@ -220,6 +236,7 @@ impl AlarmDetails {
             region: arn.region().clone(),
             arn,
             contributor: None,
+            contributor_attributes: BTreeMap::new(),
             at: None,
             reason: None,
         }

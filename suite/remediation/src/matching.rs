@@ -38,8 +38,13 @@ pub enum Found<'a> {
     Rule(&'a RemediationRule),
     /// None does: the alarm is nobody's business here.
     Nothing,
-    /// It depends on these.
-    Needs(BTreeSet<Lookup>),
+    /// It depends on these; `rule` is the first whose answer does.
+    Needs {
+        /// The rule that nothing comes before.
+        rule: &'a RemediationRule,
+        /// The look-ups that the answer takes.
+        lookups: BTreeSet<Lookup>,
+    },
 }
 
 /// The first of the rules, in the order in which they are tried, that answers the alarm.
@@ -49,16 +54,19 @@ pub fn find_rule<'a>(
     trigger: &AlarmTrigger,
     known: &Known<'_>,
 ) -> Found<'a> {
-    let mut needs = BTreeSet::new();
+    let (mut first, mut needs) = (None, BTreeSet::new());
     for rule in rules.iter().filter(|rule| rule.mode != Mode::Off) {
         match rule.alarm.is_about(trigger, known) {
             Answer::No => {}
-            Answer::DependsOn(lookups) => needs.extend(lookups),
+            Answer::DependsOn(lookups) => {
+                first.get_or_insert(rule);
+                needs.extend(lookups);
+            }
             Answer::Yes if needs.is_empty() => return Found::Rule(rule),
             Answer::Yes => break,
         }
     }
-    if needs.is_empty() { Found::Nothing } else { Found::Needs(needs) }
+    first.map_or(Found::Nothing, |rule| Found::Needs { rule, lookups: needs })
 }
 
 enum Answer {

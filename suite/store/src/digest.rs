@@ -25,12 +25,16 @@ impl Table {
         window: &DigestWindow,
         entry: &DigestEntry,
     ) -> Result<(), StoreError> {
-        let DigestEntry { trigger, alarm, account, region, resources, what } = entry;
+        let DigestEntry { trigger, alarm, contributor, account, region, resources, what } = entry;
+        // An alarm without contributors is the rule.
+        let contributor = contributor.as_ref().and_then(|one| serde_json::to_string(one).ok());
         let update = Update::new(
             entry_key(window, *trigger),
             "SET #alarm = :alarm, #account = :account, #region = :region, #resources = :resources, \
-             #what = :what, #expires = :expires",
+             #what = :what, #contributor = :contributor, #expires = :expires",
         )
+        .name("#contributor", "contributor")
+        .text(":contributor", contributor.as_deref().unwrap_or("null"))
         .name("#alarm", "alarm")
         .name("#account", "account")
         .name("#region", "region")
@@ -141,6 +145,10 @@ fn parse(trigger: TriggerId, item: &Item) -> Option<DigestEntry> {
     Some(DigestEntry {
         trigger,
         alarm: item.text("alarm")?.parse().ok()?,
+        // Entries of an earlier version have none.
+        contributor: item
+            .text("contributor")
+            .and_then(|text| serde_json::from_str(text).ok().flatten()),
         account: item.text("account")?.parse().ok()?,
         region: item.text("region")?.parse().ok()?,
         resources: item.text("resources")?.split_whitespace().map(str::to_owned).collect(),

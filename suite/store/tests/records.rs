@@ -5,7 +5,7 @@
 
 use aws_double::{Aws, TABLE};
 use jiff::Timestamp;
-use relay_core::alarm::TriggerId;
+use relay_core::alarm::{Contributor, TriggerId};
 use relay_core::id::AccountId;
 use relay_core::problem::{Problem, ProblemCode};
 use remediation::guard::digest::{DigestEntry, DigestState, DigestWindow};
@@ -81,6 +81,10 @@ async fn of_a_window_one_trigger_is_the_first_and_each_is_counted_once() {
         let entry = DigestEntry {
             trigger: trigger(number),
             alarm: "arn:aws:cloudwatch:eu-west-1:444455556666:alarm:cpu".parse().unwrap(),
+            contributor: (number % 2 == 0).then(|| Contributor {
+                id: "6d442278dba546f6".into(),
+                attributes: [("TableName".into(), "orders".into())].into(),
+            }),
             account: "444455556666".parse().unwrap(),
             region: "eu-west-1".parse().unwrap(),
             resources: vec!["i-1".into(), "i-2".into()],

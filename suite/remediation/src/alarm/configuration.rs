@@ -13,9 +13,31 @@ use crate::alarm::{AlarmKind, AlarmMetric};
 pub(super) struct Watched {
     pub(super) metrics: Vec<AlarmMetric>,
     pub(super) expressions: Vec<String>,
+    /// The kind of query, where metrics are not queried.
+    other: Option<AlarmKind>,
 }
 
 impl Watched {
+    /// Reads the `configuration` of an event or a Lambda action.
+    pub(super) fn configuration(configuration: &Map<String, Value>) -> Self {
+        let mut watched = Self::queries(lookup::at(configuration, &["metrics"]));
+        watched.read_other(configuration);
+        watched
+    }
+
+    /// PromQL and log alarms, by the names that the API has for what they query (PutMetricAlarm,
+    /// PutLogAlarm): of neither AWS shows an event.
+    fn read_other(&mut self, object: &Map<String, Value>) {
+        let text = |path: &[&str]| lookup::text(object, path).map(str::to_owned);
+        if lookup::at(object, &["evaluationCriteria", "promQLCriteria"]).is_some() {
+            self.other = Some(AlarmKind::PromQl);
+            self.expressions.extend(text(&["evaluationCriteria", "promQLCriteria", "query"]));
+        } else if lookup::at(object, &["scheduledQueryConfiguration"]).is_some() {
+            self.other = Some(AlarmKind::Log);
+            self.expressions.extend(text(&["scheduledQueryConfiguration", "queryString"]));
+        }
+    }
+
     /// Reads a list of metric queries; anything else than an object in it is passed over.
     pub(super) fn queries(list: Option<&Value>) -> Self {
         let mut watched = Self::default();
@@ -34,6 +56,7 @@ impl Watched {
     pub(super) fn trigger(trigger: &Map<String, Value>) -> Self {
         let mut watched = Self::queries(lookup::at(trigger, &["Metrics"]));
         watched.metrics.extend(metric(trigger, None));
+        watched.read_other(trigger);
         watched
     }
 
@@ -45,6 +68,9 @@ impl Watched {
                 .is_some_and(|start| start.eq_ignore_ascii_case(word))
         };
         let any = |word: &str| self.expressions.iter().any(|text| starts(text, word));
+        if let Some(other) = self.other.filter(|_| !composite) {
+            return other;
+        }
         match (composite, self.expressions.is_empty(), self.metrics.is_empty()) {
             (true, ..) => AlarmKind::Composite,
             (false, true, true) => AlarmKind::Other,

@@ -86,16 +86,22 @@ fn read(parts: &Parts<'_>) -> Result<AlarmIntake, AlarmError> {
     };
     let alarm =
         alarm(parts, name).ok_or(malformed("an alarm's ARN in `resources` or `alarmArn`"))?;
-    let state =
-        state(body, "state").ok_or(malformed("OK, ALARM or INSUFFICIENT_DATA at `state.value`"))?;
-    let previous = match lookup::at(body, &["previousState"]) {
-        None => None,
-        Some(_) => Some(
-            self::state(body, "previousState")
-                .ok_or(malformed("OK, ALARM or INSUFFICIENT_DATA at `previousState.value`"))?,
-        ),
+    let value = lookup::text(body, &["state", "value"])
+        .ok_or(malformed("OK, ALARM or INSUFFICIENT_DATA at `state.value`"))?;
+    let Some(state) = AlarmState::parse(value) else {
+        let event_id = parts.event_id.map(str::to_owned);
+        return Ok(AlarmIntake::Ignored { event_id, reason: unknown_state(&alarm, value) });
     };
-    if let Some(reason) = no_transition(&alarm, state, previous) {
+    let previous = self::state(body, "previousState");
+    let quiet = quiet(body);
+    let change = Change {
+        state,
+        previous,
+        quiet: quiet.as_ref(),
+        held_back: lookup::text(body, &["previousState", "actionsSuppressedBy"]).is_some(),
+        acts: parts.via == Via::Lambda,
+    };
+    if let Some(reason) = change.no_transition(&alarm) {
         let event_id = parts.event_id.map(str::to_owned);
         return Ok(AlarmIntake::Ignored { event_id, reason });
     }
@@ -113,18 +119,19 @@ fn read(parts: &Parts<'_>) -> Result<AlarmIntake, AlarmError> {
     let configured = |key: &str| {
         configuration.and_then(|object| lookup::text(object, &[key])).map(str::to_owned)
     };
-    let watched = Watched::queries(configuration.and_then(|c| lookup::at(c, &["metrics"])));
+    let watched = configuration.map(Watched::configuration).unwrap_or_default();
     let alarm_rule = configured("alarmRule");
     let kind = watched.kind(alarm_rule.is_some());
     let reason = lookup::text(body, &["state", "reason"]).unwrap_or_default().to_owned();
     Ok(AlarmIntake::Trigger(Box::new(AlarmTrigger {
         creation: creation(
+            &alarm,
             kind,
             previous,
             &reason,
             lookup::text(body, &["previousState", "reason"]),
         ),
-        quiet: quiet(body),
+        quiet,
         alarm,
         contributor,
         at,
@@ -136,38 +143,60 @@ fn read(parts: &Parts<'_>) -> Result<AlarmIntake, AlarmError> {
         kind,
         metrics: watched.metrics,
         expressions: watched.expressions,
+        resumed: false,
         alarm_rule,
         children: children(body),
     })))
 }
 
+/// Why a state that CloudWatch did not have when this was written asks for nothing: it is not ALARM.
+pub(super) fn unknown_state(alarm: &AlarmArn, value: &str) -> String {
+    format!("alarm {} went to the unknown state {value}: no transition into ALARM", alarm.name())
+}
+
 /// The ARN as written, or put together from what else the envelope says.
 fn alarm(parts: &Parts<'_>, name: Option<&str>) -> Option<AlarmArn> {
-    match parts.arn {
-        Some(arn) => arn.parse().ok(),
-        None => {
-            AlarmArn::new(&parts.region?.parse().ok()?, parts.account?.parse().ok()?, name?).ok()
-        }
-    }
+    parts.arn.and_then(|arn| arn.parse().ok()).or_else(|| {
+        AlarmArn::new(&parts.region?.parse().ok()?, parts.account?.parse().ok()?, name?).ok()
+    })
 }
 
 fn state(body: &Map<String, Value>, key: &str) -> Option<AlarmState> {
     AlarmState::parse(lookup::text(body, &[key, "value"])?)
 }
 
-/// Why a change does not lead into ALARM.
-pub(super) fn no_transition(
-    alarm: &AlarmArn,
-    state: AlarmState,
-    previous: Option<AlarmState>,
-) -> Option<String> {
-    let name = alarm.name();
-    match (state, previous) {
-        (AlarmState::Alarm, Some(AlarmState::Alarm)) => {
-            Some(format!("alarm {name} was in ALARM before: no transition into it"))
+/// What a message says about the state of an alarm, before and now.
+pub(super) struct Change<'a> {
+    pub(super) state: AlarmState,
+    pub(super) previous: Option<AlarmState>,
+    /// Why CloudWatch suppresses the actions now.
+    pub(super) quiet: Option<&'a Quiet>,
+    /// Whether it suppressed them before.
+    pub(super) held_back: bool,
+    /// Whether the message is an action of the alarm itself: CloudWatch performs one when the state
+    /// changes, and when it has suppressed it until now.
+    pub(super) acts: bool,
+}
+
+impl Change<'_> {
+    /// The reason, if this is not a transition into ALARM that CloudWatch acts on, or would act on.
+    ///
+    /// A composite alarm with a suppressor goes into ALARM suppressed by its wait period; when that is
+    /// over, ALARM follows on ALARM, and that is when CloudWatch performs the actions (User Guide, "Alarm
+    /// suppression" and the sample of "Invoke a Lambda function from an alarm"). The same holds for the
+    /// end of a mute window, for which there is no event ("How alarm mute rules work").
+    pub(super) fn no_transition(&self, alarm: &AlarmArn) -> Option<String> {
+        let name = alarm.name();
+        match (self.state, self.previous, self.quiet) {
+            (AlarmState::Alarm, Some(AlarmState::Alarm), Some(_)) => Some(format!(
+                "alarm {name} was in ALARM before, and its actions are still suppressed"
+            )),
+            (AlarmState::Alarm, Some(AlarmState::Alarm), None) if !self.held_back && !self.acts => {
+                Some(format!("alarm {name} was in ALARM before: no transition into it"))
+            }
+            (AlarmState::Alarm, ..) => None,
+            (state, ..) => Some(format!("alarm {name} went to {state}: no transition into ALARM")),
         }
-        (AlarmState::Alarm, _) => None,
-        (state, _) => Some(format!("alarm {name} went to {state}: no transition into ALARM")),
     }
 }
 
@@ -179,20 +208,20 @@ pub(super) fn contributor(object: &Map<String, Value>) -> Option<Contributor> {
 }
 
 /// A metric alarm is born in INSUFFICIENT_DATA, "Unchecked: Initial alarm creation"; a composite one
-/// in what its rule evaluates to.
+/// in what its rule evaluates to. CloudWatch says so in words only: they have to be these and no others,
+/// since a reason may also have names in it, or be anybody's (SetAlarmState).
 pub(super) fn creation(
+    alarm: &AlarmArn,
     kind: AlarmKind,
     previous: Option<AlarmState>,
     reason: &str,
     previous_reason: Option<&str>,
 ) -> Creation {
-    if reason.contains("was created and its alarm rule evaluates to") {
+    if reason == format!("{alarm} was created and its alarm rule evaluates to ALARM") {
         return Creation::Initial;
     }
     match (previous, previous_reason) {
-        (Some(AlarmState::InsufficientData), Some(reason))
-            if reason.contains("Initial alarm creation") =>
-        {
+        (Some(AlarmState::InsufficientData), Some("Unchecked: Initial alarm creation")) => {
             Creation::Initial
         }
         (Some(AlarmState::InsufficientData), None) if kind != AlarmKind::Composite => {

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 /// An instant, to the millisecond: that is as much as every way of an alarm says, and two of them
 /// must agree.
 pub(super) fn parse(text: &str) -> Option<Timestamp> {
-    let text = text.trim();
+    // The samples of AWS's guides have blanks after the colons.
+    let text = &text.replace(' ', "");
     // CloudWatch writes the offset without its colon.
     let offset = text.len().checked_sub(5).filter(|at| text.is_char_boundary(*at));
     let with_colon = offset.map(|at| text.split_at(at)).and_then(|(instant, offset)| {
@@ -31,6 +32,7 @@ mod tests {
             "2019-10-02T19:04:40.989+0200",
             "2019-10-02T17:04:40.989999Z",
             " 2019-10-02T17:04:40.989+0000 ",
+            "2019-10-02T17: 04: 40.989+0000",
         ] {
             assert_eq!(parse(text), Some(expected), "{text}");
         }

@@ -5,8 +5,8 @@ use relay_core::event::lookup;
 use serde_json::{Map, Value};
 
 use super::configuration::{Watched, object, pairs};
-use super::events::{child_list, contributor, creation, no_transition};
-use crate::alarm::{AlarmError, AlarmIntake, AlarmTrigger, Via, instant};
+use super::events::{Change, child_list, contributor, creation, unknown_state};
+use crate::alarm::{AlarmError, AlarmIntake, AlarmTrigger, Quiet, Via, instant};
 
 const FROM: &str = "SNS";
 
@@ -47,15 +47,22 @@ pub(super) fn alarm(
     let alarm: AlarmArn = text("AlarmArn")
         .and_then(|arn| arn.parse().ok())
         .ok_or(malformed("an alarm's ARN at `AlarmArn`"))?;
-    let state = text("NewStateValue")
-        .and_then(AlarmState::parse)
+    let value = text("NewStateValue")
         .ok_or(malformed("OK, ALARM or INSUFFICIENT_DATA at `NewStateValue`"))?;
+    let event_id = message_id.map(str::to_owned);
+    let Some(state) = AlarmState::parse(value) else {
+        return Ok(AlarmIntake::Ignored { event_id, reason: unknown_state(&alarm, value) });
+    };
     let previous = text("OldStateValue").and_then(AlarmState::parse);
     let contributor = sns_contributor(message);
-    let event_id = message_id.map(str::to_owned);
     // A contributor's message may hold the parent's old state.
     let before = if contributor.is_some() { None } else { previous };
-    if let Some(reason) = no_transition(&alarm, state, before) {
+    // CloudWatch does not act while an alarm is muted or suppressed: a message that says so all the same
+    // is believed.
+    let quiet = text("ActionsSuppressedBy").map(|by| Quiet::Suppressed { by: by.to_owned() });
+    let change =
+        Change { state, previous: before, quiet: quiet.as_ref(), held_back: false, acts: true };
+    if let Some(reason) = change.no_transition(&alarm) {
         return Ok(AlarmIntake::Ignored { event_id, reason });
     }
     let at = text("StateChangeTime")
@@ -67,9 +74,8 @@ pub(super) fn alarm(
     let kind = watched.kind(alarm_rule.is_some());
     let reason = text("NewStateReason").unwrap_or_default().to_owned();
     Ok(AlarmIntake::Trigger(Box::new(AlarmTrigger {
-        creation: creation(kind, before, &reason, None),
-        // CloudWatch does not act while an alarm is muted or suppressed: it would not be here.
-        quiet: None,
+        creation: creation(&alarm, kind, before, &reason, None),
+        quiet,
         alarm,
         contributor,
         at,
@@ -81,6 +87,7 @@ pub(super) fn alarm(
         kind,
         metrics: watched.metrics,
         expressions: watched.expressions,
+        resumed: false,
         alarm_rule,
         children: lookup::at(message, &["TriggeringChildren"]).map(child_list).unwrap_or_default(),
     })))

@@ -35,6 +35,10 @@ pub enum AlarmKind {
     Anomaly,
     /// A query that gives many time series.
     MetricsInsights,
+    /// A query over metrics of OpenTelemetry, which gives many time series.
+    PromQl,
+    /// A scheduled query over logs.
+    Log,
     /// A rule over other alarms.
     Composite,
     /// None of these, or the message does not say.
@@ -142,6 +146,9 @@ pub struct AlarmTrigger {
     pub quiet: Option<Quiet>,
     /// Whether it went into ALARM with its first evaluation.
     pub creation: Creation,
+    /// CloudWatch performs an action that it had suppressed: the same transition, and another trigger.
+    #[serde(default)]
+    pub resumed: bool,
 }
 
 impl AlarmTrigger {
@@ -150,7 +157,14 @@ impl AlarmTrigger {
     pub fn id(&self) -> TriggerId {
         let contributor = self.contributor.as_ref().map_or("", |contributor| &contributor.id);
         let at = self.at.as_millisecond();
-        TriggerId(derived_id(&format!("alarm/{}/{contributor}/{at}", self.alarm)))
+        let resumed = if self.resumed { "/resumed" } else { "" };
+        TriggerId(derived_id(&format!("alarm/{}/{contributor}/{at}{resumed}", self.alarm)))
+    }
+
+    /// Whether this is an action of the alarm, which CloudWatch performs only while nothing suppresses it.
+    #[must_use]
+    pub fn is_action(&self) -> bool {
+        self.via != Via::EventBridge && self.quiet.is_none()
     }
 
     /// Every metric the alarm is about: namespace and name, as far as an expression names them.
@@ -208,17 +222,17 @@ impl AlarmTrigger {
 }
 
 impl AlarmTrigger {
-    /// `alarm-<account>-<region>-<epoch milliseconds>-<alarm>[-<contributor>]`: one transition of an
-    /// alarm into ALARM, whichever way it arrives.
+    /// `alarm-<account>-<region>-<epoch milliseconds>-<alarm>[-<contributor>][-resumed]`: one transition of
+    /// an alarm into ALARM, whichever way it arrives.
     #[must_use]
     pub fn execution_name(&self) -> ExecutionName {
-        let Self { alarm, at, contributor, .. } = self;
+        let Self { alarm, at, contributor, resumed, .. } = self;
         let (account, region, name) = (alarm.account(), alarm.region(), alarm.name());
         let contributor = match contributor {
             Some(contributor) => format!("-{}", contributor.id),
             None => String::new(),
         };
-        let at = at.as_millisecond();
-        ExecutionName::of(&format!("alarm-{account}-{region}-{at}-{name}{contributor}"))
+        let (at, resumed) = (at.as_millisecond(), if *resumed { "-resumed" } else { "" });
+        ExecutionName::of(&format!("alarm-{account}-{region}-{at}-{name}{contributor}{resumed}"))
     }
 }

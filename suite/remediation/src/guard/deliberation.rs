@@ -163,7 +163,7 @@ impl<'a> Case<'a> {
     pub(super) fn suppress(&self, guardrail: Guardrail, what: impl Into<String>) -> Suppression {
         let place = format!("{}/{}", self.rule.name, self.trigger.alarm);
         let problem = Problem::new(guardrail.code(), place, what);
-        Suppression { guardrail: Some(guardrail), problem, until: None }
+        Suppression { guardrail: Some(guardrail), problem, until: None, held_back: false }
     }
 }
 

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use relay_core::alarm::{AlarmArn, TriggerId};
+use relay_core::alarm::{AlarmArn, Contributor, TriggerId};
 use relay_core::id::{AccountId, Region};
 use relay_core::problem::ProblemCode;
 use schemars::JsonSchema;
@@ -45,6 +45,8 @@ pub struct DigestEntry {
     pub trigger: TriggerId,
     /// The alarm of the trigger.
     pub alarm: AlarmArn,
+    /// The time series that went into ALARM, where the alarm watches many.
+    pub contributor: Option<Contributor>,
     /// The account of the resource, or the alarm's.
     pub account: AccountId,
     /// The Region of the resource, or the alarm's.

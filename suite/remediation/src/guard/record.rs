@@ -67,6 +67,17 @@ impl DecisionRecord {
         matches!(self.conclusion, Conclusion::Start)
     }
 
+    /// Whether CloudWatch suppressed the alarm's actions. If one arrives all the same, it does so no longer.
+    #[must_use]
+    pub fn was_held_back(&self) -> bool {
+        match &self.conclusion {
+            Conclusion::Start | Conclusion::WouldStart => false,
+            Conclusion::WouldSuppress(suppression) | Conclusion::Suppress(suppression) => {
+                suppression.held_back
+            }
+        }
+    }
+
     /// On whose behalf the takes of this decision were made.
     #[must_use]
     pub fn taker(&self, trigger: TriggerId) -> Taker<'_> {

@@ -17,13 +17,16 @@ pub struct Suppression {
     /// The end of the reason, if it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
+    /// CloudWatch itself suppresses the alarm's actions, and performs them when the reason is gone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held_back: bool,
 }
 
 impl Suppression {
     /// The rule cannot be run on the resource.
     #[must_use]
     pub fn unfit(problem: Problem) -> Self {
-        Self { guardrail: None, problem, until: None }
+        Self { guardrail: None, problem, until: None, held_back: false }
     }
 
     pub(super) fn until(self, until: impl Into<Option<Timestamp>>) -> Self {

@@ -11,7 +11,7 @@ fn found(set: &RemediationRules, trigger: &AlarmTrigger, known: &Known<'_>) -> S
     match find_rule(&set.rules, trigger, known) {
         Found::Rule(rule) => rule.name.clone(),
         Found::Nothing => "nothing".to_owned(),
-        Found::Needs(lookups) => format!("{lookups:?}"),
+        Found::Needs { lookups, .. } => format!("{lookups:?}"),
     }
 }
 

@@ -411,6 +411,7 @@ fn a_decision_to_start_nothing_belongs_to_the_digest_of_its_reason() {
         guardrail: Some(Guardrail::Lock),
         problem: Problem::new(ProblemCode::Locked, "web", "locked"),
         until: None,
+        held_back: false,
     };
     let record = |decision: &Decision| DecisionRecord::new(decision, "web", "v", now(), None);
     let start = record(&Decision::Start(subject())).unwrap();
