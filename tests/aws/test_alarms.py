@@ -512,3 +512,103 @@ def test_a_template_makes_alarms_over_metric_math_and_composite_ones(site):
     stacks.delete_stack(StackName=name)
     local.eventually(lambda: not site.cloudwatch.describe_alarms(
         AlarmNames=[made["Both"], made["Math"]], AlarmTypes=["MetricAlarm", "CompositeAlarm"])["CompositeAlarms"], within=20)
+
+
+# -- Periods of a suppressor, contributors ----------------------------------------------------------------
+
+def _suppressed(site, wait, extension):
+    """A composite alarm with its child, its suppressor, its events and its messages."""
+    events, (topic, messages) = site.events(), site.topic()
+    child, suppressor, name = site.alarm(), site.alarm(), local.fresh_name("composite")
+    for each in (child, suppressor):
+        site.set(each, "OK")
+    site.cloudwatch.put_composite_alarm(
+        AlarmName=name, AlarmRule=f"ALARM({child})", AlarmActions=[topic], ActionsSuppressor=suppressor,
+        ActionsSuppressorWaitPeriod=wait, ActionsSuppressorExtensionPeriod=extension)
+    while site.about(events, name)["detail"]["state"]["value"] != "OK":
+        pass
+    return child, suppressor, name, events, messages
+
+
+def _states(detail):
+    """The state before and now, each with what suppresses it."""
+    return [(detail[key]["value"], detail[key].get("actionsSuppressedBy")) for key in ("previousState", "state")]
+
+
+def test_a_composite_alarm_acts_when_its_wait_period_is_over(site):
+    child, _, name, events, messages = _suppressed(site, 2, 2)
+    site.set(child, "ALARM")
+    first = site.about(events, name)["detail"]
+    assert _states(first) == [("OK", None), ("ALARM", "WaitPeriod")]
+    site.quiet(messages)
+    then = site.about(events, name)["detail"]
+    assert _states(then) == [("ALARM", "WaitPeriod"), ("ALARM", None)]
+    assert then["previousState"]["timestamp"] == first["state"]["timestamp"] < then["state"]["timestamp"]
+    message = json.loads(site.received(messages)["Message"])
+    assert (message["NewStateValue"], message["OldStateValue"]) == ("ALARM", "ALARM")
+    assert message["StateChangeTime"] == then["state"]["timestamp"]
+    assert "ActionsSuppressedBy" not in site.shown(name)
+
+
+def test_a_suppressor_that_lets_go_is_followed_by_the_extension_period(site):
+    child, suppressor, name, events, messages = _suppressed(site, 60, 2)
+    site.set(child, "ALARM")
+    assert _states(site.about(events, name)["detail"])[1] == ("ALARM", "WaitPeriod")
+    site.set(suppressor, "ALARM")
+    assert _states(site.about(events, name)["detail"]) == [("ALARM", "WaitPeriod"), ("ALARM", "Alarm")]
+    site.set(suppressor, "OK")
+    assert _states(site.about(events, name)["detail"]) == [("ALARM", "Alarm"), ("ALARM", "ExtensionPeriod")]
+    site.quiet(messages)
+    assert _states(site.about(events, name)["detail"]) == [("ALARM", "ExtensionPeriod"), ("ALARM", None)]
+    assert json.loads(site.received(messages)["Message"])["NewStateValue"] == "ALARM"
+
+
+def _insights(site):
+    """An alarm over many time series; returns its name."""
+    name = local.fresh_name("alarm")
+    site.cloudwatch.put_metric_alarm(
+        AlarmName=name, EvaluationPeriods=1, Threshold=90, ComparisonOperator="GreaterThanThreshold",
+        Metrics=[{"Id": "q1", "Period": 60, "ReturnData": True,
+                  "Expression": 'SELECT MAX(CPUUtilization) FROM SCHEMA("AWS/EC2", InstanceId) GROUP BY InstanceId'}])
+    return name
+
+
+def _contributors(site, alarm):
+    listed = site.cloudwatch.describe_alarm_contributors(AlarmName=alarm)["AlarmContributors"]
+    return {each["ContributorId"]: each["ContributorAttributes"] for each in listed}
+
+
+def test_a_contributor_rings_is_listed_and_puts_its_alarm_into_alarm(site):
+    events, whole = site.events("CloudWatch Alarm Contributor State Change"), site.events()
+    alarm = _insights(site)
+    site.set(alarm, "OK")
+    assert _contributors(site, alarm) == {}
+    change = {"account": site.account, "region": site.region, "alarm": alarm, "id": "c0ffee",
+              "attributes": {"InstanceId": "i-12345678"}}
+    local.control("POST", "contributors", change)
+    event = site.about(events, alarm)
+    assert event["detail"]["alarmContributor"] == {"id": "c0ffee", "attributes": {"InstanceId": "i-12345678"}}
+    assert event["detail"]["state"]["value"] == "ALARM" and "previousState" not in event["detail"]
+    assert event["resources"] == [site.arn("cloudwatch", f"alarm:{alarm}")]
+    assert _contributors(site, alarm) == {"c0ffee": {"InstanceId": "i-12345678"}}
+    assert site.shown(alarm)["StateValue"] == "ALARM"
+    local.control("POST", "contributors", change | {"value": "OK"})
+    assert site.about(events, alarm)["detail"]["state"]["value"] == "OK"
+    assert _contributors(site, alarm) == {}
+    assert site.shown(alarm)["StateValue"] == "OK"
+    changes = [site.about(whole, alarm)["detail"]["state"]["value"] for _ in range(3)]
+    assert changes == ["OK", "ALARM", "OK"]
+
+
+def test_an_event_about_a_contributor_that_is_delivered_by_hand_is_listed(site):
+    alarm = _insights(site)
+    envelope = {"version": "0", "id": "e", "detail-type": "CloudWatch Alarm Contributor State Change",
+                "source": "aws.cloudwatch", "account": site.account, "region": site.region, "resources": [],
+                "detail": {"alarmName": alarm, "alarmContributor": {"id": "c0ffee", "attributes": {"InstanceId": "i-1"}},
+                           "state": {"value": "ALARM", "reason": "made up"}}}
+    for value, listed in (("ALARM", {"c0ffee": {"InstanceId": "i-1"}}), ("OK", {})):
+        envelope["detail"]["state"]["value"] = value
+        local.control("POST", f"events?account={site.account}&region={site.region}", envelope)
+        assert _contributors(site, alarm) == listed
+    code = local.code_of(site.cloudwatch.describe_alarm_contributors, AlarmName="nothing")
+    assert code in ("ResourceNotFoundException", "ResourceNotFound")

@@ -20,6 +20,7 @@ from ministack.core import responses
 from ministack.services import cloudwatch
 
 import relay_evaluation
+import relay_suppression
 
 NEEDED = ("_alarms", "_composite_alarms", "_composite_triggers", "_metrics", "_history_entries", "_p", "_error",
           "_dims_key", "_parse_ts", "_alarm_name_from_local_arn", "_stat_value", "_calc_stats", "_evaluate_alarm", "_record_history",
@@ -64,8 +65,16 @@ def _shown(alarm):
 
 def _suppressor(alarm):
     suppressor = alarm.get("ActionsSuppressor")
-    found = suppressor and find(cloudwatch._rule_ref_name(suppressor))
-    return "Alarm" if found and found["StateValue"] == "ALARM" else None
+    return find(cloudwatch._rule_ref_name(suppressor)) if suppressor else None
+
+
+def _put_suppression(alarm, by):
+    """Notes what suppresses an alarm's actions; returns what did until now."""
+    before = alarm.pop("ActionsSuppressedBy", None)
+    alarm.pop("ActionsSuppressedReason", None)
+    if by:
+        alarm.update(ActionsSuppressedBy=by, ActionsSuppressedReason=f"Actions suppressed by {by}")
+    return before
 
 
 def _transition(alarm, state, reason, reason_data=None):
@@ -75,11 +84,8 @@ def _transition(alarm, state, reason, reason_data=None):
     at = max(_now_ms(), previous["at"] + 1)
     _put_state(alarm, state, reason, reason_data, at)
     alarm["StateTransitionedTimestamp"] = at / 1000
-    suppressed = _suppressor(alarm)
-    for name in ("ActionsSuppressedBy", "ActionsSuppressedReason"):
-        alarm.pop(name, None)
-    if suppressed:
-        alarm.update(ActionsSuppressedBy=suppressed, ActionsSuppressedReason=f"Actions suppressed by {suppressed}")
+    suppressed = relay_suppression.at_transition(alarm, state, _suppressor(alarm), at / 1000)
+    before = _put_suppression(alarm, suppressed)
     shown = _shown(alarm)
 
     def history(of):
@@ -91,7 +97,46 @@ def _transition(alarm, state, reason, reason_data=None):
     _note(alarm, at, "StateUpdate", f"Alarm updated from {previous['value']} to {state}",
           {"version": "1.0", "oldState": history(previous), "newState": history(shown)})
     _send({"change": "state", "at": at, "alarm": _configured(alarm), "state": shown, "previous": previous,
-           "suppressedBy": suppressed})
+           "suppressedBy": suppressed, "previouslySuppressedBy": before})
+
+
+def review_suppression(now):
+    """One second of a composite alarm's periods, in the account and Region at hand. Where its suppression changes, the
+    alarm goes from ALARM to ALARM; where that ends, it acts."""
+    with _lock:
+        for alarm in list(cloudwatch._composite_alarms.values()):
+            by = alarm.get("ActionsSuppressedBy")
+            if not by or alarm["StateValue"] != "ALARM":
+                continue
+            suppressed = relay_suppression.later(alarm, by, _suppressor(alarm), now)
+            if suppressed == by:
+                continue
+            previous = _shown(alarm)
+            at = max(_now_ms(), previous["at"] + 1)
+            alarm["StateUpdatedTimestamp"] = at / 1000
+            _put_suppression(alarm, suppressed)
+            _send({"change": "state", "at": at, "alarm": _configured(alarm), "state": _shown(alarm),
+                   "previous": previous, "suppressedBy": suppressed, "previouslySuppressedBy": by})
+
+
+# -- For contributors ----------------------------------------------------------------------------------
+
+def lock():
+    """Held while an alarm is looked at and changed."""
+    return _lock
+
+
+def transition(alarm, state, reason):
+    """A change of state that neither data nor SetAlarmState brings about; it holds until data says otherwise."""
+    _transition(alarm, state, reason)
+    _by_hand[alarm["AlarmName"]] = alarm["StateUpdatedTimestamp"]
+    cloudwatch._evaluate_parent_alarms(alarm)
+
+
+def send_contributor(alarm, ident, attributes, value, reason, now):
+    """The change of one time series of an alarm."""
+    _send({"change": "contributor", "at": _ms(now), "alarm": _configured(alarm), "id": ident,
+           "attributes": attributes, "state": {"value": value, "reason": reason, "at": _ms(now)}})
 
 
 def _put_state(alarm, state, reason, reason_data, at):

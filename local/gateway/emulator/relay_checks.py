@@ -11,6 +11,8 @@ import time
 from ministack.core import responses
 from ministack.services import cloudwatch, ec2
 
+import relay_alarms
+
 METRICS = {"StatusCheckFailed": ("instance", "system"), "StatusCheckFailed_Instance": ("instance",),
            "StatusCheckFailed_System": ("system",)}
 # So many data points are kept as they came; of older ones one a minute.
@@ -50,6 +52,9 @@ def tick(now):
     for (account, region, _), alarm in list(cloudwatch._alarms._data.items()):
         with responses.request_scope(account, region):
             cloudwatch._evaluate_alarm(alarm)
+    for account, region in {key[:2] for key in list(cloudwatch._composite_alarms._data)}:
+        with responses.request_scope(account, region):
+            relay_alarms.review_suppression(now)
 
 
 async def tick_forever():

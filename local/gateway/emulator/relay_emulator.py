@@ -15,6 +15,8 @@ ministack is checked at start-up, so that an upgrade that moved it fails loudly.
   /_relay/impair           fails a status check of an instance until something cures it
   /_relay/commands         what commands of Run Command answer
   /_relay/alarm-action     how an action of an alarm ended, for its history
+  /_relay/contributors     brings a time series of an alarm into ALARM, or out of it
+  /_relay/delivered        an event that somebody delivered by hand, for what follows from it
 
 Events and transitions of alarms that ministack would act on by itself go to the gateway instead, which delivers them
 as AWS does (other accounts and Regions, retries, dead letters). CloudFormation learns
@@ -43,15 +45,20 @@ from ministack.services.cloudformation import provisioners
 import relay_alarms
 import relay_checks
 import relay_commands
+import relay_conditions
+import relay_contributors
 import relay_groups
 import relay_instances
+import relay_items
+import relay_keys
 import relay_outbox
+import relay_protocols
 import relay_sessions
+import relay_suppression
 import relay_templates
 import relay_volumes
 
 GATEWAY_PORT = int(os.environ["GATEWAY_PORT"])
-ORGANIZATIONS = {}  # account -> {"id": "o-…", "path": "o-…/r-…/ou-…/"}
 
 
 def require(owner, *names):
@@ -65,8 +72,7 @@ require(eventbridge, "_dispatch_event", "_invoke_target", "_rules", "_targets", 
         "_ensure_default_bus", "_matches_pattern_view", "_EventView", "_pattern_event_view", "_put_events", "_rule_arn",
         "_put_permission")
 require(iam, "enforce", "pin_request_origin", "pin_signed_request", "pin_signed_body", "resolve_principal", "evaluate_resource_policy",
-        "evaluate", "evaluate_trust_policy", "_resolve_condition_key", "_principal_org_id", "_gather_role_policies",
-        "_resource_policy", "EvalContext", "AuthError")
+        "evaluate", "evaluate_trust_policy", "_gather_role_policies", "_resource_policy", "EvalContext", "AuthError")
 require(stepfunctions, "_emit_execution_status_event", "_apply_jsonata_arguments", "_add_event", "_invoke_sns_publish",
         "_SERVICE_DISPATCH")
 require(iam_actions, "extract_resource_arn")
@@ -74,7 +80,9 @@ require(lambda_svc, "_sqs_esm_concurrency")
 require(provisioners, "_RESOURCE_HANDLERS")
 require(responses, "request_scope", "json_response", "error_response_json")
 
-for extension in (relay_instances, relay_volumes, relay_groups, relay_commands, relay_sessions, relay_checks):
+for extension in (relay_protocols, relay_instances, relay_volumes, relay_groups, relay_commands, relay_sessions,
+                  relay_checks, relay_contributors, relay_suppression, relay_keys,
+                  relay_items):
     extension.install(require)
 
 
@@ -148,38 +156,6 @@ eventbridge._put_permission = _put_whole_permission
 
 # -- Who may do what ----------------------------------------------------------------------------
 
-_resolve_condition_key = iam._resolve_condition_key
-
-
-def _principal_arn(session_arn):
-    """aws:PrincipalArn of a session is the ARN of its role, path included."""
-    from ministack.services import iam as iam_service
-
-    if ":assumed-role/" not in session_arn:
-        return session_arn
-    account, role = session_arn.split(":")[4], session_arn.split("/")[1]
-    return (iam_service._roles.get_scoped(account, None, role) or {}).get("Arn", session_arn)
-
-
-def _organization_aware_key(key, context):
-    name = key.lower()
-    if name == "aws:principalarn":
-        return _principal_arn(context.principal_arn)
-    if name in ("aws:principalorgid", "aws:principalorgpaths"):
-        known = ORGANIZATIONS.get(context.principal_account)
-    elif name in ("aws:resourceorgid", "aws:resourceorgpaths"):
-        known = ORGANIZATIONS.get(iam._account_from_arn(context.resource_arn) or context.principal_account)
-    else:
-        return _resolve_condition_key(key, context)
-    if known is None:
-        return None
-    return [known["path"]] if name.endswith("paths") else known["id"]
-
-
-iam._resolve_condition_key = _organization_aware_key
-iam._principal_org_id = lambda account: (ORGANIZATIONS.get(account) or {}).get("id")
-
-
 _parse_policy = iam.parse_policy_document
 _parse_policy_text = functools.lru_cache(maxsize=1024)(_parse_policy)
 
@@ -204,6 +180,12 @@ def _recording_enforce(access_key_id, iam_action, service, region, resource_arn=
         role = caller["userArn"].split(":assumed-role/", 1)[1].split("/", 1)[0]
         key = (caller["accountId"], role, iam_action)
         USED.setdefault(key, {"allowed": False, "denied": False})["allowed" if result is None else "denied"] = True
+    if result is None:
+        uses, key_arn, context = relay_keys.needs(iam_action, resource_arn, region)
+        for use in uses:
+            refused = _recording_enforce(access_key_id, use, "kms", region, key_arn, context)
+            if refused is not None:
+                return refused
     return result
 
 
@@ -244,9 +226,12 @@ def authorize(request):
     return {}
 
 
-def _context(request):
-    keys = {"aws:sourcearn": request.get("sourceArn"), "aws:sourceaccount": request["sourceAccount"],
-            **{key.lower(): value for key, value in (request.get("context") or {}).items()}}
+def _context(request, service=None):
+    """The request's own condition keys; for a service that acts in its own name, also for whom it does."""
+    keys = {key.lower(): value for key, value in (request.get("context") or {}).items()}
+    if service:
+        keys |= {"aws:sourcearn": request.get("sourceArn"), "aws:sourceaccount": request["sourceAccount"],
+                 "aws:principalservicename": service}
     return {key: value for key, value in keys.items() if value is not None}
 
 
@@ -265,9 +250,11 @@ def resource_policy(request):
         context = iam.EvalContext(
             principal_arn=request["principal"], principal_type="Service" if service else "AssumedRole",
             principal_account=request["sourceAccount"], action=request["action"], resource_arn=request["resource"],
-            region=arn.region, secure_transport=True, service_context=_context(request))
+            region=arn.region, secure_transport=True, service_context=_context(request, service))
         decision = iam.evaluate_resource_policy(found[0], context, service).decision
-    return {"exists": True, "allowed": decision == "Allow", "denied": decision == "Deny"}
+        key = service is None or relay_keys.service_may_use(
+            request["action"], request["resource"], service, _context(request, service))
+    return {"exists": True, "allowed": decision == "Allow" and key, "denied": decision == "Deny", "key": key}
 
 
 def role_allows(request):
@@ -280,12 +267,13 @@ def role_allows(request):
         principal_account=account, action=request["action"], resource_arn=request["resource"],
         region=parse_arn(request["resource"]).region, service_context=_context(request))
     allowed = iam.evaluate(context, iam._gather_role_policies(name, account)).decision == "Allow"
-    return {"assumable": relay_sessions.trusts(role, request["service"], _context(request)), "allowed": allowed}
+    trusted = relay_sessions.trusts(role, request["service"], _context(request, request["service"]))
+    return {"assumable": trusted, "allowed": allowed}
 
 
 def organizations(request):
-    ORGANIZATIONS.clear()
-    ORGANIZATIONS.update(request)
+    relay_conditions.ORGANIZATIONS.clear()
+    relay_conditions.ORGANIZATIONS.update(request)
     return {}
 
 
@@ -371,6 +359,7 @@ provisioners._RESOURCE_HANDLERS["AWS::SSM::Document"] = {
     "create": _document_create, "update": _document_update, "delete": _document_delete}
 provisioners._RESOURCE_HANDLERS["AWS::Events::EventBusPolicy"] = {
     "create": _bus_policy_create, "update": _bus_policy_update, "delete": _bus_policy_delete}
+relay_conditions.install(require)
 
 
 # -- The resource of GetParametersByPath is its path, that of a token its machine; the emulator knows neither --
@@ -454,7 +443,8 @@ lambda_svc._sqs_esm_concurrency = lambda *arguments: int(_sqs_esm_concurrency(*a
 HOOKS = {"matching": matching, "identify": identify, "authorize": authorize, "resource-policy": resource_policy,
          "role-allows": role_allows, "keys": relay_sessions.keys, "assume": relay_sessions.assume,
          "organizations": organizations, "used": used, "impair": relay_instances.impair,
-         "commands": relay_commands.commands, "alarm-action": relay_alarms.action}
+         "commands": relay_commands.commands, "alarm-action": relay_alarms.action,
+         "contributors": relay_contributors.change, "delivered": relay_contributors.delivered}
 
 
 async def app(scope, receive, send):

@@ -16,6 +16,8 @@ use crate::incoming::form_value;
 use crate::protocol::{self, Answer};
 use crate::services::Control;
 
+const CONTRIBUTOR_CHANGE: &str = "CloudWatch Alarm Contributor State Change";
+
 /// The events of executions and their steps, for `{"ssmStatus": "drop"}`.
 const STATUS_EVENTS: [&str; 2] = [
     "EC2 Automation Execution Status-change Notification",
@@ -67,7 +69,7 @@ async fn handle(gateway: &Gateway, parts: &Parts, path: &str, body: &[u8]) -> Re
             Ok(serde_json::to_value(gateway.calls.list(query("principal").as_deref(), since))?)
         }
         (&Method::GET, "used-permissions") => gateway.emulator.hook("used", &json!({})).await,
-        (&Method::POST, "impair" | "commands") => {
+        (&Method::POST, "impair" | "commands" | "contributors") => {
             gateway.emulator.hook(path, &parse::<Value>(body)?).await
         }
         // From people, and from the emulator for what it is handed by PutEvents.
@@ -75,7 +77,13 @@ async fn handle(gateway: &Gateway, parts: &Parts, path: &str, body: &[u8]) -> Re
             let account = query("account").context("the query names no account")?;
             let region = query("region").context("the query names no region")?;
             let bus = query("bus").unwrap_or_else(|| "default".into());
-            gateway.delivery.deliver(BusRef { account, region, name: bus }, parse(body)?);
+            let envelope: Value = parse(body)?;
+            if envelope["detail-type"] == CONTRIBUTOR_CHANGE {
+                // What is said of a contributor is what DescribeAlarmContributors then shows.
+                let delivered = json!({"account": account, "region": region, "envelope": envelope});
+                gateway.emulator.hook("delivered", &delivered).await?;
+            }
+            gateway.delivery.deliver(BusRef { account, region, name: bus }, envelope);
             Ok(json!({}))
         }
         // From the emulator alone.

@@ -47,6 +47,10 @@ impl AlarmActions {
                 let bus = BusRef::default_of(&change.account, &change.region);
                 self.delivery.deliver(bus, event::configuration_change(&change));
             }
+            AlarmChange::Contributor(change) => {
+                let bus = BusRef::default_of(&change.account, &change.region);
+                self.delivery.deliver(bus, event::contributor_change(&change));
+            }
             AlarmChange::State(transition) => {
                 let bus = BusRef::default_of(&transition.account, &transition.region);
                 self.delivery.deliver(bus, event::state_change(&transition));

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::instant;
 use super::record::{
-    AlarmDetails, AlarmRule, AlarmState, Composite, Metric, Query, Reconfiguration, SingleMetric,
-    Transition, Watched, named,
+    AlarmDetails, AlarmRule, AlarmState, Composite, ContributorChange, Metric, Query,
+    Reconfiguration, SingleMetric, Transition, Watched, named,
 };
 
 /// The event of a change of state, which is sent whether or not the alarm acts.
@@ -23,6 +23,20 @@ pub fn state_change(transition: &Transition) -> Value {
         &state.value,
         data(transition),
     )
+}
+
+/// The event of one time series of an alarm that watches many.
+pub fn contributor_change(change: &ContributorChange) -> Value {
+    let ContributorChange { account, region, at, alarm, id, attributes, state } = change;
+    let detail = json!({
+        "alarmName": alarm.alarm_name,
+        "alarmContributor": {"id": id, "attributes": attributes},
+        "state": shown(state, None),
+        "configuration": configuration(alarm),
+    });
+    let what = format!("{}/{id}", state.value);
+    let name = "CloudWatch Alarm Contributor State Change";
+    envelope(name, (account, region), *at, alarm, &what, detail)
 }
 
 /// What a function is invoked with.
@@ -79,11 +93,12 @@ fn envelope(
 
 /// What an event's `detail` and a payload's `alarmData` both hold.
 fn data(transition: &Transition) -> Value {
-    let Transition { alarm, state, previous, suppressed_by, .. } = transition;
+    let Transition { alarm, state, previous, suppressed_by, previously_suppressed_by, .. } =
+        transition;
     json!({
         "alarmName": alarm.alarm_name,
         "state": shown(state, suppressed_by.as_deref()),
-        "previousState": shown(previous, None),
+        "previousState": shown(previous, previously_suppressed_by.as_deref()),
         "configuration": configuration(alarm),
     })
 }

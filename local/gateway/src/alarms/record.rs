@@ -1,6 +1,8 @@
 //! What the emulator says of an alarm that changed: its configuration as the API describes it, its
 //! state before and after, and the instant.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
@@ -12,6 +14,7 @@ pub enum AlarmChange {
     State(Box<Transition>),
     /// It was made, changed or deleted.
     Configuration(Box<Reconfiguration>),
+    Contributor(Box<ContributorChange>),
 }
 
 /// A change of state.
@@ -29,8 +32,26 @@ pub struct Transition {
     pub state: AlarmState,
     /// The state it was in.
     pub previous: AlarmState,
-    /// What keeps a composite alarm from acting: `Alarm`.
+    /// What keeps a composite alarm from acting: `WaitPeriod`, `Alarm` or `ExtensionPeriod`.
     pub suppressed_by: Option<String>,
+    /// What kept it from acting before.
+    pub previously_suppressed_by: Option<String>,
+}
+
+/// A change of one time series of an alarm that watches many.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ContributorChange {
+    pub account: String,
+    pub region: String,
+    #[serde(deserialize_with = "milliseconds")]
+    pub at: Timestamp,
+    /// The alarm as configured.
+    pub alarm: AlarmDetails,
+    /// Which of its time series.
+    pub id: String,
+    pub attributes: BTreeMap<String, String>,
+    pub state: AlarmState,
 }
 
 /// A change of configuration.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::event;
 use super::notification::notification;
-use super::plan::{AlarmCall, plan};
+use super::plan::{AlarmCall, Planned, plan};
 use super::record::{AlarmChange, Reconfiguration, Transition};
 
 const TOPIC: &str = "arn:aws:sns:us-east-1:111122223333:runbook-relay-alarms";
@@ -61,7 +61,9 @@ fn record(sample: &Value, alarm: &Value) -> Value {
 fn transition(record: Value) -> Transition {
     match serde_json::from_value(record).unwrap() {
         AlarmChange::State(transition) => *transition,
-        AlarmChange::Configuration(_) => panic!("no change of state"),
+        AlarmChange::Configuration(_) | AlarmChange::Contributor(_) => {
+            panic!("no change of state")
+        }
     }
 }
 
@@ -224,6 +226,29 @@ fn a_suppressed_alarm_says_so_and_does_not_act() {
     with_ids_of(&sample, &mut made, "detail");
     assert_eq!(made, sample);
     assert_eq!(plan(&transition), []);
+}
+
+#[test]
+fn an_alarm_whose_wait_period_is_over_says_what_suppressed_it_and_acts() {
+    let sample = fixture("aws.cloudwatch/composite-after-wait-period.json");
+    let mut alarm = composite();
+    alarm["ActionsSuppressor"] = json!("ServiceMaintenanceAlarm");
+    alarm["ActionsSuppressorWaitPeriod"] = json!(120);
+    alarm["ActionsSuppressorExtensionPeriod"] = json!(180);
+    let action = "arn:aws:lambda:us-east-1:111122223333:function:act";
+    alarm["AlarmActions"] = json!([action]);
+    let mut record = record(&sample, &alarm);
+    record["previouslySuppressedBy"] = json!("WaitPeriod");
+    let transition = transition(record);
+    let mut made = event::state_change(&transition);
+    with_ids_of(&sample, &mut made, "detail");
+    assert_eq!(made, sample);
+    let [Planned { call: Ok(AlarmCall::Invoke { payload, .. }), .. }] = &plan(&transition)[..]
+    else {
+        panic!("the function is invoked")
+    };
+    let payload: Value = serde_json::from_str(payload).unwrap();
+    assert_eq!(payload, fixture("lambda-alarm/composite-after-wait-period.json"));
 }
 
 #[test]
