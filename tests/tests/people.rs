@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 use aws_sdk_sfn::error::ProvideErrorMetadata;
 use aws_sdk_ssm::Client;
-use aws_sdk_ssm::types::{ExecutionMode, ParameterType, SignalType, Tag};
+use aws_sdk_ssm::types::{ExecutionMode, ParameterType, ResourceTypeForTagging, SignalType, Tag};
 use harness::{HOME_REGION, HUB, build, remediation, root};
 use serde_json::json;
 use tests::{Person, World, run, until};
@@ -138,6 +138,13 @@ fn an_operator_starts_steps_stops_and_pauses_and_writes_no_rules() {
         )?;
         denied("a foreign run's stop", stop(&ssm, &foreign).await.map_err(|e| *e))?;
         allowed("the root's stop", stop(&hub, &foreign).await)?;
+        let theirs = start(world, &hub, &instance, Some("another/2")).await;
+        let theirs = allowed("the root's start", theirs)?;
+        let mark = ssm.add_tags_to_resource().resource_id(&theirs);
+        let mark = mark.resource_type(ResourceTypeForTagging::Automation);
+        let mark = mark.tags(Tag::builder().key("relay:token").value("runbook-relay/2").build()?);
+        denied("another installation's run", mark.send().await)?;
+        allowed("the root's stop", stop(&hub, &theirs).await)?;
         let start_other = ssm.start_automation_execution().document_name("AWS-StopEC2Instance");
         denied("another runbook", start_other.send().await)?;
 
