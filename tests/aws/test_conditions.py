@@ -74,7 +74,7 @@ def conditions(account, organization, role_arn):
         ("Bool", "aws:PrincipalIsAWSService", "false", True), ("Bool", "aws:ViaAWSService", "false", True),
         # What only a service has that acts for somebody.
         *(("Null", f"aws:{key}", "true", True)
-          for key in ("SourceOrgID", "SourceOrgPaths", "SourceAccount", "SourceArn", "PrincipalServiceName"))]
+          for key in ("SourceOrgID", "SourceOrgPaths", "SourceAccount", "SourceArn", "PrincipalServiceName", "CalledVia"))]
 
 
 def test_a_role_is_who_it_is(role):
@@ -157,6 +157,15 @@ def test_a_request_has_the_tags_that_it_sets_and_a_resource_those_that_it_has(ro
     role.may("ssm:DeleteDocument", condition={"StringLike": {"aws:ResourceTag/relay:token": "mine/*"}})
     for name, allowed in ((plain, False), (tagged, True)):
         assert (role.calls("ssm", "DeleteDocument", "json", {"Name": name})[0] == 200) == allowed, name
+
+
+def test_a_subscription_says_where_it_leads(role):
+    topic = local.client("sns", role.account).create_topic(Name=local.fresh_name("topic"))["TopicArn"]
+    role.may("sns:Subscribe", condition={"StringEquals": {"sns:Protocol": "sqs"}, "StringLike": {"sns:Endpoint": "*:mine"}})
+    for protocol, queue, allowed in (("sqs", "mine", True), ("sqs", "theirs", False), ("lambda", "mine", False)):
+        status, _ = role.calls("sns", "Subscribe", "query", {
+            "TopicArn": topic, "Protocol": protocol, "Endpoint": f"arn:aws:sqs:{local.HOME}:{role.account}:{queue}"})
+        assert (status != 403) == allowed, (protocol, queue)
 
 
 def test_another_accounts_role_may_put_the_events_that_the_bus_takes(organization):

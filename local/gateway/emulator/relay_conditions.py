@@ -24,14 +24,14 @@ GLOBAL = {
     "aws:principaltype", "aws:requestedregion", "aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths",
     "aws:securetransport", "aws:sourceaccount", "aws:sourcearn", "aws:sourceip", "aws:sourceorgid",
     "aws:sourceorgpaths", "aws:sourceowner", "aws:tagkeys", "aws:tokenissuetime", "aws:userid", "aws:username",
-    "aws:multifactorauthpresent", "aws:viaawsservice",
+    "aws:multifactorauthpresent", "aws:viaawsservice", "aws:calledvia", "aws:calledviafirst", "aws:calledvialast",
 }
 # Keys of services that a request's own content gives.
 OF_SERVICES = {
     "dynamodb:leadingkeys", "dynamodb:enclosingoperation", "dynamodb:attributes", "dynamodb:select",
     "dynamodb:returnvalues", "events:source", "events:detail-type", "iam:passedtoservice", "kms:viaservice",
     "kms:calleraccount", "sts:externalid", "sts:rolesessionname", "s3:resourceaccount", "s3:prefix", "s3:delimiter",
-    "s3:max-keys", "s3:dataaccesspointarn", "s3:dataaccesspointaccount",
+    "s3:max-keys", "s3:dataaccesspointarn", "s3:dataaccesspointaccount", "sns:protocol", "sns:endpoint",
 }
 # With a name of the policy's own after the slash.
 PREFIXES = ("aws:requesttag/", "aws:resourcetag/", "aws:principaltag/", "ssm:resourcetag/", "ec2:resourcetag/")
@@ -94,6 +94,11 @@ def resolve(key, context):
         return "AWSService"
     if name == "aws:viaawsservice":
         return given.get(name, "false")
+    if name.startswith("aws:calledvia"):
+        # Only CloudFormation and others that are not played here call with their caller's credentials and say so.
+        return given.get(name)
+    if name == "kms:calleraccount" and not is_service:
+        return given.get(name, context.principal_account)
     if name == "aws:principalarn":
         return _role_arn(context.principal_arn)
     if name in ("aws:principalorgid", "aws:principalorgpaths"):

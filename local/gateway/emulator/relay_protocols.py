@@ -13,7 +13,7 @@ from ministack.core import iam_actions
 
 NEEDED = ("extract_iam_action", "extract_resource_arn", "request_tag_context", "access_denied_response",
           "SERVICE_TO_IAM_NAMESPACE",
-          "_BOTOCORE_SERVICE_MAP", "_action_from_query", "_action_from_target", "_load_botocore_model")
+          "_BOTOCORE_SERVICE_MAP", "_action_from_query", "_action_from_target", "_load_botocore_model", "_query_param")
 
 # No policy but one with a wildcard allows it.
 UNKNOWN = "UnknownOperation"
@@ -82,8 +82,14 @@ def denied(service, action, principal_arn, request_id, *, headers=None, **named)
     return _access_denied_response(service, action, principal_arn, request_id, headers=headers, **named)
 
 
-def _tags(service, iam_action, body, params):
-    return _request_tag_context(service, iam_action, as_json(body), params)
+def _request_context(service, iam_action, body, params):
+    """The condition keys that a request's own content gives: its tags, and where a subscription leads."""
+    context = _request_tag_context(service, iam_action, as_json(body), params)
+    if iam_action == "sns:Subscribe":
+        for key, name in (("sns:Protocol", "Protocol"), ("sns:Endpoint", "Endpoint")):
+            if value := iam_actions._query_param(params, name):
+                context = {**context, key: value}
+    return context
 
 
 def _resource_arn(resource_arn):
@@ -97,5 +103,5 @@ def install(require):
     require(iam_actions, *NEEDED)
     iam_actions.extract_iam_action = action
     iam_actions.extract_resource_arn = _resource_arn(iam_actions.extract_resource_arn)
-    iam_actions.request_tag_context = _tags
+    iam_actions.request_tag_context = _request_context
     iam_actions.access_denied_response = denied
