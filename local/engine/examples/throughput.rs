@@ -1,4 +1,4 @@
-//! What the engine costs: `cargo xtask bench --only engine` runs it part by part.
+//! Measures the cost of the engine: `cargo xtask bench --only engine` runs it part by part.
 //!
 //! `cargo run --profile speed -p automation --features testing --example throughput -- PART NUMBER`
 //! prints one line of JSON. AWS is answered by the in-memory double.
@@ -191,7 +191,7 @@ async fn targets(number: usize) -> Result<Value, Failure> {
     let full = i64::try_from(CONCURRENCY)?;
     let ramped = in_flight.iter().position(|now| *now >= full);
     let last = in_flight.iter().rposition(|now| *now >= full);
-    // What is not the ramp and not the remainder.
+    // The middle part, without the ramp and the remainder.
     let least = match (ramped, last) {
         (Some(from), Some(to)) => in_flight[from..=to].iter().min().copied(),
         _ => None,

@@ -151,7 +151,7 @@ pub(crate) struct Submission {
     pub(crate) targeting: Option<Box<Targeting>>,
 }
 
-/// What an execution runs.
+/// The kinds of executions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Kind {
@@ -179,7 +179,7 @@ pub(crate) struct Parent {
     pub(crate) run: Uuid,
     /// Of a parent with targets the place of the target, else that of the step.
     pub(crate) place: u32,
-    /// What `Target` shows.
+    /// The text that `Target` shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) target: Option<String>,
     /// It counts against no quota: it uses its parent's place while the parent waits for it.
@@ -226,7 +226,7 @@ pub(crate) struct Started {
     pub(crate) inputs: Map<String, Value>,
 }
 
-/// What a step waits for.
+/// The reason for which a step waits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Wait {
@@ -239,7 +239,7 @@ pub(crate) enum Wait {
     Iterations(Iterations),
 }
 
-/// What a loop goes through.
+/// The iterations of a loop.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Iterations {
@@ -250,7 +250,7 @@ pub(crate) struct Iterations {
     pub(crate) most: u32,
 }
 
-/// What an approver decided.
+/// The decision of an approver.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Decision {

@@ -1,4 +1,4 @@
-//! What follows the end of a step. Pure: document and outcome in, place out.
+//! Decides what follows the end of a step. Pure: document and outcome in, place out.
 
 use runbook::{OnCancel, OnFailure};
 
@@ -6,7 +6,7 @@ use crate::document::Document;
 use crate::event::Route;
 use crate::status::Outcome;
 
-/// What follows the end of a step.
+/// The place after the end of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Then {
     Step(u32),
@@ -38,7 +38,7 @@ pub(crate) fn first(document: &Document) -> Then {
     }
 }
 
-/// What follows the end of a step.
+/// The place after the end of a step.
 pub(crate) fn after(document: &Document, ended: Ended<'_>) -> Then {
     match ended.route {
         Some(Route::Step(place)) => return Then::Step(*place),

@@ -155,12 +155,12 @@ pub enum ScriptSource {
     },
 }
 
-/// What a script did.
+/// The result of a script.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScriptRun {
     /// Its return value, or why there is none.
     pub result: Result<Value, ScriptError>,
-    /// What it printed, cut at a documented length.
+    /// Its output, cut at a documented length.
     pub log: String,
 }
 
@@ -196,7 +196,7 @@ pub struct WebhookRequest {
     pub body: String,
 }
 
-/// What a webhook answered, whatever its status.
+/// The answer of a webhook, whatever its status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebhookAnswer {
     /// The HTTP status code.

@@ -67,7 +67,7 @@ pub(crate) struct Pool {
     pub(crate) kind: PoolKind,
 }
 
-/// What becomes of a new execution.
+/// The answer to a new execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Admission {
     Runs,

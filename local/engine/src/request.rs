@@ -1,4 +1,4 @@
-//! What callers ask of the engine: the fields of `StartAutomationExecution`, signals, stops.
+//! Requests to the engine: the fields of `StartAutomationExecution`, signals, stops.
 //!
 //! Serde names are AWS's, so that a request's JSON parses into these types.
 

@@ -21,7 +21,7 @@ pub enum Status {
     Failed,
 }
 
-/// What changes a status.
+/// The changes that a status can undergo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Change {
     /// It gets its turn, or goes on after waiting.
@@ -49,7 +49,7 @@ pub enum Outcome {
 #[error("{change:?} is not possible in status {status:?}")]
 pub struct IllegalTransition {
     pub status: Status,
-    /// What should have happened to it.
+    /// The change that was not allowed.
     pub change: Change,
 }
 

@@ -1,4 +1,4 @@
-//! What callers see of an execution: everything that `GetAutomationExecution` shows, in native
+//! The view of an execution for callers: everything that `GetAutomationExecution` shows, in native
 //! values. The wire's quirks (JSON-encoded inputs, lists of strings) are the API's.
 
 use std::collections::BTreeMap;

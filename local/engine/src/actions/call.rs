@@ -1,4 +1,4 @@
-//! What one attempt of a step is given, and what it returns.
+//! The input of one attempt of a step, and its result.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::ports::{Actor, Aws, Clock, Documents, Scripts, Webhooks};
 
-/// What one attempt of a step is given.
+/// The input of one attempt of a step.
 pub struct Call<'a> {
     pub action: ActionKind,
     /// The step's inputs after substitution.
@@ -61,7 +61,7 @@ pub struct DeclaredOutput {
     pub kind: String,
 }
 
-/// What an attempt achieved.
+/// The result of an attempt that succeeded.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Done {

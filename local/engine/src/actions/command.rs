@@ -20,7 +20,7 @@ pub(super) struct Invocation {
     pub(super) status: String,
     /// The exit code of the command.
     pub(super) code: i64,
-    /// What it printed, cut.
+    /// Its output, cut to the documented length.
     pub(super) output: String,
 }
 

@@ -7,7 +7,7 @@ use super::inputs::Inputs;
 use super::request::Lost;
 use super::{Call, Done, Failure, images};
 
-/// What it takes, as parameters of CopyImage.
+/// The inputs, as parameters of CopyImage.
 struct Step {
     parameters: Value,
 }

@@ -15,7 +15,7 @@ const MOST_TAGS: usize = 10;
 /// Topics of a stack.
 const MOST_TOPICS: usize = 5;
 
-/// What it takes, as parameters of CreateStack.
+/// The inputs, as parameters of CreateStack.
 struct Step {
     name: String,
     token: String,

@@ -7,7 +7,7 @@ use super::request::Lost;
 use super::service::Operation;
 use super::{Call, Done, Failure, outputs};
 
-/// What it takes: an operation and, beside it, the operation's parameters.
+/// The inputs: an operation and, beside it, the operation's parameters.
 struct Step {
     operation: Operation,
     parameters: Map<String, Value>,

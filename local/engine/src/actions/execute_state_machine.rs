@@ -96,7 +96,7 @@ pub(super) async fn cancel(call: &Call<'_>) -> Result<(), ApiError> {
     call.request("stepfunctions", "StopExecution", parameters, Lost::Repeat).await.map(|_| ())
 }
 
-/// What DescribeExecution says, in the documented outputs; those it does not say are left out.
+/// DescribeExecution's answer in the documented outputs; fields that it lacks are left out.
 fn told(answer: &Value) -> Value {
     let names = [
         "executionArn",

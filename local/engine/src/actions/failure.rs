@@ -11,7 +11,7 @@ use crate::ports::{ApiError, ApiErrorKind};
 const GUIDE: &str =
     "Please refer to Automation Service Troubleshooting Guide for more diagnosis details.";
 
-/// What a step is doing, as AWS puts it between "when it is" and the error.
+/// The phase of a step, as AWS puts it between "when it is" and the error.
 pub mod phrase {
     /// While inputs are checked.
     pub const INPUTS: &str = "validating and resolving the step inputs";
@@ -61,7 +61,7 @@ pub enum FailureStage {
     PostVerification,
 }
 
-/// What kind of failure.
+/// The kinds of failure that AWS names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FailureType {
     /// The action itself failed.
@@ -94,7 +94,7 @@ impl Failure {
         Self::new(FailureStage::InputValidation, FailureType::Action, phrase::INPUTS, error)
     }
 
-    /// What was asked for did not come about.
+    /// The action was accepted, and its result did not come about.
     pub fn unverified(phrase: &str, error: &str) -> Self {
         Self::new(FailureStage::PostVerification, FailureType::Verification, phrase, error)
     }

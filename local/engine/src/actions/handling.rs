@@ -10,7 +10,7 @@ use super::failure::{Failure, phrase};
 pub(crate) struct Handling {
     pub(crate) runner: Runner,
     pub(crate) recovery: Recovery,
-    /// What the step is doing while it takes long: "Step timed out while step is …".
+    /// The phase of a step that takes long: "Step timed out while step is …".
     pub(crate) waiting: &'static str,
 }
 
@@ -26,7 +26,7 @@ pub(crate) enum Runner {
     Decision,
 }
 
-/// What becomes of an attempt that was in flight at a restart.
+/// The treatment of an attempt that was in flight at a restart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Recovery {
     /// It runs again with the same token, by which AWS knows the repeat.

@@ -1,4 +1,4 @@
-//! What the actions on AMIs have in common.
+//! The common parts of the actions on AMIs.
 
 use serde_json::{Value, json};
 

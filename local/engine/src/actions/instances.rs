@@ -1,4 +1,4 @@
-//! What the actions on EC2 instances look at: states and status checks.
+//! Looks of the actions on EC2 instances: states and status checks.
 
 use serde_json::{Value, json};
 

@@ -9,7 +9,7 @@ use super::{Call, Done, Failure, FailureStage, FailureType, outputs};
 /// Bytes of an answer's payload that are kept.
 const LONGEST_PAYLOAD: usize = 200 * 1024;
 
-/// What it takes, as parameters of Invoke.
+/// The inputs, as parameters of Invoke.
 struct Step {
     parameters: Value,
 }
@@ -62,7 +62,7 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Done, Failure> {
     }
 }
 
-/// What Invoke says, in the documented outputs; those it does not say are left out.
+/// Invoke's answer in the documented outputs; fields that it lacks are left out.
 fn told(answer: &Value) -> Value {
     let mut told = serde_json::Map::new();
     for name in ["StatusCode", "FunctionError", "LogResult", "Payload"] {

@@ -1,4 +1,4 @@
-//! What `aws:assertAwsResourceProperty` and `aws:waitForAwsResourceProperty` have in common: one
+//! The common part of `aws:assertAwsResourceProperty` and `aws:waitForAwsResourceProperty`: one
 //! property of the answer of any AWS API, against the values that are desired.
 
 use runbook::Selector;
@@ -55,7 +55,7 @@ impl Property {
         })
     }
 
-    /// What is wrong with what a look found.
+    /// The complaint about a property that a look found.
     pub(super) fn complaint(&self, look: &Observation) -> String {
         let path = &self.path;
         let found = look.found.as_ref().map_or_else(

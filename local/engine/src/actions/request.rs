@@ -117,7 +117,7 @@ impl Call<'_> {
         }
     }
 
-    /// What `work` gives, or `None` if it is not done in `time`.
+    /// The result of `work`, or `None` if it is not done in `time`.
     pub(super) async fn within<T>(
         &self,
         time: Duration,

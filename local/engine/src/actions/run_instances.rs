@@ -11,7 +11,7 @@ use super::request::Lost;
 use super::{Call, Done, Failure, outputs};
 use crate::ports::ApiError;
 
-/// What it takes, as parameters of RunInstances.
+/// The inputs, as parameters of RunInstances.
 struct Step {
     parameters: Value,
 }

@@ -1,4 +1,4 @@
-//! What scripts print, in CloudWatch Logs if the account's settings say so.
+//! The output of scripts, in CloudWatch Logs if the account's settings say so.
 
 use serde_json::{Value, json};
 
@@ -49,7 +49,7 @@ async fn put(call: &Call<'_>, group: &str, log: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// What exists already is as good as new.
+/// A group or stream that exists already counts as created.
 fn existing(answer: Result<Value, ApiError>) -> Result<(), ApiError> {
     match answer {
         Err(error) if error.code != "ResourceAlreadyExistsException" => Err(error),

@@ -12,7 +12,7 @@ use super::{Call, Failure};
 /// How long a call of `aws:executeAwsApi` may take, whatever the step's time-out is.
 const LIMIT: Duration = Duration::from_secs(25);
 
-/// What the AWS CLI calls differently from botocore.
+/// Services that have another name in the AWS CLI than in botocore.
 const CLI_NAMES: [(&str, &str); 4] = [
     ("configservice", "config"),
     ("deploy", "codedeploy"),

@@ -1,4 +1,4 @@
-//! What the actions on CloudFormation stacks have in common.
+//! The common parts of the actions on CloudFormation stacks.
 
 use serde_json::{Value, json};
 

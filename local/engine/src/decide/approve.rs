@@ -22,7 +22,7 @@ pub(crate) struct ApprovalRequest {
     pub(crate) message: String,
 }
 
-/// What the step asks for.
+/// The inputs of the step.
 struct Inputs<'a> {
     approvers: Vec<&'a str>,
     least: usize,
@@ -100,7 +100,7 @@ pub(crate) fn ask(state: &State, step: &StepState) -> Option<ApprovalRequest> {
     })
 }
 
-/// What the decisions so far come to.
+/// The next step after the decisions so far.
 pub(super) fn evaluate(place: u32, step: &StepState, decisions: &[Decision]) -> Next {
     let inputs = match read(&step.inputs) {
         Ok(inputs) => inputs,

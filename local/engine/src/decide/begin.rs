@@ -9,7 +9,7 @@ use crate::actions::Failure;
 use crate::event::{End, Event, Started};
 use crate::state::{Reader, State};
 
-/// What happens when the step of this place in the document begins.
+/// The events with which the step at this place in the document begins.
 pub(super) fn begin(state: &State, def: u32, now: Timestamp) -> Vec<Event> {
     let Some(step) = state.document.step(def) else {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! What an execution does next. Pure: a state and a time in, a decision out. The driver writes
+//! Decides what an execution does next. Pure: a state and a time in, a decision out. The driver writes
 //! the decisions to the log, carries out the effects, and asks again.
 
 mod approve;
@@ -26,7 +26,7 @@ pub(crate) use deadline::latest_end;
 pub(crate) use next::{Effect, Next, Task};
 pub(crate) use retry::after_failure;
 
-/// What an execution does next.
+/// The next action of an execution.
 pub(crate) fn decide(state: &State, now: Timestamp) -> Next {
     if state.status.is_terminal() {
         return Next::Ended;

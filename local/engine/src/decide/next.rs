@@ -1,4 +1,4 @@
-//! What comes next for an execution, and the decisions about a step that every action shares.
+//! The next action of an execution, and the decisions about a step that every action shares.
 
 use jiff::Timestamp;
 
@@ -6,7 +6,7 @@ use crate::actions::{Done, Failure};
 use crate::event::{End, Event};
 use crate::state::StepState;
 
-/// What an execution does next.
+/// The next action of an execution.
 #[derive(Debug)]
 pub(crate) enum Next {
     /// These events happen; then decide again.
@@ -19,7 +19,7 @@ pub(crate) enum Next {
     Ended,
 }
 
-/// What has to be done outside of the execution.
+/// An effect outside of the execution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
     /// Something for the attempt of a step.
@@ -30,7 +30,7 @@ pub(crate) enum Effect {
     StartTargets(Vec<u32>),
 }
 
-/// What has to be done for the attempt of a step.
+/// The work for the attempt of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Task {
     /// Run its action, which calls AWS or a script.

@@ -11,7 +11,7 @@ use crate::flow::Then;
 use crate::state::{State, StepState};
 use crate::status::{Outcome, Status};
 
-/// What follows when nothing but loops is in flight.
+/// The next action when nothing but loops is in flight.
 pub(super) fn onward(state: &State, now: Timestamp) -> Next {
     let around = state.innermost();
     if let Some((place, step)) = around

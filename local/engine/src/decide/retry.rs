@@ -1,4 +1,4 @@
-//! What follows a failed attempt.
+//! Decides what follows a failed attempt.
 
 use jiff::Timestamp;
 
@@ -6,7 +6,7 @@ use crate::actions::Failure;
 use crate::event::{End, Event};
 use crate::state::{State, StepState};
 
-/// What a failed attempt leads to: another attempt, or the end of the step.
+/// The events after a failed attempt: another attempt, or the end of the step.
 pub(crate) fn after_failure(
     state: &State,
     place: u32,

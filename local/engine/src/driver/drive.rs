@@ -217,7 +217,7 @@ impl Batch {
         self.entries.push(entry);
     }
 
-    /// What follows from an event once it is committed.
+    /// Applies the effects of an event once it is committed.
     fn note(&mut self, state: &State, event: &Event) {
         match event {
             Event::Finished { step, .. } | Event::Retried { step, .. } => {

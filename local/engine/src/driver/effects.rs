@@ -170,7 +170,7 @@ impl Engine {
     }
 }
 
-/// What an attempt needs, so that the execution's state is not held while it runs.
+/// The data of an attempt, so that the execution's state is not held while it runs.
 struct Job {
     action: runbook::ActionKind,
     inputs: Map<String, Value>,

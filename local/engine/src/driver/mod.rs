@@ -90,7 +90,7 @@ pub struct Engine {
     executions: RwLock<HashMap<Uuid, Arc<Execution>>>,
     index: ExecutionIndex,
     pools: Mutex<Pools>,
-    /// What each was used for, and the execution that it started.
+    /// By token: the request that used it, and the execution that it started.
     tokens: Mutex<HashMap<Token, (Idempotency, Uuid)>>,
     library: Library,
     alarm_interval: Mutex<Duration>,

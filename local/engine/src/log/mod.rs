@@ -13,11 +13,11 @@ pub use sqlite::SqliteLog;
 /// One entry of the log, as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// What kind of entry.
+    /// The kind of the entry.
     pub kind: EntryKind,
     /// The execution's id; of a document, one derived from its content.
     pub key: Uuid,
-    /// What happened, as JSON.
+    /// The event, as JSON.
     pub body: Vec<u8>,
 }
 

@@ -193,7 +193,7 @@ impl State {
     }
 
     /// Ends a step in flight; its place in the document.
-    /// What sends the execution out of a loop has been counted where it happened (`own` is false).
+    /// A step that sends the execution out of a loop has been counted where it happened (`own` is false).
     fn finish(
         &mut self,
         place: u32,

@@ -44,7 +44,7 @@ pub(crate) struct State {
     latest: Vec<u32>,
     /// The steps in flight: loops from the outside in, then the step itself.
     pub(crate) active: Vec<u32>,
-    /// What follows when nothing but loops is in flight.
+    /// The next action when nothing but loops is in flight.
     pub(crate) then: Then,
     /// Interactive mode: the step that a `StartStep` named.
     pub(crate) requested: Option<u32>,

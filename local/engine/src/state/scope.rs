@@ -1,4 +1,4 @@
-//! What references in a runbook mean to an execution.
+//! Resolves the references of a runbook for an execution.
 
 use std::collections::BTreeMap;
 

@@ -36,7 +36,7 @@ pub(crate) struct StepState {
     pub(crate) detail: Detail,
 }
 
-/// What the step is at.
+/// The progress of the step.
 #[derive(Debug)]
 pub(crate) enum Detail {
     /// Its attempt is to be made.

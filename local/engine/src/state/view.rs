@@ -1,4 +1,4 @@
-//! What callers see of a state.
+//! The view of a state for callers.
 
 use std::collections::BTreeMap;
 

@@ -86,7 +86,7 @@ struct Unit {
 }
 
 impl FakeDirectory {
-    /// What a viewer sees in an OU or the root: the accounts directly in it, those further below.
+    /// Sets the accounts that a viewer sees in an OU or the root: those directly in it, those further below.
     pub fn add(&self, viewer: &str, parent: &str, direct: &[&str], below: &[&str]) {
         let owned = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
         let mut units = self.units.lock().unwrap_or_else(PoisonError::into_inner);

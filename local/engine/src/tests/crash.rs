@@ -11,7 +11,7 @@ use crate::log::{Entry, EntryKind};
 use crate::testing::{FakePorts, TokioClock};
 use crate::{MemoryLog, Signal, StartRequest, Status, StopType, Target};
 
-/// What is done to an execution from outside.
+/// An action on an execution from outside.
 #[derive(Clone, Copy, PartialEq)]
 enum Hand {
     Nothing,

@@ -1,4 +1,4 @@
-//! What a start takes, refuses and remembers.
+//! Starts: inputs, refusals, tokens.
 
 use serde_json::json;
 

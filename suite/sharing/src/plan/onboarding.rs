@@ -27,27 +27,27 @@ const MOST_BYTES: usize = 60_000;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OnboardingStart {
-    /// Its name, the key: one for each account, membership, rule and runbook.
+    /// The name, the key: one for each account, membership, rule and runbook.
     pub name: String,
-    /// Its input.
+    /// The input of the execution.
     pub input: RunAutomationInput,
 }
 
-/// What starting one came to.
+/// The start of one, and its error.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OnboardingReport {
-    /// The execution's name.
+    /// The name of the execution.
     pub name: String,
     /// Why it was not started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<relay_core::execution::ErrorOutput>,
 }
 
-/// What starts depend on beside the plan.
+/// The facts that starts depend on beside the plan.
 #[derive(Debug, Clone, Copy)]
 pub struct OnboardingInput<'a> {
-    /// What the plan was made for.
+    /// The cause for which the plan was made.
     pub trigger: &'a Trigger,
     /// The ARN of the execution that plans.
     pub execution: &'a str,
@@ -57,7 +57,7 @@ pub struct OnboardingInput<'a> {
     pub hub: AccountId,
     /// The Region everything is started in.
     pub region: &'a Region,
-    /// Now.
+    /// The moment of the plan.
     pub now: Timestamp,
 }
 

@@ -202,7 +202,7 @@ impl Attempt {
         self
     }
 
-    /// What every webhook answers.
+    /// Sets the answer of every webhook.
     pub(in crate::actions) fn webhook(
         mut self,
         answer: Result<WebhookAnswer, WebhookError>,
