@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 import asl
+import comparisons
 import expressions
 import jsonschema
 import minimal
@@ -34,6 +35,11 @@ PLATFORM_ERRORS = {
     "Lambda.TooManyRequestsException", "Lambda.Unknown", "Sandbox.Timedout", "Runtime.ExitError",
     "States.Timeout",
 }
+
+# Lambda has no place for another invocation. A new account has ten places, which one join may fill for as long as
+# share-documents works, 240 seconds: twice that is waited for.
+THROTTLE = "Lambda.TooManyRequestsException"
+PATIENCE = 480
 
 # Calls to other services belong to functions: there they are retried, recorded and tested.
 INTEGRATIONS = {"lambda:invoke", "lambda:invoke.waitForTaskToken", "sns:publish", "states:startExecution"}
@@ -149,8 +155,19 @@ def tasks_retry_by_name(machine, _template):
         if invokes(state, "lambda:invoke") and wanted:
             yield f"{name}: does not retry {', '.join(sorted(wanted))}"
         for retrier in retriers:
+            if THROTTLE in retrier["ErrorEquals"] and patience(retrier) < PATIENCE:
+                yield f"{name}: retries {THROTTLE} for {patience(retrier)} seconds, expected {PATIENCE} at least"
             if "MaxAttempts" not in retrier:
                 yield f"{name}: says no MaxAttempts for {', '.join(retrier['ErrorEquals'])}"
+
+
+def patience(retrier):
+    """How long a retrier goes on, in seconds, on average: full jitter halves each wait."""
+    waits, wait = 0, retrier.get("IntervalSeconds", 1)
+    for _ in range(retrier.get("MaxAttempts", 3)):
+        waits += min(wait, retrier.get("MaxDelaySeconds", wait))
+        wait *= retrier.get("BackoffRate", 2)
+    return waits // (2 if retrier.get("JitterStrategy") == "FULL" else 1)
 
 
 @rule
@@ -265,6 +282,15 @@ def texts_of(path, template):
     _, substitutions = substitutions_of(path, template)
     found = {name: value["Fn::FindInMap"] for name, value in substitutions.items() if "Fn::FindInMap" in value}
     return {name: template["Mappings"][table][key][field] for name, (table, key, field) in found.items()}
+
+
+@rule
+def comparisons_bear_everything(machine, _template):
+    """every comparison bears null, absent values and wrong types"""
+    variables = {name for _, value in _objects(machine.definition) for name in value.get("Assign", {})}
+    for place, expression in machine.expressions():
+        if comparisons.compares(expression) and (problem := comparisons.problem(expression, variables)):
+            yield f"{place}: {problem}"
 
 
 @rule

@@ -51,12 +51,17 @@ SAMPLES = {
 }
 
 
+def compiled(expression):
+    """An expression with the functions that Step Functions adds."""
+    ready = Jsonata.jsonata(expression)
+    ready.register_lambda("hash", lambda text, _algorithm: hashlib.sha1(text.encode()).hexdigest())
+    ready.register_lambda("toMillis", lambda text: datetime.fromisoformat(text).timestamp() * 1000)
+    return ready
+
+
 def _evaluate(expression, variables):
-    compiled = Jsonata.jsonata(expression)
-    compiled.register_lambda("hash", lambda text, _algorithm: hashlib.sha1(text.encode()).hexdigest())
-    compiled.register_lambda("toMillis", lambda text: datetime.fromisoformat(text).timestamp() * 1000)
     # The port takes None for "undefined".
-    return compiled.evaluate(None, {name: Utils.NULL_VALUE if value is None else value for name, value in variables.items()})
+    return compiled(expression).evaluate(None, {name: Utils.NULL_VALUE if value is None else value for name, value in variables.items()})
 
 
 def problems(machine, validator):
