@@ -47,6 +47,29 @@ fn text(path: &Path) -> Result<&str> {
 }
 
 #[test]
+fn a_rule_that_outgrew_the_standard_tier_and_shrank_again_is_applied() {
+    run(|world| async move {
+        let folder = tempfile::tempdir()?;
+        let rules = text(folder.path())?;
+        std::fs::create_dir(folder.path().join("remediation"))?;
+        let rule = "alarm: {names: [tier-*]}\nresource: {dimension: InstanceId}\nladder: \
+                    [{runbook: Relay-RebootInstance}]\n";
+        let long = format!("{rule}#{}\n", "x".repeat(4096));
+        for written in [rule, &long, rule] {
+            std::fs::write(folder.path().join("remediation/tier.yaml"), written)?;
+            let applied = relay(world, HUB, &["rules", "apply", rules])?;
+            ensure!(applied.code == Some(0), "{} bytes: {}", written.len(), applied.err);
+        }
+        let name = "/runbook-relay/remediation/tier";
+        let ssm = world.ssm(HUB, HOME_REGION).await;
+        let found = ssm.get_parameter().name(name).send().await?.parameter.context("it")?;
+        ssm.delete_parameter().name(name).send().await?;
+        ensure!(found.value() == Some(rule), "{found:?}");
+        Ok(())
+    });
+}
+
+#[test]
 fn rules_are_planned_applied_planned_again_and_pruned() {
     run(|world| async move {
         let folder = tempfile::tempdir()?;

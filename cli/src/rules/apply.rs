@@ -4,7 +4,6 @@ use anyhow::{Context, Result};
 use aws::AwsError;
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::{ParameterTier, ParameterType};
-use relay_core::rules::STANDARD_TIER;
 
 use super::Selection;
 use super::lint::count;
@@ -44,19 +43,18 @@ pub(super) async fn run(selection: &Selection, global: &Global, output: &Output)
     Ok(Exit::Done)
 }
 
-/// Writes one rule's parameter, by its full name; one that does not fit the Standard tier becomes an
-/// Advanced parameter.
+/// Writes one rule's parameter, by its full name. Parameter Store chooses the tier: one that does not fit the Standard tier
+/// becomes an Advanced parameter, and remains one, since AWS makes no Advanced parameter Standard again.
 ///
 /// # Errors
 /// When Parameter Store refuses it.
 pub async fn put_rule(client: &Client, parameter: &str, text: &str) -> Result<()> {
-    let advanced = text.len() > STANDARD_TIER;
     client
         .put_parameter()
         .name(parameter)
         .value(text)
         .r#type(ParameterType::String)
-        .tier(if advanced { ParameterTier::Advanced } else { ParameterTier::Standard })
+        .tier(ParameterTier::IntelligentTiering)
         .overwrite(true)
         .send()
         .await

@@ -53,8 +53,10 @@ import relay_items
 import relay_keys
 import relay_outbox
 import relay_protocols
+import relay_refusals
 import relay_sessions
 import relay_suppression
+import relay_tags
 import relay_templates
 import relay_volumes
 
@@ -82,7 +84,7 @@ require(responses, "request_scope", "json_response", "error_response_json")
 
 for extension in (relay_protocols, relay_instances, relay_volumes, relay_groups, relay_commands, relay_sessions,
                   relay_checks, relay_contributors, relay_suppression, relay_keys,
-                  relay_items):
+                  relay_items, relay_refusals, relay_tags):
     extension.install(require)
 
 

@@ -1,4 +1,5 @@
-"""Alarms of templates that ministack does not make: over metric math, and composite ones.
+"""Alarms of templates that ministack does not make, over metric math and composite ones; and conditions that ask in which
+account and Region a stack is, which ministack compares with nothing.
 
 CloudFormation calls the API with a template's properties, which have the API's names. Numbers and truth
 values may be texts in a template.
@@ -6,8 +7,10 @@ values may be texts in a template.
 
 import json
 
+from ministack.core import responses
 from ministack.services import cloudwatch
-from ministack.services.cloudformation import provisioners
+from ministack.services.cloudformation import changesets, engine, provisioners, stacks
+from ministack.services.cloudformation import handlers as requests
 
 ALARM, COMPOSITE = "AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"
 WHOLE = {"ActionsSuppressorExtensionPeriod", "ActionsSuppressorWaitPeriod", "DatapointsToAlarm", "EvaluationPeriods", "Period"}
@@ -73,11 +76,23 @@ def _handlers(kind, others):
             "delete": _delete if kind == COMPOSITE else others["delete"]}
 
 
+def _evaluate_conditions(others):
+    def evaluate(template, params):
+        pseudo = {"AWS::Region": responses.get_region(), "AWS::AccountId": responses.get_account_id(),
+                  "AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com"}
+        return others(template, {**{name: {"Value": value} for name, value in pseudo.items()}, **params})
+    return evaluate
+
+
 def install(require):
     """Puts both into ministack; fails at start-up if what it rests on is not there."""
     require(cloudwatch, "_put_composite_alarm", "_put_metric_alarm", "_delete_alarms", "get_region", "get_account_id",
             "cloudformation_set_metric_alarm_tags")
     require(provisioners, "_physical_name", "_RESOURCE_HANDLERS")
+    evaluate = _evaluate_conditions(engine._evaluate_conditions)
+    for module in (engine, requests, changesets, stacks):
+        require(module, "_evaluate_conditions")
+        module._evaluate_conditions = evaluate
     handlers = provisioners._RESOURCE_HANDLERS
     handlers[ALARM] = _handlers(ALARM, handlers[ALARM])
     handlers[COMPOSITE] = _handlers(COMPOSITE, {})

@@ -16,7 +16,11 @@ pub fn refusal(incoming: &Incoming, body: &[u8]) -> Option<AwsError> {
     match (incoming.service.as_str(), incoming.operation.as_str()) {
         ("states", "StartExecution") => start_execution(&serde_json::from_slice(body).ok()?),
         ("ssm", "PutParameter") => put_parameter(&serde_json::from_slice(body).ok()?),
-        ("sns", "Publish") => publish(std::str::from_utf8(body).ok()?),
+        ("sns", operation) => {
+            let form = std::str::from_utf8(body).ok()?;
+            let elsewhere = topic_elsewhere(&incoming.region, form);
+            elsewhere.or_else(|| publish(form).filter(|_| operation == "Publish"))
+        }
         _ => None,
     }
 }
@@ -55,6 +59,14 @@ fn put_parameter(input: &Value) -> Option<AwsError> {
         }
     };
     (value.len() > most).then(|| AwsError::new("ValidationException", hint))
+}
+
+/// A topic is reached in its own Region only.
+fn topic_elsewhere(region: &str, form: &str) -> Option<AwsError> {
+    let mut pairs = form_urlencoded::parse(form.as_bytes());
+    let (_, topic) = pairs.find(|(name, _)| name == "TopicArn" || name == "TargetArn")?;
+    let theirs = topic.split(':').nth(3).unwrap_or_default();
+    (theirs != region).then(|| AwsError::new("InvalidParameter", "Invalid parameter: TopicArn"))
 }
 
 fn publish(form: &str) -> Option<AwsError> {
@@ -121,6 +133,25 @@ mod tests {
         assert_eq!(put(&"x".repeat(4097), "Standard").as_deref(), Some("ValidationException"));
         assert_eq!(put(&"x".repeat(4097), "Advanced"), None);
         assert_eq!(put("{{x}}", "Standard").as_deref(), Some("ValidationException"));
+    }
+
+    #[test]
+    fn a_topic_is_reached_in_its_own_region_only() {
+        let answer = |topic: &str, operation: &str| {
+            let incoming = Incoming {
+                service: "sns".into(),
+                operation: operation.into(),
+                region: "eu-west-1".into(),
+                ..Incoming::default()
+            };
+            let body = format!("Action={operation}&TopicArn={topic}&Message=x");
+            refusal(&incoming, body.as_bytes()).map(|error| error.message)
+        };
+        let refused = Some("Invalid parameter: TopicArn".to_owned());
+        for operation in ["Publish", "Subscribe", "GetTopicAttributes"] {
+            assert_eq!(answer("arn:aws:sns:eu-west-1:111122223333:a", operation), None);
+            assert_eq!(answer("arn:aws:sns:us-east-1:111122223333:a", operation), refused);
+        }
     }
 
     #[test]

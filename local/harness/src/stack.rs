@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use aws_config::SdkConfig;
+pub use relay::rules::demand_valid as demand_valid_rules;
 use relay::rules::rule_files;
 
 use crate::deploy::{self, Outputs};
@@ -11,13 +12,12 @@ use crate::seed::Seeded;
 use crate::{HOME_REGION, HUB, aws};
 
 /// Intervals that fit a laptop: seconds where AWS has minutes.
-const QUICK: [(&str, &str); 11] = [
+const QUICK: [(&str, &str); 10] = [
     ("MembershipPollMinimumSeconds", "1"),
     ("MembershipPollMaximumSeconds", "5"),
     ("RecheckSeconds", "5"),
     ("OrganizationEventBatchingWindowSeconds", "0"),
     ("AlarmBatchingWindowSeconds", "0"),
-    ("AlarmVisibilityTimeoutSeconds", "5"),
     ("AutomationPollSeconds", "2,5,10"),
     ("AutomationPollStageSeconds", "10,60"),
     ("RecoveryPollSeconds", "1"),
@@ -58,7 +58,26 @@ impl Stack {
         }
         parameters.extend(options.parameters.clone());
         let outputs = deploy::suite(&hub, &parameters).await?;
-        Ok(Self { hub, seeded, outputs })
+        let stack = Self { hub, seeded, outputs };
+        if !options.parameters.iter().any(|(own, _)| *own == "AlarmVisibilityTimeoutSeconds") {
+            stack.return_alarms_soon().await?;
+        }
+        Ok(stack)
+    }
+
+    /// An alarm that could not be taken in returns after seconds. The template takes nothing shorter than the function's
+    /// time-out, as Lambda does when it maps a queue to a function; the queue itself may be changed later.
+    async fn return_alarms_soon(&self) -> Result<()> {
+        use aws_sdk_sqs::types::QueueAttributeName::VisibilityTimeout;
+        aws_sdk_sqs::Client::new(&self.hub)
+            .set_queue_attributes()
+            .queue_url(self.output("AlarmQueueUrl")?)
+            .attributes(VisibilityTimeout, "5")
+            .send()
+            .await
+            .map_err(aws_sdk_sqs::Error::from)
+            .context("set the visibility time-out of the alarm queue")?;
+        Ok(())
     }
 
     /// One of the stack's outputs.

@@ -41,6 +41,14 @@ pub(crate) fn child_of(inputs: &Map<String, Value>) -> Result<ChildRequest, Stri
         Some(Value::String(text)) => Some(text.clone()),
         Some(other) => Some(other.to_string()),
     };
+    // What StartAutomationExecution refuses: an empty text, and a list of locations without one.
+    for (name, value) in inputs {
+        let empty = value.as_str() == Some("")
+            || (name == "TargetLocations" && value.as_array().is_some_and(Vec::is_empty));
+        if empty {
+            return Err(format!("{name} must not be empty"));
+        }
+    }
     let document_name = text("DocumentName").ok_or("DocumentName is missing")?;
     let parameters = match inputs.get("RuntimeParameters") {
         None | Some(Value::Null) => BTreeMap::new(),
@@ -139,5 +147,20 @@ mod tests {
         assert_eq!(child.target_locations[0].regions, ["eu-west-1"]);
         assert_eq!(child.max_errors.as_deref(), Some("3"));
         assert!(child_of(json!({"RuntimeParameters": {}}).as_object().unwrap()).is_err());
+    }
+
+    #[test]
+    fn empty_fields_are_refused_as_the_api_refuses_them() {
+        for (field, empty) in [
+            ("MaxConcurrency", json!("")),
+            ("MaxErrors", json!("")),
+            ("TargetParameterName", json!("")),
+            ("TargetLocations", json!([])),
+        ] {
+            let mut inputs = json!({"DocumentName": "Child"});
+            inputs[field] = empty;
+            let error = child_of(inputs.as_object().unwrap()).unwrap_err();
+            assert_eq!(error, format!("{field} must not be empty"));
+        }
     }
 }
