@@ -12,6 +12,9 @@ use super::execution::Execution;
 use crate::request::{AlarmConfiguration, StopType};
 use crate::view::TriggeredAlarm;
 
+/// The state of an alarm that cannot be read.
+const UNKNOWN: &str = "UNKNOWN";
+
 impl Engine {
     /// Watches an execution's alarm until it ends or is cancelled. The execution begins after
     /// the first look.
@@ -35,7 +38,7 @@ impl Engine {
                 let triggered = engine.triggered(&execution, &alarms).await;
                 if triggered.is_empty() {
                     engine.begin_now(&execution).await;
-                } else {
+                } else if engine.may_stop(&execution, &triggered).await {
                     engine.stop_for_alarm(&execution, triggered).await;
                     return;
                 }
@@ -47,6 +50,30 @@ impl Engine {
                 clock.sleep_until(until).await;
             }
         });
+    }
+
+    /// Whether the execution's identity may stop the execution that its alarm wants stopped: `ssm:StopAutomationExecution`
+    /// is one of the two permissions that alarms need (guide, automation-cw-alarm-monitoring). AWS does not say what
+    /// happens without it; here the execution goes on, so that a missing permission is seen. An alarm that cannot be
+    /// read ends the execution without it.
+    async fn may_stop(&self, execution: &Arc<Execution>, triggered: &[TriggeredAlarm]) -> bool {
+        if triggered.iter().all(|alarm| alarm.state == UNKNOWN) {
+            return true;
+        }
+        // The call itself stops the execution where AWS is more than a test's double.
+        execution.expect_alarms(triggered);
+        let submission = execution.state().submitted();
+        let mut parameters = Map::new();
+        parameters.insert("AutomationExecutionId".into(), json!(execution.id.to_string()));
+        parameters.insert("Type".into(), json!("Cancel"));
+        match self.call(&submission, "ssm", "StopAutomationExecution", parameters).await {
+            Ok(_) => true,
+            Err(error) => {
+                let error = error.message;
+                tracing::warn!(execution = %execution.id, error, "the alarm may not stop the execution");
+                false
+            }
+        }
     }
 
     async fn stop_for_alarm(&self, execution: &Arc<Execution>, triggered: Vec<TriggeredAlarm>) {
@@ -77,7 +104,7 @@ impl Engine {
                     Some("ALARM") => "ALARM",
                     Some(_) => return None,
                     None if config.ignore_poll_alarm_failure => return None,
-                    None => "UNKNOWN",
+                    None => UNKNOWN,
                 };
                 Some(TriggeredAlarm { name: (*name).to_owned(), state: state.to_owned() })
             })

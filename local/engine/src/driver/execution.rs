@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::quota::Pool;
 use crate::state::State;
+use crate::view::TriggeredAlarm;
 
 /// An execution. A task exists only while it moves; while it waits, only its state is in memory.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub(super) struct Execution {
     pub(super) over: Notify,
     /// Whether it counts as running against its quota.
     pub(super) counted: AtomicBool,
+    /// The alarms that the next stop is for.
+    alarms: Mutex<Vec<TriggeredAlarm>>,
 }
 
 #[derive(Debug, Default)]
@@ -58,12 +61,27 @@ impl Execution {
             changed: Notify::new(),
             over: Notify::new(),
             counted: AtomicBool::new(false),
+            alarms: Mutex::default(),
         }
     }
 
     /// Its state. Hold it shortly.
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Alarms have gone into ALARM: the stop that their execution is about to ask for is for them.
+    pub(super) fn expect_alarms(&self, alarms: &[TriggeredAlarm]) {
+        *self.alarms() = alarms.to_vec();
+    }
+
+    /// The alarms that a stop is for.
+    pub(super) fn take_alarms(&self) -> Vec<TriggeredAlarm> {
+        std::mem::take(&mut *self.alarms())
+    }
+
+    fn alarms(&self) -> MutexGuard<'_, Vec<TriggeredAlarm>> {
+        self.alarms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Marks that something happened. Returns whether a driver has to be started.

@@ -28,7 +28,8 @@ impl Engine {
                 "Couldn't find automation execution with id {id}"
             )));
         };
-        self.stop_execution(&execution, how, Vec::new()).await.map_err(|refused| match refused {
+        let alarms = execution.take_alarms();
+        self.stop_execution(&execution, how, alarms).await.map_err(|refused| match refused {
             Refused::Here(()) => StopError::InvalidStatus(
                 "The specified update status operation isn't valid.".to_owned(),
             ),

@@ -92,10 +92,6 @@ impl Engine {
             }
             key => {
                 let tag = key.strip_prefix("tag:").unwrap_or(key);
-                if filter.instances {
-                    let filters = json!([{"Name": format!("tag:{tag}"), "Values": target.values}]);
-                    return self.instances(submission, all(filters)).await;
-                }
                 let mut parameters = Map::new();
                 parameters
                     .insert("TagFilters".into(), json!([{"Key": tag, "Values": target.values}]));
@@ -107,7 +103,15 @@ impl Engine {
                     "PaginationToken",
                     parameters,
                 );
-                Ok(filter.ids(&pages.await?))
+                let ids = filter.ids(&pages.await?);
+                if !filter.instances || ids.is_empty() {
+                    return Ok(ids);
+                }
+                // The tags of an instance outlive it for a while.
+                let filters = json!([{"Name": format!("tag:{tag}"), "Values": target.values}]);
+                let mut there = self.instances(submission, all(filters)).await?;
+                there.retain(|id| ids.contains(id));
+                Ok(there)
             }
         }
     }
@@ -190,7 +194,9 @@ impl ResourceFilter {
             let listed: Vec<_> = resources.chain(tagged).collect();
             if listed.is_empty() { old.collect() } else { listed }
         });
-        listed.filter_map(|item| self.id(&text(item, "ResourceArn")?)).collect()
+        // The tagging API writes ARN where the others write Arn.
+        let arn = |item| text(item, "ResourceArn").or_else(|| text(item, "ResourceARN"));
+        listed.filter_map(|item| self.id(&arn(item)?)).collect()
     }
 
     fn id(&self, arn: &str) -> Option<String> {

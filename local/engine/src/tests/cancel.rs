@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::rig::{ALICE, HERE, REGION, Rig, act, summary};
+use crate::ports::{ApiError, ApiErrorKind};
 use crate::{Alarm, AlarmConfiguration, ExecutionView, Signal, Status, StopError, StopType};
 
 async fn stop(rig: &Rig, id: &str, how: StopType) -> Result<(), StopError> {
@@ -140,6 +141,9 @@ fn alarm(ignore: bool) -> Option<AlarmConfiguration> {
 fn ring_from(rig: &Rig, second: Option<u64>) {
     let began = tokio::time::Instant::now();
     rig.world.aws.answer(move |call| {
+        if call.api == "StopAutomationExecution" {
+            return Ok(json!({}));
+        }
         assert_eq!(call.api, "DescribeAlarms");
         let Some(second) = second else {
             return Ok(json!({"MetricAlarms": []}));
@@ -188,4 +192,26 @@ async fn an_alarm_that_cannot_be_read_cancels_unless_that_is_ignored() {
     assert_eq!(view.triggered_alarms[0].state, "UNKNOWN");
     let view = run_with_alarm(&rig, true).await;
     assert_eq!(summary(&view), "Success: a Success");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_alarm_stops_nothing_that_the_executions_role_may_not_stop() {
+    let rig = Rig::with_steps(&act("a", "", "Seconds: 60")).await;
+    rig.world.aws.answer(|call| match call.api.as_str() {
+        "DescribeAlarms" => {
+            Ok(json!({"MetricAlarms": [{"AlarmName": "Errors", "StateValue": "ALARM"}]}))
+        }
+        _ => Err(ApiError {
+            code: "AccessDeniedException".to_owned(),
+            message: "not authorized to perform: ssm:StopAutomationExecution".to_owned(),
+            kind: ApiErrorKind::Permission,
+        }),
+    });
+    let mut request = rig.request("Main");
+    request.alarms = alarm(false);
+    let id = rig.engine.start(request).await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(120)).await;
+    let stops = rig.world.aws.calls().iter().filter(|c| c.api == "StopAutomationExecution").count();
+    assert!(stops > 1, "asked at every look: {stops}");
+    assert_eq!(summary(&rig.view(&id)), "Pending: a Pending");
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::rig::{HERE, REGION, Rig, act, runbook, summary};
-use crate::ports::FoundDocument;
+use crate::ports::{ApiError, ApiErrorKind, FoundDocument};
 use crate::{ExecutionView, Quotas, StartRequest, Status, StopType, Target};
 
 const TOP: &str = "parameters:\n  Id: {type: String}\n  Other: {type: String, default: none}\n";
@@ -141,8 +141,10 @@ async fn targets_by_tag_are_found_under_the_executions_authority() {
                 {"Instances": [{"InstanceId": "i-1", "State": {"Name": "running"}},
                                {"InstanceId": "i-0", "State": {"Name": "terminated"}}]}]}),
             ("resourcegroupstaggingapi", "GetResources") => json!({"PaginationToken": "", "ResourceTagMappingList": [
-                {"ResourceARN": "x", "ResourceArn": "arn:aws:s3:::logs"},
-                {"ResourceArn": "arn:aws:ec2:eu-west-1:111122223333:instance/i-1"}]}),
+                {"ResourceARN": "arn:aws:s3:::logs"},
+                {"ResourceARN": "arn:aws:ec2:eu-west-1:111122223333:instance/i-0"},
+                {"ResourceARN": "arn:aws:ec2:eu-west-1:111122223333:instance/i-1"},
+                {"ResourceARN": "arn:aws:ec2:eu-west-1:111122223333:instance/i-2"}]}),
             ("resource-groups", "ListGroupResources") => json!({"Resources": [
                 {"Identifier": {"ResourceArn": "arn:aws:s3:::group-logs", "ResourceType": "AWS::S3::Bucket"}}]}),
             other => panic!("{other:?}"),
@@ -159,6 +161,23 @@ async fn targets_by_tag_are_found_under_the_executions_authority() {
         assert_eq!(view.resolved_targets, expected, "{key}");
         assert_eq!(view.status, Status::Success);
     }
+    // Instances too are found by the tagging API: without its permission there are none.
+    rig.world.aws.answer(|call| match call.service.as_str() {
+        "resourcegroupstaggingapi" => Err(ApiError {
+            code: "AccessDeniedException".to_owned(),
+            message: "not authorized to perform: tag:GetResources".to_owned(),
+            kind: ApiErrorKind::Permission,
+        }),
+        _ => Ok(json!({"Reservations": [
+            {"Instances": [{"InstanceId": "i-1", "State": {"Name": "running"}}]}]})),
+    });
+    rig.world.documents.put("*", document("/AWS::EC2::Instance"));
+    let view = run(&rig, request(&rig, "tag:Env", &["prod"])).await;
+    assert_eq!(view.status, Status::Failed);
+    assert!(
+        view.failure_message.as_deref().is_some_and(|why| why.contains("tag:GetResources")),
+        "{view:?}"
+    );
     let nothing = Rig::with(&runbook(TOP, &act("a", "", ""))).await;
     let view = run(&nothing, request(&nothing, "tag:Env", &["none"])).await;
     assert_eq!(view.status, Status::Failed, "an execution without targets fails");
