@@ -214,13 +214,17 @@ impl Targets {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Locations {
     /// `organization`, OU paths (`/Workloads/Prod`), root ids, OU ids or account ids.
-    #[schemars(length(min = 1))]
+    #[schemars(
+        length(min = 1, max = 50),
+        extend("x-hint" = "SSM takes 50 at a start: name OUs instead of their accounts, or write several rules.")
+    )]
     pub accounts: Vec<AccountSelector>,
     /// OUs and roots in `accounts` include the OUs below them.
     #[serde(default)]
     pub include_child_units: bool,
     /// Accounts and OUs to leave out. An OU includes the OUs below it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 5000))]
     pub exclude: Vec<AccountSelector>,
     /// The Regions in which each account is meant.
     #[serde(deserialize_with = "sorted")]

@@ -161,17 +161,29 @@ fn an_unknown_field_is_named_with_the_nearest_known_one() {
 }
 
 #[test]
-fn an_unknown_region_is_named_with_the_nearest_known_one() {
+fn a_text_that_is_not_a_region_is_named_with_the_nearest_known_one() {
     check(
-        &format!("{DOCUMENTS}regions: [us-east-1, eu-wset-1, us-east-1a, global]\n{ACCOUNTS}"),
+        &format!("{DOCUMENTS}regions: [us-east-1, us-east-1a, global]\n{ACCOUNTS}"),
         expect![[r#"
-            web.yaml:2:22 (regions[1]): unknown AWS Region `eu-wset-1` [UnknownRegion]
-              Did you mean `eu-west-1`?
-            web.yaml:2:33 (regions[2]): unknown AWS Region `us-east-1a` [UnknownRegion]
+            web.yaml:2:22 (regions[1]): unknown AWS Region `us-east-1a` [UnknownRegion]
               Did you mean `us-east-1`?
-            web.yaml:2:45 (regions[3]): unknown AWS Region `global` [UnknownRegion]
+            web.yaml:2:34 (regions[2]): unknown AWS Region `global` [UnknownRegion]
               Use a Region code such as us-east-1."#]],
     );
+}
+
+#[test]
+fn a_region_newer_than_the_list_leaves_a_warning_and_a_valid_rule() {
+    let text = format!("{DOCUMENTS}regions: [us-east-1, eu-wset-1, ap-east-9]\n{ACCOUNTS}");
+    let set = SharingRules::parse([RuleText::file("web.yaml", &text)]);
+    assert!(set.problems.is_empty() && set.is_sound(), "{:?}", set.problems);
+    let warnings: Vec<String> = set.warnings.iter().map(ToString::to_string).collect();
+    expect![[r#"
+        web.yaml:2:22 (regions[1]): unknown AWS Region `eu-wset-1` [UnknownRegion]
+          Did you mean `eu-west-1`?
+        web.yaml:2:33 (regions[2]): unknown AWS Region `ap-east-9` [UnknownRegion]
+          Did you mean `ap-east-1`?"#]]
+    .assert_eq(&warnings.join("\n"));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::id::InvalidId;
 use crate::string_traits;
 
 /// A Region's code, by shape: new Regions appear, and `us-iso-east-1` and `eusc-de-east-1` are
-/// Regions too. Whether one is known is a separate question, asked of policy only.
+/// Regions too. Whether one is known is a separate question, asked of rules only.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Region(Box<str>);
 

@@ -64,11 +64,11 @@ pub trait Written: JsonSchema + DeserializeOwned {
     fn check(_read: &Value, _problems: &mut Problems<'_>) {}
 }
 
-/// Reads a rule.
+/// Reads a rule; what is valid in it, and yet may not be what was meant, comes with it.
 ///
 /// # Errors
 /// With everything that is wrong with it, in the order of the text.
-pub fn rule<T: Written>(root: &Node, places: &Places) -> Result<T, Vec<Problem>> {
+pub fn rule<T: Written>(root: &Node, places: &Places) -> Result<(T, Vec<Problem>), Vec<Problem>> {
     read(root, places, true)
 }
 
@@ -77,7 +77,7 @@ pub fn rule<T: Written>(root: &Node, places: &Places) -> Result<T, Vec<Problem>>
 /// # Errors
 /// With everything that is wrong with it.
 pub fn input<T: Written>(input: Value) -> Result<T, Vec<Problem>> {
-    read(&input.into(), &Places::default(), false)
+    read(&input.into(), &Places::default(), false).map(|(input, _)| input)
 }
 
 /// The same for `impl Deserialize`: all problems in one sentence.
@@ -99,18 +99,19 @@ pub fn deserialize<'de, T: Written, D: Deserializer<'de>>(deserializer: D) -> Re
 fn read<T: Written>(
     root: &Node,
     places: &Places,
-    only_known_regions: bool,
-) -> Result<T, Vec<Problem>> {
+    warns_of_unknown_regions: bool,
+) -> Result<(T, Vec<Problem>), Vec<Problem>> {
     let mut problems = Problems::new(places);
-    let mut walk = walk::Walk { problems: &mut problems, only_known_regions };
+    let mut walk = walk::Walk { problems: &mut problems, warns_of_unknown_regions };
     let read = walk.value(root, "", T::form().root()).unwrap_or_default();
     T::check(&read, &mut problems);
+    let warnings = problems.warnings();
     let found = problems.in_order();
     if !found.is_empty() {
         return Err(found);
     }
     // A text may fit its pattern, and yet not be what its type takes.
-    serde_path_to_error::deserialize(read).map_err(|error| {
+    serde_path_to_error::deserialize(read).map(|read| (read, warnings)).map_err(|error| {
         let path = error.path().to_string();
         let path = if path == "." { "" } else { &path };
         vec![Problem::new(ProblemCode::InvalidField, places.place(path), error.inner().to_string())]

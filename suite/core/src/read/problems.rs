@@ -10,17 +10,38 @@ use crate::read::words::found;
 pub struct Problems<'a> {
     places: &'a Places,
     found: Vec<Problem>,
+    warned: Vec<Problem>,
 }
 
 impl<'a> Problems<'a> {
     /// No problems yet, of a text with these places.
     pub fn new(places: &'a Places) -> Self {
-        Self { places, found: Vec::new() }
+        Self { places, found: Vec::new(), warned: Vec::new() }
     }
 
     /// A problem with a field. Without a hint it has the hint of its code.
     pub fn report(&mut self, code: ProblemCode, path: &str, what: String, hint: Option<String>) {
         self.push(code, self.places.place(path), what, hint);
+    }
+
+    /// Something that is valid, and yet may not be what was meant.
+    pub(super) fn warn(
+        &mut self,
+        code: ProblemCode,
+        path: &str,
+        what: String,
+        hint: Option<String>,
+    ) {
+        let problem = Problem::new(code, self.places.place(path), what);
+        self.warned.push(match hint {
+            Some(hint) => problem.with_hint(hint),
+            None => problem,
+        });
+    }
+
+    /// The warnings so far.
+    pub(super) fn warnings(&mut self) -> Vec<Problem> {
+        std::mem::take(&mut self.warned)
     }
 
     /// A problem with a key, which no path leads to.

@@ -22,7 +22,7 @@ pub(super) fn read<'a>(
     node: &'a Node,
     path: &str,
     shape: Shape<'_>,
-    only_known_regions: bool,
+    warns_of_unknown_regions: bool,
 ) -> Option<&'a str> {
     let Some(text) = node.value.as_written() else {
         problems.mismatch(node, path, &expected(shape), None);
@@ -32,7 +32,7 @@ pub(super) fn read<'a>(
         "AccountId" => account(&node.value, text),
         "AccountSelector" if looks_like_account(&node.value, text) => account(&node.value, text),
         "AccountSelector" => selector(node, text, shape),
-        "Region" => region(text, only_known_regions),
+        "Region" => region(problems, text, path, warns_of_unknown_regions),
         "Period" => period(node, text, shape),
         _ => any(node, text, shape),
     };
@@ -123,15 +123,26 @@ fn selector(node: &Node, text: &str, shape: Shape<'_>) -> Option<Objection> {
     Some((code, what, hint))
 }
 
-/// In rules, a Region that AWS has. An input may name one that is newer than our list.
-fn region(text: &str, only_known: bool) -> Option<Objection> {
+/// A Region by its shape. One that is not in our list may be newer than the list: rules get a warning, since it may be a
+/// slip of the pen just as well, and inputs get none.
+fn region(
+    problems: &mut Problems<'_>,
+    text: &str,
+    path: &str,
+    warns_of_unknown: bool,
+) -> Option<Objection> {
     let shaped: Result<Region, _> = text.parse();
-    if shaped.is_ok_and(|region| region.is_known() || !only_known) {
-        return None;
-    }
     let hint = nearest(text, Region::known().iter().copied())
         .map(|near| format!("Did you mean `{near}`?"));
-    Some((ProblemCode::UnknownRegion, format!("unknown AWS Region `{text}`"), hint))
+    let what = format!("unknown AWS Region `{text}`");
+    match shaped {
+        Ok(region) if region.is_known() || !warns_of_unknown => None,
+        Ok(_) => {
+            problems.warn(ProblemCode::UnknownRegion, path, what, hint);
+            None
+        }
+        Err(_) => Some((ProblemCode::UnknownRegion, what, hint)),
+    }
 }
 
 fn period(node: &Node, text: &str, shape: Shape<'_>) -> Option<Objection> {

@@ -14,8 +14,8 @@ use crate::text::nearest;
 
 pub(super) struct Walk<'a, 'p> {
     pub(super) problems: &'a mut Problems<'p>,
-    /// Regions that AWS did not have when this was written are refused.
-    pub(super) only_known_regions: bool,
+    /// Regions that AWS did not have when this was written leave a warning.
+    pub(super) warns_of_unknown_regions: bool,
 }
 
 impl Walk<'_, '_> {
@@ -31,8 +31,8 @@ impl Walk<'_, '_> {
             Kind::OneOrMore(items) => self.list(node, path, shape, items),
             Kind::Words(words) => self.word(node, path, shape, &words),
             Kind::Text => {
-                let known = self.only_known_regions;
-                text::read(self.problems, node, path, shape, known).map(Json::from)
+                let warns = self.warns_of_unknown_regions;
+                text::read(self.problems, node, path, shape, warns).map(Json::from)
             }
             Kind::Number => self.number(node, path, shape),
             Kind::Flag => self.flag(node, path, shape),

@@ -74,7 +74,10 @@ impl<R: Rule> RuleSet<R> {
                 continue;
             }
             match rule(text) {
-                Ok(rule) => set.rules.push(rule),
+                Ok((rule, warnings)) => {
+                    set.rules.push(rule);
+                    set.warnings.extend(warnings);
+                }
                 Err(problems) => set.problems.extend(problems),
             }
         }
@@ -96,12 +99,12 @@ impl<R: Rule> RuleSet<R> {
     }
 }
 
-fn rule<R: Rule>(text: &RuleText) -> Result<R, Vec<Problem>> {
+fn rule<R: Rule>(text: &RuleText) -> Result<(R, Vec<Problem>), Vec<Problem>> {
     let mut problems = Vec::new();
     let rule = text.open(&mut problems).and_then(|root| {
         let places = Places::of(&text.origin, &root);
         match read::rule::<R>(&root, &places) {
-            Ok(rule) => Some(rule.named(&text.name, places)),
+            Ok((rule, warnings)) => Some((rule.named(&text.name, places), warnings)),
             Err(found) => {
                 problems.extend(found);
                 None
@@ -109,8 +112,8 @@ fn rule<R: Rule>(text: &RuleText) -> Result<R, Vec<Problem>> {
         }
     });
     match rule {
-        Some(rule) if problems.is_empty() => match rule.faults() {
-            faults if faults.is_empty() => Ok(rule),
+        Some((rule, warnings)) if problems.is_empty() => match rule.faults() {
+            faults if faults.is_empty() => Ok((rule, warnings)),
             faults => Err(faults),
         },
         _ => Err(problems),

@@ -44,7 +44,7 @@ impl Control {
             Some(root) => read::rule(&root, &Places::of(&source.origin, &root)),
             None => Err(problems),
         };
-        control.map_err(|problems| {
+        control.map(|(control, _)| control).map_err(|problems| {
             let invalid = |problem| Problem { code: ProblemCode::ControlInvalid, ..problem };
             problems.into_iter().map(invalid).collect()
         })
