@@ -43,16 +43,40 @@ pub(crate) async fn run(
     let (account, region) = (field("account")?, field("region")?);
     let (id, kind) = (field("id")?, field("detail-type")?);
     let endpoint = endpoint.unwrap_or(LOCAL_AWS).trim_end_matches('/');
-    let path = format!("events?account={account}&region={region}");
-    local_aws::relay(endpoint, "POST", &path, &envelope).await?;
+    let path = format!("events?account={account}&region={region}&matching=yes");
+    let answer = local_aws::relay(endpoint, "POST", &path, &envelope).await?;
+    let rules: Vec<&str> =
+        answer["rules"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     output.json(&json!({
         "id": id, "detailType": kind, "account": account, "region": region, "endpoint": endpoint,
+        "rules": rules,
     }))?;
-    output.line(format_args!("delivered {id} ({kind}) to {account} in {region}"));
+    output.line(summary(&format!("{id} ({kind}) to {account} in {region}"), &rules));
     Ok(Exit::Done)
+}
+
+/// What became of an event.
+fn summary(event: &str, rules: &[&str]) -> String {
+    match rules {
+        [] => format!("no rule matched {event}: nothing is done about it"),
+        rules => format!("delivered {event}: {}", rules.join(", ")),
+    }
 }
 
 fn read(file: &Path) -> Result<Value> {
     let text = std::fs::read_to_string(file).with_context(|| format!("read {}", file.display()))?;
     serde_json::from_str(&text).with_context(|| format!("{} is not JSON", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_that_no_rule_matches_is_not_called_delivered() {
+        let said = summary("e-1 (Something) to 111122223333 in us-east-1", &[]);
+        assert!(said.starts_with("no rule matched e-1"), "{said}");
+        let said = summary("e-1", &["runbook-relay-alarm-events"]);
+        assert_eq!(said, "delivered e-1: runbook-relay-alarm-events");
+    }
 }

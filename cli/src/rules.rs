@@ -7,7 +7,7 @@ mod lint;
 mod plan;
 mod prune;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 pub use apply::put_rule;
@@ -64,6 +64,14 @@ pub(crate) struct Selection {
     /// Delete deployed rules that have no file; asks before it does
     #[arg(long)]
     prune: bool,
+}
+
+/// Ends with all that is wrong with the rules of a folder, each problem at its line; nothing is written.
+///
+/// # Errors
+/// When there are no rules, or one is invalid.
+pub fn demand_valid(folder: &Path) -> Result<()> {
+    lint::demand_valid(folder, &Output::new(&Global::default())).map(drop)
 }
 
 /// Runs one of the commands.

@@ -10,7 +10,8 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 pub use push::push_runbooks;
-use relay_core::id::Region;
+use relay_core::id::{InvalidId, Region};
+use relay_core::text::nearest;
 
 use crate::Exit;
 use crate::arguments::Global;
@@ -49,7 +50,7 @@ pub(crate) struct Selection {
     #[arg(default_value = "runbooks")]
     path: PathBuf,
     /// The Regions, separated by commas; default: that of the stack
-    #[arg(long, value_delimiter = ',', value_name = "REGION,…")]
+    #[arg(long, value_delimiter = ',', value_name = "REGION,…", value_parser = region)]
     regions: Vec<Region>,
 }
 
@@ -61,7 +62,21 @@ pub(crate) async fn run(action: Action, global: &Global, output: &Output) -> Res
     }
 }
 
+/// A Region of the list, with the space that people write after a comma.
+fn region(text: &str) -> Result<Region, InvalidId> {
+    text.trim().parse()
+}
+
 impl Selection {
+    /// Says which of the Regions are not known: they may be new, or misspelled.
+    fn warn(&self, output: &Output) {
+        for region in self.regions.iter().filter(|region| !region.is_known()) {
+            let near = nearest(region.as_str(), Region::known().iter().copied());
+            let hint = near.map(|near| format!(" Did you mean {near}?")).unwrap_or_default();
+            output.note(format_args!("warning: unknown AWS Region {region}.{hint}"));
+        }
+    }
+
     /// The Regions that are named, each once; without any, the stack's.
     fn regions(&self, session: &Session) -> Vec<Region> {
         let mut regions = self.regions.clone();
@@ -71,5 +86,17 @@ impl Selection {
         regions.sort();
         regions.dedup();
         regions
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_regions_may_have_spaces_after_its_commas() {
+        assert_eq!(region(" eu-west-1").unwrap().as_str(), "eu-west-1");
+        assert!(region("eu west-1").is_err());
+        assert!(region("").is_err());
     }
 }

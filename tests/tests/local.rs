@@ -107,6 +107,47 @@ fn a_busy_port_is_refused_with_what_to_do() {
 }
 
 #[test]
+fn it_starts_again_with_the_state_of_an_earlier_start() {
+    run(|_| async move {
+        let folder = std::env::temp_dir().join(format!("relay-again-{}", free_port()?));
+        let mut organizations = Vec::new();
+        for _ in 0..2 {
+            let mut again = command(free_port()?);
+            let mut started = Started::with(again.arg("--state").arg(&folder))?;
+            let hub = aws::config(&started.endpoint, HUB, HOME_REGION).await;
+            let client = aws_sdk_organizations::Client::new(&hub);
+            let found = client.describe_organization().send().await?.organization;
+            organizations.push(found.and_then(|found| found.id).context("an organization")?);
+            Command::new("kill").arg(started.child.id().to_string()).status()?;
+            started.child.wait()?;
+        }
+        std::fs::remove_dir_all(&folder)?;
+        ensure!(organizations[0] == organizations[1], "{organizations:?}");
+        Ok(())
+    });
+}
+
+#[test]
+fn invalid_rules_end_it_with_the_readers_words_before_anything_is_started() {
+    run(|_| async move {
+        let folder = std::env::temp_dir().join(format!("relay-invalid-{}", free_port()?));
+        std::fs::create_dir_all(folder.join("sharing"))?;
+        std::fs::write(folder.join("sharing/web.yaml"), "regions: [nowhere]\n")?;
+        let output = command(free_port()?).arg("--rules").arg(&folder).output()?;
+        std::fs::remove_dir_all(&folder)?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned()
+            + &String::from_utf8_lossy(&output.stdout);
+        ensure!(!output.status.success(), "{said}");
+        ensure!(
+            said.contains("unknown AWS Region `nowhere`") && said.contains("web.yaml"),
+            "{said}"
+        );
+        ensure!(!said.contains("ready "), "{said}");
+        Ok(())
+    });
+}
+
+#[test]
 fn a_gateway_that_dies_is_started_again_with_what_it_knew() {
     run(|world| async move {
         // Beside the world's own local AWS: several run side by side.

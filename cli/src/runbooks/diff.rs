@@ -38,6 +38,7 @@ impl<'a> Entry<'a> {
 pub(super) async fn run(selection: &Selection, global: &Global, output: &Output) -> Result<Exit> {
     let files = folder::read(&selection.path)?;
     folder::demand_valid(&files, output)?;
+    selection.warn(output);
     let session = Session::open(global).await?;
     let compared = compare(
         &session.config,

@@ -22,6 +22,7 @@ use crate::session::Session;
 pub(super) async fn run(selection: &Selection, global: &Global, output: &Output) -> Result<Exit> {
     let files = folder::read(&selection.path)?;
     folder::demand_valid(&files, output)?;
+    selection.warn(output);
     let session = Session::open(global).await?;
     let installation = session.stack.installation()?;
     let regions = selection.regions(&session);

@@ -83,8 +83,20 @@ async fn handle(gateway: &Gateway, parts: &Parts, path: &str, body: &[u8]) -> Re
                 let delivered = json!({"account": account, "region": region, "envelope": envelope});
                 gateway.emulator.hook("delivered", &delivered).await?;
             }
+            // The emulator's own events go this way too, and it does not wait for an answer.
+            let rules = match query("matching") {
+                None => Value::Null,
+                Some(_) => {
+                    let question = json!({
+                        "account": account, "region": region, "bus": bus, "envelope": envelope
+                    });
+                    let found = gateway.emulator.hook("matching", &question).await?;
+                    let rules = found["rules"].as_array().into_iter().flatten();
+                    rules.map(|rule| rule["name"].clone()).collect()
+                }
+            };
             gateway.delivery.deliver(BusRef { account, region, name: bus }, envelope);
-            Ok(json!({}))
+            Ok(json!({"rules": rules}))
         }
         // From the emulator alone.
         (&Method::POST, "alarms") => {

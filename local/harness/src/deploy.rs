@@ -29,7 +29,11 @@ pub async fn suite(config: &SdkConfig, parameters: &[(&str, String)]) -> Result<
     let account = provider.provide_credentials().await?;
     let bucket = &format!("runbook-relay-artifacts-{}", account.access_key_id());
     let s3 = aws::s3(config);
-    s3.create_bucket().bucket(bucket).send().await.context("create the artifact bucket")?;
+    match s3.create_bucket().bucket(bucket).send().await.map_err(aws_sdk_s3::Error::from) {
+        // From an earlier start with the same state.
+        Ok(_) | Err(aws_sdk_s3::Error::BucketAlreadyOwnedByYou(_)) => {}
+        Err(error) => return Err(error).context("create the artifact bucket"),
+    }
     let template = std::fs::read_to_string(root().join("template.yaml"))?;
     let mut packaged = template.clone();
     let artifact = Regex::new(r"(?m)(CodeUri|DefinitionUri): *(\S+)")?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use harness::local::{Local, Options};
-use harness::stack::{Stack, StackOptions};
+use harness::stack::{self, Stack, StackOptions};
 use harness::{HOME_REGION, HUB, aws, build, seed};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -46,6 +46,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
         allow_webhooks: arguments.allow_webhooks,
         ..Options::default()
     };
+    if let Some(folder) = &arguments.rules {
+        stack::demand_valid_rules(folder)?;
+    }
     Local::check_port(arguments.port)?;
     build::build_dev()?;
     let mut local = Local::start(&options).await?;
