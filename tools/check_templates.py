@@ -11,6 +11,7 @@ import argparse
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import templates
@@ -21,6 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 # goes that way with its functions; what other accounts need may be deployed by hand.
 LARGEST = {"template.yaml": 1_000_000}
 LARGEST_IN_A_REQUEST = 51_200
+
+LOG_LEVEL = {"Fn::FindInMap": ["LogLevels", {"Ref": "LogLevel"}, "Lambda"]}
 
 RULES = []
 
@@ -118,7 +121,7 @@ def stores_are_closed(files):
 
 @rule
 def functions_are_alike(files):
-    """every function has a role and a log group of its own, the log group a retention, and its own code"""
+    """every function has a role and a log group of its own, the log group a retention, its own code and the log level"""
     for path in files:
         template = templates.load(path)
         logs = of_type(template, "AWS::Logs::LogGroup")
@@ -134,9 +137,56 @@ def functions_are_alike(files):
                 yield f"{path.name}: {name}: its role is not {stem}Role"
             if properties.get("LoggingConfig", {}).get("LogGroup") != {"Ref": f"{stem}Logs"}:
                 yield f"{path.name}: {name}: its log group is not {stem}Logs"
+            if properties.get("LoggingConfig", {}).get("ApplicationLogLevel") != LOG_LEVEL:
+                yield f"{path.name}: {name}: Lambda leaves out what LogLevel lets through: ApplicationLogLevel is not its"
             if properties.get("CodeUri") != f"target/lambda/{kebab}/":
                 yield f"{path.name}: {name}: its code is not target/lambda/{kebab}/"
         yield from (f"{path.name}: {role} serves two functions" for role in set(roles) if roles.count(role) > 1)
+
+
+@rule
+def rules_may_call_functions(files):
+    """a rule is let into a function by its ARN alone"""
+    for path in files:
+        for name, properties in of_type(templates.load(path), "AWS::Lambda::Permission").items():
+            if properties["Principal"] != "events.amazonaws.com":
+                continue
+            if "SourceArn" not in properties:
+                yield f"{path.name}: {name}: any rule may call the function"
+            # EventBridge guide, "Troubleshooting": with it the function is not called. The ARN names the account.
+            if "SourceAccount" in properties:
+                yield f"{path.name}: {name}: EventBridge may not be let in with SourceAccount"
+
+
+@rule
+def shared_runbooks_may_be_started_by_all(files):
+    """a role that may start runbooks may start those of AllowedSharedRunbookArns too"""
+    action = "ssm:StartAutomationExecution"
+    for name, properties in of_type(templates.load(files[0]), "AWS::IAM::Role").items():
+        written = [each for policy in properties.get("Policies", []) for each in policy["PolicyDocument"]["Statement"]]
+        written = [each["Fn::If"][1] if "Fn::If" in each else each for each in written]
+        starts = [statement for statement in written if action in as_list(statement["Action"])]
+        resources = str([statement["Resource"] for statement in starts])
+        # The execution role may start what any account has.
+        if starts and "AllowedSharedRunbookArns" not in resources and ":ssm:*:*:document/*" not in resources:
+            yield f"{files[0].name}: {name} may start runbooks, but not those of AllowedSharedRunbookArns"
+
+
+@rule
+def messages_outlast_functions(files):
+    """a message stays invisible for as long as the function that takes it may run: Lambda refuses less"""
+    for path in files:
+        template = templates.load(path)
+        for name, properties in of_type(template, "AWS::Serverless::Function").items():
+            for event in properties.get("Events", {}).values():
+                if event["Type"] != "SQS":
+                    continue
+                queue = template["Resources"][event["Properties"]["Queue"]["Fn::GetAtt"][0]]["Properties"]
+                seconds = queue["VisibilityTimeout"]
+                if isinstance(seconds, dict):
+                    seconds = template["Parameters"][seconds["Ref"]].get("MinValue", 0)
+                if seconds < properties["Timeout"]:
+                    yield f"{path.name}: {name} runs for up to {properties['Timeout']} seconds, its messages return after {seconds}"
 
 
 @rule
@@ -161,6 +211,13 @@ def what_stands_twice_is_the_same(files):
     for field in ("RoleName", "Policies", "MaxSessionDuration"):
         if ours[field] != theirs[field]:
             yield f"owner-account.yaml: {field} of ShareRole differs from template.yaml"
+    target = by_name["target-account.yaml"]["Resources"]["ExecutionRole"]["Properties"]
+    for name, policies in (("ServiceRole", ["runbooks"]), ("ExecutionRole", ["runbooks", "automation"])):
+        for policy in policies:
+            found = [next(each for each in role["Policies"] if each["PolicyName"] == policy)
+                     for role in (hub[name]["Properties"], target)]
+            if found[0] != found[1]:
+                yield f"target-account.yaml: policy {policy} of ExecutionRole differs from {name} of template.yaml"
     ours = hub["OrganizationEventsRule"]["Properties"]["EventPattern"]
     theirs = events["ForwardingRule"]["Properties"]["EventPattern"]
     for field in ("source", "detail-type", "detail"):
@@ -188,6 +245,8 @@ NAMES = {
     "AWS::Serverless::Function": ("FunctionName", 64), "AWS::Serverless::StateMachine": ("Name", 80),
 }
 ID = "${InstallationId}"
+# The longest prefix of roles (RoleNamePrefix), and the longest Region: ap-northeast-1.
+PREFIX, REGION = 10, 14
 
 
 def names(files):
@@ -206,6 +265,8 @@ def installations_do_not_meet(files):
     for path in files:
         template = templates.load(path)
         parameter = template["Parameters"]["InstallationId"]
+        if f"{{0,{PREFIX}}}" not in template["Parameters"]["RoleNamePrefix"]["AllowedPattern"]:
+            yield f"{path.name}: RoleNamePrefix may be longer than {PREFIX}"
         if parameter["AllowedPattern"] != templates.load(files[0])["Parameters"]["InstallationId"]["AllowedPattern"]:
             yield f"{path.name}: InstallationId has another pattern than in template.yaml"
         for place, text in texts(template["Resources"]):
@@ -221,7 +282,8 @@ def installations_do_not_meet(files):
         if ID not in name:
             yield f"{file}: {logical_id}: the name {name} lacks {ID}"
             continue
-        if len(name.replace(ID, longest)) > NAMES[kind][1]:
+        filled = name.replace(ID, longest).replace("${RoleNamePrefix}", "x" * PREFIX).replace("${AWS::Region}", "x" * REGION)
+        if len(filled) > NAMES[kind][1]:
             yield f"{file}: {logical_id}: {name} may be longer than {NAMES[kind][1]} characters"
         suffixes.setdefault((kind, name.split(ID)[0]), {})[name.split(ID)[1]] = f"{file}: {logical_id}"
     for of_kind in suffixes.values():
@@ -275,6 +337,35 @@ def parameters_are_documented(files):
                 yield f"docs/deploy.md: {path.name}: {name}: expected the default {default}, found {table.get(name)}"
         for name in sorted({*grouped, *table} - parameters.keys()):
             yield f"{path.name} has no parameter {name}"
+
+
+@rule
+def the_example_deploys(files):
+    """docs/deploy.md and samconfig.example.toml name the same capabilities, and no samconfig.toml is tracked"""
+    root = files[0].parent
+    example = tomllib.loads((root / "samconfig.example.toml").read_text(encoding="utf-8"))
+    given = set(example["default"]["deploy"]["parameters"]["capabilities"].split())
+    said = set(re.findall(r"`(CAPABILITY_\w+)`", (root / "docs/deploy.md").read_text(encoding="utf-8")))
+    if given != said:
+        yield f"samconfig.example.toml has {', '.join(sorted(given))}, docs/deploy.md {', '.join(sorted(said))}"
+    # `sam deploy --guided` writes it: what is tracked would change with each deployment.
+    if "/samconfig.toml" not in (root / ".gitignore").read_text(encoding="utf-8").splitlines():
+        yield ".gitignore does not name /samconfig.toml"
+
+
+@rule
+def wrong_parameters_fail_at_once(files):
+    """a parameter that makes no sense is refused before anything is created, in a sentence"""
+    for path in files:
+        for name, parameter in templates.load(path)["Parameters"].items():
+            if "AllowedValues" in parameter:
+                continue  # CloudFormation lists them
+            numeric = parameter["Type"] == "Number"
+            wanted = ("MinValue", "MaxValue") if numeric else ("AllowedPattern",)
+            yield from (f"{path.name}: {name} has no {field}" for field in wanted if field not in parameter)
+            # CloudFormation puts before it: "Parameter NAME failed to satisfy constraint:".
+            if not re.fullmatch(r"must .+[.]", parameter.get("ConstraintDescription", "")):
+                yield f"{path.name}: {name}: its ConstraintDescription is not the end of a sentence that begins with must"
 
 
 @rule

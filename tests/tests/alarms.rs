@@ -17,8 +17,10 @@ const MACHINE: &str = "RunAutomationStateMachineArn";
 const RUNBOOK: &str = "\
 schemaVersion: '0.3'
 description: Waits.
+assumeRole: '{{ AutomationAssumeRole }}'
 parameters:
   InstanceId: {type: String}
+  AutomationAssumeRole: {type: String, default: ''}
   Wait: {type: String, default: PT1S}
 mainSteps:
   - name: Wait

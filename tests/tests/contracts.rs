@@ -322,18 +322,21 @@ fn code_and_templates_name_the_things_of_an_installation_alike() {
             assert!(text.contains(&written), "no template has {written}");
         }
     };
-    in_both(&format!("RoleName: !Sub {}\n", id.share_role()), &[&hub, &owner]);
-    in_both(&format!(":role/{}\n", id.share_role()), &[&hub]);
-    in_both(&format!("RoleName: !Sub {}\n", id.read_role()), &[&target]);
-    in_both(&format!(":role/{}\n", id.read_role()), &[&hub]);
-    in_both(&format!("RoleName: !Sub {}\n", id.execution_role()), &[&target]);
-    in_both(&format!(":role/{}\n", id.execution_role()), &[&hub, &target]);
-    in_both(&format!("Path: !Sub {}\n", id.role_path()), &[&hub]);
+    let name = |role: &str| format!("RoleName: !Sub ${{RoleNamePrefix}}{role}\n");
+    let arn = |role: &str| format!(":role${{RolePath}}${{RoleNamePrefix}}{role}\n");
+    in_both(&name(&id.share_role()), &[&hub, &owner]);
+    in_both(&arn(&id.share_role()), &[&hub]);
+    in_both(&name(&id.read_role()), &[&target]);
+    in_both(&arn(&id.read_role()), &[&hub]);
+    in_both(&name(&id.execution_role()), &[&hub, &target]);
+    in_both(&arn(&id.execution_role()), &[&hub, &target]);
+    let path = id.role_path();
+    in_both(&format!("Path: !Sub ${{RolePath}}{}\n", path.trim_start_matches('/')), &[&hub]);
     in_both(&format!(":parameter{}\n", id.sharing_rules()), &[&hub]);
     in_both(&format!(":parameter{}\n", id.remediation_rules()), &[&hub]);
     in_both(&format!(":parameter{}\n", id.control_parameter()), &[&hub]);
     for (function, _) in functions() {
-        in_both(&format!("RoleName: !Sub {}\n", id.session(function)), &[&hub]);
+        in_both(&name(&id.session(function)), &[&hub]);
     }
 }
 

@@ -36,6 +36,7 @@ async fn deploy_member(world: &World, account: &str) -> Result<()> {
     let parameters = [
         ("HubAccountId", HUB.to_owned()),
         ("HubRegion", HOME_REGION.to_owned()),
+        ("RolesRegion", HOME_REGION.to_owned()),
         ("OrganizationId", world.stack.seeded.organization.clone()),
     ];
     deploy::stack(&config, "runbook-relay-target-account", "target-account.yaml", &parameters)

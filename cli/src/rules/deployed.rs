@@ -60,8 +60,11 @@ fn input(rule: &RemediationRule) -> RunAutomationInput {
 fn hub(session: &Session) -> Result<Hub> {
     let stack = &session.stack;
     let role: RoleArn = stack.output("ServiceRoleArn")?.parse()?;
+    let installation = stack.installation()?;
     Ok(Hub {
-        installation: stack.installation()?,
+        // Rules are looked at here, not started: with what prefix and path it was made does not matter.
+        execution_role: installation.execution_role(),
+        installation,
         account: role.account(),
         region: session.region.clone(),
         service_role: Some(role),

@@ -78,7 +78,7 @@ impl Deps {
         let region: Region = environment.require("ORGANIZATIONS_REGION")?;
         let hub: AccountId = environment.require("HUB_ACCOUNT")?;
         let installation: InstallationId = environment.require("INSTALLATION_ID")?;
-        let role = installation.read_role();
+        let role = environment.or("READ_ROLE", installation.read_role())?;
         let session = installation.session("route-alarms");
         Ok(Self {
             ssm: aws_sdk_ssm::Client::new(config),

@@ -94,7 +94,8 @@ impl Deps {
         let retries = aws_sdk_ssm::config::retry::RetryConfig::disabled();
         let installation = &config.installation;
         let session = installation.session("share-documents");
-        let owners = Accounts::new(sdk, installation.share_role(), &session);
+        let role = environment.or("SHARE_ROLE", installation.share_role())?;
+        let owners = Accounts::new(sdk, role, &session);
         Ok(Self {
             table: Table::new(sdk, environment.require::<String>("TABLE_NAME")?),
             bucket: Bucket::new(sdk, environment.require::<String>("BUCKET_NAME")?),

@@ -52,7 +52,7 @@ impl Deps {
         let organizations_region: Region = environment.require("ORGANIZATIONS_REGION")?;
         let account: AccountId = environment.require("HUB_ACCOUNT")?;
         let installation: InstallationId = environment.require("INSTALLATION_ID")?;
-        let role = installation.read_role();
+        let role = environment.or("READ_ROLE", installation.read_role())?;
         let session = installation.session("start-automation");
         let allowed: String = environment.require("ALLOWED_RUNBOOKS")?;
         let shared: String = environment.optional("SHARED_RUNBOOK_ARNS")?.unwrap_or_default();
@@ -61,6 +61,9 @@ impl Deps {
             organizations: aws::organizations(config, &organizations_region),
             table: Table::new(config, environment.require::<String>("TABLE_NAME")?),
             hub: Hub {
+                execution_role: role_name(
+                    &environment.or("EXECUTION_ROLE", installation.execution_role())?,
+                ),
                 installation,
                 account,
                 region: environment.require("AWS_REGION")?,
@@ -95,7 +98,7 @@ pub async fn handle(
             false => finish(deps, &request, wanted, vec![problem]),
         });
     }
-    let region = input.start_region(&deps.hub);
+    let region = input.start_region(&deps.hub, wanted);
     let client = deps.ssm(&region);
     let runbook = runbook_facts::read(&client, &deps.hub, wanted).await.map_err(|source| {
         let runbook = wanted.runbook.to_string();
@@ -148,6 +151,11 @@ pub async fn handle(
     }
     tracing::info!(automation = %run.execution_id, runbook = %wanted.runbook, "started");
     Ok(StartAutomationOutput::Follow { run, pace: deps.pace.clone() })
+}
+
+/// A role as TargetLocations name it: without the slash that its path begins with.
+fn role_name(role: &str) -> String {
+    role.trim_start_matches('/').to_owned()
 }
 
 impl Deps {

@@ -33,7 +33,7 @@ impl Deps {
     /// When a variable is missing or makes no sense.
     pub fn new(environment: &Environment, config: &SdkConfig) -> Result<Self, ConfigError> {
         let installation: InstallationId = environment.require("INSTALLATION_ID")?;
-        let role = installation.read_role();
+        let role = environment.or("READ_ROLE", installation.read_role())?;
         let session = installation.session("verify-recovery");
         let hub = environment.require("HUB_ACCOUNT")?;
         Ok(Self {

@@ -21,13 +21,14 @@ pub const RULE: &str = include_str!("scenario/instance-check.yaml");
 /// When a call is refused or a stack does not become complete.
 pub async fn add_member(stack: &Stack, account: &str, region: &str) -> Result<()> {
     let endpoint = stack.hub.endpoint_url().unwrap_or_default();
-    for (whose, roles) in [(account, "true"), (HUB, "false")] {
+    // As a StackSet does it: the same parameters in every account and Region. In the hub there are roles already.
+    for whose in [account, HUB] {
         let config = aws::config(endpoint, whose, region).await;
         let parameters = [
             ("HubAccountId", HUB.to_owned()),
             ("HubRegion", HOME_REGION.to_owned()),
             ("OrganizationId", stack.seeded.organization.clone()),
-            ("CreateRoles", roles.to_owned()),
+            ("RolesRegion", region.to_owned()),
         ];
         deploy::stack(&config, "runbook-relay-target-account", "target-account.yaml", &parameters)
             .await?;

@@ -36,7 +36,8 @@ impl Accounts {
         Self {
             config: config.clone(),
             sts: aws_sdk_sts::Client::new(config),
-            role: role.into(),
+            // A path begins with a slash, which the ARN has already.
+            role: role.into().trim_start_matches('/').to_owned(),
             session: role_session_name(session),
             own: None,
             credentials: Mutex::default(),

@@ -58,7 +58,7 @@ impl PlanInput<'_> {
         if !facts.exists {
             let version = rung.document_version.as_deref();
             let version = version.map(|v| format!(" in version {v}")).unwrap_or_default();
-            let region = self.input.start_region(self.hub);
+            let region = self.input.start_region(self.hub, rung);
             let what = format!(
                 "{} is not there{version}, in account {} and Region {region}",
                 rung.runbook, self.hub.account
@@ -103,17 +103,23 @@ impl PlanInput<'_> {
         }
         let takes = facts.parameters.contains_key(ASSUME_ROLE);
         let elsewhere = self.input.run.locations.is_some()
-            || self.input.account_or(self.hub) != self.hub.account;
+            || self.input.account_or(self.hub) != self.hub.account
+            || self.input.region_or(self.hub) != self.input.start_region(self.hub, rung);
         if self.input.run.service_role.is_some() && !takes {
             let what = format!("{name} has no parameter {ASSUME_ROLE}");
             say(ProblemCode::AssumeRoleNotTaken, "run.serviceRole", what);
         } else if elsewhere && !takes {
             let what = format!(
-                "{name} has no parameter {ASSUME_ROLE}: it takes the service role to reach other accounts"
+                "{name} has no parameter {ASSUME_ROLE}: it takes the service role to reach other accounts and Regions"
             );
             say(ProblemCode::AssumeRoleNotTaken, &field("runbook"), what);
         }
-        let path = installation.role_path();
+        // The stack's own service role is where the suite may pass roles from, below a path of the organization's too.
+        let path = self
+            .hub
+            .service_role
+            .as_ref()
+            .map_or_else(|| installation.role_path(), |role| role.path().to_owned());
         if let Some(role) = &self.input.run.service_role
             && (role.account() != self.hub.account || !role.path().starts_with(&path))
         {

@@ -33,6 +33,8 @@ pub struct Hub {
     pub region: Region,
     /// The stack's own service role.
     pub service_role: Option<RoleArn>,
+    /// The execution role of the accounts, with its path unless that is `/`, as TargetLocations name it.
+    pub execution_role: String,
     /// Which runbooks may be started: the hub's own and Amazon's, by name.
     pub allowed_runbooks: Vec<Glob>,
     /// Which runbooks of other accounts may be started, by ARN. Their tags cannot be seen: being named
@@ -105,11 +107,13 @@ impl RunAutomationInput {
         self.region.clone().unwrap_or_else(|| hub.region.clone())
     }
 
-    /// Where SSM is called, and where the runbook has to be: in the hub's account, in the Region of
-    /// the run; for runs in other accounts in the hub's own Region.
+    /// Where SSM is called for a rung, and where its runbook has to be: in the hub's account, in the Region of
+    /// the run; for runs in other accounts in the hub's own Region. An approval is asked for there too, since the
+    /// topic of the approvers is there and SNS takes messages from its own Region only.
     #[must_use]
-    pub fn start_region(&self, hub: &Hub) -> Region {
-        match self.account_or(hub) == hub.account && self.run.locations.is_none() {
+    pub fn start_region(&self, hub: &Hub, rung: &Rung) -> Region {
+        let here = self.account_or(hub) == hub.account && self.run.locations.is_none();
+        match here && rung.approval.is_none() {
             true => self.region_or(hub),
             false => hub.region.clone(),
         }
@@ -204,7 +208,8 @@ impl Planner<'_> {
             Some(approval) => self.approved(start, approval)?,
             None => start,
         };
-        Some(StartPlan { region: input.start_region(hub), start, approval: approval.is_some() })
+        let region = input.start_region(hub, self.rung);
+        Some(StartPlan { region, start, approval: approval.is_some() })
     }
 
     /// The targets, and the parameter that takes one.
@@ -292,18 +297,17 @@ impl Planner<'_> {
 
     fn locations(&mut self) -> Vec<TargetLocation> {
         let PlanInput { input, hub, .. } = self.plan;
-        let usual = || hub.installation.execution_role();
-        let role = input.run.execution_role.clone().unwrap_or_else(usual);
+        let role = input.run.execution_role.as_ref().unwrap_or(&hub.execution_role).clone();
         if let Some(locations) = &input.run.locations {
             return vec![self.wide(locations, role)];
         }
-        let account = input.account_or(hub);
-        if account == hub.account {
+        let (account, region) = (input.account_or(hub), input.region_or(hub));
+        if account == hub.account && region == input.start_region(hub, self.rung) {
             return Vec::new();
         }
         vec![TargetLocation {
             accounts: vec![account.to_string()],
-            regions: vec![input.region_or(hub).to_string()],
+            regions: vec![region.to_string()],
             target_location_max_concurrency: "1".to_owned(),
             target_location_max_errors: "0".to_owned(),
             execution_role_name: role,
@@ -374,7 +378,8 @@ impl Planner<'_> {
         own.chain(ours).map(|(key, value)| Tag { key, value }).collect()
     }
 
-    /// The same start, after an approval: SSM's own, so that IAM proves the approver.
+    /// The same start, after an approval: SSM's own, so that IAM proves the approver. `aws:approve` is not for runs with
+    /// targets or locations, so the approval is a simple run in the hub, and what it starts has them.
     fn approved(&mut self, start: StartAutomation, approval: &Approval) -> Option<StartAutomation> {
         let PlanInput { input, hub, .. } = self.plan;
         let Some(topic) = approval.topic.as_ref().or(hub.approval_topic.as_ref()) else {
@@ -384,6 +389,13 @@ impl Planner<'_> {
             return None;
         };
         let one = |text: String| vec![text];
+        // Empty fields are refused by aws:executeAutomation: the runbook has a step for each way.
+        let how = match (start.targets.is_empty(), start.target_locations.is_empty()) {
+            (true, true) => "here",
+            (false, true) => "on-targets",
+            (true, false) => "in-locations",
+            (false, false) => "on-targets-in-locations",
+        };
         let role = start.parameters.get(ASSUME_ROLE).cloned();
         let mut parameters: BTreeMap<String, Vec<String>> = [
             ("RunbookName", one(start.document_name)),
@@ -393,6 +405,7 @@ impl Planner<'_> {
             ("WithinSeconds", one(approval.within.as_secs().to_string())),
             ("TopicArn", one(topic.clone())),
             ("Message", one(message(input))),
+            ("Start", one(how.to_owned())),
         ]
         .map(|(name, values)| (name.to_owned(), values))
         .into();

@@ -16,6 +16,7 @@ fn hub() -> Hub {
         account: "111122223333".parse().unwrap(),
         region: "us-east-1".parse().unwrap(),
         service_role: Some("arn:aws:iam::111122223333:role/runbook-relay/Run".parse().unwrap()),
+        execution_role: "runbook-relay-execution".to_owned(),
         shared_runbooks: vec![Glob::new("arn:aws:ssm:*:222233334444:document/Org-*")],
         allowed_runbooks: vec![Glob::new("Relay-*"), Glob::new("AWS-*")],
         approval_topic: Some("arn:aws:sns:us-east-1:111122223333:Automation-relay".into()),
@@ -377,6 +378,9 @@ fn an_approval_is_ssms_own_and_hands_on_what_is_to_be_run() {
                 "RunbookName": [
                   "Relay-RebootInstance"
                 ],
+                "Start": [
+                  "here"
+                ],
                 "TopicArn": [
                   "arn:aws:sns:us-east-1:111122223333:Automation-relay"
                 ],
@@ -418,6 +422,9 @@ fn an_approval_is_ssms_own_and_hands_on_what_is_to_be_run() {
                 ],
                 "RunbookVersion": [
                   "3"
+                ],
+                "Start": [
+                  "on-targets-in-locations"
                 ],
                 "TargetLocations": [
                   "{\"Accounts\":[\"444455556666\"],\"Regions\":[\"us-east-1\"],\"TargetLocationMaxConcurrency\":\"1\",\"TargetLocationMaxErrors\":\"0\",\"ExecutionRoleName\":\"runbook-relay-execution\"}"
