@@ -10,15 +10,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use aws::SdkConfig;
-use aws::organization::{read_accounts, read_all};
+use aws::organization::{read_accounts, read_all, read_selected};
 use aws_sdk_organizations::config::retry::RetryConfig;
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use jiff::Timestamp;
 use relay_core::execution::TriggerKind;
 use relay_core::id::{AccountId, InstallationId, Region};
 use relay_core::organization::Organization;
+use relay_core::rules::AccountSelector;
 use runtime::{Clock, ConfigError, Environment};
-use sharing::plan::{OnboardingInput, PlanInput, SharePlan};
+use sharing::plan::{Evidence, OnboardingInput, PlanInput, SharePlan};
 use sharing::{PlanSharesInput, PlanSharesOutput, Scope, SharingRules, WorkItem};
 use store::{Bucket, PlannedPlace, StoreError, Table};
 
@@ -91,7 +92,12 @@ pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOut
     let kind = input.trigger.kind;
     // Before anything is read, so that a later plan has seen at least as much.
     let seen_at = deps.clock.now();
-    let (rules, organization) = tokio::try_join!(rules(deps), organization(deps, &input.scope))?;
+    let (rules, mut organization) =
+        tokio::try_join!(rules(deps), organization(deps, &input.scope))?;
+    // Only of members there is a question whether a rule means them.
+    if kind != TriggerKind::Join && organization.accounts().next().is_some() {
+        read_selected(&deps.organizations, &mut organization, &selectors(&rules)).await?;
+    }
     let accounts = in_scope(&input.accounts(), &organization);
     let ledger = match kind {
         TriggerKind::Join => BTreeSet::new(),
@@ -99,12 +105,11 @@ pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOut
     };
     let mut plan = SharePlan::build(PlanInput {
         rules: &rules,
-        organization: &organization,
         scope: &input.scope,
+        trigger: kind,
         hub: deps.hub,
-        ledger: &ledger,
+        evidence: Evidence { seen_at, organization: &organization, ledger: &ledger },
     });
-    plan.removals_allowed = may_remove(kind, &plan);
     let mut onboarding = plan.onboarding(OnboardingInput {
         trigger: &input.trigger,
         execution: &execution.arn,
@@ -120,8 +125,9 @@ pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOut
     };
     let mut unchanged = is_unchanged(&input.trigger, &plan, rules.texts > 0, &last);
     let stored = deps.bucket.store_plan(&execution.name, &plan).await.map_err(Error::Plan)?;
-    // A whole organization is planned by command, and no recheck follows.
-    if !plan.organization && !unchanged {
+    if plan.organization {
+        deps.table.store_organization_planned(seen_at).await?;
+    } else if !unchanged {
         let latest = store_places(&deps.table, &plan, &execution.name, seen_at).await?;
         // A later plan for the same accounts exists, and this one, made from an older view, must not
         // undo its work. A join is answered anyway: it removes nothing.
@@ -140,7 +146,7 @@ pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOut
         work = work.len(),
         problems,
         onboarding = onboarding.len(),
-        removals_allowed = plan.removals_allowed,
+        removals = ?plan.removals,
         rules_version = plan.rules_version,
         "{}",
         if unchanged { "unchanged" } else { "planned" }
@@ -156,17 +162,10 @@ pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOut
     })
 }
 
-/// Whether this execution may remove shares.
-fn may_remove(kind: TriggerKind, plan: &SharePlan) -> bool {
-    match kind {
-        // A join only adds. It may have been planned while the account was in the root, with the
-        // execution for its OU under way, whose shares it must not remove.
-        TriggerKind::Join => false,
-        // Rules select active members only, so an account that has left keeps no share, whether or
-        // not every rule can be read.
-        TriggerKind::Departure if plan.places.iter().all(|place| !place.active) => true,
-        _ => plan.removals_allowed,
-    }
+/// Where rules look for accounts: all of it has to be found before anything is removed.
+fn selectors(rules: &SharingRules) -> Vec<&AccountSelector> {
+    let accounts = rules.rules.iter().map(|rule| &rule.accounts);
+    accounts.flat_map(|accounts| accounts.r#in.iter().chain(&accounts.exclude)).collect()
 }
 
 async fn organization(deps: &Deps, scope: &Scope) -> Result<Organization, Error> {
@@ -236,8 +235,9 @@ async fn store_places(
     iter(&plan.accounts)
         .map(|account| {
             let place = plan.places.iter().find(|place| place.account == *account);
+            let path = place.and_then(|place| place.path.as_deref());
             let place = PlannedPlace {
-                path: place.map_or(PlannedPlace::NOWHERE, |place| &place.path).to_owned(),
+                path: path.unwrap_or(PlannedPlace::NOWHERE).to_owned(),
                 active: place.is_some_and(|place| place.active),
                 rules_version: plan.rules_version.clone(),
                 execution: execution.to_owned(),

@@ -51,7 +51,7 @@ fn is_settled(
     let join = join.as_ref().and_then(Arn::execution_name);
     let now = plan.places.iter().find(|place| place.account == account);
     now.zip(last.get(&account)).is_some_and(|(now, then)| {
-        now.path == then.path
+        now.path.as_deref() == Some(&then.path)
             && now.active == then.active
             && plan.rules_version == then.rules_version
             && join == Some(then.execution.as_str())

@@ -10,6 +10,7 @@ use relay_core::problem::ProblemCode;
 use runtime::{ConfigError, Environment, ErrorName, FunctionError};
 use serde_json::{Value, json};
 use sharing::PlanSharesOutput;
+use sharing::plan::Removals;
 use world::{NEWCOMER, OWNER, PROD, WORKLOADS, World};
 
 const EVERYBODY: &str = r#"
@@ -102,7 +103,8 @@ async fn an_account_that_left_is_planned_to_lose_what_the_ledger_holds() {
     let output = plan(&world, "departure").await.unwrap();
     assert_eq!(work(&output), [format!("{OWNER}/us-east-1")]);
     let plan = world.plan("departure");
-    assert!(plan.places.is_empty() && plan.rules.is_empty() && plan.removals_allowed);
+    assert!(plan.places.is_empty() && plan.rules.is_empty());
+    assert_eq!(plan.removals, Removals::Everybody);
 }
 
 #[tokio::test(start_paused = true)]
@@ -116,7 +118,7 @@ async fn the_whole_organization_is_planned_with_everything_any_account_still_has
     assert_eq!(work(&output), [format!("{HUB}/us-east-1"), format!("{OWNER}/eu-west-1")]);
     assert_eq!(output.accounts, 2);
     assert!(world.plan("b").organization);
-    assert_eq!(world.calls("PutItem"), 0);
+    assert_eq!(world.calls("PutItem"), 1, "the time of the plan, and no places");
 }
 
 #[tokio::test(start_paused = true)]
@@ -178,9 +180,9 @@ async fn a_join_takes_nothing_back() {
     world.shared(NEWCOMER, "111122223333#us-east-1#Prod-A");
     let output = plan(&world, "join").await.unwrap();
     assert_eq!(work(&output), [format!("{OWNER}/eu-west-1"), format!("{OWNER}/us-east-1")]);
-    assert!(!world.plan("join").removals_allowed);
+    assert_eq!(world.plan("join").removals, Removals::Nobody);
     plan(&world, "move").await.unwrap();
-    assert!(world.plan("move").removals_allowed);
+    assert_eq!(world.plan("move").removals, Removals::Everybody);
 }
 
 #[tokio::test(start_paused = true)]
@@ -208,15 +210,68 @@ async fn whoever_left_or_was_closed_loses_its_shares_even_while_a_rule_is_invali
     let gone = |_: &World| ();
     let still_there = |world: &World| world.member(NEWCOMER, WORKLOADS);
     let cases: [&dyn Fn(&World); 3] = [&closed, &gone, &still_there];
-    for (case, removals_allowed) in cases.into_iter().zip([true, true, false]) {
+    for (case, active) in cases.into_iter().zip([false, false, true]) {
         let world = World::new();
         case(&world);
         world.rule("broken", "documents: [");
         world.shared(NEWCOMER, "222233334444#us-east-1#Org-A");
         let output = plan(&world, "departure").await.unwrap();
         assert_eq!(work(&output), [format!("{OWNER}/us-east-1")]);
-        assert_eq!(world.plan("departure").removals_allowed, removals_allowed);
+        let plan = world.plan("departure");
+        assert_eq!(plan.removals, Removals::Departed);
+        assert_eq!(plan.places.iter().any(|place| place.active), active);
     }
+}
+
+/// Of an account in an OU that a rule names by a name that the OU no longer has.
+fn after_a_renaming() -> World {
+    let world = World::new();
+    world.member(NEWCOMER, PROD);
+    world.rule("prod", &PROD_ONLY.replace("/Workloads/Prod", "/Workloads/Production"));
+    world.shared(NEWCOMER, &format!("{HUB}#us-east-1#Prod-A"));
+    world
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_may_be_meant_by_an_ou_that_is_not_found_is_looked_up_and_keeps_its_shares() {
+    let world = after_a_renaming();
+    let output = plan(&world, "move").await.unwrap();
+    assert_eq!((output.problems, output.unchanged), (1, false));
+    let plan = world.plan("move");
+    assert_eq!(plan.problems[0].code, ProblemCode::UnknownOrganizationalUnit);
+    assert!(plan.problems[0].hint.contains("/Workloads/Prod?"), "{}", plan.problems[0].hint);
+    assert!(plan.selectors_read && !plan.rules[0].certain);
+    assert_eq!(plan.work[0].rules, [0], "the rule is there to keep its documents");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_ou_that_exists_elsewhere_is_found_and_keeps_nothing() {
+    let world = after_a_renaming();
+    world.rule("prod", PROD_ONLY);
+    world.member(NEWCOMER, "r-root");
+    plan(&world, "move").await.unwrap();
+    let plan = world.plan("move");
+    assert_eq!((plan.problems.len(), plan.rules.len()), (0, 0));
+    assert_eq!(plan.removals, Removals::Everybody);
+    let listed = world.calls("ListOrganizationalUnitsForParent");
+    assert_eq!(listed, 4, "the root and /Workloads, two pages each");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_organization_whose_ous_cannot_be_looked_up_makes_no_plan() {
+    let world = after_a_renaming();
+    world.aws.on("ListOrganizationalUnitsForParent").fails(Fault::Denied);
+    let error = plan(&world, "move").await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::OrganizationUnreadable);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_join_looks_up_no_more_than_the_account() {
+    let world = after_a_renaming();
+    plan(&world, "join").await.unwrap();
+    assert_eq!(world.calls("ListOrganizationalUnitsForParent"), 0);
+    let plan = world.plan("join");
+    assert_eq!((plan.problems.len(), plan.removals), (0, Removals::Nobody));
 }
 
 #[tokio::test(start_paused = true)]
@@ -235,7 +290,7 @@ async fn without_any_rule_members_lose_nothing_and_only_a_join_is_answered() {
         let output = plan(&world, kind).await.unwrap();
         assert_eq!(output.unchanged, unchanged, "{kind}");
         let plan = world.plan(kind);
-        assert!(!plan.removals_allowed);
+        assert_ne!(plan.removals, Removals::Everybody);
         assert_eq!(plan.problems[0].code, ProblemCode::RulesEmpty);
     }
 }
@@ -250,7 +305,7 @@ async fn an_invalid_rule_is_a_problem_and_stops_removals_but_not_the_valid_rules
     assert_eq!(output.work.len(), 2);
     assert_eq!(output.problems, 1);
     let plan = world.plan("join");
-    assert!(!plan.removals_allowed);
+    assert_eq!(plan.removals, Removals::Nobody);
     assert!(plan.problems[0].place.to_string().starts_with("/runbook-relay/sharing/broken"));
 }
 

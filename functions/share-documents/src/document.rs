@@ -1,27 +1,27 @@
 //! One document: plans its calls, makes them one after the other, and reports the result.
 //!
-//! Permissions are read only when they are needed. Adding an account again changes nothing, so they are read
-//! only when SSM refuses more accounts, or when a rule claims every share of the document.
+//! Permissions are read only when they are needed: before the first share with an account, unless the account
+//! was created minutes ago; when SSM refuses more accounts; and when a rule claims every share of the
+//! document. What is found there and is not in the ledger is somebody else's, and stays so.
 
 use crate::calls::{Caller, Refusal};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use aws::AwsError;
 use relay_core::id::{AccountId, DocumentName};
 use relay_core::problem::{Problem, ProblemCode};
 use sharing::SharedVersion;
-use sharing::plan::{Call, DEFAULT_QUOTA, DocumentCalls, Present, Wanted, WorkView};
+use sharing::plan::{
+    Call, DEFAULT_QUOTA, DocumentCalls, Holder, Present, Recorded, RecordedShare, Wanted, WorkView,
+};
 use store::{Ledger, LedgerChange};
-use tokio::sync::mpsc;
 
+use crate::changes::Changes;
 use crate::details::DocumentReport;
 use crate::permissions::Permissions;
 
 /// How many accounts a problem names.
 const NAMED: usize = 5;
-
-/// With whom a document is shared, and which version each sees.
-type Shares = BTreeMap<AccountId, SharedVersion>;
 
 /// What is to be done with one document.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub(crate) struct Work {
     /// What earlier attempts of this execution have done.
     pub(crate) report: DocumentReport,
     pub(crate) wanted: Wanted,
-    pub(crate) ledger: Shares,
+    pub(crate) ledger: Recorded,
 }
 
 /// How the work on a document ended. The report counts what was done in either case.
@@ -51,7 +51,7 @@ pub(crate) struct Sharer<'a> {
     pub(crate) view: &'a WorkView<'a>,
     pub(crate) ledger: &'a Ledger,
     /// To the ledger's writer.
-    pub(crate) changes: mpsc::Sender<LedgerChange>,
+    pub(crate) changes: Changes,
 }
 
 /// A document being worked on.
@@ -59,7 +59,7 @@ struct Progress {
     report: DocumentReport,
     wanted: Wanted,
     /// The ledger as it will be once everything sent to its writer is written.
-    ledger: Shares,
+    ledger: Recorded,
     left: VecDeque<Call>,
     /// The permissions were read. If SSM still refuses more accounts, the quota differs from the assumed one,
     /// and is found by halving the call.
@@ -102,17 +102,20 @@ impl Sharer<'_> {
             region,
             &progress.report.document,
         ));
-        if progress.wanted.exclusive {
+        if self.view.needs_permissions(&progress.wanted, &progress.ledger) {
             self.plan_with_permissions(progress).await?;
         } else {
-            self.plan_blind(progress);
+            self.plan_blind(progress).await?;
         }
         while let Some(call) = progress.left.pop_front() {
+            if progress.permissions_read {
+                self.intend(progress, &call).await?;
+            }
             let document = &progress.report.document;
             match self.permissions.modify(self.caller, document, &call).await {
                 Ok(()) => self.record(progress, &call).await?,
                 Err(Refusal::Limit(error)) => self.make_room(progress, call, &error).await?,
-                Err(Refusal::NotReady(error)) => self.narrow_down(progress, call, &error),
+                Err(Refusal::NotReady(error)) => self.narrow_down(progress, call, &error).await?,
                 Err(Refusal::Gone(error)) => self.give_up(progress, call, &error).await?,
                 Err(refusal) => {
                     progress.left.push_front(call);
@@ -124,7 +127,7 @@ impl Sharer<'_> {
     }
 
     /// Plans against the ledger alone.
-    fn plan_blind(&self, progress: &mut Progress) {
+    async fn plan_blind(&self, progress: &mut Progress) -> Result<(), Refusal> {
         let present = Present { ledger: &progress.ledger, permissions: None };
         let mut planned = self.view.calls(&progress.wanted, present, DEFAULT_QUOTA);
         if !planned.over_quota.is_empty() {
@@ -133,9 +136,13 @@ impl Sharer<'_> {
         }
         progress.report.present.extend(planned.present);
         progress.left = planned.calls.into();
+        for account in planned.forget {
+            self.forget(progress, account).await?;
+        }
+        Ok(())
     }
 
-    /// Plans against SSM's permissions. Adopts into the ledger the wanted shares that exist already.
+    /// Plans against SSM's permissions. Records the wanted shares that exist already and whose they are.
     async fn plan_with_permissions(&self, progress: &mut Progress) -> Result<(), Refusal> {
         let document = progress.report.document.clone();
         let shares = self.permissions.read(self.caller, &document).await?;
@@ -144,12 +151,23 @@ impl Sharer<'_> {
         // More than the quota: AWS raised it, and no API returns the new value.
         let quota = if shares.len() > DEFAULT_QUOTA { usize::MAX } else { DEFAULT_QUOTA };
         let planned = self.view.calls(&progress.wanted, present, quota);
-        let DocumentCalls { calls, present, adopt, forget, over_quota } = planned;
+        let DocumentCalls { calls, present, adopt, foreign, differing, forget, over_quota } =
+            planned;
         progress.left = calls.into();
-        progress.report.present = present.into_iter().collect();
+        progress.report.present.extend(present);
         for account in adopt {
             let version = progress.wanted.accounts.get(&account).copied().unwrap_or_default();
-            self.remember(progress, account, version).await?;
+            self.remember(progress, account, version, Holder::Ours).await?;
+        }
+        for (account, version) in foreign {
+            self.remember(progress, account, version, Holder::Foreign).await?;
+        }
+        if !differing.is_empty() {
+            let what = format!(
+                "somebody else shared another version than the rules want with {}",
+                accounts(&differing)
+            );
+            self.fail(progress, ProblemCode::ForeignShare, differing.len(), what);
         }
         for account in forget {
             self.forget(progress, account).await?;
@@ -160,7 +178,7 @@ impl Sharer<'_> {
                 shares.len(),
                 accounts(&over_quota)
             );
-            self.over_quota(progress, over_quota.len(), what);
+            self.fail(progress, ProblemCode::DocumentPermissionLimit, over_quota.len(), what);
         }
         Ok(())
     }
@@ -187,22 +205,25 @@ impl Sharer<'_> {
         }
         progress.left.retain(|call| !call.remove.is_empty());
         let what = format!("{error}: no room for {}", accounts(&refused));
-        self.over_quota(progress, refused.len(), what);
-        Ok(())
+        self.fail(progress, ProblemCode::DocumentPermissionLimit, refused.len(), what);
+        self.withdraw(progress, &refused).await
     }
 
     /// SSM does not accept an account of the call: finds out which, so that the others are shared with.
-    fn narrow_down(&self, progress: &mut Progress, call: Call, error: &AwsError) {
+    async fn narrow_down(
+        &self,
+        progress: &mut Progress,
+        call: Call,
+        error: &AwsError,
+    ) -> Result<(), Refusal> {
         if call.add.len() + call.remove.len() > 1 {
             progress.halve(call);
-            return;
+            return Ok(());
         }
         let refused: Vec<AccountId> = call.add.into_iter().chain(call.remove).collect();
         let what = format!("{} refused: {error}", accounts(&refused));
-        progress.report.failed += refused.len() as u64;
-        let document = &progress.report.document;
-        let problem = self.problem(ProblemCode::AccountNotReady, document, what);
-        progress.report.problems.push(problem);
+        self.fail(progress, ProblemCode::AccountNotReady, refused.len(), what);
+        self.withdraw(progress, &refused).await
     }
 
     /// The document was deleted meanwhile, with its shares.
@@ -215,17 +236,15 @@ impl Sharer<'_> {
         progress.left.push_front(call);
         let mut failed = 0;
         for call in std::mem::take(&mut progress.left) {
-            failed += call.add.len() as u64;
+            failed += call.add.len();
+            self.withdraw(progress, &call.add).await?;
             for account in call.remove {
                 progress.report.removed.insert(account);
                 self.forget(progress, account).await?;
             }
         }
         if failed > 0 {
-            progress.report.failed += failed;
-            let document = &progress.report.document;
-            let problem = self.problem(ProblemCode::DocumentGone, document, error.to_string());
-            progress.report.problems.push(problem);
+            self.fail(progress, ProblemCode::DocumentGone, failed, error.to_string());
         }
         Ok(())
     }
@@ -238,7 +257,41 @@ impl Sharer<'_> {
         }
         for account in call.add.iter().copied() {
             progress.report.added.insert(account);
-            self.remember(progress, account, call.version).await?;
+            self.remember(progress, account, call.version, Holder::Ours).await?;
+        }
+        Ok(())
+    }
+
+    /// Records the additions of a call before it is made, and waits until that is written: after a kill, a
+    /// share that exists and is not in the ledger would be taken for somebody else's.
+    async fn intend(&self, progress: &mut Progress, call: &Call) -> Result<(), Refusal> {
+        let document = &progress.report.document;
+        let share = RecordedShare { version: call.version, holder: Holder::Intended };
+        let recorded = |id: &AccountId| progress.ledger.get(id).map(|share| share.holder);
+        let new = call.add.iter().copied();
+        let new: Vec<AccountId> =
+            new.filter(|id| matches!(recorded(id), None | Some(Holder::Foreign))).collect();
+        let changes = new.iter().map(|account| LedgerChange::Recorded {
+            document: document.clone(),
+            account: *account,
+            share,
+        });
+        self.changes.now(changes.collect()).await?;
+        progress.ledger.extend(new.into_iter().map(|account| (account, share)));
+        Ok(())
+    }
+
+    /// Takes back the intention to share with accounts that SSM has refused.
+    async fn withdraw(
+        &self,
+        progress: &mut Progress,
+        refused: &[AccountId],
+    ) -> Result<(), Refusal> {
+        for account in refused {
+            let intended = progress.ledger.get(account).map(|share| share.holder);
+            if intended == Some(Holder::Intended) {
+                self.forget(progress, *account).await?;
+            }
         }
         Ok(())
     }
@@ -248,27 +301,24 @@ impl Sharer<'_> {
         progress: &mut Progress,
         account: AccountId,
         version: SharedVersion,
+        holder: Holder,
     ) -> Result<(), Refusal> {
-        progress.ledger.insert(account, version);
+        let share = RecordedShare { version, holder };
+        progress.ledger.insert(account, share);
         let document = progress.report.document.clone();
-        self.send(LedgerChange::Shared { document, account, version }).await
+        self.changes.soon(LedgerChange::Recorded { document, account, share }).await
     }
 
     async fn forget(&self, progress: &mut Progress, account: AccountId) -> Result<(), Refusal> {
         progress.ledger.remove(&account);
         let document = progress.report.document.clone();
-        self.send(LedgerChange::Unshared { document, account }).await
+        self.changes.soon(LedgerChange::Deleted { document, account }).await
     }
 
-    /// If the writer has failed, the invocation ends.
-    async fn send(&self, change: LedgerChange) -> Result<(), Refusal> {
-        self.changes.send(change).await.map_err(|_| Refusal::Later)
-    }
-
-    fn over_quota(&self, progress: &mut Progress, refused: usize, what: String) {
-        progress.report.failed += refused as u64;
-        let document = &progress.report.document;
-        let problem = self.problem(ProblemCode::DocumentPermissionLimit, document, what);
+    /// Counts what could not be done, and says why.
+    fn fail(&self, progress: &mut Progress, code: ProblemCode, pairs: usize, what: String) {
+        progress.report.failed += pairs as u64;
+        let problem = self.problem(code, &progress.report.document, what);
         progress.report.problems.push(problem);
     }
 

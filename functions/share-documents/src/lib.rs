@@ -6,10 +6,12 @@
 //! in the ledger are not repeated.
 
 mod calls;
+mod changes;
 mod cursor;
 mod details;
 mod document;
 mod error;
+mod later;
 mod listing;
 mod lock;
 mod pace;
@@ -24,6 +26,7 @@ use std::time::Duration;
 
 use aws::{Accounts, SdkConfig};
 use calls::Caller;
+use changes::Changes;
 use cursor::Cursor;
 use document::Sharer;
 use futures::FutureExt;
@@ -36,7 +39,6 @@ use runtime::{Clock, ConfigError, Environment};
 use sharing::plan::SharePlan;
 use sharing::{ShareCounts, ShareDocumentsInput, ShareDocumentsOutput};
 use store::{Bucket, Ledger, Table, WorkLock};
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 use work::Worker;
 
@@ -196,6 +198,7 @@ async fn work(
         owner: *owner,
         region: region.clone(),
         execution: execution.arn.clone(),
+        seen_at: plan.seen_at,
     };
     let client = deps.owners.ssm(*owner, region);
     let caller = Caller::new(ConcurrencyLimit::new(deps.config.concurrency), until, held.lost());
@@ -208,7 +211,7 @@ async fn work(
         clock: &deps.clock,
         counts: input.counts.unwrap_or_default(),
     };
-    let (changes, recorded) = mpsc::channel(work::UNWRITTEN);
+    let (changes, unwritten) = Changes::channel();
     let sharer = Sharer {
         caller: &caller,
         permissions: Permissions { client: &client },
@@ -216,7 +219,7 @@ async fn work(
         ledger: &ledger,
         changes,
     };
-    let worked = worker.run(cursor, sharer, recorded, &mut details).await?;
+    let worked = worker.run(cursor, sharer, unwritten, &mut details).await?;
     if !details.is_empty() {
         let stored = deps.bucket.store_details(&execution.name, (*owner, region), &details).await;
         stored.map_err(Error::Details)?;

@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use relay_core::id::{AccountId, DocumentName};
 use sharing::Document;
-use sharing::plan::{PlannedWork, SharePlan, WorkView};
+use sharing::plan::{Holder, PlannedWork, Recorded, SharePlan, WorkView};
 use store::{Ledger, LedgerEntry, StoreError};
 
 use crate::details::DocumentReport;
 use crate::document::Work;
+use crate::later::{LaterPlans, is_later};
 use crate::listing::Listing;
 
 /// Up to this many accounts the ledger is read by key (a key for each document and account, a hundred keys a
@@ -24,6 +26,9 @@ pub(crate) struct Planner<'a> {
     few: Option<BTreeSet<AccountId>>,
     /// Whether any rule wants something here.
     wants: bool,
+    /// When what the plan rests on was seen.
+    seen_at: Timestamp,
+    later: LaterPlans,
 }
 
 impl<'a> Planner<'a> {
@@ -35,7 +40,9 @@ impl<'a> Planner<'a> {
     ) -> Self {
         let few = (!plan.organization && plan.accounts.len() <= FEW_ACCOUNTS)
             .then(|| plan.accounts.iter().copied().collect());
-        Self { view, ledger, few, wants: !work.rules.is_empty() }
+        let wants = !work.rules.is_empty();
+        let later = LaterPlans::new(ledger.table.clone(), plan.seen_at);
+        Self { view, ledger, few, wants, seen_at: plan.seen_at, later }
     }
 
     /// Which documents to look at: those the owner lists or, where no rule wants anything any longer and the
@@ -51,25 +58,45 @@ impl<'a> Planner<'a> {
     /// found.
     pub(crate) async fn plan(&self, documents: Vec<Document>) -> Result<Vec<Work>, StoreError> {
         let mut remembered = self.remembered(&documents).await?;
-        let works = documents.into_iter().map(|document| {
-            let entries = remembered.remove(&document.name).unwrap_or_default();
-            self.plan_document(document, entries)
-        });
-        Ok(works.collect())
+        let mut works: Vec<Work> = documents
+            .into_iter()
+            .map(|document| {
+                let entries = remembered.remove(&document.name).unwrap_or_default();
+                self.plan_document(document, entries)
+            })
+            .collect();
+        let losers = works.iter().flat_map(|work| self.view.losers(&work.wanted, &work.ledger));
+        let later = self.later.of(losers.collect()).await?;
+        for work in &mut works {
+            for account in later.iter().filter(|account| work.ledger.contains_key(account)) {
+                if !work.wanted.accounts.contains_key(account) {
+                    work.wanted.leave(*account);
+                }
+            }
+        }
+        Ok(works)
     }
 
     fn plan_document(&self, document: Document, entries: Vec<LedgerEntry>) -> Work {
-        let wanted = self.view.wanted(&document);
+        let mut wanted = self.view.wanted(&document);
         let mut report = DocumentReport::new(document.name);
         report.selected = wanted.is_selected();
-        let mut ledger = BTreeMap::new();
-        for entry in entries {
-            // Made by an attempt of this execution that was killed before it could report it.
-            let ours = entry.execution == self.ledger.execution;
-            if ours && wanted.accounts.get(&entry.account) == Some(&entry.version) {
-                report.added.insert(entry.account);
+        let mut ledger = Recorded::new();
+        for LedgerEntry { account, share, execution, seen_at, .. } in entries {
+            let same = wanted.accounts.get(&account) == Some(&share.version);
+            if execution == self.ledger.execution {
+                // Made by an attempt of this execution that was killed before it could report it.
+                if same && share.holder == Holder::Ours {
+                    report.added.insert(account);
+                }
+            } else if is_later(seen_at, self.seen_at) && share.holder != Holder::Foreign {
+                // Recorded for a plan that knows more than this one.
+                if same {
+                    report.present.insert(account);
+                }
+                wanted.leave(account);
             }
-            ledger.insert(entry.account, entry.version);
+            ledger.insert(account, share);
         }
         Work { report, wanted, ledger }
     }

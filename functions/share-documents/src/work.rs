@@ -16,9 +16,10 @@ use relay_core::problem::{Problem, ProblemCode};
 use runtime::Clock;
 use sharing::ShareCounts;
 use store::{ITEMS_PER_WRITE, Ledger, LedgerChange, StoreError};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
+use crate::changes::{Unwritten, Urgent};
 use crate::details::Details;
 use crate::document::{DocumentResult, Sharer, Work};
 use crate::listing::{Listing, PageError};
@@ -87,7 +88,7 @@ impl Worker<'_> {
         &self,
         cursor: &Cursor,
         sharer: Sharer<'_>,
-        changes: mpsc::Receiver<LedgerChange>,
+        changes: Unwritten,
         details: &mut Details,
     ) -> Result<WorkResult, StoreError> {
         let counts = self.counts;
@@ -223,24 +224,28 @@ impl Worker<'_> {
     }
 
     /// Writes the ledger as the shares come in: full batches, or what there is after a while; several
-    /// writes go side by side when much has gathered.
-    async fn write(&self, mut changes: mpsc::Receiver<LedgerChange>) -> Result<(), StoreError> {
+    /// writes go side by side when much has gathered. What is urgent is written at once.
+    async fn write(&self, changes: Unwritten) -> Result<(), StoreError> {
+        let Unwritten { mut soon, mut now } = changes;
         let mut writes = FuturesUnordered::new();
-        let (mut batch, mut open) = (Vec::new(), true);
+        let (mut batch, mut open, mut urgent) = (Vec::new(), true, true);
         let mut due = Instant::now();
-        while open || !batch.is_empty() || !writes.is_empty() {
+        while open || urgent || !batch.is_empty() || !writes.is_empty() {
             let full = batch.len() >= ITEMS_PER_WRITE;
             let ripe = full || !batch.is_empty() && (!open || Instant::now() >= due);
             if ripe && writes.len() < WRITES {
-                let (batch, at) = (std::mem::take(&mut batch), self.clock.now().to_string());
-                writes.push(async move { self.ledger.record(&batch, &at).await });
+                writes.push(self.record(std::mem::take(&mut batch), None));
                 continue;
             }
             let (first, room) = (batch.is_empty(), ITEMS_PER_WRITE - batch.len());
             tokio::select! {
-                received = changes.recv_many(&mut batch, room),
-                    if open && !full =>
-                {
+                received = now.recv(), if urgent => match received {
+                    Some(Urgent { changes, written }) => {
+                        writes.push(self.record(changes, Some(written)));
+                    }
+                    None => urgent = false,
+                },
+                received = soon.recv_many(&mut batch, room), if open && !full => {
                     open = received > 0;
                     if first {
                         due = Instant::now() + LINGER;
@@ -254,6 +259,20 @@ impl Worker<'_> {
                     }
                 }
             }
+        }
+        Ok(())
+    }
+
+    async fn record(
+        &self,
+        changes: Vec<LedgerChange>,
+        written: Option<oneshot::Sender<()>>,
+    ) -> Result<(), StoreError> {
+        let at = self.clock.now().to_string();
+        self.ledger.record(&changes, &at).await?;
+        if let Some(written) = written {
+            // Nobody waits for it any more where the invocation ends.
+            let _ = written.send(());
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use aws_double::Reply;
 use serde_json::json;
+use sharing::plan::Removals;
 use sharing::{Ownership, ShareCounts, SharedVersion};
 use world::{OWNER, REGION, World, accounts, modifications, names, plan, rule};
 
@@ -131,7 +132,7 @@ async fn nothing_is_taken_back_while_a_rule_is_invalid() {
     let accounts = accounts(2);
     let mut plan = plan(&accounts);
     plan.rules[0].accounts.truncate(1);
-    plan.removals_allowed = false;
+    plan.removals = Removals::Nobody;
     world.put_plan(&plan);
     world.share("Org-Runbook-000", &accounts[1..]);
     world.remember("Org-Runbook-000", &accounts[1], "$DEFAULT");

@@ -187,6 +187,8 @@ problem_codes! {
     /// Two rules want different versions of one document for one account.
     VersionConflict: "Give both rules the same documentVersion; until then this pair is left as it is.",
     // Shares
+    /// Somebody else shared a document with an account in another version than the rules want.
+    ForeignShare: "Change the share by hand, or remove it: the next execution then makes the share that the rules want.",
     /// A document is shared with as many accounts as its quota allows.
     DocumentPermissionLimit: "Unshare accounts that no longer need it, or have the quota raised (1,000 accounts a document).",
     /// The owner account refused the call.

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     Link, LinkKind, MachineInput, Outcome, OutcomeStatus, PublishOutcomeInput, Published, Shares,
+    Standing, standing,
 };
 
 /// Everything that is known about an execution that came to its end.
@@ -26,6 +27,9 @@ pub struct Evidence<'a> {
     pub plan: Option<&'a SharePlan>,
     /// The failures, by owner and Region.
     pub details: &'a [ShareDetails],
+    /// How the plan's problems differ from those that were published before; `None` where that is not
+    /// known: then all of them are published.
+    pub standing: Option<&'a Standing>,
     /// When the outcome is decided.
     pub at: Timestamp,
     /// Where the whole outcome is stored.
@@ -67,7 +71,8 @@ pub fn sharing(evidence: Evidence<'_>) -> Verdict {
 }
 
 /// All wanted in place: succeeded; some of it: partial; none: failed. What is in place already
-/// counts. Without anything to do only a join has something to publish.
+/// counts. Where nothing was to be done, there is something to publish if an account joined, or if there are
+/// problems that nobody has been told of, or that somebody who asked has to be told of.
 fn status(evidence: Evidence<'_>) -> Option<OutcomeStatus> {
     let Evidence { request, plan, .. } = evidence;
     if let (Some(membership), None) = (&request.membership, &request.error) {
@@ -82,15 +87,42 @@ fn status(evidence: Evidence<'_>) -> Option<OutcomeStatus> {
         || total.failed > 0
         || reports(request).iter().any(|report| report.error.is_some())
         || onboarding(request).iter().any(|report| report.error.is_some())
-        || plan.is_some_and(|plan| rules_are_broken(plan) || onboarding_was_cut(plan));
+        || plan.is_some_and(onboarding_was_cut);
     if failed {
         return Some(match total.added + total.removed + total.present {
             0 => OutcomeStatus::Failed,
             _ => OutcomeStatus::Partial,
         });
     }
-    let joined = request.input.trigger().is_some_and(|trigger| trigger.kind == TriggerKind::Join);
-    (joined || total.added + total.removed > 0).then_some(OutcomeStatus::Succeeded)
+    let joined = kind(request) == Some(TriggerKind::Join);
+    let news = evidence.standing.is_some_and(Standing::has_changed);
+    let told = !plan_problems(evidence).is_empty();
+    if !(joined || news || told || total.added + total.removed > 0) {
+        return None;
+    }
+    Some(match plan.is_some_and(rules_are_broken) {
+        true => OutcomeStatus::Failed,
+        false => OutcomeStatus::Succeeded,
+    })
+}
+
+fn kind(request: &PublishOutcomeInput) -> Option<TriggerKind> {
+    request.input.trigger().map(|trigger| trigger.kind)
+}
+
+/// The plan's problems that this outcome names: all of them for somebody who asked, and where they are why
+/// nothing was shared; otherwise those that no outcome has named yet.
+fn plan_problems(evidence: Evidence<'_>) -> Vec<Problem> {
+    let Evidence { request, plan: Some(plan), standing: known, .. } = evidence else {
+        return Vec::new();
+    };
+    let asked = matches!(kind(request), None | Some(TriggerKind::Manual | TriggerKind::Backfill));
+    let failed_join = kind(request) == Some(TriggerKind::Join) && rules_are_broken(plan);
+    let Some(known) = known.filter(|_| !asked && !failed_join) else {
+        return plan.problems.clone();
+    };
+    let of_account = plan.problems.iter().filter(|problem| !standing::stands(problem));
+    known.new.iter().chain(of_account).cloned().collect()
 }
 
 /// Nothing can be shared: the rules could not be read, or there are rules and none of them is valid.
@@ -131,7 +163,7 @@ fn outcome(evidence: Evidence<'_>, id: Uuid, status: OutcomeStatus) -> Outcome {
     let accounts = accounts(request);
     let outcome = Outcome {
         severity: severity(status, &problems),
-        summary: summary(request, status, &accounts, &problems),
+        summary: summary(evidence, status, &accounts, &problems),
         // Milliseconds of an execution that lasts at most a year: exact in a double.
         duration_seconds: elapsed as f64 / 1000.0,
         attempt: request.input.trigger().map_or(1, |trigger| trigger.attempt),
@@ -148,6 +180,7 @@ fn outcome(evidence: Evidence<'_>, id: Uuid, status: OutcomeStatus) -> Outcome {
         accounts,
         regions: regions.into_iter().collect(),
         shares,
+        solved: evidence.standing.map_or_else(Vec::new, |standing| standing.solved.clone()),
         links: execution_link(request).into_iter().collect(),
         details: stored.cloned(),
         ..Outcome::new(id, Flow::Sharing, status, at)
@@ -199,7 +232,7 @@ fn severity(status: OutcomeStatus, problems: &[Problem]) -> Severity {
 
 /// The most urgent first: what ended the execution, then what was not shared, then policy.
 fn problems(evidence: Evidence<'_>) -> Vec<Problem> {
-    let Evidence { request, plan, details, .. } = evidence;
+    let Evidence { request, details, .. } = evidence;
     let mut problems = Vec::new();
     problems.extend(request.error.as_ref().map(|error| execution_problem(request, error)));
     problems.extend(membership_problem(request));
@@ -215,7 +248,7 @@ fn problems(evidence: Evidence<'_>) -> Vec<Problem> {
         Some(Problem::new(ProblemCode::OnboardingNotStarted, &report.name, error.in_words()))
     }));
     problems.extend(details.iter().flat_map(|details| details.problems.iter().cloned()));
-    problems.extend(plan.into_iter().flat_map(|plan| plan.problems.iter().cloned()));
+    problems.extend(plan_problems(evidence));
     let mut seen = BTreeSet::new();
     problems.retain(|problem| seen.insert(problem.clone()));
     problems
@@ -265,11 +298,12 @@ fn code_of(error: &ErrorOutput) -> Option<ProblemCode> {
 }
 
 fn summary(
-    request: &PublishOutcomeInput,
+    evidence: Evidence<'_>,
     status: OutcomeStatus,
     accounts: &[AccountId],
     problems: &[Problem],
 ) -> String {
+    let request = evidence.request;
     let whom = match (accounts, &request.input) {
         ([account], _) => format!("account {account}"),
         ([], MachineInput::ShareRunbooks(_)) => "the organization".to_owned(),
@@ -295,6 +329,11 @@ fn summary(
         1 => done.push("1 onboarding runbook started".to_owned()),
         n => done.push(format!("{n} onboarding runbooks started")),
     }
+    match evidence.standing.map_or(0, |standing| standing.solved.len()) {
+        0 => {}
+        1 => done.push("1 earlier problem is solved".to_owned()),
+        n => done.push(format!("{n} earlier problems are solved")),
+    }
     let done = if done.is_empty() { "nothing to share".to_owned() } else { done.join(", ") };
     let mut not_done = Vec::new();
     if failed > 0 {
@@ -311,7 +350,8 @@ fn summary(
         n => not_done.push(format!("{n} onboarding runbooks could not be started")),
     }
     match status {
-        OutcomeStatus::Succeeded => format!("Runbooks for {whom}: {done}."),
+        OutcomeStatus::Succeeded if problems.is_empty() => format!("Runbooks for {whom}: {done}."),
+        OutcomeStatus::Succeeded => format!("Runbooks for {whom}: {done}; but: {first}."),
         OutcomeStatus::Cancelled => format!("No runbooks for {whom}: {first}."),
         OutcomeStatus::Partial if not_done.is_empty() => {
             format!("Runbooks for {whom}: {done}; then: {first}.")

@@ -87,6 +87,13 @@ fn write(text: &mut String, outcome: &Outcome, shown: usize) -> std::fmt::Result
             writeln!(text, "     and {rest} more, in the full report")?;
         }
     }
+    if !outcome.solved.is_empty() {
+        writeln!(text, "\nSolved since an earlier outcome\n")?;
+        for problem in &outcome.solved {
+            writeln!(text, "  {} [{}]", problem.place, problem.code)?;
+            writeln!(text, "     {}", wrap(&problem.what, "     "))?;
+        }
+    }
     if let Some(approval) = &outcome.approval {
         let state = match approval.status {
             ApprovalStatus::Pending => "pending",

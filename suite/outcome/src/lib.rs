@@ -8,6 +8,7 @@ mod email;
 mod message;
 mod runs;
 pub mod schema;
+mod standing;
 mod suppressed;
 mod types;
 
@@ -18,6 +19,7 @@ pub use contract::{
 pub use decide::{Evidence, Verdict, decide, sharing};
 pub use message::{Attribute, MAX_REQUEST_BYTES, Message};
 pub use runs::run;
+pub use standing::Standing;
 pub use suppressed::{SuppressedTriggers, rules_invalid, rules_unreadable, suppressed};
 pub use types::{
     AlarmDetails, ApprovalDetails, ApprovalStatus, INLINE_LIMIT, Link, LinkKind, Outcome,
@@ -30,6 +32,8 @@ mod contract_tests;
 mod message_tests;
 #[cfg(test)]
 mod runs_tests;
+#[cfg(test)]
+mod standing_tests;
 #[cfg(test)]
 mod suppressed_tests;
 #[cfg(test)]

@@ -119,7 +119,7 @@ fn shrink(outcome: &Outcome, budget: Budget) -> Outcome {
         }
     };
     clip(&mut inline.summary);
-    for problem in inline.problems.iter_mut().take(problems) {
+    for problem in inline.problems.iter_mut().chain(&mut inline.solved) {
         let mut place = problem.place.to_string();
         clip(&mut place);
         problem.place = place.into();
@@ -138,6 +138,7 @@ fn shrink(outcome: &Outcome, budget: Budget) -> Outcome {
         longer
     }
     cut |= keep(&mut inline.problems, problems);
+    cut |= keep(&mut inline.solved, problems);
     cut |= keep(&mut inline.runs, problems);
     cut |= keep(&mut inline.accounts, list);
     cut |= keep(&mut inline.regions, list);

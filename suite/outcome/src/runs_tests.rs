@@ -47,6 +47,7 @@ fn verdict(more: &Value) -> Verdict {
         request: &request(more),
         plan: None,
         details: &[],
+        standing: None,
         at: "2026-01-02T03:14:05.500Z".parse().unwrap(),
         stored: None,
     })
@@ -326,6 +327,7 @@ fn the_other_flow_is_decided_as_before() {
         request: &request,
         plan: None,
         details: &[],
+        standing: None,
         at: "2026-01-02T03:04:46.700Z".parse().unwrap(),
         stored: None,
     };

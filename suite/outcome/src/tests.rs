@@ -6,7 +6,7 @@ use relay_core::problem::{Problem, ProblemCode};
 use relay_core::storage::S3Object;
 use serde_json::json;
 use sharing::ShareDetails;
-use sharing::plan::SharePlan;
+use sharing::plan::{Removals, SharePlan};
 
 use super::*;
 use crate::{PublishOutcomeInput, Published};
@@ -29,16 +29,18 @@ pub(super) fn request(more: serde_json::Value) -> PublishOutcomeInput {
     serde_json::from_value(request).unwrap()
 }
 
-fn plan(valid_rules: u64, problems: Vec<Problem>) -> SharePlan {
+pub(super) fn plan(valid_rules: u64, problems: Vec<Problem>) -> SharePlan {
     SharePlan {
         rules_version: "sha256:00".into(),
+        seen_at: "2026-01-02T03:04:05Z".parse().unwrap(),
         organization: false,
         accounts: vec![ACCOUNT.parse().unwrap()],
         places: vec![],
         valid_rules,
         rules: vec![],
         work: vec![],
-        removals_allowed: problems.is_empty(),
+        removals: Removals::Everybody,
+        selectors_read: true,
         problems,
     }
 }
@@ -48,6 +50,7 @@ pub(super) fn decide(request: &PublishOutcomeInput, plan: Option<&SharePlan>) ->
         request,
         plan,
         details: &[],
+        standing: None,
         at: "2026-01-02T03:04:46.700Z".parse().unwrap(),
         stored: None,
     })
@@ -254,6 +257,7 @@ fn what_failed_is_listed_in_order_of_urgency_and_once() {
         request: &request,
         plan: Some(&plan),
         details: &details,
+        standing: None,
         at: "2026-01-02T03:04:46Z".parse().unwrap(),
         stored: Some(&stored),
     });

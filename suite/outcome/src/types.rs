@@ -132,6 +132,9 @@ pub struct Outcome {
     /// How many problems there were.
     #[serde(default)]
     pub problems_total: u64,
+    /// Standing problems that an earlier outcome named and that are gone.
+    #[serde(default)]
+    pub solved: Vec<Problem>,
     /// Pages of the AWS console to look at.
     #[serde(default)]
     pub links: Vec<Link>,
@@ -173,6 +176,7 @@ impl Outcome {
             shares: Vec::new(),
             problems: Vec::new(),
             problems_total: 0,
+            solved: Vec::new(),
             links: Vec::new(),
             details: None,
             truncated: false,

@@ -122,6 +122,43 @@ fn a_partial_snapshot_says_nothing_about_what_it_does_not_hold() {
 }
 
 #[test]
+fn a_partial_snapshot_says_what_it_lacks_and_what_is_missing() {
+    let mut partial = Organization::partial("r-abcd".parse().unwrap());
+    let root = ParentId::from("r-abcd".parse::<RootId>().unwrap());
+    let prod = rule("in: [/Workloads/Prod, ou-abcd-00000009]");
+    let selectors = &prod.accounts.r#in;
+    let unit = |id: &str| id.parse::<OrganizationalUnitId>().unwrap();
+    let unread = |organization: &Organization| {
+        organization.unread(selectors).into_iter().collect::<Vec<_>>()
+    };
+    assert!(!partial.resolve(&prod.selection()).is_certain);
+    let by_id = Unread::Unit(unit("ou-abcd-00000009"));
+    assert_eq!(unread(&partial), [Unread::Below(root.clone()), by_id]);
+    partial.add_missing(unit("ou-abcd-00000009"));
+    partial.add_unit(unit("ou-abcd-00000001"), "Workloads", root.clone());
+    let workloads = ParentId::from(unit("ou-abcd-00000001"));
+    assert_eq!(unread(&partial), [Unread::Below(workloads.clone())]);
+    partial.add_listed(workloads);
+    assert_eq!(unread(&partial), [Unread::Below(root.clone())], "a name may hold a slash");
+    partial.add_listed(root);
+    assert_eq!(unread(&partial), []);
+    let resolution = partial.resolve(&prod.selection());
+    assert!(!resolution.is_certain, "both OUs are missing");
+    assert_eq!(resolution.problems.len(), 2);
+}
+
+#[test]
+fn a_name_may_hold_a_slash() {
+    let mut organization = organization();
+    let unit = |id: &str| id.parse::<OrganizationalUnitId>().unwrap();
+    organization.add_unit(unit("ou-abcd-00000005"), "Prod/EU", unit("ou-abcd-00000001"));
+    organization.add_unit(unit("ou-abcd-00000006"), "Shop", unit("ou-abcd-00000005"));
+    organization.add_account(account(6, unit("ou-abcd-00000006")));
+    assert_eq!(selected(&organization, "in: [/Workloads/Prod/EU/Shop]"), [6]);
+    assert_eq!(selected(&organization, "in: [/Workloads/Prod/Payments]"), [3]);
+}
+
+#[test]
 fn an_account_knows_its_path_in_ids_and_in_names() {
     let organization = organization();
     assert_eq!(

@@ -1,9 +1,11 @@
-//! The share ledger: what *we* shared of one owner's documents in one Region.
-//! `share#<owner>#<region>#<document>` / `<account>`; in the index `by-account` `<account>` and
-//! `<owner>#<region>#<document>`.
+//! The share ledger: what the suite shared of one owner's documents in one Region, and what was shared
+//! before. `share#<owner>#<region>#<document>` / `<account>`; in the index `by-account` `<account>` and
+//! `<owner>#<region>#<document>`. `holder` is `intended` or `foreign`; entries without one are the suite's.
 //!
-//! An entry is written after the share was made and deleted after it was taken away. A kill in
-//! between leaves a share that is repeated once (adding is idempotent), never one that is forgotten.
+//! An entry is written after the share was made and deleted after it was removed. A kill in between leaves
+//! a share that is repeated once (adding is idempotent), never one that is forgotten. Where a share of the
+//! same pair by somebody else is possible, the entry is written as `intended` before: after a kill, a share
+//! that exists would otherwise look like somebody else's.
 //! Written by `share-documents`, read by it and by `plan-shares`.
 //!
 //! Retries: errors are the SDK's to retry. What a batch leaves unprocessed is not an error to the
@@ -17,7 +19,9 @@ use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest,
 };
+use jiff::Timestamp;
 use relay_core::id::{AccountId, DocumentName, Region};
+use sharing::plan::{Holder, RecordedShare};
 use sharing::{SharedVersion, WorkItem};
 
 use crate::item::Key;
@@ -42,21 +46,28 @@ const WRITE: &str = "write the share ledger";
 
 type Values = HashMap<String, AttributeValue>;
 
-/// One share that we made.
+/// One recorded share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerEntry {
+    /// The document that is shared.
     pub document: DocumentName,
+    /// The account that it is shared with.
     pub account: AccountId,
-    pub version: SharedVersion,
-    /// ARN of the execution that made it.
+    /// Which version the account sees, and whose the share is.
+    pub share: RecordedShare,
+    /// ARN of the execution that recorded it.
     pub execution: String,
+    /// When what that execution's plan rests on was seen; `None` where the entry does not say.
+    pub seen_at: Option<Timestamp>,
 }
 
-/// A change to the ledger, made after the share that it records.
+/// A change to the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LedgerChange {
-    Shared { document: DocumentName, account: AccountId, version: SharedVersion },
-    Unshared { document: DocumentName, account: AccountId },
+    /// Such a share exists, or is about to.
+    Recorded { document: DocumentName, account: AccountId, share: RecordedShare },
+    /// The share is gone, or is nothing to the suite any more.
+    Deleted { document: DocumentName, account: AccountId },
 }
 
 /// The ledger of one owner in one Region, written on behalf of one execution.
@@ -67,6 +78,8 @@ pub struct Ledger {
     pub region: Region,
     /// ARN of the execution that entries written now name.
     pub execution: String,
+    /// When what its plan rests on was seen.
+    pub seen_at: Timestamp,
 }
 
 impl Table {
@@ -270,19 +283,24 @@ impl Ledger {
 
     fn write_request(&self, change: &LedgerChange, at: &str) -> Result<WriteRequest, StoreError> {
         let request = match change {
-            LedgerChange::Shared { document, account, version } => {
+            LedgerChange::Recorded { document, account, share } => {
                 let sk2 = format!("{}#{}#{document}", self.owner, self.region);
                 let mut item = self.key(document, account);
                 item.insert("account".to_owned(), AttributeValue::S(account.to_string()));
                 item.insert("sk2".to_owned(), AttributeValue::S(sk2));
-                item.insert("version".to_owned(), AttributeValue::S(version.to_string()));
+                item.insert("version".to_owned(), AttributeValue::S(share.version.to_string()));
+                if let Some(holder) = word(share.holder) {
+                    item.insert("holder".to_owned(), AttributeValue::S(holder.to_owned()));
+                }
                 item.insert("execution".to_owned(), AttributeValue::S(self.execution.clone()));
+                let seen_at = self.seen_at.as_millisecond().to_string();
+                item.insert("seenAt".to_owned(), AttributeValue::N(seen_at));
                 item.insert("at".to_owned(), AttributeValue::S(at.to_owned()));
                 let put = PutRequest::builder().set_item(Some(item)).build();
                 let put = put.map_err(|error| invalid(&error))?;
                 WriteRequest::builder().put_request(put)
             }
-            LedgerChange::Unshared { document, account } => {
+            LedgerChange::Deleted { document, account } => {
                 let key = self.key(document, account);
                 let delete = DeleteRequest::builder().set_key(Some(key)).build();
                 let delete = delete.map_err(|error| invalid(&error))?;
@@ -308,8 +326,14 @@ impl Ledger {
             Some(LedgerEntry {
                 document: text(item, "pk")?.strip_prefix(&prefix)?.parse().ok()?,
                 account: text(item, "sk")?.parse().ok()?,
-                version: SharedVersion::parse(text(item, "version")?)?,
+                share: RecordedShare {
+                    version: SharedVersion::parse(text(item, "version")?)?,
+                    holder: holder(text(item, "holder"))?,
+                },
                 execution: text(item, "execution").unwrap_or_default().to_owned(),
+                seen_at: item
+                    .get("seenAt")
+                    .and_then(|at| Timestamp::from_millisecond(at.as_n().ok()?.parse().ok()?).ok()),
             })
         };
         let entry = entry();
@@ -317,6 +341,24 @@ impl Ledger {
             tracing::warn!(pk = text(item, "pk"), sk = text(item, "sk"), "not a ledger entry");
         }
         entry
+    }
+}
+
+fn word(holder: Holder) -> Option<&'static str> {
+    match holder {
+        Holder::Ours => None,
+        Holder::Intended => Some("intended"),
+        Holder::Foreign => Some("foreign"),
+    }
+}
+
+/// `None` for a word of a later version: such an entry is not touched.
+fn holder(word: Option<&str>) -> Option<Holder> {
+    match word {
+        None => Some(Holder::Ours),
+        Some("intended") => Some(Holder::Intended),
+        Some("foreign") => Some(Holder::Foreign),
+        Some(_) => None,
     }
 }
 

@@ -19,8 +19,9 @@
 //! | trigger in a digest | `digest` | the same | `t#<trigger>` | `alarm`, `account`, `region`, `resources`, `what` | 40 days |
 //! | published once | `once` | `published#<outcome id>` | `once` | | 40 days |
 //! | published marker | `marker` | `outcome#<execution arn>` | `final`; `pending-<rung>` | `id`, `outcome`, `at` | 100 days |
-//! | share ledger | `ledger` | `share#<owner>#<region>#<document>` | `<account>` | `account`, `sk2`, `version`, `execution`, `at` | |
+//! | share ledger | `ledger` | `share#<owner>#<region>#<document>` | `<account>` | `account`, `sk2`, `version`, `holder`, `execution`, `seenAt`, `at` | |
 //! | last planned place | `place` | `place#<account>` | `place` | `path`, `active`, `rulesVersion`, `execution`, `at` | |
+//! | the organization's last plan | `place` | `place#organization` | `place` | `at` | |
 //! | work lock | `work_lock` | `lock#<owner>#<region>` | `lock` | `owner`, `leaseUntil` | |
 //!
 //! - Rules that only observe have locks, budgets and storms of their own: `observed-resource#…` and so on.
@@ -52,6 +53,8 @@ mod place;
 #[cfg(feature = "publisher")]
 mod publisher;
 mod run;
+#[cfg(feature = "publisher")]
+mod standing;
 mod storm;
 mod table;
 #[cfg(feature = "topic")]

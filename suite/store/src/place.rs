@@ -1,7 +1,9 @@
-//! The place in the organization for which an account was last planned: `place#<account>` / `place`.
-//! `at` is when it was seen, in epoch milliseconds.
+//! The place in the organization for which an account was last planned: `place#<account>` / `place`; of a
+//! plan for the whole organization only the time: `place#organization` / `place`. `at` is when it was seen,
+//! in epoch milliseconds.
 //!
-//! Written and read by `plan-shares`.
+//! Written and read by `plan-shares`; read by `share-documents`, which removes nothing from an account for
+//! which there is a later plan.
 
 use std::collections::HashMap;
 
@@ -51,6 +53,58 @@ impl Table {
         }))
     }
 
+    /// When what the last plan for an account rests on was seen, if there is such a plan.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn planned_at(&self, account: AccountId) -> Result<Option<Timestamp>, StoreError> {
+        self.seen_at(key(account)).await
+    }
+
+    /// When what the last plan for the whole organization rests on was seen, if there is one.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn organization_planned_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.seen_at(organization()).await
+    }
+
+    /// Stores when the whole organization was seen for a plan. One that was seen later stays.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn store_organization_planned(&self, seen_at: Timestamp) -> Result<(), StoreError> {
+        let at = AttributeValue::N(seen_at.as_millisecond().to_string());
+        let put = self.client.put_item().table_name(&self.name);
+        let written = put
+            .set_item(Some(organization().into_values()))
+            .item("at", at.clone())
+            .condition_expression("attribute_not_exists(pk) OR #at <= :at")
+            .expression_attribute_names("#at", "at")
+            .expression_attribute_values(":at", at)
+            .send()
+            .await
+            .map_err(AwsError::from);
+        match written {
+            Err(error) if !error.is("ConditionalCheckFailedException") => {
+                Err(StoreError::new("store the time of the organization's plan", error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn seen_at(&self, key: Key) -> Result<Option<Timestamp>, StoreError> {
+        let get = self.client.get_item().table_name(&self.name).consistent_read(true);
+        let answer = get.set_key(Some(key.into_values())).projection_expression("#at");
+        let answer = answer.expression_attribute_names("#at", "at").send().await;
+        let failed = |error| StoreError::new("read the time of the last plan", error);
+        let item = answer.map_err(|error| failed(AwsError::from(error)))?.item;
+        Ok(item.and_then(|item| {
+            let millis = item.get("at")?.as_n().ok()?.parse().ok()?;
+            Timestamp::from_millisecond(millis).ok()
+        }))
+    }
+
     /// Stores the place for which an account is planned, as seen at this time; `false` when somebody
     /// has seen it later: then nothing is written.
     ///
@@ -92,6 +146,10 @@ impl Table {
 
 fn key(account: AccountId) -> Key {
     Key::new(format!("place#{account}"), "place")
+}
+
+fn organization() -> Key {
+    Key::new("place#organization", "place")
 }
 
 fn text(item: &HashMap<String, AttributeValue>, name: &str) -> Option<String> {

@@ -8,7 +8,7 @@
 use futures::StreamExt;
 use jiff::Timestamp;
 use outcome::{
-    Evidence, MachineInput, Outcome, PublishOutcomeInput, PublishOutcomeOutput, Published,
+    Evidence, MachineInput, Outcome, PublishOutcomeInput, PublishOutcomeOutput, Published, Standing,
 };
 use relay_core::storage::S3Object;
 use relay_core::text::error_chain;
@@ -64,8 +64,18 @@ impl Publisher {
         }
         let plan = self.plan(request).await?;
         let details = self.details(request).await?;
-        let mut evidence =
-            Evidence { request, plan: plan.as_ref(), details: &details, at: now, stored: None };
+        let standing = match &plan {
+            Some(plan) => Some(Standing::compare(plan, &self.table.standing_problems().await?)),
+            None => None,
+        };
+        let mut evidence = Evidence {
+            request,
+            plan: plan.as_ref(),
+            details: &details,
+            standing: standing.as_ref(),
+            at: now,
+            stored: None,
+        };
         let verdict = outcome::decide(evidence);
         let Some(unstored) = verdict.outcome else {
             tracing::info!("unchanged: nothing to publish");
@@ -79,6 +89,12 @@ impl Publisher {
             self.end_run(request, now).await?;
         }
         self.topic.publish(&outcome).await.map_err(PublishError::Topic)?;
+        if let Some(standing) = standing.filter(Standing::has_changed)
+            && let Err(error) = self.table.store_standing_problems(&standing.known, now).await
+        {
+            // The next outcome names them once more.
+            tracing::error!(error = error_chain(&error), "the standing problems are not stored");
+        }
         let published = PublishOutcomeOutput { outcome: verdict.published, id: verdict.id };
         // The message is out: a marker that cannot be written costs one repeat of the same id by the
         // sweep, no more.

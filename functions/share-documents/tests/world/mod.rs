@@ -11,7 +11,7 @@ use relay_core::storage::S3Object;
 use runtime::{Clock, Environment};
 use serde_json::json;
 use share_documents::{Deps, Error};
-use sharing::plan::{AccountPlace, PlannedRule, PlannedWork, SharePlan};
+use sharing::plan::{AccountPlace, PlannedRule, PlannedWork, Removals, SharePlan};
 use sharing::{
     DocumentSelector, Ownership, ShareCounts, ShareDocumentsInput, ShareDocumentsOutput,
     SharedVersion,
@@ -107,7 +107,18 @@ impl World {
 
     /// An entry of the ledger, written by another execution.
     pub(crate) fn remember(&self, document: &str, account: &str, version: &str) {
-        self.aws.state().table.put(&json!({
+        self.remember_as(document, account, version, json!({}));
+    }
+
+    /// The same with more attributes.
+    pub(crate) fn remember_as(
+        &self,
+        document: &str,
+        account: &str,
+        version: &str,
+        more: serde_json::Value,
+    ) {
+        let mut entry = json!({
             "pk": { "S": format!("share#{OWNER}#{REGION}#{document}") },
             "sk": { "S": account },
             "account": { "S": account },
@@ -115,7 +126,21 @@ impl World {
             "version": { "S": version },
             "execution": { "S": "arn:earlier" },
             "at": { "S": "2026-01-01T00:00:00Z" },
-        }));
+        });
+        for (name, value) in more.as_object().unwrap() {
+            entry[name] = value.clone();
+        }
+        self.aws.state().table.put(&entry);
+    }
+
+    /// What the ledger says of whose a share is: nothing for the suite's own.
+    pub(crate) fn holder(&self, document: &str, account: &str) -> Option<String> {
+        let key = format!("share#{OWNER}#{REGION}#{document}");
+        let entry = self.aws.state().table.get(&key, account).cloned();
+        entry.map(|entry| {
+            let holder = entry.get("holder").and_then(|holder| holder["S"].as_str());
+            holder.unwrap_or("ours").to_owned()
+        })
     }
 
     pub(crate) fn ledger_size(&self) -> usize {
@@ -156,18 +181,30 @@ pub(crate) fn rule(name: &str, accounts: &[String]) -> PlannedRule {
         document_version: SharedVersion::Default,
         ownership: Ownership::Ledger,
         accounts: accounts.iter().map(|id| id.parse().unwrap()).collect(),
+        certain: true,
         onboarding: Vec::new(),
     }
 }
 
+/// The same for accounts with which others may have shared something.
+pub(crate) fn settled(accounts: &[String]) -> SharePlan {
+    let mut plan = plan(accounts);
+    plan.places.iter_mut().for_each(|place| place.fresh = false);
+    plan
+}
+
+/// A plan of one rule over all documents for these accounts, which were created minutes ago.
 pub(crate) fn plan(accounts: &[String]) -> SharePlan {
     let place = |id: &String| AccountPlace {
         account: id.parse().unwrap(),
-        path: "r-abcd".to_owned(),
+        path: Some("r-abcd".to_owned()),
         active: true,
+        unsettled: false,
+        fresh: true,
     };
     SharePlan {
         rules_version: "sha256:0".to_owned(),
+        seen_at: "2026-07-01T00:00:00Z".parse().unwrap(),
         valid_rules: 1,
         organization: false,
         accounts: accounts.iter().map(|id| id.parse().unwrap()).collect(),
@@ -178,7 +215,8 @@ pub(crate) fn plan(accounts: &[String]) -> SharePlan {
             region: REGION.parse().unwrap(),
             rules: vec![0],
         }],
-        removals_allowed: true,
+        removals: Removals::Everybody,
+        selectors_read: true,
         problems: Vec::new(),
     }
 }

@@ -4,11 +4,8 @@ use aws_sdk_organizations::Client;
 use aws_sdk_organizations::types::Account as Listed;
 use relay_core::id::{AccountId, OrganizationalUnitId, ParentId, RootId};
 
-use super::{OrganizationError, nonsense};
+use super::{DEEPEST, OrganizationError, nonsense};
 use crate::AwsError;
-
-/// AWS allows five levels of OUs; more is a sign of a loop.
-const DEEPEST: usize = 16;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Unit {
@@ -108,6 +105,33 @@ pub(super) async fn unit(
     let unit = answer.organizational_unit();
     let name = unit.and_then(|unit| unit.name()).unwrap_or_default().to_owned();
     Ok((id, Unit { name, parent }))
+}
+
+/// The OU with this id, as a list of one; nothing where the organization has no such
+/// OU.
+pub(super) async fn unit_by_id(
+    client: &Client,
+    id: &OrganizationalUnitId,
+) -> Result<Vec<(OrganizationalUnitId, Unit)>, OrganizationError> {
+    let answer =
+        client.describe_organizational_unit().organizational_unit_id(id.as_str()).send().await;
+    let answer = match answer.map_err(AwsError::from) {
+        Ok(answer) => answer,
+        Err(error) if error.is("OrganizationalUnitNotFoundException") => return Ok(Vec::new()),
+        Err(error) => return Err(failed(format!("look up the OU {id}"))(error)),
+    };
+    let unit = answer.organizational_unit();
+    let name = unit.and_then(|unit| unit.name()).unwrap_or_default().to_owned();
+    let parent = parent(client, id.as_str()).await?;
+    Ok(vec![(id.clone(), Unit { name, parent })])
+}
+
+/// The root or OU directly above an OU.
+async fn parent(client: &Client, child: &str) -> Result<ParentId, OrganizationError> {
+    let answer = client.list_parents().child_id(child).send().await.map_err(AwsError::from);
+    let answer = answer.map_err(failed(format!("look up the parent of {child}")))?;
+    let parent = answer.parents().first().and_then(|parent| parent.id()).unwrap_or_default();
+    parent.parse().map_err(nonsense)
 }
 
 /// The root and OUs above an account, from the root down, by one ListParents a level; `None` where the account

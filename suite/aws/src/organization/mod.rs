@@ -9,15 +9,18 @@ mod calls;
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_organizations::Client;
-use aws_sdk_organizations::types::Account as Listed;
+use aws_sdk_organizations::types::{Account as Listed, AccountJoinedMethod};
 use calls::Unit;
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use jiff::Timestamp;
 use relay_core::id::{AccountId, OrganizationalUnitId, ParentId, RootId};
-use relay_core::organization::{Account, AccountState, Organization};
+use relay_core::organization::{Account, AccountState, JoinedMethod, Organization, Unread};
+use relay_core::rules::AccountSelector;
 
 use crate::{AwsError, AwsErrorKind, members};
 
+/// AWS allows five levels of OUs; more is a sign of a loop.
+const DEEPEST: usize = 16;
 /// Calls in flight. The Organizations API allows few a second, for the whole organization.
 const AT_ONCE: usize = 4;
 
@@ -25,6 +28,7 @@ const AT_ONCE: usize = 4;
 struct Member {
     id: AccountId,
     state: AccountState,
+    joined_method: Option<JoinedMethod>,
     joined_at: Option<Timestamp>,
     ancestors: Vec<ParentId>,
 }
@@ -108,8 +112,48 @@ pub async fn read_ancestors(
     let root = ancestors.first().map(ParentId::as_str).unwrap_or_default();
     let organization = Organization::partial(root.parse().map_err(nonsense)?);
     let state = AccountState::Active;
-    let member = Member { id: account, state, joined_at: None, ancestors };
+    let member = Member { id: account, state, joined_method: None, joined_at: None, ancestors };
     assemble(client, organization, vec![member], BTreeMap::new()).await
+}
+
+/// Reads what a partial snapshot lacks to say where these selectors lead: the OUs along the paths, and the
+/// OUs named by id. Calls nothing for a complete snapshot, or where everything is known already.
+///
+/// # Errors
+/// When Organizations refuses, does not answer, or its answer makes no sense.
+pub async fn read_selected(
+    client: &Client,
+    organization: &mut Organization,
+    selectors: &[&AccountSelector],
+) -> Result<(), OrganizationError> {
+    // A path is one level deeper in each round.
+    for _ in 0..DEEPEST {
+        let unread = organization.unread(selectors.iter().copied());
+        if unread.is_empty() {
+            break;
+        }
+        let read: Vec<_> = iter(unread)
+            .map(|unread| async move {
+                Ok::<_, OrganizationError>(match &unread {
+                    Unread::Below(parent) => (calls::units(client, parent.clone()).await?, unread),
+                    Unread::Unit(id) => (calls::unit_by_id(client, id).await?, unread),
+                })
+            })
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await?;
+        for (units, unread) in read {
+            match unread {
+                Unread::Below(parent) => organization.add_listed(parent),
+                Unread::Unit(id) if units.is_empty() => organization.add_missing(id),
+                Unread::Unit(_) => {}
+            }
+            for (id, Unit { name, parent }) in units {
+                organization.add_unit(id, name, parent);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Every OU, level by level.
@@ -146,12 +190,17 @@ async fn place(client: &Client, accounts: &[Listed]) -> Result<Vec<Member>, Orga
                 account.state().map(|state| state.as_str()),
                 account.status().map(|status| status.as_str()),
             );
+            let joined_method = match account.joined_method() {
+                Some(AccountJoinedMethod::Created) => Some(JoinedMethod::Created),
+                Some(AccountJoinedMethod::Invited) => Some(JoinedMethod::Invited),
+                _ => None,
+            };
             let joined_at = account.joined_timestamp().and_then(members::timestamp);
             let ancestors = match account.paths().iter().find_map(|path| ancestors(path)) {
                 Some(ancestors) => Some(ancestors),
                 None => calls::ancestors(client, id).await?,
             };
-            Ok(ancestors.map(|ancestors| Member { id, state, joined_at, ancestors }))
+            Ok(ancestors.map(|ancestors| Member { id, state, joined_method, joined_at, ancestors }))
         })
         .buffer_unordered(AT_ONCE)
         .try_filter_map(async |placed| Ok(placed))
@@ -191,13 +240,13 @@ async fn assemble(
     for (id, Unit { name, parent }) in units {
         organization.add_unit(id, name, parent);
     }
-    for Member { id, state, joined_at, ancestors } in members {
+    for Member { id, state, joined_method, joined_at, ancestors } in members {
         let Some(parent) = ancestors.last().cloned() else { continue };
         organization.add_account(Account {
             id,
             email: None,
             state,
-            joined_method: None,
+            joined_method,
             joined_at,
             parent,
         });

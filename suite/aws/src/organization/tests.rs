@@ -133,3 +133,24 @@ fn a_path_is_read_from_the_root_down() {
     assert_eq!(ids("o-exampleorgid/444455556666/"), None);
     assert_eq!(ids(""), None);
 }
+
+#[tokio::test(start_paused = true)]
+async fn only_what_selectors_need_is_read_and_what_is_missing_is_known_to_be() {
+    let aws = organization(&[(NEWCOMER, "r-root")]);
+    let mut read = read_accounts(&client(&aws), &accounts(&[NEWCOMER])).await.unwrap();
+    let selectors: Vec<AccountSelector> =
+        ["/Workloads/Prod", "/Elsewhere/Deep", WORKLOADS, "ou-root-deleted1", "organization"]
+            .map(|text| text.parse().unwrap())
+            .into();
+    let selectors: Vec<&AccountSelector> = selectors.iter().collect();
+    assert_eq!(read.unread(selectors.iter().copied()).len(), 3);
+    read_selected(&client(&aws), &mut read, &selectors).await.unwrap();
+    assert!(read.unread(selectors.iter().copied()).is_empty());
+    let listed = aws.count("ListOrganizationalUnitsForParent");
+    assert_eq!(listed, 4, "the root and /Workloads, two pages each");
+    let target = |selector: &AccountSelector| read.target_account(selector).ok();
+    assert_eq!(target(selectors[0]).as_deref(), Some(PROD));
+    assert_eq!((target(selectors[1]), target(selectors[3])), (None, None));
+    assert_eq!(target(selectors[2]).as_deref(), Some(WORKLOADS));
+    assert!(!read.is_complete());
+}

@@ -1,15 +1,17 @@
 //! The organization at one moment: OUs, accounts, and where each account lies.
 //!
-//! A snapshot is *complete* (everything was listed) or *partial* (of some accounts, only their own
-//! parents are known: enough for a join). What is not in a partial one says nothing.
+//! A snapshot is *complete* (everything was listed) or *partial*: of some accounts, only their own parents
+//! are known, and whatever else was looked up for a rule's selectors. What is not in a partial one says
+//! nothing, unless it is known to be missing: its parent's OUs were all listed, or Organizations does not
+//! know its id.
 
 mod resolve;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
-pub use resolve::{Resolution, Selection};
+pub use resolve::{Resolution, Selection, Unread};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -91,13 +93,25 @@ pub struct Organization {
     root: RootId,
     units: BTreeMap<OrganizationalUnitId, Unit>,
     accounts: BTreeMap<AccountId, Account>,
+    /// Roots and OUs of which every OU directly below is known.
+    listed: BTreeSet<ParentId>,
+    /// OUs that Organizations does not know.
+    missing: BTreeSet<OrganizationalUnitId>,
 }
 
 impl Organization {
     /// A snapshot to which every OU and every account is added.
     #[must_use]
     pub fn complete(root: RootId) -> Self {
-        Self { id: None, complete: true, root, units: BTreeMap::new(), accounts: BTreeMap::new() }
+        Self {
+            id: None,
+            complete: true,
+            root,
+            units: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            listed: BTreeSet::new(),
+            missing: BTreeSet::new(),
+        }
     }
 
     /// A snapshot to which only the accounts in question and their own parents are added.
@@ -121,6 +135,16 @@ impl Organization {
         parent: impl Into<ParentId>,
     ) {
         self.units.insert(id, Unit { name: name.into(), parent: parent.into() });
+    }
+
+    /// States that every OU directly below this parent has been added.
+    pub fn add_listed(&mut self, parent: impl Into<ParentId>) {
+        self.listed.insert(parent.into());
+    }
+
+    /// States that the organization has no such OU.
+    pub fn add_missing(&mut self, id: OrganizationalUnitId) {
+        self.missing.insert(id);
     }
 
     /// Adds a member account.

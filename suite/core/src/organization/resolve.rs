@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use crate::id::{AccountId, OrganizationalUnitId, ParentId};
-use crate::organization::Organization;
+use crate::organization::{AccountState, Organization};
 use crate::place::Places;
 use crate::problem::{Problem, ProblemCode};
 use crate::rules::AccountSelector;
@@ -27,20 +27,46 @@ pub struct Selection<'a> {
 }
 
 /// The accounts that a rule selects.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resolution {
     /// Active members, sorted; the owner of the documents may be among them.
     pub accounts: BTreeSet<AccountId>,
     /// Selectors that mean nothing here.
     pub problems: Vec<Problem>,
+    /// Whether the OUs of all selectors were found. Without that, an account that is not selected may
+    /// have been meant: an OU that was renamed is one that is not found.
+    pub is_certain: bool,
+}
+
+/// An OU that a partial snapshot does not hold and that may exist.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unread {
+    /// The OUs directly below this root or OU.
+    Below(ParentId),
+    /// The OU with this id.
+    Unit(OrganizationalUnitId),
+}
+
+/// Where a path leads.
+enum Descent {
+    Found(ParentId),
+    Missing,
+    /// The OUs directly below this one are not all known.
+    Unread(ParentId),
 }
 
 /// A selector, looked up once.
 enum Target {
     Everywhere,
-    Within { parent: ParentId, children: bool },
+    Within {
+        parent: ParentId,
+        children: bool,
+    },
     Account(AccountId),
-    Nowhere,
+    /// An OU that the organization does not have.
+    Missing(Problem),
+    /// The snapshot does not say.
+    Unread(Unread),
 }
 
 impl Organization {
@@ -48,69 +74,115 @@ impl Organization {
     /// below it along, whatever `includeChildUnits` says: leaving out too much is the safe side.
     #[must_use]
     pub fn resolve(&self, selection: &Selection<'_>) -> Resolution {
+        let wanted = self.look_up_all(selection.accounts, selection.include_child_units);
+        let excluded = self.look_up_all(selection.exclude, true);
         let mut problems = Vec::new();
-        let mut places = |selectors: &[AccountSelector], children: bool, field: &str| {
-            let look_up = |(index, selector): (usize, &AccountSelector)| {
-                self.look_up(selector, children).unwrap_or_else(|problem| {
-                    let Problem { code, what, hint, .. } = problem;
+        for (targets, field) in [(&wanted, "in"), (&excluded, "exclude")] {
+            for (index, target) in targets.iter().enumerate() {
+                if let Target::Missing(Problem { code, what, hint, .. }) = target {
                     let place = selection.places.place(&format!("accounts.{field}[{index}]"));
-                    problems.push(Problem::new(code, place, what).with_hint(hint));
-                    Target::Nowhere
-                })
-            };
-            selectors.iter().enumerate().map(look_up).collect::<Vec<_>>()
-        };
-        let wanted = places(selection.accounts, selection.include_child_units, "in");
-        let excluded = places(selection.exclude, true, "exclude");
-        for (index, place) in wanted.iter().enumerate() {
-            problems.extend(self.outsider(selection, index, place));
+                    problems.push(Problem::new(*code, place, what.clone()).with_hint(hint.clone()));
+                }
+            }
+        }
+        for (index, target) in wanted.iter().enumerate() {
+            problems.extend(self.outsider(selection, index, target));
         }
         let accounts = self
             .accounts
             .values()
-            .filter(|account| account.state == crate::organization::AccountState::Active)
+            .filter(|account| account.state == AccountState::Active)
             .filter_map(|account| Some((account.id, self.path(account.id)?)))
             .filter(|(id, path)| {
-                wanted.iter().any(|place| place.holds(*id, path))
-                    && !excluded.iter().any(|place| place.holds(*id, path))
+                wanted.iter().any(|target| target.holds(*id, path))
+                    && !excluded.iter().any(|target| target.holds(*id, path))
             })
             .map(|(id, _)| id)
             .collect();
-        Resolution { accounts, problems }
+        let is_certain = wanted.iter().chain(&excluded).all(Target::is_found);
+        Resolution { accounts, problems, is_certain }
     }
 
-    fn look_up(&self, selector: &AccountSelector, children: bool) -> Result<Target, Problem> {
-        let unknown = |what: String| Problem::new(ProblemCode::UnknownOrganizationalUnit, "", what);
+    /// What has to be read before these selectors can be resolved; nothing in a complete snapshot. Reading
+    /// it may show that more is needed: a path is followed OU by OU.
+    #[must_use]
+    pub fn unread<'a>(
+        &self,
+        selectors: impl IntoIterator<Item = &'a AccountSelector>,
+    ) -> BTreeSet<Unread> {
+        let targets = selectors.into_iter().map(|selector| self.look_up(selector, false));
+        targets
+            .filter_map(|target| match target {
+                Target::Unread(unread) => Some(unread),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn look_up_all(&self, selectors: &[AccountSelector], children: bool) -> Vec<Target> {
+        selectors.iter().map(|selector| self.look_up(selector, children)).collect()
+    }
+
+    fn look_up(&self, selector: &AccountSelector, children: bool) -> Target {
         let within = |parent: ParentId| Target::Within { parent, children };
         match selector {
-            AccountSelector::Organization => Ok(Target::Everywhere),
-            AccountSelector::Account(id) => Ok(Target::Account(*id)),
-            AccountSelector::Root(id) if *id == self.root => Ok(within(id.clone().into())),
-            AccountSelector::Root(id) => {
-                Err(unknown(format!("the organization's root is {}, not {id}", self.root))
-                    .with_hint("Use the root's id, or `/`."))
+            AccountSelector::Organization => Target::Everywhere,
+            AccountSelector::Account(id) => Target::Account(*id),
+            AccountSelector::Root(id) if *id == self.root => within(id.clone().into()),
+            AccountSelector::Root(id) => Target::Missing(
+                unknown(format!("the organization's root is {}, not {id}", self.root))
+                    .with_hint("Use the root's id, or `/`."),
+            ),
+            AccountSelector::Unit(id) if self.units.contains_key(id) => within(id.clone().into()),
+            AccountSelector::Unit(id) if self.complete || self.missing.contains(id) => {
+                Target::Missing(unknown(format!("the organization has no OU {id}")))
             }
-            AccountSelector::Unit(id) if self.units.contains_key(id) => {
-                Ok(within(id.clone().into()))
+            AccountSelector::Unit(id) => Target::Unread(Unread::Unit(id.clone())),
+            AccountSelector::Path(path) => self.unit_at(path, children),
+        }
+    }
+
+    /// The OU at a path: `/Workloads/Prod`, nothing for the root.
+    fn unit_at(&self, path: &str, children: bool) -> Target {
+        match self.descend(&self.root.clone().into(), path.trim_matches('/')) {
+            Descent::Found(parent) => Target::Within { parent, children },
+            Descent::Missing => Target::Missing(self.no_unit_at(path)),
+            Descent::Unread(parent) => Target::Unread(Unread::Below(parent)),
+        }
+    }
+
+    /// Follows a path OU by OU. A name may hold slashes, so every OU whose name the rest begins with is tried.
+    fn descend(&self, parent: &ParentId, rest: &str) -> Descent {
+        if rest.is_empty() {
+            return Descent::Found(parent.clone());
+        }
+        let mut unread = None;
+        for (id, unit) in self.units.iter().filter(|(_, unit)| unit.parent == *parent) {
+            let Some(rest) = rest.strip_prefix(unit.name.as_str()) else { continue };
+            let Some(rest) = rest.strip_prefix('/').or(rest.is_empty().then_some("")) else {
+                continue;
+            };
+            match self.descend(&id.clone().into(), rest) {
+                Descent::Found(unit) => return Descent::Found(unit),
+                Descent::Unread(parent) => unread = Some(parent),
+                Descent::Missing => {}
             }
-            AccountSelector::Unit(_) | AccountSelector::Path(_) if !self.complete => match selector
-            {
-                AccountSelector::Path(path) => {
-                    Ok(self.unit_at(path).map_or(Target::Nowhere, within))
-                }
-                _ => Ok(Target::Nowhere),
-            },
-            AccountSelector::Unit(id) => Err(unknown(format!("the organization has no OU {id}"))),
-            AccountSelector::Path(path) => self.unit_at(path).map(within).ok_or_else(|| {
-                let problem = unknown(format!("the organization has no OU {path}"));
-                let known: Vec<String> = self.unit_paths().map(|(path, _)| path).collect();
-                match nearest(path, known.iter().map(String::as_str)) {
-                    Some(near) => problem.with_hint(format!(
-                        "Did you mean {near}? Paths begin below the root and are case-sensitive."
-                    )),
-                    None => problem,
-                }
-            }),
+        }
+        match unread {
+            Some(parent) => Descent::Unread(parent),
+            None if self.complete || self.listed.contains(parent) => Descent::Missing,
+            None => Descent::Unread(parent.clone()),
+        }
+    }
+
+    fn no_unit_at(&self, path: &str) -> Problem {
+        let problem = unknown(format!("the organization has no OU {path}"));
+        let known: Vec<String> = self.unit_paths().collect();
+        match nearest(path, known.iter().map(String::as_str)) {
+            Some(near) => problem.with_hint(format!(
+                "Did you mean {near}? Paths begin below the root and are case-sensitive."
+            )),
+            None => problem,
         }
     }
 
@@ -126,9 +198,7 @@ impl Organization {
     ) -> bool {
         let Some(path) = self.path(account) else { return false };
         let any = |selectors: &[AccountSelector], children: bool| {
-            selectors.iter().any(|selector| {
-                self.look_up(selector, children).is_ok_and(|place| place.holds(account, &path))
-            })
+            selectors.iter().any(|selector| self.look_up(selector, children).holds(account, &path))
         };
         any(wanted, include_child_units) && !any(exclude, true)
     }
@@ -138,13 +208,14 @@ impl Organization {
     /// # Errors
     /// When the organization has no such OU.
     pub fn target_account(&self, selector: &AccountSelector) -> Result<String, Problem> {
-        Ok(match self.look_up(selector, true)? {
+        Ok(match self.look_up(selector, true) {
             Target::Everywhere => self.root.to_string(),
             Target::Account(id) => id.to_string(),
             Target::Within { parent, .. } => parent.to_string(),
-            Target::Nowhere => {
+            Target::Missing(problem) => return Err(problem),
+            Target::Unread(_) => {
                 let what = format!("the organization's part that was read has no {selector}");
-                return Err(Problem::new(ProblemCode::UnknownOrganizationalUnit, "", what));
+                return Err(unknown(what));
             }
         })
     }
@@ -162,19 +233,13 @@ impl Organization {
         ))
     }
 
-    fn unit_at(&self, path: &str) -> Option<ParentId> {
-        if path.is_empty() {
-            return Some(self.root.clone().into());
-        }
-        self.unit_paths().find(|(known, _)| known == path).map(|(_, id)| id.clone().into())
+    fn unit_paths(&self) -> impl Iterator<Item = String> {
+        self.units.keys().filter_map(|id| Some(self.names(&self.way_down(&id.clone().into())?)))
     }
+}
 
-    fn unit_paths(&self) -> impl Iterator<Item = (String, &OrganizationalUnitId)> {
-        self.units.keys().filter_map(|id| {
-            let way = self.way_down(&id.clone().into())?;
-            Some((self.names(&way), id))
-        })
-    }
+fn unknown(what: String) -> Problem {
+    Problem::new(ProblemCode::UnknownOrganizationalUnit, "", what)
 }
 
 impl Target {
@@ -184,7 +249,12 @@ impl Target {
             Self::Account(id) => *id == account,
             Self::Within { parent, children: true } => path.contains(parent),
             Self::Within { parent, children: false } => path.last() == Some(parent),
-            Self::Nowhere => false,
+            Self::Missing(_) | Self::Unread(_) => false,
         }
+    }
+
+    /// Whether it is known which accounts it holds.
+    fn is_found(&self) -> bool {
+        !matches!(self, Self::Missing(_) | Self::Unread(_))
     }
 }

@@ -178,6 +178,7 @@ fn the_contracts_outcome_fits_its_schema_and_its_type() {
         "problems": [{"code": "DocumentPermissionLimit", "where": "owner/region/document",
                       "what": "…", "hint": "…"}],
         "problemsTotal": 2,
+        "solved": [{"code": "UnknownOrganizationalUnit", "where": "rule:3:17", "what": "…", "hint": "…"}],
         "details": {"bucket": "…", "key": "outcomes/…/<id>.json"}, "truncated": false
     });
     fits("outcome.json", &outcome);

@@ -1,51 +1,71 @@
-//! From policy and organization to a plan.
+//! From rules, organization and ledger to a plan.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::{SignedDuration, Timestamp};
+use relay_core::execution::TriggerKind;
 use relay_core::id::AccountId;
-use relay_core::organization::{AccountState, Organization};
+use relay_core::organization::{Account, AccountState, JoinedMethod, Organization};
 use relay_core::problem::{Problem, ProblemCode};
 
-use crate::plan::{AccountPlace, PlannedRule, PlannedWork, SharePlan};
+use crate::plan::{AccountPlace, PlannedRule, PlannedWork, Removals, SharePlan};
 use crate::{Ownership, Scope, SharingRules, WorkItem};
+
+/// For how long after its creation nobody else can have shared documents with an account.
+const FRESH_FOR: SignedDuration = SignedDuration::from_mins(15);
 
 /// What a plan is made from.
 #[derive(Debug, Clone, Copy)]
 pub struct PlanInput<'a> {
+    /// All sharing rules, invalid ones as problems.
     pub rules: &'a SharingRules,
-    /// The organization: complete, or partial with the accounts in scope that are members.
-    pub organization: &'a Organization,
     /// Whom to look at.
     pub scope: &'a Scope,
+    /// Why. A join removes nothing.
+    pub trigger: TriggerKind,
     /// The account that owns documents where a rule names none.
     pub hub: AccountId,
-    /// Owners and Regions where the ledger holds shares with accounts in scope: policy may have
-    /// forgotten them.
+    /// What was read of the world.
+    pub evidence: Evidence<'a>,
+}
+
+/// What was read for a plan, when, and how completely. A share is removed only where this is enough to know
+/// that nobody wants it.
+#[derive(Debug, Clone, Copy)]
+pub struct Evidence<'a> {
+    /// When reading began.
+    pub seen_at: Timestamp,
+    /// The organization: complete, or partial with the accounts in scope that are members. It knows itself
+    /// which OUs it does not hold.
+    pub organization: &'a Organization,
+    /// Owners and Regions where the ledger holds shares with accounts in scope: a rule that was deleted
+    /// names them no more.
     pub ledger: &'a BTreeSet<WorkItem>,
 }
 
 impl SharePlan {
-    /// Makes the plan. Rules that mean no account in scope are left out, unless they are
-    /// exclusive: those have something to take back from whoever they do not mean.
+    /// Makes the plan. Rules that mean no account in scope are left out, except those that may take
+    /// something away or keep it: the exclusive ones, and those whose OUs were not all found.
     #[must_use]
     pub fn build(input: PlanInput<'_>) -> Self {
-        let PlanInput { rules: set, organization, scope, hub, ledger } = input;
+        let PlanInput { rules: set, scope, trigger, hub, evidence } = input;
+        let Evidence { seen_at, organization, ledger } = evidence;
         let mut problems = set.problems.clone();
         if set.texts == 0 {
-            problems.push(Problem::new(ProblemCode::RulesEmpty, "policy", "there is no rule"));
+            problems.push(Problem::new(ProblemCode::RulesEmpty, "rules", "there is no rule"));
         }
+        let accounts = set.rules.iter().map(|rule| &rule.accounts);
+        let selectors = accounts.flat_map(|accounts| accounts.r#in.iter().chain(&accounts.exclude));
+        let selectors_read = organization.unread(selectors).is_empty();
         let mut rules = Vec::new();
-        let mut all_found = true;
         for rule in &set.rules {
             let resolution = organization.resolve(&rule.selection());
-            all_found &= !resolution
-                .problems
-                .iter()
-                .any(|problem| problem.code == ProblemCode::UnknownOrganizationalUnit);
             problems.extend(resolution.problems);
             let accounts: Vec<AccountId> =
                 resolution.accounts.into_iter().filter(|id| in_scope(scope, *id)).collect();
-            if accounts.is_empty() && rule.ownership == Ownership::Ledger {
+            let idle = accounts.is_empty() && rule.ownership == Ownership::Ledger;
+            // A join removes nothing, so a doubtful rule has nothing to keep.
+            if idle && (resolution.is_certain || trigger == TriggerKind::Join) {
                 continue;
             }
             rules.push(PlannedRule {
@@ -56,54 +76,34 @@ impl SharePlan {
                 document_version: rule.document_version,
                 ownership: rule.ownership,
                 accounts,
+                certain: resolution.is_certain,
                 onboarding: rule.onboarding.clone(),
             });
         }
-        let places = organization
-            .accounts()
-            .filter(|account| in_scope(scope, account.id))
-            .filter_map(|account| {
-                Some(AccountPlace {
-                    account: account.id,
-                    path: organization.path_ids(account.id)?,
-                    active: account.state == AccountState::Active,
-                })
-            });
+        let places = organization.accounts().filter(|account| in_scope(scope, account.id));
+        let places: Vec<AccountPlace> =
+            places.map(|account| place(organization, account, trigger, seen_at)).collect();
         Self {
             rules_version: set.version.clone(),
+            seen_at,
             organization: *scope == Scope::Organization,
             accounts: match scope {
                 Scope::Accounts(accounts) => accounts.iter().copied().collect(),
                 Scope::Organization => organization.accounts().map(|account| account.id).collect(),
             },
-            places: places.collect(),
+            places,
             work: work(&rules, ledger),
             valid_rules: set.rules.len() as u64,
             rules,
-            // A unit that was renamed, or an account between two units while they were listed, must
-            // not look like one that nobody wants any more.
-            removals_allowed: set.is_sound() && all_found && every_path_is_known(input),
-            problems,
-        }
-    }
-
-    /// The same plan for an execution whose policy could not be read: nothing to share, nothing to
-    /// take back, and a problem that says why.
-    #[must_use]
-    pub fn unreadable_policy(scope: &Scope, reason: impl Into<String>) -> Self {
-        Self {
-            rules_version: String::new(),
-            organization: *scope == Scope::Organization,
-            accounts: match scope {
-                Scope::Accounts(accounts) => accounts.iter().copied().collect(),
-                Scope::Organization => Vec::new(),
+            removals: match trigger {
+                // It may have been planned while the account was in the root, with the execution for its
+                // OU under way, whose shares it must not remove.
+                TriggerKind::Join => Removals::Nobody,
+                _ if set.is_sound() => Removals::Everybody,
+                _ => Removals::Departed,
             },
-            places: Vec::new(),
-            valid_rules: 0,
-            rules: Vec::new(),
-            work: Vec::new(),
-            removals_allowed: false,
-            problems: vec![Problem::new(ProblemCode::RulesUnreadable, "policy", reason)],
+            selectors_read,
+            problems,
         }
     }
 }
@@ -115,12 +115,21 @@ fn in_scope(scope: &Scope, account: AccountId) -> bool {
     }
 }
 
-fn every_path_is_known(input: PlanInput<'_>) -> bool {
-    let PlanInput { organization, scope, .. } = input;
-    organization
-        .accounts()
-        .filter(|account| in_scope(scope, account.id))
-        .all(|account| organization.path(account.id).is_some())
+fn place(
+    organization: &Organization,
+    account: &Account,
+    trigger: TriggerKind,
+    seen_at: Timestamp,
+) -> AccountPlace {
+    let created = account.joined_method == Some(JoinedMethod::Created);
+    let young = account.joined_at.is_some_and(|at| seen_at.duration_since(at) <= FRESH_FOR);
+    AccountPlace {
+        account: account.id,
+        path: organization.path_ids(account.id),
+        active: account.state == AccountState::Active,
+        unsettled: matches!(account.state, AccountState::PendingActivation | AccountState::Other),
+        fresh: trigger == TriggerKind::Join && created && young,
+    }
 }
 
 /// Owners and Regions of the rules and of the ledger, in order.

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use relay_core::id::AccountId;
 
 use crate::SharedVersion;
-use crate::plan::Wanted;
+use crate::plan::{Removals, Wanted};
 
 /// At most so many ids to add, and so many to remove, in one call.
 pub const IDS_PER_CALL: usize = 20;
@@ -16,23 +16,69 @@ pub const IDS_PER_CALL: usize = 20;
 /// How many accounts a document can be shared with, unless AWS raised it.
 pub const DEFAULT_QUOTA: usize = 1000;
 
+/// Whose a recorded share is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Holder {
+    /// The suite made it.
+    Ours,
+    /// The suite was about to make it: it may exist or not, and is ours if it does.
+    Intended,
+    /// It was there before the suite wanted it: never ours to remove.
+    Foreign,
+}
+
+/// What the ledger says of one share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecordedShare {
+    /// Which version the account sees.
+    pub version: SharedVersion,
+    /// Whose it is.
+    pub holder: Holder,
+}
+
+/// What the ledger says of one document.
+pub type Recorded = BTreeMap<AccountId, RecordedShare>;
+
 /// What is, as far as it is known.
 #[derive(Debug, Clone, Copy)]
 pub struct Present<'a> {
-    /// What we shared, by the ledger.
-    pub ledger: &'a BTreeMap<AccountId, SharedVersion>,
+    /// What is recorded.
+    pub ledger: &'a Recorded,
     /// Who has the document, by AWS; `None` when nobody asked.
     pub permissions: Option<&'a BTreeMap<AccountId, SharedVersion>>,
 }
 
 /// Whose shares an execution may touch at all.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Territory {
-    /// Everybody in the ledger.
+    /// From whom shares may be removed.
+    pub removals: Removals,
+    /// Everybody in the ledger is in scope.
     pub everyone: bool,
+    /// The accounts in scope that were looked up.
     pub accounts: BTreeSet<AccountId>,
     /// The members of the organization among them.
     pub members: BTreeSet<AccountId>,
+    /// The active members among them.
+    pub active: BTreeSet<AccountId>,
+    /// Members of which too little is known to remove anything.
+    pub uncertain: BTreeSet<AccountId>,
+    /// Accounts with which nobody else can have shared anything yet.
+    pub fresh: BTreeSet<AccountId>,
+}
+
+impl Territory {
+    /// Whether an account may lose its share of a document that no rule wants it to have.
+    pub(super) fn may_lose(&self, id: &AccountId, wanted: &Wanted) -> bool {
+        let looked_up = self.accounts.contains(id);
+        let active = self.active.contains(id);
+        !self.uncertain.contains(id)
+            && match self.removals {
+                Removals::Nobody => false,
+                Removals::Departed => looked_up && !active,
+                Removals::Everybody => (self.everyone || looked_up) && !(wanted.doubtful && active),
+            }
+    }
 }
 
 /// One call of ModifyDocumentPermission. Never empty; no id twice.
@@ -53,68 +99,109 @@ pub struct DocumentCalls {
     pub calls: Vec<Call>,
     /// Wanted accounts that have it already.
     pub present: Vec<AccountId>,
-    /// Of those, the ones that the ledger does not know yet: to be written there.
+    /// Of those, the ones that are ours and not yet recorded as such, in this version.
     pub adopt: Vec<AccountId>,
-    /// Entries of the ledger that AWS no longer has and nobody wants: to be deleted there.
+    /// Of those, the ones that somebody else made: to be recorded as foreign.
+    pub foreign: Vec<(AccountId, SharedVersion)>,
+    /// Wanted accounts that see another version than wanted, by a share that is not ours: left as they are.
+    pub differing: Vec<AccountId>,
+    /// Entries of the ledger that nobody wants, and whose share is gone or foreign: to be deleted there.
     pub forget: Vec<AccountId>,
     /// Wanted accounts for which there is no room left.
     pub over_quota: Vec<AccountId>,
 }
 
+/// Whether the ledger alone does not say what exists: a wanted share may have been made by somebody else, or
+/// an unwanted one may never have been made.
+#[must_use]
+pub fn needs_permissions(
+    owner: AccountId,
+    wanted: &Wanted,
+    ledger: &Recorded,
+    territory: &Territory,
+) -> bool {
+    let unsure = |id: &AccountId| match ledger.get(id).map(|share| share.holder) {
+        Some(Holder::Ours) => false,
+        Some(Holder::Foreign | Holder::Intended) => true,
+        None => !territory.fresh.contains(id),
+    };
+    let intended = |id: &AccountId| ledger[id].holder == Holder::Intended;
+    wanted.exclusive
+        || wanted.accounts.keys().any(|id| *id != owner && unsure(id))
+        || ledger.keys().any(|id| intended(id) && territory.may_lose(id, wanted))
+}
+
 /// Plans the calls for one document. Deterministic; planning again after the calls have been made
 /// yields none.
 ///
-/// What is neither in the ledger nor, on an exclusive document, a member of the organization, is
-/// left alone, and so is whoever is in conflict. The owner is never touched.
+/// What is not recorded as ours and is not, on an exclusive document, with a member of the organization, is
+/// left alone, and so is whoever is in conflict or left to a later execution. The owner is never touched.
 #[must_use]
 pub fn plan_calls(
     owner: AccountId,
     wanted: &Wanted,
     present: Present<'_>,
     territory: &Territory,
-    removals_allowed: bool,
     quota: usize,
 ) -> DocumentCalls {
     let Present { ledger, permissions } = present;
-    let actual = permissions.unwrap_or(ledger);
-    let untouchable = |id: &AccountId| *id == owner || wanted.conflicts.contains(id);
+    let believed: BTreeMap<AccountId, SharedVersion>;
+    let actual = match permissions {
+        Some(permissions) => permissions,
+        None => {
+            let made = ledger.iter().filter(|(_, share)| share.holder != Holder::Intended);
+            believed = made.map(|(id, share)| (*id, share.version)).collect();
+            &believed
+        }
+    };
+    let holder = |id: &AccountId| ledger.get(id).map(|share| share.holder);
+    let untouchable =
+        |id: &AccountId| *id == owner || wanted.conflicts.contains(id) || wanted.later.contains(id);
     let mut result = DocumentCalls::default();
 
     // A new version for somebody who has the document takes no room; a new account does.
     let mut changed: BTreeMap<SharedVersion, Vec<AccountId>> = BTreeMap::new();
     let mut new = Vec::new();
     for (id, version) in wanted.accounts.iter().filter(|(id, _)| !untouchable(id)) {
-        match actual.get(id) {
-            Some(has) if has == version => {
+        let Some(has) = actual.get(id) else {
+            new.push((*id, *version));
+            continue;
+        };
+        let ours = wanted.exclusive || matches!(holder(id), Some(Holder::Ours | Holder::Intended));
+        if !ours && holder(id).is_none() {
+            result.foreign.push((*id, *has));
+        }
+        match (has == version, ours) {
+            (true, _) => {
                 result.present.push(*id);
-                if !ledger.contains_key(id) {
+                let recorded = RecordedShare { version: *version, holder: Holder::Ours };
+                if ours && ledger.get(id) != Some(&recorded) {
                     result.adopt.push(*id);
                 }
             }
-            Some(_) => changed.entry(*version).or_default().push(*id),
-            None => new.push((*id, *version)),
+            (false, true) => changed.entry(*version).or_default().push(*id),
+            (false, false) => result.differing.push(*id),
         }
     }
 
-    let mut remove = Vec::new();
-    if removals_allowed {
-        let in_scope = |id: &AccountId| territory.everyone || territory.accounts.contains(id);
-        let unwanted =
-            |id: &AccountId| !wanted.accounts.contains_key(id) && !untouchable(id) && in_scope(id);
-        let ours: BTreeSet<AccountId> = ledger.keys().filter(|id| unwanted(id)).copied().collect();
-        let claimed = actual
-            .keys()
-            .filter(|id| wanted.exclusive && territory.members.contains(id) && unwanted(id));
-        remove = ours
-            .iter()
-            .copied()
-            .chain(claimed.copied())
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .collect();
-        remove.retain(|id| actual.contains_key(id));
-        result.forget = ours.into_iter().filter(|id| !actual.contains_key(id)).collect();
+    let unwanted = |id: &AccountId| {
+        !wanted.accounts.contains_key(id) && !untouchable(id) && territory.may_lose(id, wanted)
+    };
+    let claimed = |id: &AccountId| wanted.exclusive && territory.members.contains(id);
+    let mut remove = BTreeSet::new();
+    for id in ledger.keys().chain(actual.keys()).filter(|id| unwanted(id)) {
+        let recorded = holder(id);
+        let ours = claimed(id) || matches!(recorded, Some(Holder::Ours | Holder::Intended));
+        if ours && actual.contains_key(id) {
+            remove.insert(*id);
+        } else if recorded.is_some() && (permissions.is_some() || recorded == Some(Holder::Foreign))
+        {
+            result.forget.push(*id);
+        }
     }
+    result.forget.sort();
+    result.forget.dedup();
+    let remove: Vec<AccountId> = remove.into_iter().collect();
 
     let room = quota.saturating_sub(actual.len() - remove.len());
     if new.len() > room {

@@ -24,135 +24,256 @@ fn apply(permissions: &mut Shares, calls: &[Call]) {
     }
 }
 
-/// What we write down after calls that succeeded.
-fn record(ledger: &mut Shares, calls: &DocumentCalls, wanted: &Wanted) {
-    apply(ledger, &calls.calls);
+/// What is recorded after calls that succeeded.
+fn record(ledger: &mut Recorded, calls: &DocumentCalls, wanted: &Wanted) {
+    for call in &calls.calls {
+        let share = RecordedShare { version: call.version, holder: Holder::Ours };
+        ledger.extend(call.add.iter().map(|id| (*id, share)));
+        ledger.retain(|id, _| !call.remove.contains(id));
+    }
     ledger.retain(|id, _| !calls.forget.contains(id));
-    ledger.extend(calls.adopt.iter().map(|id| (*id, wanted.accounts[id])));
+    for id in &calls.adopt {
+        ledger.insert(*id, RecordedShare { version: wanted.accounts[id], holder: Holder::Ours });
+    }
+    for (id, version) in &calls.foreign {
+        ledger.insert(*id, RecordedShare { version: *version, holder: Holder::Foreign });
+    }
 }
 
 #[derive(Debug, Clone)]
 struct Case {
     wanted: Wanted,
-    ledger: Shares,
+    ledger: Recorded,
     permissions: Shares,
     territory: Territory,
 }
 
-fn shares(of: u16, most: usize) -> impl Strategy<Value = Shares> {
-    let version = prop_oneof![
+fn version() -> impl Strategy<Value = SharedVersion> {
+    prop_oneof![
         6 => Just(SharedVersion::Default),
         1 => Just(SharedVersion::Latest),
         1 => Just(SharedVersion::All),
+    ]
+}
+
+fn shares(of: u16, most: usize) -> impl Strategy<Value = Shares> {
+    prop::collection::btree_map((0..of).prop_map(id), version(), 0..most)
+}
+
+/// What is recorded, and whether AWS still has it.
+fn recorded(
+    of: u16,
+    most: usize,
+) -> impl Strategy<Value = BTreeMap<AccountId, (RecordedShare, bool)>> {
+    let holder = prop_oneof![
+        6 => Just(Holder::Ours),
+        1 => Just(Holder::Intended),
+        1 => Just(Holder::Foreign),
     ];
-    prop::collection::btree_map((0..of).prop_map(id), version, 0..most)
+    let share = (version(), holder, prop::bool::weighted(0.9));
+    let share =
+        share.prop_map(|(version, holder, there)| (RecordedShare { version, holder }, there));
+    prop::collection::btree_map((0..of).prop_map(id), share, 0..most)
 }
 
 fn accounts(of: u16, most: usize) -> impl Strategy<Value = BTreeSet<AccountId>> {
     prop::collection::btree_set((0..of).prop_map(id), 0..most)
 }
 
+/// Every account in scope is one of: gone, inactive, active, of an unknown place.
+fn territory(of: u16) -> impl Strategy<Value = Territory> {
+    let removals = prop_oneof![
+        1 => Just(Removals::Nobody),
+        1 => Just(Removals::Departed),
+        4 => Just(Removals::Everybody),
+    ];
+    let states = prop::collection::btree_map((0..of).prop_map(id), 0..5_u8, 0..80);
+    (removals, any::<bool>(), states, any::<bool>()).prop_map(
+        |(removals, everyone, states, fresh)| {
+            let those = |which: &[u8]| -> BTreeSet<AccountId> {
+                let chosen = states.iter().filter(|(_, state)| which.contains(state));
+                chosen.map(|(id, _)| *id).collect()
+            };
+            Territory {
+                removals,
+                everyone,
+                accounts: those(&[0, 1, 2, 3, 4]),
+                members: those(&[1, 2, 3, 4]),
+                active: those(&[2, 3]),
+                uncertain: those(&[4]),
+                fresh: if fresh { those(&[3]) } else { BTreeSet::new() },
+            }
+        },
+    )
+}
+
 fn case() -> impl Strategy<Value = Case> {
     let some = 120;
     (
-        (shares(some, 90), accounts(some, 6), any::<bool>()),
-        (shares(some, 90), shares(some, 60), any::<bool>()),
-        (any::<bool>(), accounts(some, 60), accounts(some, 60)),
+        (shares(some, 90), accounts(some, 6), accounts(some, 6), any::<bool>(), any::<bool>()),
+        (recorded(some, 90), shares(some, 60)),
+        territory(some),
     )
-        .prop_map(|((accounts, conflicts, exclusive), (ledger, foreign, lost), scope)| {
-            let (everyone, scope, members) = scope;
-            let accounts = accounts.into_iter().filter(|(id, _)| !conflicts.contains(id)).collect();
-            let mut permissions = ledger.clone();
-            permissions.extend(foreign);
-            if lost {
-                permissions = permissions.into_iter().skip(3).collect();
-            }
+        .prop_map(|(wanted, (recorded, strangers), territory)| {
+            let (accounts, conflicts, later, exclusive, doubtful) = wanted;
+            let left = |id: &AccountId| !conflicts.contains(id) && !later.contains(id);
+            let accounts = accounts.into_iter().filter(|(id, _)| left(id)).collect();
+            let rules = vec!["r".into()];
+            let ledger: Recorded = recorded.iter().map(|(id, (share, _))| (*id, *share)).collect();
+            let mut permissions = strangers;
+            permissions.retain(|id, _| !ledger.contains_key(id));
+            // Nobody else has shared anything with a fresh account yet.
+            permissions.retain(|id, _| !territory.fresh.contains(id));
+            let there = recorded.iter().filter(|(_, (_, there))| *there);
+            permissions.extend(there.map(|(id, (share, _))| (*id, share.version)));
             Case {
-                wanted: Wanted { accounts, conflicts, exclusive, rules: vec!["r".into()] },
+                wanted: Wanted { accounts, conflicts, later, exclusive, doubtful, rules },
                 ledger,
                 permissions,
-                territory: Territory { everyone, accounts: scope, members },
+                territory,
             }
         })
 }
 
 impl Case {
-    fn plan(&self, read: bool, allowed: bool, quota: usize) -> DocumentCalls {
+    fn plan(&self, read: bool, quota: usize) -> DocumentCalls {
         let present =
             Present { ledger: &self.ledger, permissions: read.then_some(&self.permissions) };
-        plan_calls(id(OWNER), &self.wanted, present, &self.territory, allowed, quota)
+        plan_calls(id(OWNER), &self.wanted, present, &self.territory, quota)
     }
 
-    /// Whether a share with this account may be taken back.
+    fn needs_permissions(&self) -> bool {
+        needs_permissions(id(OWNER), &self.wanted, &self.ledger, &self.territory)
+    }
+
+    /// Whether a share with this account is the suite's to change or remove.
     fn ours(&self, id: &AccountId) -> bool {
-        let in_scope = self.territory.everyone || self.territory.accounts.contains(id);
         let claimed = self.wanted.exclusive && self.territory.members.contains(id);
-        in_scope
-            && (self.ledger.contains_key(id) || claimed)
-            && !self.wanted.conflicts.contains(id)
-            && *id != self::id(OWNER)
+        let made = self.ledger.get(id).is_some_and(|share| share.holder != Holder::Foreign);
+        made || claimed
+    }
+
+    /// Whether it is known that no rule wants this account to have the document.
+    fn unwanted(&self, id: &AccountId) -> bool {
+        let Territory { removals, everyone, accounts, active, uncertain, .. } = &self.territory;
+        let wanted = self.wanted.accounts.contains_key(id);
+        let left = self.wanted.conflicts.contains(id) || self.wanted.later.contains(id);
+        let departed = accounts.contains(id) && !active.contains(id);
+        if wanted || left || *id == self::id(OWNER) || uncertain.contains(id) {
+            return false;
+        }
+        match removals {
+            Removals::Nobody => false,
+            Removals::Departed => departed,
+            Removals::Everybody if active.contains(id) => !self.wanted.doubtful,
+            Removals::Everybody => *everyone || departed,
+        }
     }
 }
 
 proptest! {
     #[test]
-    fn calls_keep_to_the_limits(case in case(), read: bool, allowed: bool, quota in 0usize..200) {
-        for call in case.plan(read, allowed, quota).calls {
+    fn calls_keep_to_the_limits(case in case(), read: bool, quota in 0usize..200) {
+        for call in case.plan(read, quota).calls {
             prop_assert!(call.add.len() <= 20 && call.remove.len() <= 20);
             prop_assert!(!call.add.is_empty() || !call.remove.is_empty());
             let ids: BTreeSet<_> = call.add.iter().chain(&call.remove).collect();
             prop_assert_eq!(ids.len(), call.add.len() + call.remove.len());
             prop_assert!(!ids.contains(&id(OWNER)));
             prop_assert!(ids.iter().all(|id| !case.wanted.conflicts.contains(id)));
+            prop_assert!(ids.iter().all(|id| !case.wanted.later.contains(id)));
         }
     }
 
     #[test]
-    fn after_the_calls_everything_of_ours_is_as_wanted(case in case(), read: bool) {
-        let calls = case.plan(read, true, usize::MAX);
+    fn after_the_calls_everything_of_ours_is_as_wanted(case in case()) {
+        let read = case.needs_permissions();
+        let calls = case.plan(read, usize::MAX);
         let mut after = case.permissions.clone();
         apply(&mut after, &calls.calls);
         for (account, version) in &case.wanted.accounts {
-            // Unread, a share that the ledger believes in is believed in.
-            if *account != id(OWNER) && (read || case.ledger.get(account) != Some(version)) {
+            // Unread, a share that is recorded as ours is believed in; somebody else's stays as it is.
+            let believed = !read && case.ledger.contains_key(account);
+            let foreign = !case.ours(account) && case.permissions.contains_key(account);
+            if *account != id(OWNER) && !believed && !foreign {
                 prop_assert_eq!(after.get(account), Some(version));
             }
         }
-        for account in after.keys().filter(|id| !case.wanted.accounts.contains_key(id)) {
-            let known = read || case.ledger.contains_key(account);
-            prop_assert!(!(case.ours(account) && known), "{} is still there", account);
+        for account in after.keys() {
+            prop_assert!(!(case.ours(account) && case.unwanted(account)), "{} is left", account);
         }
     }
 
     #[test]
-    fn nothing_foreign_is_ever_removed(case in case(), read: bool, quota in 0usize..200) {
-        for account in case.plan(read, true, quota).calls.iter().flat_map(|call| &call.remove) {
-            prop_assert!(case.ours(account));
-            prop_assert!(!case.wanted.accounts.contains_key(account));
+    fn what_is_removed_is_ours_and_known_to_be_unwanted(
+        case in case(), read: bool, quota in 0usize..200,
+    ) {
+        for account in case.plan(read, quota).calls.iter().flat_map(|call| &call.remove) {
+            prop_assert!(case.ours(account) && case.unwanted(account));
         }
     }
 
     #[test]
-    fn nothing_is_removed_while_removals_are_not_allowed(case in case(), read: bool) {
-        let calls = case.plan(read, false, 1000);
-        prop_assert!(calls.calls.iter().all(|call| call.remove.is_empty()));
-        prop_assert!(calls.forget.is_empty());
+    fn what_is_foreign_stays_as_it_is(case in case()) {
+        let calls = case.plan(case.needs_permissions(), usize::MAX).calls;
+        let mut after = case.permissions.clone();
+        apply(&mut after, &calls);
+        for (account, version) in &case.permissions {
+            let wanted = case.wanted.exclusive && case.wanted.accounts.contains_key(account);
+            if !case.ours(account) && !wanted {
+                prop_assert_eq!(after.get(account), Some(version));
+            }
+        }
     }
 
     #[test]
-    fn planning_after_the_calls_yields_none(case in case(), read: bool, allowed: bool) {
-        let first = case.plan(read, allowed, usize::MAX);
+    fn planning_after_the_calls_yields_none(case in case()) {
+        let first = case.plan(case.needs_permissions(), usize::MAX);
         let mut after = case.clone();
         apply(&mut after.permissions, &first.calls);
         record(&mut after.ledger, &first, &case.wanted);
-        let second = after.plan(read, allowed, usize::MAX);
+        let second = after.plan(after.needs_permissions(), usize::MAX);
         prop_assert_eq!(&second.calls, &[]);
         prop_assert!(second.adopt.is_empty() && second.forget.is_empty());
+        prop_assert!(second.foreign.is_empty());
+    }
+
+    /// Killed at any call, before or after it was made: the next attempt leads to the same end.
+    #[test]
+    fn a_kill_anywhere_loses_and_takes_nothing(case in case(), at in 0usize..6, made: bool) {
+        prop_assume!(case.needs_permissions());
+        let planned = case.plan(true, usize::MAX);
+        let mut whole = case.clone();
+        apply(&mut whole.permissions, &planned.calls);
+        record(&mut whole.ledger, &planned, &case.wanted);
+
+        let mut killed = case.clone();
+        let at = at.min(planned.calls.len());
+        let before = DocumentCalls { calls: planned.calls[..at].to_vec(), ..planned.clone() };
+        apply(&mut killed.permissions, &before.calls);
+        record(&mut killed.ledger, &before, &case.wanted);
+        if let Some(call) = planned.calls.get(at) {
+            for id in &call.add {
+                let known = killed.ledger.get(id).map(|share| share.holder);
+                if matches!(known, None | Some(Holder::Foreign)) {
+                    let share = RecordedShare { version: call.version, holder: Holder::Intended };
+                    killed.ledger.insert(*id, share);
+                }
+            }
+            if made {
+                apply(&mut killed.permissions, std::slice::from_ref(call));
+            }
+        }
+        let again = killed.plan(true, usize::MAX);
+        apply(&mut killed.permissions, &again.calls);
+        record(&mut killed.ledger, &again, &case.wanted);
+        prop_assert_eq!(&killed.permissions, &whole.permissions);
+        prop_assert_eq!(&killed.ledger, &whole.ledger);
     }
 
     #[test]
     fn the_quota_is_never_exceeded_on_the_way(case in case(), quota in 100usize..200) {
-        let calls = case.plan(true, true, quota);
+        let calls = case.plan(true, quota);
         let mut permissions = case.permissions.clone();
         let before = permissions.len();
         for call in &calls.calls {
@@ -170,7 +291,7 @@ proptest! {
 
     #[test]
     fn the_number_of_calls_is_the_least(case in case()) {
-        let calls = case.plan(true, true, usize::MAX).calls;
+        let calls = case.plan(true, usize::MAX).calls;
         let removals: usize = calls.iter().map(|call| call.remove.len()).sum();
         let mut additions: BTreeMap<SharedVersion, usize> = BTreeMap::new();
         for call in &calls {
@@ -181,14 +302,32 @@ proptest! {
     }
 }
 
+/// Nothing but what the caller names is in scope.
+fn nobody() -> Territory {
+    Territory {
+        removals: Removals::Everybody,
+        everyone: false,
+        accounts: BTreeSet::new(),
+        members: BTreeSet::new(),
+        active: BTreeSet::new(),
+        uncertain: BTreeSet::new(),
+        fresh: BTreeSet::new(),
+    }
+}
+
+fn ours(shares: impl IntoIterator<Item = (AccountId, SharedVersion)>) -> Recorded {
+    let share = |version| RecordedShare { version, holder: Holder::Ours };
+    shares.into_iter().map(|(account, version)| (account, share(version))).collect()
+}
+
 #[test]
 fn near_the_quota_removals_make_room_first() {
-    let ledger: Shares = (100..1100).map(|n| (id(n), SharedVersion::Default)).collect();
+    let ledger = ours((100..1100).map(|n| (id(n), SharedVersion::Default)));
     let mut wanted = Wanted { rules: vec!["r".into()], ..Wanted::default() };
     wanted.accounts = (102..1102).map(|n| (id(n), SharedVersion::Default)).collect();
-    let territory = Territory { everyone: true, ..Territory::default() };
+    let territory = Territory { everyone: true, ..nobody() };
     let present = Present { ledger: &ledger, permissions: None };
-    let calls = plan_calls(id(OWNER), &wanted, present, &territory, true, DEFAULT_QUOTA);
+    let calls = plan_calls(id(OWNER), &wanted, present, &territory, DEFAULT_QUOTA);
     let new = vec![id(1100), id(1101)];
     assert_eq!(
         calls.calls,
@@ -197,14 +336,15 @@ fn near_the_quota_removals_make_room_first() {
             Call { add: new.clone(), ..Call::default() },
         ]
     );
-    let calls = plan_calls(id(OWNER), &wanted, present, &territory, false, DEFAULT_QUOTA);
+    let territory = Territory { removals: Removals::Nobody, ..territory };
+    let calls = plan_calls(id(OWNER), &wanted, present, &territory, DEFAULT_QUOTA);
     assert_eq!(calls.calls, []);
     assert_eq!(calls.over_quota, new, "without removals there is no room");
 }
 
 #[test]
 fn a_new_version_is_added_again_in_a_call_of_its_own() {
-    let ledger = Shares::from([(id(1), SharedVersion::Default), (id(2), SharedVersion::Default)]);
+    let ledger = ours([(id(1), SharedVersion::Default), (id(2), SharedVersion::Default)]);
     let accounts = Shares::from([
         (id(1), SharedVersion::Latest),
         (id(2), SharedVersion::Default),
@@ -212,7 +352,7 @@ fn a_new_version_is_added_again_in_a_call_of_its_own() {
     ]);
     let wanted = Wanted { accounts, rules: vec!["r".into()], ..Wanted::default() };
     let present = Present { ledger: &ledger, permissions: None };
-    let calls = plan_calls(id(OWNER), &wanted, present, &Territory::default(), true, DEFAULT_QUOTA);
+    let calls = plan_calls(id(OWNER), &wanted, present, &nobody(), DEFAULT_QUOTA);
     assert_eq!(
         calls.calls,
         [

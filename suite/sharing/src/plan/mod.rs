@@ -8,10 +8,13 @@ mod onboarding;
 mod share_plan;
 mod view;
 
-pub use build::PlanInput;
-pub use calls::{Call, DEFAULT_QUOTA, DocumentCalls, IDS_PER_CALL, Present, Territory, plan_calls};
+pub use build::{Evidence, PlanInput};
+pub use calls::{
+    Call, DEFAULT_QUOTA, DocumentCalls, Holder, IDS_PER_CALL, Present, Recorded, RecordedShare,
+    Territory, needs_permissions, plan_calls,
+};
 pub use onboarding::{NEW_FOR, OnboardingInput, OnboardingReport, OnboardingStart};
-pub use share_plan::{AccountPlace, PlannedRule, PlannedWork, SharePlan};
+pub use share_plan::{AccountPlace, PlannedRule, PlannedWork, Removals, SharePlan};
 pub use view::{Wanted, WorkView};
 
 #[cfg(test)]

@@ -40,12 +40,14 @@ fn started_by(texts: &[&str], kind: TriggerKind, now: &str) -> (SharePlan, Vec<O
     assert_eq!(rules.problems, []);
     let (organization, region) = (joined(), "eu-west-1".parse().unwrap());
     let scope = Scope::Accounts([id(1), id(9)].into());
+    let ledger = Default::default();
+    let seen_at = now.parse().unwrap();
     let mut plan = SharePlan::build(PlanInput {
         rules: &rules,
-        organization: &organization,
         scope: &scope,
+        trigger: kind,
         hub: HUB.parse().unwrap(),
-        ledger: &Default::default(),
+        evidence: Evidence { seen_at, organization: &organization, ledger: &ledger },
     });
     let starts = plan.onboarding(OnboardingInput {
         trigger: &Trigger::event(kind, "e-1"),

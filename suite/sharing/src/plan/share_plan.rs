@@ -1,5 +1,6 @@
 //! The plan of one execution, as it lies in S3.
 
+use jiff::Timestamp;
 use relay_core::id::{AccountId, Region};
 use relay_core::problem::Problem;
 use schemars::JsonSchema;
@@ -11,25 +12,42 @@ use crate::{DocumentSelector, OnboardingRunbook, Ownership, SharedVersion};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SharePlan {
-    /// The policy it was made from: `sha256:…`.
+    /// The rules it was made from: `sha256:…`.
     pub rules_version: String,
+    /// When reading for it began: whatever was planned or shared later knows more than this plan.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub seen_at: Timestamp,
     /// Every account of the organization is in scope, and whatever the ledger holds.
     pub organization: bool,
     /// The accounts in scope; with `organization` for information only.
     pub accounts: Vec<AccountId>,
-    /// Where each account in scope lies. One that is not here is no member (any more).
+    /// Where each account in scope lies. One that is not here is not a member of the organization (any more).
     pub places: Vec<AccountPlace>,
-    /// How many valid rules policy has, those included that mean nobody in scope.
+    /// How many valid rules there are, those included that mean nobody in scope.
     pub valid_rules: u64,
-    /// The rules that mean somebody in scope, and the exclusive ones.
+    /// The rules that mean somebody in scope, the exclusive ones, and those whose OUs were not all found.
     pub rules: Vec<PlannedRule>,
     /// What to look at: owners, Regions, and which rules apply there.
     pub work: Vec<PlannedWork>,
-    /// Shares may be taken back: there is a rule, every rule could be read, every OU they name and
-    /// every account's path was found.
-    pub removals_allowed: bool,
+    /// From which accounts shares may be removed.
+    pub removals: Removals,
+    /// Every OU that a rule names was looked up, whether it exists or not.
+    pub selectors_read: bool,
     /// What was found wrong while planning.
     pub problems: Vec<Problem>,
+}
+
+/// From which accounts an execution may remove shares that no rule wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Removals {
+    /// From none: a join only adds.
+    Nobody,
+    /// From accounts that have left the organization: not every rule could be read, and rules select
+    /// members only.
+    Departed,
+    /// From all accounts in scope: there is a rule, and every rule could be read.
+    Everybody,
 }
 
 /// Where an account lies in the organization.
@@ -38,10 +56,23 @@ pub struct SharePlan {
 pub struct AccountPlace {
     /// The account.
     pub account: AccountId,
-    /// Root and OUs that lead to it, by id: `r-…/ou-…/ou-…`.
-    pub path: String,
-    /// Whether it can be shared with.
+    /// Root and OUs that lead to it, by id: `r-…/ou-…/ou-…`; null where that is not known.
+    pub path: Option<String>,
+    /// Whether it is active: closed and suspended accounts are not.
     pub active: bool,
+    /// It is in a state in which it neither can be shared with nor is it leaving, or in one that this
+    /// version does not know. Its shares stay as they are.
+    pub unsettled: bool,
+    /// It was created in the organization minutes ago: nobody else has shared anything with it yet.
+    pub fresh: bool,
+}
+
+impl AccountPlace {
+    /// Whether everything is known that a removal of its shares follows from.
+    #[must_use]
+    pub fn is_certain(&self) -> bool {
+        self.path.is_some() && !self.unsettled
+    }
 }
 
 /// A rule, resolved to those accounts in scope that it means.
@@ -62,6 +93,9 @@ pub struct PlannedRule {
     pub ownership: Ownership,
     /// The accounts, sorted.
     pub accounts: Vec<AccountId>,
+    /// All OUs that the rule names were found. Without that it may mean more accounts, or fewer: who has
+    /// its documents keeps them.
+    pub certain: bool,
     /// Runbooks to start in a new account.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub onboarding: Vec<OnboardingRunbook>,

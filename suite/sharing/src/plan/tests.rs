@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use relay_core::execution::TriggerKind;
 use relay_core::id::{AccountId, Region};
 use relay_core::organization::Organization;
 use relay_core::organization::testing::{id, organization};
@@ -12,6 +13,7 @@ use super::*;
 use crate::{Document, Scope, SharedVersion, SharingRules, WorkItem};
 
 const HUB: &str = "111122223333";
+const SEEN_AT: &str = "2026-03-01T12:00:00Z";
 
 fn hub() -> AccountId {
     HUB.parse().unwrap()
@@ -39,11 +41,30 @@ fn plan_with(
         .iter()
         .map(|(owner, code)| WorkItem { owner: *owner, region: region(code) })
         .collect();
-    SharePlan::build(PlanInput { rules, organization, scope, hub: hub(), ledger: &ledger })
+    let seen_at = SEEN_AT.parse().unwrap();
+    let evidence = Evidence { seen_at, organization, ledger: &ledger };
+    SharePlan::build(PlanInput {
+        rules,
+        scope,
+        trigger: TriggerKind::Backfill,
+        hub: hub(),
+        evidence,
+    })
+}
+
+fn joined(rules: &SharingRules, organization: &Organization, scope: &Scope) -> SharePlan {
+    let seen_at = SEEN_AT.parse().unwrap();
+    let evidence = Evidence { seen_at, organization, ledger: &BTreeSet::new() };
+    SharePlan::build(PlanInput { rules, scope, trigger: TriggerKind::Join, hub: hub(), evidence })
 }
 
 fn only(n: u8) -> Scope {
     Scope::Accounts([id(n)].into())
+}
+
+fn ours(shares: &[(AccountId, SharedVersion)]) -> Recorded {
+    let share = |version| RecordedShare { version, holder: Holder::Ours };
+    shares.iter().map(|(account, version)| (*account, share(*version))).collect()
 }
 
 fn document(name: &str) -> Document {
@@ -69,7 +90,7 @@ fn a_join_plans_only_what_concerns_the_account() {
     let all = organization();
     let joined = plan(&rules, &all, &only(2));
     assert_eq!(joined.accounts, [id(2)]);
-    assert_eq!(joined.places[0].path, "r-abcd/ou-abcd-00000001/ou-abcd-00000002");
+    assert_eq!(joined.places[0].path.as_deref(), Some("r-abcd/ou-abcd-00000001/ou-abcd-00000002"));
     assert_eq!(
         work(&joined),
         [
@@ -80,7 +101,7 @@ fn a_join_plans_only_what_concerns_the_account() {
     );
     let elsewhere = plan(&rules, &all, &only(4));
     assert_eq!(elsewhere.rules.len(), 1, "only the rule for everybody");
-    assert!(joined.removals_allowed && joined.problems.is_empty());
+    assert_eq!((joined.removals, joined.problems), (Removals::Everybody, vec![]));
 }
 
 #[test]
@@ -97,7 +118,9 @@ fn a_join_needs_no_more_of_the_organization_than_the_accounts_own_path() {
         partial.add_unit(unit, name, above.parse::<relay_core::id::ParentId>().unwrap());
     }
     partial.add_account(whole.account(id(2)).unwrap().clone());
-    assert_eq!(plan(&rules, &partial, &only(2)), plan(&rules, &whole, &only(2)));
+    let by_part = joined(&rules, &partial, &only(2));
+    let by_whole = joined(&rules, &whole, &only(2));
+    assert_eq!(by_part, by_whole);
 }
 
 #[test]
@@ -115,7 +138,7 @@ fn who_has_left_is_only_looked_for_in_the_ledger() {
     let scope = Scope::Accounts([gone].into());
     let plan = plan_with(&rules, &organization(), &scope, &[(hub(), "ap-south-1")]);
     assert_eq!(work(&plan), [(HUB.into(), "ap-south-1", &[][..])]);
-    let ledger = BTreeMap::from([(gone, SharedVersion::Default), (id(1), SharedVersion::Default)]);
+    let ledger = ours(&[(gone, SharedVersion::Default), (id(1), SharedVersion::Default)]);
     let view = plan.view(hub(), &region("ap-south-1"));
     let present = Present { ledger: &ledger, permissions: None };
     let calls = view.calls(&Wanted::default(), present, DEFAULT_QUOTA);
@@ -126,15 +149,12 @@ fn who_has_left_is_only_looked_for_in_the_ledger() {
 fn nothing_is_removed_while_a_rule_is_invalid_or_there_is_none() {
     let all = organization();
     let broken = plan(&rules(&[("a", EVERYBODY), ("b", "oops: [")]), &all, &only(1));
-    assert!(!broken.removals_allowed);
+    assert_eq!(broken.removals, Removals::Departed);
     assert_eq!(broken.problems[0].code, ProblemCode::RuleSyntax);
     assert_eq!(broken.rules.len(), 1, "the valid rule still works");
     let empty = plan(&rules(&[]), &all, &only(1));
-    assert!(!empty.removals_allowed);
+    assert_eq!(empty.removals, Removals::Departed);
     assert_eq!(empty.problems[0].code, ProblemCode::RulesEmpty);
-    let unreadable = SharePlan::unreadable_policy(&only(1), "denied");
-    assert!(!unreadable.removals_allowed);
-    assert_eq!(unreadable.problems[0].code, ProblemCode::RulesUnreadable);
 }
 
 #[test]
@@ -143,7 +163,14 @@ fn a_selector_of_no_unit_is_a_problem_of_the_plan() {
     let plan = plan(&rules(&[("b", &text)]), &organization(), &Scope::Organization);
     assert_eq!(plan.problems[0].code, ProblemCode::UnknownOrganizationalUnit);
     assert_eq!(plan.problems[0].place.to_string(), "b:3:17 (accounts.in[0])");
-    assert!(!plan.removals_allowed, "the unit may have been renamed");
+    assert!(!plan.rules[0].certain, "the OU may have been renamed");
+    let view = plan.view(id(4), &region("us-east-1"));
+    let ledger = ours(&[(id(2), SharedVersion::Default)]);
+    let present = Present { ledger: &ledger, permissions: None };
+    let prod = view.calls(&view.wanted(&document("Prod-A")), present, DEFAULT_QUOTA);
+    assert_eq!(prod.calls, [], "who has it keeps it");
+    let other = view.calls(&view.wanted(&document("Other")), present, DEFAULT_QUOTA);
+    assert_eq!(other.calls, [Call { remove: vec![id(2)], ..Call::default() }], "no rule wants it");
 }
 
 #[test]
@@ -154,7 +181,10 @@ fn nothing_is_removed_while_an_account_is_between_two_places() {
     all.add_account(relay_core::organization::Account { parent, ..account });
     let plan = plan(&rules(&[("a", EVERYBODY)]), &all, &Scope::Organization);
     assert_eq!(plan.rules[0].accounts, [0, 2, 3, 4].map(id));
-    assert!(!plan.removals_allowed);
+    let view = plan.view(hub(), &region("us-east-1"));
+    let ledger = ours(&[(id(1), SharedVersion::Default)]);
+    let present = Present { ledger: &ledger, permissions: None };
+    assert_eq!(view.calls(&Wanted::default(), present, DEFAULT_QUOTA).calls, []);
 }
 
 #[test]
@@ -190,7 +220,7 @@ fn rules_that_differ_in_version_leave_that_pair_untouched() {
         problem.what,
         "the rules a, b want different versions for account 000000000001 and 1 more"
     );
-    let ledger = BTreeMap::from([(id(1), SharedVersion::All)]);
+    let ledger = ours(&[(id(1), SharedVersion::All)]);
     let present = Present { ledger: &ledger, permissions: None };
     let calls = view.calls(&wanted, present, DEFAULT_QUOTA);
     assert!(calls.calls.iter().all(|call| call.remove.is_empty() && !call.add.contains(&id(1))));
@@ -206,12 +236,12 @@ fn an_exclusive_rule_claims_members_but_no_strangers() {
         (id(2), SharedVersion::Default),
         (stranger, SharedVersion::Default),
     ]);
-    let ledger = BTreeMap::new();
+    let ledger = Recorded::new();
     for (scope, removed) in [(Scope::Organization, vec![id(1)]), (only(1), vec![id(1)])] {
         let plan = plan(&rules, &organization(), &scope);
         let view = plan.view(id(4), &region("us-east-1"));
-        assert!(view.reads_permissions());
         let wanted = view.wanted(&document("Prod-A"));
+        assert!(view.needs_permissions(&wanted, &ledger));
         let present = Present { ledger: &ledger, permissions: Some(&permissions) };
         let calls = view.calls(&wanted, present, DEFAULT_QUOTA);
         let all: Vec<_> = calls.calls.iter().flat_map(|call| call.remove.clone()).collect();

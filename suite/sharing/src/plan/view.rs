@@ -5,23 +5,37 @@ use std::collections::{BTreeMap, BTreeSet};
 use relay_core::id::{AccountId, DocumentName, Region};
 use relay_core::problem::{Problem, ProblemCode};
 
-use crate::plan::{DocumentCalls, PlannedRule, Present, SharePlan, Territory, plan_calls};
+use crate::plan::{
+    AccountPlace, DocumentCalls, PlannedRule, Present, Recorded, SharePlan, Territory,
+    needs_permissions, plan_calls,
+};
 use crate::{Document, Ownership, SharedVersion};
 
-/// What policy makes of one document.
+/// What the rules make of one document.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wanted {
     /// Who should have it, and which version; never the owner.
     pub accounts: BTreeMap<AccountId, SharedVersion>,
     /// Accounts for which rules want different versions: these pairs are left as they are.
     pub conflicts: BTreeSet<AccountId>,
+    /// Accounts for which a later execution has planned or recorded something: left to that one.
+    pub later: BTreeSet<AccountId>,
     /// Every account of the organization on this document is ours.
     pub exclusive: bool,
+    /// Some rule that selects the document may mean more members than it seems to: members that have the
+    /// document keep it.
+    pub doubtful: bool,
     /// The rules that select it, by name.
     pub rules: Vec<String>,
 }
 
 impl Wanted {
+    /// Leaves an account to a later execution.
+    pub fn leave(&mut self, account: AccountId) {
+        self.accounts.remove(&account);
+        self.later.insert(account);
+    }
+
     /// Whether some rule selects the document.
     #[must_use]
     pub fn is_selected(&self) -> bool {
@@ -58,7 +72,6 @@ pub struct WorkView<'a> {
     owner: AccountId,
     rules: Vec<&'a PlannedRule>,
     territory: Territory,
-    removals_allowed: bool,
 }
 
 impl SharePlan {
@@ -71,17 +84,39 @@ impl SharePlan {
         WorkView {
             owner,
             rules: rules.iter().filter_map(|index| self.rules.get(*index)).collect(),
-            territory: Territory {
-                everyone: self.organization,
-                accounts: self.accounts.iter().copied().collect(),
-                members: self.places.iter().map(|place| place.account).collect(),
-            },
-            removals_allowed: self.removals_allowed,
+            territory: self.territory(),
+        }
+    }
+
+    fn territory(&self) -> Territory {
+        let those = |which: fn(&AccountPlace) -> bool| {
+            self.places.iter().filter(|place| which(place)).map(|place| place.account).collect()
+        };
+        Territory {
+            removals: self.removals,
+            everyone: self.organization,
+            accounts: self.accounts.iter().copied().collect(),
+            members: those(|_| true),
+            active: those(|place| place.active),
+            uncertain: those(|place| !place.is_certain()),
+            fresh: those(|place| place.fresh),
         }
     }
 }
 
 impl WorkView<'_> {
+    /// The accounts that would lose their recorded shares of a document.
+    pub fn losers<'a>(
+        &'a self,
+        wanted: &'a Wanted,
+        ledger: &'a Recorded,
+    ) -> impl Iterator<Item = AccountId> + 'a {
+        ledger
+            .keys()
+            .copied()
+            .filter(|id| !wanted.accounts.contains_key(id) && self.territory.may_lose(id, wanted))
+    }
+
     /// What the rules, as a union, want for a document.
     #[must_use]
     pub fn wanted(&self, document: &Document) -> Wanted {
@@ -89,6 +124,7 @@ impl WorkView<'_> {
         for rule in self.rules.iter().filter(|rule| rule.documents.selects(document)) {
             wanted.rules.push(rule.name.clone());
             wanted.exclusive |= rule.ownership == Ownership::Exclusive;
+            wanted.doubtful |= !rule.certain;
             for account in rule.accounts.iter().filter(|account| **account != self.owner) {
                 let version = wanted.accounts.entry(*account).or_insert(rule.document_version);
                 if *version != rule.document_version {
@@ -103,15 +139,13 @@ impl WorkView<'_> {
     /// The calls for a document. One that no rule selects any more has `Wanted::default()`.
     #[must_use]
     pub fn calls(&self, wanted: &Wanted, present: Present<'_>, quota: usize) -> DocumentCalls {
-        let allowed = self.removals_allowed;
-        plan_calls(self.owner, wanted, present, &self.territory, allowed, quota)
+        plan_calls(self.owner, wanted, present, &self.territory, quota)
     }
 
-    /// Whether some rule may claim every account of the organization, so that permissions have to
-    /// be read.
+    /// Whether the calls for a document can be planned only with its permissions.
     #[must_use]
-    pub fn reads_permissions(&self) -> bool {
-        self.rules.iter().any(|rule| rule.ownership == Ownership::Exclusive)
+    pub fn needs_permissions(&self, wanted: &Wanted, ledger: &Recorded) -> bool {
+        needs_permissions(self.owner, wanted, ledger, &self.territory)
     }
 
     /// The globs over names of all the rules here; `None` when some rule selects without names, so

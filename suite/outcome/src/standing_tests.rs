@@ -1,0 +1,102 @@
+//! Tests of what becomes of problems that stand: named once, and once more when they are gone.
+
+use relay_core::problem::{Problem, ProblemCode};
+use serde_json::json;
+use sharing::plan::SharePlan;
+
+use crate::tests::{plan, request};
+use crate::{Evidence, Outcome, OutcomeStatus, Standing, sharing};
+
+fn problem(code: ProblemCode, what: &str) -> Problem {
+    Problem::new(code, "rule:3:17 (accounts.in[0])", what)
+}
+
+fn renamed() -> Problem {
+    problem(ProblemCode::UnknownOrganizationalUnit, "the organization has no OU /Before")
+}
+
+fn outcome(kind: &str, plan: &SharePlan, before: &[Problem]) -> Option<Outcome> {
+    let trigger = json!({"kind": kind, "eventIds": ["e-1"]});
+    let input = json!({"accounts": ["444455556666"], "trigger": trigger});
+    let standing = Standing::compare(plan, before);
+    let verdict = sharing(Evidence {
+        request: &request(json!({"input": input, "shares": []})),
+        plan: Some(plan),
+        details: &[],
+        standing: Some(&standing),
+        at: "2026-01-02T03:04:46.700Z".parse().unwrap(),
+        stored: None,
+    });
+    verdict.outcome
+}
+
+#[test]
+fn a_problem_is_published_when_it_appears_although_nothing_was_to_be_done() {
+    let plan = plan(1, vec![renamed()]);
+    let told = outcome("recheck", &plan, &[]).unwrap();
+    assert_eq!(told.problems, [renamed()]);
+    assert_eq!(told.outcome, OutcomeStatus::Succeeded);
+    assert_eq!(
+        told.summary,
+        "Runbooks for account 444455556666: nothing to share; but: the organization has no OU /Before."
+    );
+    assert_eq!(Standing::compare(&plan, &[]).known, [renamed()]);
+}
+
+#[test]
+fn a_problem_that_was_published_is_not_repeated_with_every_account() {
+    let plan = plan(1, vec![renamed()]);
+    assert_eq!(outcome("recheck", &plan, &[renamed()]), None);
+    let joined = outcome("join", &plan, &[renamed()]).unwrap();
+    assert_eq!(joined.problems, []);
+    let other_hint = renamed().with_hint("Did you mean /After?");
+    assert_eq!(outcome("recheck", &plan, &[other_hint]), None, "the hint is no news");
+}
+
+#[test]
+fn whoever_asks_is_told_every_time() {
+    let plan = plan(1, vec![renamed()]);
+    for kind in ["manual", "backfill"] {
+        assert_eq!(outcome(kind, &plan, &[renamed()]).unwrap().problems, [renamed()], "{kind}");
+    }
+}
+
+#[test]
+fn a_join_that_failed_for_a_standing_problem_names_it() {
+    let broken = problem(ProblemCode::RuleSyntax, "not a rule");
+    let plan = plan(0, vec![broken.clone()]);
+    let joined = outcome("join", &plan, &[broken.clone()]).unwrap();
+    assert_eq!((joined.outcome, joined.problems), (OutcomeStatus::Failed, vec![broken.clone()]));
+    assert_eq!(outcome("recheck", &plan, &[broken]), None);
+}
+
+#[test]
+fn that_a_problem_is_gone_is_published_once() {
+    let plan = plan(1, vec![]);
+    let told = outcome("recheck", &plan, &[renamed()]).unwrap();
+    assert_eq!((told.problems, told.solved), (vec![], vec![renamed()]));
+    assert_eq!(told.summary, "Runbooks for account 444455556666: 1 earlier problem is solved.");
+    assert_eq!(Standing::compare(&plan, &[renamed()]).known, []);
+}
+
+#[test]
+fn a_plan_that_did_not_look_does_not_call_a_problem_solved() {
+    let outsider = problem(ProblemCode::AccountNotInOrganization, "account 1 is no member");
+    let before = [renamed(), outsider.clone()];
+    let mut plan = plan(1, vec![]);
+    plan.selectors_read = false;
+    let standing = Standing::compare(&plan, &before);
+    assert!(!standing.has_changed());
+    assert_eq!(standing.known, before);
+    plan.selectors_read = true;
+    assert_eq!(Standing::compare(&plan, &before).known, [outsider], "accounts were not listed");
+    plan.organization = true;
+    assert_eq!(Standing::compare(&plan, &before).solved, before);
+}
+
+#[test]
+fn what_concerns_one_account_does_not_stand() {
+    let onboarding = problem(ProblemCode::OnboardingNotStarted, "it is too long");
+    let standing = Standing::compare(&plan(1, vec![onboarding]), &[]);
+    assert_eq!(standing, Standing::default());
+}
