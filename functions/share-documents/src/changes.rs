@@ -13,14 +13,14 @@ pub(crate) struct Urgent {
     pub(crate) written: oneshot::Sender<()>,
 }
 
-/// The sender's end.
+/// Where the workers put the changes that they make.
 #[derive(Debug)]
 pub(crate) struct Changes {
     soon: mpsc::Sender<LedgerChange>,
     now: mpsc::Sender<Urgent>,
 }
 
-/// The writer's end.
+/// Where the ledger's writer finds them.
 #[derive(Debug)]
 pub(crate) struct Unwritten {
     pub(crate) soon: mpsc::Receiver<LedgerChange>,

@@ -54,7 +54,7 @@ fn a_problem_that_was_published_is_not_repeated_with_every_account() {
 }
 
 #[test]
-fn whoever_asks_is_told_every_time() {
+fn an_operator_who_asks_sees_every_problem() {
     let plan = plan(1, vec![renamed()]);
     for kind in ["manual", "backfill"] {
         assert_eq!(outcome(kind, &plan, &[renamed()]).unwrap().problems, [renamed()], "{kind}");
