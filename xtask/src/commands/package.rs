@@ -48,7 +48,7 @@ impl Architecture {
 }
 
 /// Builds every function into `target/lambda/<function>/bootstrap`, where the template's `CodeUri`
-/// finds it, and says how large each is.
+/// finds it, says how large each is, and makes `dist/`: the same without the checkout.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let architecture = if arguments.x86_64 { Architecture::X86_64 } else { Architecture::Arm64 };
     let folder = root().join("target/lambda");
@@ -59,6 +59,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         alone(&binary)?;
         println!("{:>6.1} MB  {name}", binary.metadata()?.len() as f64 / 1e6);
     }
+    let python = python::ensure(".venv-package", "tools/requirements-package.txt")?;
+    let dist = root().join("dist");
+    let made = Command::new(python)
+        .current_dir(root())
+        .args([Path::new("tools/distribution.py"), &folder, &dist])
+        .status();
+    let made = made.context("run tools/distribution.py")?;
+    ensure!(made.success(), "tools/distribution.py: {made}");
+    println!("dist/ deploys from anywhere: docs/deploy.md");
     Ok(())
 }
 

@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+"""Makes a folder that can be deployed from anywhere, without a checkout and without Rust.
+
+    python tools/distribution.py BUILT FOLDER
+
+BUILT holds `<function>/bootstrap` for every function of template.yaml. FOLDER is made anew: template.yaml with code
+locations relative to it, `functions/*.zip`, `statemachine/`, `stacks/`, `runbooks/`, the bill of materials, licences,
+and SHA256SUMS over all of it. The same binaries make the same archives. `cargo xtask package` calls it.
+"""
+
+import hashlib
+import re
+import shutil
+import sys
+import zipfile
+from pathlib import Path
+
+import materials
+
+ROOT = Path(__file__).resolve().parent.parent
+CODE = re.compile(r"(?m)^(\s+CodeUri:) target/lambda/([a-z-]+)/$")
+FOLDERS = ("statemachine", "stacks", "runbooks")
+# The earliest time that an archive can hold: archives do not differ by when they were made.
+TIME = (1980, 1, 1, 0, 0, 0)
+
+
+def archive(binary, into):
+    """A Lambda archive of one executable."""
+    entry = zipfile.ZipInfo("bootstrap", TIME)
+    entry.external_attr = 0o100755 << 16
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    with zipfile.ZipFile(into, "w") as file:
+        file.writestr(entry, binary.read_bytes(), compresslevel=9)
+
+
+def relative(template):
+    """The template with code locations beside it, and the functions that it names."""
+    functions = [name for _, name in CODE.findall(template)]
+    return CODE.sub(r"\1 functions/\2.zip", template), functions
+
+
+def sums(folder):
+    """One line a file, as `sha256sum --check` reads them."""
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    lines = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(folder)}\n" for file in files]
+    return "".join(lines)
+
+
+def make(root, built, folder):
+    """Makes the folder; exits with what is missing."""
+    template, functions = relative((root / "template.yaml").read_text(encoding="utf-8"))
+    if not functions:
+        sys.exit(f"{root}/template.yaml names no function below target/lambda")
+    missing = [name for name in functions if not (built / name / "bootstrap").is_file()]
+    if missing:
+        sys.exit(f"not built: {', '.join(missing)}; run `cargo xtask package`")
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "functions").mkdir(parents=True)
+    for name in functions:
+        archive(built / name / "bootstrap", folder / "functions" / f"{name}.zip")
+    for name in FOLDERS:
+        shutil.copytree(root / name, folder / name)
+    shutil.copy(root / "LICENSE", folder)
+    (folder / "template.yaml").write_text(template, encoding="utf-8")
+    materials.main(folder, functions)
+    (folder / "SHA256SUMS").write_text(sums(folder), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    make(ROOT, Path(sys.argv[1]), Path(sys.argv[2]))
