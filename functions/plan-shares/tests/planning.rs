@@ -245,6 +245,17 @@ async fn who_may_be_meant_by_an_ou_that_is_not_found_is_looked_up_and_keeps_its_
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_ou_is_looked_up_for_an_account_that_left() {
+    let world = after_a_renaming();
+    world.state().organization.members.remove(NEWCOMER);
+    let output = plan(&world, "departure").await.unwrap();
+    assert_eq!(work(&output), [format!("{HUB}/us-east-1")]);
+    let plan = world.plan("departure");
+    assert_eq!((plan.rules.len(), plan.work[0].rules.len()), (0, 0), "no rule means it");
+    assert_eq!(world.calls("ListOrganizationalUnitsForParent"), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_ou_that_exists_elsewhere_is_found_and_keeps_nothing() {
     let world = after_a_renaming();
     world.rule("prod", PROD_ONLY);

@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::calls::Refusal;
 use crate::work::UNWRITTEN;
 
-/// Changes that have to be written before anything else happens, and whom to tell.
+/// Changes that have to be written before anything else happens, and who waits for it.
 #[derive(Debug)]
 pub(crate) struct Urgent {
     pub(crate) changes: Vec<LedgerChange>,

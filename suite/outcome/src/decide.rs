@@ -72,7 +72,7 @@ pub fn sharing(evidence: Evidence<'_>) -> Verdict {
 
 /// All wanted in place: succeeded; some of it: partial; none: failed. What is in place already
 /// counts. Where nothing was to be done, there is something to publish if an account joined, or if there are
-/// problems that nobody has been told of, or that somebody who asked has to be told of.
+/// problems that no outcome has named yet, or that somebody who asked has to see.
 fn status(evidence: Evidence<'_>) -> Option<OutcomeStatus> {
     let Evidence { request, plan, .. } = evidence;
     if let (Some(membership), None) = (&request.membership, &request.error) {

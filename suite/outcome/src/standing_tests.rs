@@ -50,7 +50,7 @@ fn a_problem_that_was_published_is_not_repeated_with_every_account() {
     let joined = outcome("join", &plan, &[renamed()]).unwrap();
     assert_eq!(joined.problems, []);
     let other_hint = renamed().with_hint("Did you mean /After?");
-    assert_eq!(outcome("recheck", &plan, &[other_hint]), None, "the hint is no news");
+    assert_eq!(outcome("recheck", &plan, &[other_hint]), None, "the hint is not news");
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn that_a_problem_is_gone_is_published_once() {
 
 #[test]
 fn a_plan_that_did_not_look_does_not_call_a_problem_solved() {
-    let outsider = problem(ProblemCode::AccountNotInOrganization, "account 1 is no member");
+    let outsider = problem(ProblemCode::AccountNotInOrganization, "account 1 is not a member");
     let before = [renamed(), outsider.clone()];
     let mut plan = plan(1, vec![]);
     plan.selectors_read = false;

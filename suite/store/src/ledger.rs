@@ -46,7 +46,7 @@ const WRITE: &str = "write the share ledger";
 
 type Values = HashMap<String, AttributeValue>;
 
-/// One recorded share.
+/// A share as the ledger records it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerEntry {
     /// The document that is shared.

@@ -57,6 +57,8 @@ impl SharePlan {
         let accounts = set.rules.iter().map(|rule| &rule.accounts);
         let selectors = accounts.flat_map(|accounts| accounts.r#in.iter().chain(&accounts.exclude));
         let selectors_read = organization.unread(selectors).is_empty();
+        let members = organization.accounts().any(|account| in_scope(scope, account.id));
+        let may_lose = trigger != TriggerKind::Join && members;
         let mut rules = Vec::new();
         for rule in &set.rules {
             let resolution = organization.resolve(&rule.selection());
@@ -64,8 +66,9 @@ impl SharePlan {
             let accounts: Vec<AccountId> =
                 resolution.accounts.into_iter().filter(|id| in_scope(scope, *id)).collect();
             let idle = accounts.is_empty() && rule.ownership == Ownership::Ledger;
-            // A join removes nothing, so a doubtful rule has nothing to keep.
-            if idle && (resolution.is_certain || trigger == TriggerKind::Join) {
+            // A doubtful rule keeps its documents where they are: with members, which alone it can mean,
+            // where anything may be removed at all.
+            if idle && (resolution.is_certain || !may_lose) {
                 continue;
             }
             rules.push(PlannedRule {

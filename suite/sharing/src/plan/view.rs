@@ -147,18 +147,4 @@ impl WorkView<'_> {
     pub fn needs_permissions(&self, wanted: &Wanted, ledger: &Recorded) -> bool {
         needs_permissions(self.owner, wanted, ledger, &self.territory)
     }
-
-    /// The globs over names of all the rules here; `None` when some rule selects without names, so
-    /// that every document has to be listed.
-    #[must_use]
-    pub fn name_globs(&self) -> Option<Vec<&str>> {
-        let mut globs = BTreeSet::new();
-        for rule in &self.rules {
-            if rule.documents.names.is_empty() {
-                return None;
-            }
-            globs.extend(rule.documents.names.iter().map(|glob| glob.as_str()));
-        }
-        Some(globs.into_iter().collect())
-    }
 }
