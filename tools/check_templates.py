@@ -308,9 +308,11 @@ def texts(value, place=""):
 
 def documented(path):
     """Parameter and default from the tables of docs/deploy.md, by the template that the heading above them names."""
-    found, template = {}, None
+    found, template, shown = {}, None, False
     for line in path.read_text(encoding="utf-8").splitlines():
-        if line.startswith("#"):
+        # A comment in a command that is shown is not a heading.
+        shown ^= line.startswith("```")
+        if line.startswith("#") and not shown:
             named = re.search(r"[\w-]+\.yaml", line)
             template = named and named[0]
         elif template and (row := re.match(r"\| `(\w+)` \| `?([^|`]+?)`? \| ", line)):

@@ -202,8 +202,15 @@ fn every_role_is_known_and_none_has_a_wildcard_action() {
             .iter()
             .map(|function| format!("runbook-relay-{function}"))
             .chain(
-                ["await-membership", "share-runbooks", "run-automation", "service", "share"]
-                    .map(|r| format!("runbook-relay-{r}")),
+                [
+                    "await-membership",
+                    "share-runbooks",
+                    "run-automation",
+                    "service",
+                    "execution",
+                    "share",
+                ]
+                .map(|r| format!("runbook-relay-{r}")),
             )
             .collect::<BTreeSet<String>>();
         ensure!(roles == expected.iter().map(String::as_str).collect(), "{roles:?}");
