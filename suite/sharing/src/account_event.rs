@@ -27,23 +27,34 @@ pub enum AccountEvent {
         reason: String,
     },
     /// An account was invited, by id or by e-mail address.
-    Invited { handshake: HandshakeId },
+    Invited {
+        /// The invitation, to be waited for.
+        handshake: HandshakeId,
+    },
     /// The invitation was accepted.
     InvitationAccepted {
+        /// The invitation that was accepted.
         handshake: HandshakeId,
         /// The account; not shown where it was invited by e-mail address.
         account: Option<AccountId>,
     },
     /// The account is a member now, whichever way.
-    Joined { account: AccountId },
+    Joined {
+        /// The account that joined.
+        account: AccountId,
+    },
     /// The account's place in the organization may have changed.
     Moved {
+        /// The account that may lie elsewhere now.
         account: AccountId,
         /// It may have joined just now (Control Tower's CreateManagedAccount).
         joined: bool,
     },
     /// The account is not a member any more, or closed.
-    Departed { account: AccountId },
+    Departed {
+        /// The account that left or was closed.
+        account: AccountId,
+    },
 }
 
 /// An event after the intake has read it.
@@ -53,10 +64,12 @@ pub enum Intake {
     Account {
         /// The envelope's id, the same for every delivery.
         event_id: String,
+        /// The fact that the event states.
         event: AccountEvent,
     },
     /// Nothing to act on.
     Ignored {
+        /// The envelope's id, for the log.
         event_id: String,
         /// Why, for the log.
         reason: String,

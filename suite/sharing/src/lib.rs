@@ -1,5 +1,6 @@
 //! Which documents, of which owner, in which Regions, are shared with which accounts: organization
 //! events, sharing rules, the share plan. Pure.
+#![warn(missing_docs)]
 
 mod account_event;
 mod contract;

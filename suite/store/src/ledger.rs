@@ -65,16 +65,31 @@ pub struct LedgerEntry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LedgerChange {
     /// Such a share exists, or is about to.
-    Recorded { document: DocumentName, account: AccountId, share: RecordedShare },
+    Recorded {
+        /// The document that is shared.
+        document: DocumentName,
+        /// The account that it is shared with.
+        account: AccountId,
+        /// The version, and whose share it is.
+        share: RecordedShare,
+    },
     /// The share is gone, or is nothing to the suite any more.
-    Deleted { document: DocumentName, account: AccountId },
+    Deleted {
+        /// The document that was shared.
+        document: DocumentName,
+        /// The account that it was shared with.
+        account: AccountId,
+    },
 }
 
 /// The ledger of one owner in one Region, written on behalf of one execution.
 #[derive(Debug, Clone)]
 pub struct Ledger {
+    /// The table that holds the ledger.
     pub table: Table,
+    /// The account that owns the documents.
     pub owner: AccountId,
+    /// The Region that they lie in.
     pub region: Region,
     /// ARN of the execution that entries written now name.
     pub execution: String,

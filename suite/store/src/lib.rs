@@ -36,6 +36,7 @@
 //! | plan of an execution of `share-runbooks` | `plans/<execution>.json` |
 //! | what failed at one owner account in one Region | `details/<execution>/<owner>/<region>.json` |
 //! | whole outcome | `outcomes/<execution>/<outcome id>.json` |
+#![warn(missing_docs)]
 
 #[cfg(feature = "bucket")]
 mod bucket;

@@ -33,7 +33,7 @@ pub struct PlanInput<'a> {
 /// that nobody wants it.
 #[derive(Debug, Clone, Copy)]
 pub struct Evidence<'a> {
-    /// When reading began.
+    /// When reading for the plan began.
     pub seen_at: Timestamp,
     /// The organization: complete, or partial with the accounts in scope that are members. It knows itself
     /// which OUs it does not hold.

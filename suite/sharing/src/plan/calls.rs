@@ -32,7 +32,7 @@ pub enum Holder {
 pub struct RecordedShare {
     /// Which version the account sees.
     pub version: SharedVersion,
-    /// Whose it is.
+    /// Whether the suite may change or remove it.
     pub holder: Holder,
 }
 
@@ -42,7 +42,7 @@ pub type Recorded = BTreeMap<AccountId, RecordedShare>;
 /// What is, as far as it is known.
 #[derive(Debug, Clone, Copy)]
 pub struct Present<'a> {
-    /// What is recorded.
+    /// The ledger's entries of the document.
     pub ledger: &'a Recorded,
     /// Who has the document, by AWS; `None` when nobody asked.
     pub permissions: Option<&'a BTreeMap<AccountId, SharedVersion>>,
@@ -135,7 +135,7 @@ pub fn needs_permissions(
 /// yields none.
 ///
 /// What is not recorded as ours and is not, on an exclusive document, with a member of the organization, is
-/// left alone, and so is whoever is in conflict or left to a later execution. The owner is never touched.
+/// left alone, and so are accounts in conflict and those left to a later execution. The owner is never touched.
 #[must_use]
 pub fn plan_calls(
     owner: AccountId,

@@ -54,7 +54,7 @@ pub enum Removals {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountPlace {
-    /// The account.
+    /// The account that lies there.
     pub account: AccountId,
     /// Root and OUs that lead to it, by id: `r-…/ou-…/ou-…`; null where that is not known.
     pub path: Option<String>,
@@ -79,19 +79,19 @@ impl AccountPlace {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PlannedRule {
-    /// The rule's name.
+    /// The rule's name, as problems and outcomes name it.
     pub name: String,
     /// The account that owns the documents.
     pub owner: AccountId,
-    /// In which Regions.
+    /// The Regions in which the documents are shared.
     pub regions: Vec<Region>,
-    /// Which documents.
+    /// Selects the documents of the owner.
     pub documents: DocumentSelector,
     /// The version that accounts see.
     pub document_version: SharedVersion,
     /// Whose shares are ours to take back.
     pub ownership: Ownership,
-    /// The accounts, sorted.
+    /// The accounts in scope that the rule means, sorted.
     pub accounts: Vec<AccountId>,
     /// All OUs that the rule names were found. Without that it may mean more accounts, or fewer: who has
     /// its documents keeps them.
