@@ -397,8 +397,8 @@ fn a_run_names_at_most_as_many_accounts_as_ssm_takes_at_a_start() {
         let locations = format!("{{accounts: [{}], regions: [us-east-1]}}", ids.join(", "));
         least(&format!("run: {{locations: {locations}}}\n"))
     };
-    assert!(RemediationRules::parse([RuleText::file("web.yaml", &of(50))]).problems.is_empty());
-    let set = RemediationRules::parse([RuleText::file("web.yaml", &of(51))]);
+    assert!(RemediationRules::parse([RuleText::file("web.yaml", of(50))]).problems.is_empty());
+    let set = RemediationRules::parse([RuleText::file("web.yaml", of(51))]);
     assert_eq!(set.problems.len(), 1, "{:?}", set.problems);
     assert_eq!(set.problems[0].what, "expected 1 to 50 entries, found 51");
     assert!(set.problems[0].hint.contains("name OUs"), "{}", set.problems[0]);
