@@ -1,4 +1,4 @@
-//! Writes `docs/schemas/*.json` and `docs/rules-reference.md`: `cargo run -p outcome --example schemas`.
+//! Writes `docs/schemas/*.json` and `docs/rules-reference.md`: `cargo run --example schemas`.
 
 use std::path::Path;
 

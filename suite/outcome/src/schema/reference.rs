@@ -11,7 +11,7 @@ use sharing::SharingRule;
 const HEAD: &str = "\
 # Rules, field by field
 
-This page is made from the declarations that the reader of rules goes by (`cargo run -p outcome --example schemas`): do not edit
+This page is made from the declarations that the reader of rules goes by (`cargo run --example schemas`): do not edit
 it. How rules work: [rules.md](rules.md). The same for editors: [schemas](schemas).
 
 `[]` in a path stands for any entry of a list. A field with a default may be left out, and so may a field with `–`: then it has no

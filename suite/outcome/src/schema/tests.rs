@@ -31,7 +31,7 @@ fn the_files_are_what_the_types_say() {
     let mut generated = BTreeSet::new();
     for (file, text) in all() {
         let stored = std::fs::read_to_string(folder().join(file)).unwrap_or_default();
-        assert!(stored == text, "{file} is stale: cargo run -p outcome --example schemas");
+        assert!(stored == text, "{file} is stale: cargo run --example schemas");
         generated.insert(file.to_owned());
     }
     let stored: BTreeSet<String> = std::fs::read_dir(folder())
@@ -45,7 +45,7 @@ fn the_files_are_what_the_types_say() {
 fn the_reference_page_of_rules_is_what_the_types_say() {
     let stored =
         std::fs::read_to_string(folder().join("../rules-reference.md")).unwrap_or_default();
-    assert!(stored == reference::page(), "stale: cargo run -p outcome --example schemas");
+    assert!(stored == reference::page(), "stale: cargo run --example schemas");
 }
 
 #[test]
