@@ -24,7 +24,7 @@ async fn a_share_that_was_there_before_is_never_removed() {
     let world = World::new(1);
     let accounts = accounts(2);
     let (ours, theirs) = (&accounts[0], &accounts[1]);
-    world.share(DOCUMENT, &[theirs.clone()]);
+    world.share(DOCUMENT, std::slice::from_ref(theirs));
     let plan = settled(&accounts);
     world.put_plan(&plan);
     let answer = world.run("move").await.unwrap();
@@ -37,7 +37,7 @@ async fn a_share_that_was_there_before_is_never_removed() {
     world.put_plan(&nobody_any_more(&plan));
     let answer = world.run("move-back").await.unwrap();
     assert_eq!(answer.counts.removed, 1);
-    assert_eq!(world.shared_with(DOCUMENT), [theirs.clone()]);
+    assert_eq!(&world.shared_with(DOCUMENT)[..], std::slice::from_ref(theirs));
     assert_eq!(world.ledger_size(), 0, "what is not wanted and not ours is forgotten");
 }
 
@@ -45,7 +45,7 @@ async fn a_share_that_was_there_before_is_never_removed() {
 async fn a_foreign_share_that_its_maker_removed_is_made_and_is_ours_then() {
     let world = World::new(1);
     let accounts = accounts(1);
-    world.remember_as(DOCUMENT, &accounts[0], "$DEFAULT", json!({"holder": {"S": "foreign"}}));
+    world.remember_as(DOCUMENT, &accounts[0], "$DEFAULT", &json!({"holder": {"S": "foreign"}}));
     world.put_plan(&settled(&accounts));
     assert_eq!(world.run("move").await.unwrap().counts.added, 1);
     assert_eq!(world.shared_with(DOCUMENT), accounts);
@@ -117,7 +117,7 @@ async fn an_older_plan_removes_nothing_that_a_later_one_recorded() {
     let accounts = accounts(1);
     world.share(DOCUMENT, &accounts);
     let later = json!({"seenAt": {"N": "1782864060000"}}); // a minute after the plan
-    world.remember_as(DOCUMENT, &accounts[0], "$DEFAULT", later);
+    world.remember_as(DOCUMENT, &accounts[0], "$DEFAULT", &later);
     world.put_plan(&nobody_any_more(&settled(&accounts)));
     assert_eq!(world.run("move").await.unwrap().counts, documents(1));
     assert_eq!(world.shared_with(DOCUMENT), accounts);

@@ -65,7 +65,7 @@ fn an_operator_who_asks_sees_every_problem() {
 fn a_join_that_failed_for_a_standing_problem_names_it() {
     let broken = problem(ProblemCode::RuleSyntax, "not a rule");
     let plan = plan(0, vec![broken.clone()]);
-    let joined = outcome("join", &plan, &[broken.clone()]).unwrap();
+    let joined = outcome("join", &plan, std::slice::from_ref(&broken)).unwrap();
     assert_eq!((joined.outcome, joined.problems), (OutcomeStatus::Failed, vec![broken.clone()]));
     assert_eq!(outcome("recheck", &plan, &[broken]), None);
 }

@@ -107,7 +107,7 @@ impl World {
 
     /// An entry of the ledger, written by another execution.
     pub(crate) fn remember(&self, document: &str, account: &str, version: &str) {
-        self.remember_as(document, account, version, json!({}));
+        self.remember_as(document, account, version, &json!({}));
     }
 
     /// The same with more attributes.
@@ -116,7 +116,7 @@ impl World {
         document: &str,
         account: &str,
         version: &str,
-        more: serde_json::Value,
+        more: &serde_json::Value,
     ) {
         let mut entry = json!({
             "pk": { "S": format!("share#{OWNER}#{REGION}#{document}") },
