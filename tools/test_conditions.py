@@ -10,12 +10,12 @@ FORWARDS = {"ForwardingRule", "ForwardingRole", "DeadLetterQueue", "DeadLetterQu
 
 
 def target(account, region, **more):
-    return conditions.resources(STACKS / "target-account.yaml", account, region, HubAccountId=HUB, HubRegion=HOME,
+    return conditions.resources(STACKS / "target-account.yaml", account, region, HubAccount=HUB, HubRegion=HOME,
                                 OrganizationId="o-exampleorgid", RolesRegion=ABROAD, **more)
 
 
 def management(account, region):
-    return conditions.resources(STACKS / "management-account.yaml", account, region, HubAccountId=HUB, HubRegion=HOME)
+    return conditions.resources(STACKS / "management-account.yaml", account, region, HubAccount=HUB, HubRegion=HOME)
 
 
 def test_one_region_of_an_account_has_its_roles_and_every_region_forwards():

@@ -34,7 +34,7 @@ fn a_hub_elsewhere_hears_of_moves_through_the_forwarding_stack_and_of_nothing_el
         .await?;
         let machine = outputs.get("ShareRunbooksStateMachineArn").context("a machine")?;
         let parameters =
-            [("HubAccountId", ELSEWHERE.to_owned()), ("HubRegion", HOME_REGION.to_owned())];
+            [("HubAccount", ELSEWHERE.to_owned()), ("HubRegion", HOME_REGION.to_owned())];
         let file = "management-account.yaml";
         deploy::stack(&world.stack.hub, "runbook-relay-management-account", file, &parameters)
             .await?;

@@ -34,7 +34,7 @@ fn rule(documents: &str, accounts: &str, runbook: &str) -> String {
 async fn deploy_member(world: &World, account: &str) -> Result<()> {
     let config = aws::config(&world.local.endpoint, account, HOME_REGION).await;
     let parameters = [
-        ("HubAccountId", HUB.to_owned()),
+        ("HubAccount", HUB.to_owned()),
         ("HubRegion", HOME_REGION.to_owned()),
         ("RolesRegion", HOME_REGION.to_owned()),
         ("OrganizationId", world.stack.seeded.organization.clone()),

@@ -25,7 +25,7 @@ pub async fn add_member(stack: &Stack, account: &str, region: &str) -> Result<()
     for whose in [account, HUB] {
         let config = aws::config(endpoint, whose, region).await;
         let parameters = [
-            ("HubAccountId", HUB.to_owned()),
+            ("HubAccount", HUB.to_owned()),
             ("HubRegion", HOME_REGION.to_owned()),
             ("OrganizationId", stack.seeded.organization.clone()),
             ("RolesRegion", region.to_owned()),

@@ -97,7 +97,7 @@ impl Stack {
         let endpoint = self.hub.endpoint_url().unwrap_or_default();
         let owner = aws::config(endpoint, account, HOME_REGION).await;
         let parameters = [
-            ("HubAccountId", HUB.to_owned()),
+            ("HubAccount", HUB.to_owned()),
             ("OrganizationId", self.seeded.organization.clone()),
         ];
         deploy::stack(&owner, "runbook-relay-owner-account", "owner-account.yaml", &parameters)
