@@ -296,6 +296,18 @@ fn rung_problems(request: &PublishOutcomeInput, report: &RunReport) -> Vec<Probl
     problems
 }
 
+/// Who has to approve a run, and until when, in words.
+fn condition(request: &PublishOutcomeInput, pending: &PendingRun) -> String {
+    let index = usize::try_from(pending.rung).ok().and_then(|rung| rung.checked_sub(1));
+    let rung = index.and_then(|index| input(request)?.ladder.get(index));
+    let Some(approval) = rung.and_then(|rung| rung.approval.as_ref()) else {
+        return "it is approved".to_owned();
+    };
+    let (minimum, approvers) = (approval.minimum, approval.approvers.join(", "));
+    let within = &approval.within;
+    format!("{minimum} of {approvers} approved it, within {within} of the request")
+}
+
 /// The problem of a run that waits, with the command that answers it.
 fn waiting(request: &PublishOutcomeInput, pending: &PendingRun) -> Problem {
     let PendingRun { rung, runbook, execution_id, region, .. } = pending;
@@ -308,9 +320,10 @@ fn waiting(request: &PublishOutcomeInput, pending: &PendingRun) -> Problem {
         WaitingFor::Approval => Problem::new(
             ProblemCode::ApprovalWaiting,
             place,
-            format!("{runbook} runs once it is approved"),
+            format!("{runbook} runs once {}", condition(request, pending)),
         )
-        .with_hint(format!("{signal} --signal-type Approve (or Reject)")),
+        // A shell takes the whole line as it is.
+        .with_hint(format!("{signal} --signal-type Approve # or Reject")),
         WaitingFor::Step => Problem::new(
             ProblemCode::StepWaiting,
             place,

@@ -186,7 +186,7 @@ fn a_run_that_waits_says_how_to_answer_and_has_an_id_of_its_own() {
         outcome.problems[0].hint,
         format!(
             "aws ssm send-automation-signal --region us-east-1 --automation-execution-id {ID} \
-             --signal-type Approve (or Reject)"
+             --signal-type Approve # or Reject"
         )
     );
     let step = told(&pending("step", 1));
@@ -208,7 +208,16 @@ fn an_approval_is_pending_then_given_or_refused_and_only_where_the_rung_asks_for
     let with = |more: Value| {
         let mut more = more;
         more["input"] = input.clone();
-        told(&more).approval
+        let outcome = told(&more);
+        if let Some(waits) =
+            outcome.approval.as_ref().filter(|one| one.status == ApprovalStatus::Pending)
+        {
+            let who = waits.approvers.join(", ");
+            let what =
+                format!("Org-Replace runs once 1 of {who} approved it, within 2h of the request");
+            assert_eq!(outcome.problems[0].what, what);
+        }
+        outcome.approval
     };
     let waiting = |rung: u32| {
         with(json!({"pending": {"rung": rung, "runbook": "Org-Replace", "executionId": ID,
