@@ -96,10 +96,8 @@ impl Stack {
     pub async fn deploy_owner(&self, account: &str) -> Result<()> {
         let endpoint = self.hub.endpoint_url().unwrap_or_default();
         let owner = aws::config(endpoint, account, HOME_REGION).await;
-        let parameters = [
-            ("HubAccount", HUB.to_owned()),
-            ("OrganizationId", self.seeded.organization.clone()),
-        ];
+        let parameters =
+            [("HubAccount", HUB.to_owned()), ("OrganizationId", self.seeded.organization.clone())];
         deploy::stack(&owner, "runbook-relay-owner-account", "owner-account.yaml", &parameters)
             .await?;
         Ok(())
