@@ -13,7 +13,7 @@ fn root() -> PathBuf {
 
 /// Every Markdown file of the project, by its path from the root.
 fn documents() -> Vec<String> {
-    let skipped = |name: &str| matches!(name, "target" | ".git" | ".venv" | ".venv-package");
+    let skipped = |name: &str| matches!(name, "target" | ".git") || name.starts_with(".venv");
     let walk = walkdir::WalkDir::new(root())
         .into_iter()
         .filter_entry(move |entry| !skipped(&entry.file_name().to_string_lossy()));

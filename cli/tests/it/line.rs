@@ -152,7 +152,8 @@ fn an_event_goes_to_the_control_interface_of_the_local_aws() {
     // The stub is not a local AWS: it refuses the path, which is what is checked here.
     assert_eq!(ran.code, 1);
     let calls = stub.state().calls.clone();
-    assert_eq!(calls[0].operation, "/_relay/events?account=111122223333&region=eu-west-1");
+    let asked = "/_relay/events?account=111122223333&region=eu-west-1&matching=yes";
+    assert_eq!(calls[0].operation, asked);
     assert_eq!(serde_json::from_str::<Value>(&calls[0].body).unwrap(), event);
 
     relay.file("event.json", "{}");

@@ -13,13 +13,12 @@ use aws::SdkConfig;
 use aws::organization::{read_accounts, read_all, read_selected};
 use aws_sdk_organizations::config::retry::RetryConfig;
 use futures::stream::{StreamExt, TryStreamExt, iter};
-use jiff::Timestamp;
 use relay_core::execution::TriggerKind;
 use relay_core::id::{AccountId, InstallationId, Region};
 use relay_core::organization::Organization;
 use relay_core::rules::AccountSelector;
 use runtime::{Clock, ConfigError, Environment};
-use sharing::plan::{Evidence, OnboardingInput, PlanInput, SharePlan};
+use sharing::plan::{Evidence, OnboardingInput, PlanInput, Removals, SharePlan};
 use sharing::{PlanSharesInput, PlanSharesOutput, Scope, SharingRules, WorkItem};
 use store::{Bucket, PlannedPlace, StoreError, Table};
 
@@ -120,15 +119,18 @@ pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOut
     });
 
     let last = match kind {
-        TriggerKind::Recheck => last_places(&deps.table, &accounts).await?,
+        TriggerKind::Join | TriggerKind::Recheck => last_places(&deps.table, &accounts).await?,
         _ => BTreeMap::new(),
     };
     let mut unchanged = is_unchanged(&input.trigger, &plan, rules.texts > 0, &last);
+    if unchanged && kind == TriggerKind::Recheck && rules.texts > 0 {
+        unchanged = !was_overtaken(&deps.table, &accounts).await?;
+    }
     let stored = deps.bucket.store_plan(&execution.name, &plan).await.map_err(Error::Plan)?;
     if plan.organization {
         deps.table.store_organization_planned(seen_at).await?;
     } else if !unchanged {
-        let latest = store_places(&deps.table, &plan, &execution.name, seen_at).await?;
+        let latest = store_places(&deps.table, &plan, &execution.name, &last).await?;
         // A later plan for the same accounts exists, and this one, made from an older view, must not
         // undo its work. A join is answered anyway: it removes nothing.
         unchanged = !latest && !matches!(kind, TriggerKind::Join | TriggerKind::Manual);
@@ -213,6 +215,18 @@ async fn shared_pairs(
         .await
 }
 
+/// Whether the whole organization was planned for after one of the accounts: from a list that may have lacked
+/// it.
+async fn was_overtaken(table: &Table, accounts: &[AccountId]) -> Result<bool, StoreError> {
+    let Some(organization) = table.organization_planned_at().await? else { return Ok(false) };
+    for account in accounts {
+        if table.planned_at(*account).await?.is_none_or(|planned| planned.at < organization) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 async fn last_places(
     table: &Table,
     accounts: &[AccountId],
@@ -230,7 +244,7 @@ async fn store_places(
     table: &Table,
     plan: &SharePlan,
     execution: &str,
-    seen_at: Timestamp,
+    last: &BTreeMap<AccountId, PlannedPlace>,
 ) -> Result<bool, StoreError> {
     iter(&plan.accounts)
         .map(|account| {
@@ -241,8 +255,12 @@ async fn store_places(
                 active: place.is_some_and(|place| place.active),
                 rules_version: plan.rules_version.clone(),
                 execution: execution.to_owned(),
+                first: plan.removals == Removals::Nobody
+                    && last
+                        .get(account)
+                        .is_none_or(|last| last.execution == execution && last.first),
             };
-            table.store_place(*account, place, seen_at)
+            table.store_place(*account, place, plan.seen_at)
         })
         .buffer_unordered(AT_ONCE)
         .try_fold(false, async |any, latest| Ok(any || latest))

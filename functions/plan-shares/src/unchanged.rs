@@ -40,7 +40,8 @@ pub fn is_unchanged(
 
 /// Whether the join that this execution rechecks was the last to plan for the account, and nothing that its
 /// plan rested on has changed. Where another execution planned in between, the two may have worked in either
-/// order, so the account is planned again.
+/// order; where one planned before, it may have left its removals to the join, which removes nothing. So the
+/// account is planned again.
 fn is_settled(
     trigger: &Trigger,
     plan: &SharePlan,
@@ -53,6 +54,7 @@ fn is_settled(
     now.zip(last.get(&account)).is_some_and(|(now, then)| {
         now.path.as_deref() == Some(&then.path)
             && now.active == then.active
+            && then.first
             && plan.rules_version == then.rules_version
             && join == Some(then.execution.as_str())
     })

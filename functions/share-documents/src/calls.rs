@@ -43,6 +43,18 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
+    /// Whether SSM, or the role, has answered that it will not be done: nothing was done then.
+    pub(crate) fn is_definite(&self) -> bool {
+        match self {
+            Self::Later => false,
+            Self::Limit(error)
+            | Self::Gone(error)
+            | Self::NotReady(error)
+            | Self::Everywhere(_, error)
+            | Self::Failed(_, error) => error.kind != AwsErrorKind::Unavailable,
+        }
+    }
+
     /// The problem's code, AWS's error, and whether every other call here would fail so, too.
     pub(crate) fn explain(self) -> (ProblemCode, AwsError, bool) {
         match self {

@@ -5,11 +5,12 @@
 //! document. What is found there and is not in the ledger is somebody else's, and stays so.
 
 use crate::calls::{Caller, Refusal};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use aws::AwsError;
 use relay_core::id::{AccountId, DocumentName};
 use relay_core::problem::{Problem, ProblemCode};
+use relay_core::text::error_chain;
 use sharing::SharedVersion;
 use sharing::plan::{
     Call, DEFAULT_QUOTA, DocumentCalls, Holder, Present, Recorded, RecordedShare, Wanted, WorkView,
@@ -18,6 +19,7 @@ use store::{Ledger, LedgerChange};
 
 use crate::changes::Changes;
 use crate::details::DocumentReport;
+use crate::later::LaterPlans;
 use crate::permissions::Permissions;
 
 /// How many accounts a problem names.
@@ -30,6 +32,8 @@ pub(crate) struct Work {
     pub(crate) report: DocumentReport,
     pub(crate) wanted: Wanted,
     pub(crate) ledger: Recorded,
+    /// Accounts with which an earlier attempt of this execution was about to share.
+    pub(crate) begun: BTreeSet<AccountId>,
 }
 
 /// How the work on a document ended. The report counts what was done in either case.
@@ -50,6 +54,7 @@ pub(crate) struct Sharer<'a> {
     pub(crate) permissions: Permissions<'a>,
     pub(crate) view: &'a WorkView<'a>,
     pub(crate) ledger: &'a Ledger,
+    pub(crate) later: &'a LaterPlans,
     /// To the ledger's writer.
     pub(crate) changes: Changes,
 }
@@ -60,19 +65,29 @@ struct Progress {
     wanted: Wanted,
     /// The ledger as it will be once everything sent to its writer is written.
     ledger: Recorded,
+    begun: BTreeSet<AccountId>,
     left: VecDeque<Call>,
-    /// The permissions were read. If SSM still refuses more accounts, the quota differs from the assumed one,
-    /// and is found by halving the call.
+    /// The permissions were read: shares that somebody else made are known.
     permissions_read: bool,
+    /// SSM refused more accounts, and the rest was planned within the quota that is known. If it still
+    /// refuses, the quota is another one, and is found by halving the call.
+    quota_met: bool,
 }
 
 impl Sharer<'_> {
     /// Plans the calls and makes them. A repeat after any interruption makes only those whose
     /// changes did not reach the ledger.
     pub(crate) async fn share(&self, work: Work) -> DocumentResult {
-        let Work { report, wanted, ledger } = work;
-        let left = VecDeque::new();
-        let mut progress = Progress { report, wanted, ledger, left, permissions_read: false };
+        let Work { report, wanted, ledger, begun } = work;
+        let mut progress = Progress {
+            report,
+            wanted,
+            ledger,
+            begun,
+            left: VecDeque::new(),
+            permissions_read: false,
+            quota_met: false,
+        };
         let ended = self.advance(&mut progress).await;
         let mut report = progress.report;
         match ended {
@@ -118,6 +133,9 @@ impl Sharer<'_> {
                 Err(Refusal::NotReady(error)) => self.narrow_down(progress, call, &error).await?,
                 Err(Refusal::Gone(error)) => self.give_up(progress, call, &error).await?,
                 Err(refusal) => {
+                    if refusal.is_definite() {
+                        self.withdraw(progress, &call.add).await?;
+                    }
                     progress.left.push_front(call);
                     return Err(refusal);
                 }
@@ -145,17 +163,29 @@ impl Sharer<'_> {
     /// Plans against SSM's permissions. Records the wanted shares that exist already and whose they are.
     async fn plan_with_permissions(&self, progress: &mut Progress) -> Result<(), Refusal> {
         let document = progress.report.document.clone();
-        let shares = self.permissions.read(self.caller, &document).await?;
+        let shares = match self.permissions.read(self.caller, &document).await {
+            Err(Refusal::Gone(error)) => return self.is_gone(progress, &error).await,
+            shares => shares?,
+        };
         progress.permissions_read = true;
+        if progress.wanted.exclusive {
+            self.leave_to_later_plans(progress, shares.keys().copied().collect()).await?;
+        }
         let present = Present { ledger: &progress.ledger, permissions: Some(&shares) };
-        // More than the quota: AWS raised it, and no API returns the new value.
-        let quota = if shares.len() > DEFAULT_QUOTA { usize::MAX } else { DEFAULT_QUOTA };
+        // Only SSM knows the quota: AWS may have raised it, and no API returns the new value.
+        let known = progress.quota_met && shares.len() <= DEFAULT_QUOTA;
+        let quota = if known { DEFAULT_QUOTA } else { usize::MAX };
         let planned = self.view.calls(&progress.wanted, present, quota);
         let DocumentCalls { calls, present, adopt, foreign, differing, forget, over_quota } =
             planned;
         progress.left = calls.into();
         progress.report.present.extend(present);
         for account in adopt {
+            if progress.begun.contains(&account) {
+                // Made right before a kill: nobody has counted it yet.
+                progress.report.present.remove(&account);
+                progress.report.added.insert(account);
+            }
             let version = progress.wanted.accounts.get(&account).copied().unwrap_or_default();
             self.remember(progress, account, version, Holder::Ours).await?;
         }
@@ -190,7 +220,9 @@ impl Sharer<'_> {
         call: Call,
         error: &AwsError,
     ) -> Result<(), Refusal> {
-        if !progress.permissions_read {
+        if !progress.quota_met {
+            progress.quota_met = true;
+            self.withdraw(progress, &call.add).await?;
             progress.left.push_front(call);
             // The planner removes first, counts no account twice, and adds what fits.
             return self.plan_with_permissions(progress).await;
@@ -224,6 +256,40 @@ impl Sharer<'_> {
         let what = format!("{} refused: {error}", accounts(&refused));
         self.fail(progress, ProblemCode::AccountNotReady, refused.len(), what);
         self.withdraw(progress, &refused).await
+    }
+
+    /// On an exclusive document, shares that are in no ledger may be removed: not those of accounts for which
+    /// there is a later plan.
+    async fn leave_to_later_plans(
+        &self,
+        progress: &mut Progress,
+        shared: BTreeSet<AccountId>,
+    ) -> Result<(), Refusal> {
+        let wanted = &progress.wanted.accounts;
+        let unwanted = shared.into_iter().filter(|account| !wanted.contains_key(account)).collect();
+        let barred = self.later.bar_removal(unwanted).await.map_err(|error| {
+            tracing::error!(error = error_chain(&error), "later plans cannot be looked up");
+            Refusal::Later
+        })?;
+        for account in barred {
+            progress.wanted.leave(account);
+        }
+        Ok(())
+    }
+
+    /// The document was deleted before its permissions were read: what the ledger has of it and no rule wants
+    /// is forgotten.
+    async fn is_gone(&self, progress: &mut Progress, error: &AwsError) -> Result<(), Refusal> {
+        let Progress { wanted, ledger, .. } = &*progress;
+        let losers: Vec<AccountId> = self.view.losers(wanted, ledger).collect();
+        for account in losers {
+            self.forget(progress, account).await?;
+        }
+        let wanted = progress.wanted.accounts.len();
+        if wanted > 0 {
+            self.fail(progress, ProblemCode::DocumentGone, wanted, error.to_string());
+        }
+        Ok(())
     }
 
     /// The document was deleted meanwhile, with its shares.

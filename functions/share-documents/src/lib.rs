@@ -30,13 +30,14 @@ use changes::Changes;
 use cursor::Cursor;
 use document::Sharer;
 use futures::FutureExt;
+use later::LaterPlans;
 use lock::{HeldLock, try_take};
 use pace::ConcurrencyLimit;
 use permissions::Permissions;
 use planning::Planner;
 use relay_core::id::InstallationId;
 use runtime::{Clock, ConfigError, Environment};
-use sharing::plan::SharePlan;
+use sharing::plan::{FRESH_FOR, SharePlan};
 use sharing::{ShareCounts, ShareDocumentsInput, ShareDocumentsOutput};
 use store::{Bucket, Ledger, Table, WorkLock};
 use tokio::time::Instant;
@@ -186,7 +187,10 @@ async fn work(
         owner: owner.to_string(),
         region: region.to_string(),
     })?;
-    let view = plan.view(*owner, region);
+    let mut view = plan.view(*owner, region);
+    if deps.clock.now().duration_since(plan.seen_at) > FRESH_FOR {
+        view = view.without_fresh();
+    }
     let mut details = if cursor.details {
         let stored = deps.bucket.details(&execution.name, (*owner, region)).await;
         stored.map_err(Error::Details)?
@@ -202,7 +206,8 @@ async fn work(
     };
     let client = deps.owners.ssm(*owner, region);
     let caller = Caller::new(ConcurrencyLimit::new(deps.config.concurrency), until, held.lost());
-    let planner = Planner::new(plan, planned, &view, &ledger);
+    let later = LaterPlans::new(deps.table.clone(), plan);
+    let planner = Planner::new(plan, planned, &view, &ledger, &later);
     let worker = Worker {
         caller: &caller,
         listing: planner.listing(&client),
@@ -217,6 +222,7 @@ async fn work(
         permissions: Permissions { client: &client },
         view: &view,
         ledger: &ledger,
+        later: &later,
         changes,
     };
     let worked = worker.run(cursor, sharer, unwritten, &mut details).await?;

@@ -28,7 +28,7 @@ pub(crate) struct Planner<'a> {
     wants: bool,
     /// When what the plan rests on was seen.
     seen_at: Timestamp,
-    later: LaterPlans,
+    later: &'a LaterPlans,
 }
 
 impl<'a> Planner<'a> {
@@ -37,11 +37,11 @@ impl<'a> Planner<'a> {
         work: &PlannedWork,
         view: &'a WorkView<'a>,
         ledger: &'a Ledger,
+        later: &'a LaterPlans,
     ) -> Self {
         let few = (!plan.organization && plan.accounts.len() <= FEW_ACCOUNTS)
             .then(|| plan.accounts.iter().copied().collect());
         let wants = !work.rules.is_empty();
-        let later = LaterPlans::new(ledger.table.clone(), plan.seen_at);
         Self { view, ledger, few, wants, seen_at: plan.seen_at, later }
     }
 
@@ -66,10 +66,22 @@ impl<'a> Planner<'a> {
             })
             .collect();
         let losers = works.iter().flat_map(|work| self.view.losers(&work.wanted, &work.ledger));
-        let later = self.later.of(losers.collect()).await?;
+        let barred = self.later.bar_removal(losers.collect()).await?;
+        // A later plan may have removed what this one would make again: then there is no entry.
+        let new = works.iter().flat_map(|work| {
+            let wanted = work.wanted.accounts.keys();
+            wanted.filter(|account| !work.ledger.contains_key(account)).copied()
+        });
+        let planned = self.later.planned_for(&new.collect()).await?;
         for work in &mut works {
-            for account in later.iter().filter(|account| work.ledger.contains_key(account)) {
-                if !work.wanted.accounts.contains_key(account) {
+            for account in &barred {
+                let recorded = work.ledger.contains_key(account);
+                if recorded && !work.wanted.accounts.contains_key(account) {
+                    work.wanted.leave(*account);
+                }
+            }
+            for account in &planned {
+                if !work.ledger.contains_key(account) {
                     work.wanted.leave(*account);
                 }
             }
@@ -81,13 +93,19 @@ impl<'a> Planner<'a> {
         let mut wanted = self.view.wanted(&document);
         let mut report = DocumentReport::new(document.name);
         report.selected = wanted.is_selected();
-        let mut ledger = Recorded::new();
+        let (mut ledger, mut begun) = (Recorded::new(), BTreeSet::new());
         for LedgerEntry { account, share, execution, seen_at, .. } in entries {
             let same = wanted.accounts.get(&account) == Some(&share.version);
             if execution == self.ledger.execution {
                 // Made by an attempt of this execution that was killed before it could report it.
-                if same && share.holder == Holder::Ours {
-                    report.added.insert(account);
+                match share.holder {
+                    Holder::Ours if same => {
+                        report.added.insert(account);
+                    }
+                    Holder::Intended => {
+                        begun.insert(account);
+                    }
+                    _ => {}
                 }
             } else if is_later(seen_at, self.seen_at) && share.holder != Holder::Foreign {
                 // Recorded for a plan that knows more than this one.
@@ -98,7 +116,7 @@ impl<'a> Planner<'a> {
             }
             ledger.insert(account, share);
         }
-        Work { report, wanted, ledger }
+        Work { report, wanted, ledger, begun }
     }
 
     /// The ledger's entries on these documents, for the accounts in scope.

@@ -93,7 +93,11 @@ async fn a_share_made_right_before_a_kill_is_still_ours() {
     assert_eq!(world.holder(DOCUMENT, &accounts[0]).as_deref(), Some("intended"));
     world.aws.heal();
 
-    assert_eq!(world.run("move").await.unwrap().counts.present, 1);
+    assert_eq!(
+        world.run("move").await.unwrap().counts.added,
+        1,
+        "it is counted once, and not lost"
+    );
     assert_eq!(world.holder(DOCUMENT, &accounts[0]).as_deref(), Some("ours"));
     world.put_plan(&nobody_any_more(&plan));
     world.run("move-back").await.unwrap();
@@ -109,6 +113,95 @@ async fn an_intention_that_ssm_refused_is_withdrawn() {
     let answer = world.run("move").await.unwrap();
     assert_eq!((answer.counts.added, answer.counts.failed), (1, 1));
     assert_eq!(world.ledger_size(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_intention_is_withdrawn_where_the_role_may_not_share() {
+    let world = World::new(1);
+    world.put_plan(&settled(&accounts(2)));
+    world.aws.on("ModifyDocumentPermission").fails(Fault::Denied);
+    assert_eq!(world.run("move").await.unwrap().counts.failed, 2);
+    assert_eq!(world.ledger_size(), 0, "a share that somebody makes by hand now is not ours");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quota_that_aws_raised_is_used_where_permissions_are_read() {
+    let world = World::new(1);
+    let accounts = accounts(1030);
+    world.ssm(|ssm| ssm.share_quota = 2000);
+    world.share(DOCUMENT, &accounts[..990]);
+    world.put_plan(&settled(&accounts));
+    let answer = world.finish("backfill").await;
+    assert_eq!((answer.counts.present, answer.counts.added, answer.counts.failed), (990, 40, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_document_that_is_gone_leaves_no_intention_behind() {
+    let world = World::new(1);
+    let accounts = accounts(1);
+    world.remember_as(DOCUMENT, &accounts[0], "$DEFAULT", &json!({"holder": {"S": "intended"}}));
+    let gone = Fault::Error("InvalidDocument", "The document does not exist.");
+    world.aws.on("DescribeDocumentPermission").fails(gone);
+    world.put_plan(&nobody_any_more(&settled(&accounts)));
+    assert_eq!(world.run("move").await.unwrap().counts, documents(1));
+    assert_eq!(world.ledger_size(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fresh_account_is_one_for_a_quarter_of_an_hour() {
+    let world = World::new(1);
+    let accounts = accounts(1);
+    let mut plan = world::plan(&accounts);
+    plan.seen_at = "2026-06-30T23:44:59Z".parse().unwrap();
+    world.put_plan(&plan);
+    world.share(DOCUMENT, &accounts);
+    world.run("join").await.unwrap();
+    assert_eq!(world.holder(DOCUMENT, &accounts[0]).as_deref(), Some("foreign"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_older_plan_makes_nothing_again_that_a_later_one_removed() {
+    let world = World::new(1);
+    let accounts = accounts(1);
+    world.aws.state().table.put(&json!({
+        "pk": {"S": format!("place#{}", accounts[0])}, "sk": {"S": "place"},
+        "at": {"N": "1782864060000"}, "active": {"BOOL": true},
+    }));
+    world.put_plan(&settled(&accounts));
+    assert_eq!(world.run("backfill").await.unwrap().counts, documents(1));
+    assert_eq!(world.shared_with(DOCUMENT), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_later_plan_for_the_organization_does_not_keep_the_shares_of_who_left() {
+    let world = World::new(1);
+    let accounts = accounts(1);
+    world.share(DOCUMENT, &accounts);
+    world.remember(DOCUMENT, &accounts[0], "$DEFAULT");
+    world.aws.state().table.put(&json!({
+        "pk": {"S": "place#organization"}, "sk": {"S": "place"}, "at": {"N": "1782864060000"},
+    }));
+    let mut plan = nobody_any_more(&settled(&accounts));
+    plan.places.clear();
+    world.put_plan(&plan);
+    assert_eq!(world.run("departure").await.unwrap().counts.removed, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_was_just_planned_for_and_is_not_in_the_list_yet_keeps_its_shares() {
+    let world = World::new(1);
+    let accounts = accounts(1);
+    world.share(DOCUMENT, &accounts);
+    world.remember(DOCUMENT, &accounts[0], "$DEFAULT");
+    world.aws.state().table.put(&json!({
+        "pk": {"S": format!("place#{}", accounts[0])}, "sk": {"S": "place"},
+        "at": {"N": "1782863990000"}, "active": {"BOOL": true},
+    }));
+    let mut plan = nobody_any_more(&settled(&accounts));
+    (plan.organization, plan.accounts, plan.places) = (true, vec![], vec![]);
+    world.put_plan(&plan);
+    assert_eq!(world.run("backfill").await.unwrap().counts.removed, 0);
+    assert_eq!(world.shared_with(DOCUMENT), accounts);
 }
 
 #[tokio::test(start_paused = true)]

@@ -65,7 +65,7 @@ fn put_parameter(input: &Value) -> Option<AwsError> {
 fn topic_elsewhere(region: &str, form: &str) -> Option<AwsError> {
     let mut pairs = form_urlencoded::parse(form.as_bytes());
     let (_, topic) = pairs.find(|(name, _)| name == "TopicArn" || name == "TargetArn")?;
-    let theirs = topic.split(':').nth(3).unwrap_or_default();
+    let theirs = topic.split(':').nth(3)?;
     (theirs != region).then(|| AwsError::new("InvalidParameter", "Invalid parameter: TopicArn"))
 }
 

@@ -96,11 +96,12 @@ fn status(evidence: Evidence<'_>) -> Option<OutcomeStatus> {
     }
     let joined = kind(request) == Some(TriggerKind::Join);
     let news = evidence.standing.is_some_and(Standing::has_changed);
-    let told = !plan_problems(evidence).is_empty();
+    let told = !new_problems(evidence).is_empty();
     if !(joined || news || told || total.added + total.removed > 0) {
         return None;
     }
-    Some(match plan.is_some_and(rules_are_broken) {
+    let nothing_done = total.added + total.removed + total.present == 0;
+    Some(match nothing_done && plan.is_some_and(rules_are_broken) {
         true => OutcomeStatus::Failed,
         false => OutcomeStatus::Succeeded,
     })
@@ -110,15 +111,14 @@ fn kind(request: &PublishOutcomeInput) -> Option<TriggerKind> {
     request.input.trigger().map(|trigger| trigger.kind)
 }
 
-/// The plan's problems that this outcome names: all of them for somebody who asked, and where they are why
-/// nothing was shared; otherwise those that no outcome has named yet.
-fn plan_problems(evidence: Evidence<'_>) -> Vec<Problem> {
+/// The plan's problems that have to be published: all of them for somebody who asked, otherwise those that no
+/// outcome has named yet.
+fn new_problems(evidence: Evidence<'_>) -> Vec<Problem> {
     let Evidence { request, plan: Some(plan), standing: known, .. } = evidence else {
         return Vec::new();
     };
     let asked = matches!(kind(request), None | Some(TriggerKind::Manual | TriggerKind::Backfill));
-    let failed_join = kind(request) == Some(TriggerKind::Join) && rules_are_broken(plan);
-    let Some(known) = known.filter(|_| !asked && !failed_join) else {
+    let Some(known) = known.filter(|_| !asked) else {
         return plan.problems.clone();
     };
     let of_account = plan.problems.iter().filter(|problem| !standing::stands(problem));
@@ -156,7 +156,7 @@ fn total(reports: &[ShareReport]) -> ShareCounts {
 
 fn outcome(evidence: Evidence<'_>, id: Uuid, status: OutcomeStatus) -> Outcome {
     let Evidence { request, plan, at, stored, .. } = evidence;
-    let problems = problems(evidence);
+    let problems = problems(evidence, status);
     let shares: Vec<Shares> = reports(request).iter().filter_map(shares).collect();
     let regions: BTreeSet<Region> = shares.iter().map(|share| share.region.clone()).collect();
     let elapsed = at.duration_since(request.execution.start_time).as_millis().max(0);
@@ -231,8 +231,8 @@ fn severity(status: OutcomeStatus, problems: &[Problem]) -> Severity {
 }
 
 /// The most urgent first: what ended the execution, then what was not shared, then policy.
-fn problems(evidence: Evidence<'_>) -> Vec<Problem> {
-    let Evidence { request, details, .. } = evidence;
+fn problems(evidence: Evidence<'_>, status: OutcomeStatus) -> Vec<Problem> {
+    let Evidence { request, plan, details, .. } = evidence;
     let mut problems = Vec::new();
     problems.extend(request.error.as_ref().map(|error| execution_problem(request, error)));
     problems.extend(membership_problem(request));
@@ -248,7 +248,11 @@ fn problems(evidence: Evidence<'_>) -> Vec<Problem> {
         Some(Problem::new(ProblemCode::OnboardingNotStarted, &report.name, error.in_words()))
     }));
     problems.extend(details.iter().flat_map(|details| details.problems.iter().cloned()));
-    problems.extend(plan_problems(evidence));
+    // They are why nothing was shared, whether an outcome has named them before or not.
+    match plan.filter(|plan| status == OutcomeStatus::Failed && rules_are_broken(plan)) {
+        Some(plan) => problems.extend(plan.problems.iter().cloned()),
+        None => problems.extend(new_problems(evidence)),
+    }
     let mut seen = BTreeSet::new();
     problems.retain(|problem| seen.insert(problem.clone()));
     problems

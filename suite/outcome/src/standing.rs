@@ -1,6 +1,7 @@
 //! Problems that stand until somebody mends them: invalid rules, OUs that do not exist. They are published
 //! when they appear and when they are gone, not with every account.
 
+use jiff::Timestamp;
 use relay_core::problem::{Problem, ProblemCode};
 use sharing::plan::SharePlan;
 
@@ -19,10 +20,14 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Compares. A plan that could not have seen a problem does not show that it is gone: the plan of a join
-    /// looks up no OUs.
+    /// Compares with the problems that were published before, and with when the last plan among those that
+    /// named them saw the world. A plan that could not have seen a problem does not show that it is gone: the
+    /// plan of a join looks up no OUs. One that saw the world before that has nothing new to say.
     #[must_use]
-    pub fn compare(plan: &SharePlan, before: &[Problem]) -> Self {
+    pub fn compare(plan: &SharePlan, before: &[Problem], seen_at: Option<Timestamp>) -> Self {
+        if seen_at.is_some_and(|seen_at| seen_at > plan.seen_at) {
+            return Self { known: before.to_vec(), ..Self::default() };
+        }
         let now: Vec<&Problem> = plan.problems.iter().filter(|problem| stands(problem)).collect();
         let is_new = |problem: &&&Problem| !before.iter().any(|known| same(known, problem));
         let is_there = |known: &Problem| now.iter().any(|problem| same(known, problem));

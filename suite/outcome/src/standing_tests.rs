@@ -18,7 +18,7 @@ fn renamed() -> Problem {
 fn outcome(kind: &str, plan: &SharePlan, before: &[Problem]) -> Option<Outcome> {
     let trigger = json!({"kind": kind, "eventIds": ["e-1"]});
     let input = json!({"accounts": ["444455556666"], "trigger": trigger});
-    let standing = Standing::compare(plan, before);
+    let standing = Standing::compare(plan, before, None);
     let verdict = sharing(Evidence {
         request: &request(json!({"input": input, "shares": []})),
         plan: Some(plan),
@@ -40,7 +40,7 @@ fn a_problem_is_published_when_it_appears_although_nothing_was_to_be_done() {
         told.summary,
         "Runbooks for account 444455556666: nothing to share; but: the organization has no OU /Before."
     );
-    assert_eq!(Standing::compare(&plan, &[]).known, [renamed()]);
+    assert_eq!(Standing::compare(&plan, &[], None).known, [renamed()]);
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn that_a_problem_is_gone_is_published_once() {
     let told = outcome("recheck", &plan, &[renamed()]).unwrap();
     assert_eq!((told.problems, told.solved), (vec![], vec![renamed()]));
     assert_eq!(told.summary, "Runbooks for account 444455556666: 1 earlier problem is solved.");
-    assert_eq!(Standing::compare(&plan, &[renamed()]).known, []);
+    assert_eq!(Standing::compare(&plan, &[renamed()], None).known, []);
 }
 
 #[test]
@@ -85,18 +85,54 @@ fn a_plan_that_did_not_look_does_not_call_a_problem_solved() {
     let before = [renamed(), outsider.clone()];
     let mut plan = plan(1, vec![]);
     plan.selectors_read = false;
-    let standing = Standing::compare(&plan, &before);
+    let standing = Standing::compare(&plan, &before, None);
     assert!(!standing.has_changed());
     assert_eq!(standing.known, before);
     plan.selectors_read = true;
-    assert_eq!(Standing::compare(&plan, &before).known, [outsider], "accounts were not listed");
+    assert_eq!(
+        Standing::compare(&plan, &before, None).known,
+        [outsider],
+        "accounts were not listed"
+    );
     plan.organization = true;
-    assert_eq!(Standing::compare(&plan, &before).solved, before);
+    assert_eq!(Standing::compare(&plan, &before, None).solved, before);
+}
+
+#[test]
+fn a_plan_that_saw_less_than_the_last_one_has_nothing_new_to_say() {
+    let later = Some("2026-01-02T03:05:00Z".parse().unwrap());
+    for (now, before) in [(vec![renamed()], vec![]), (vec![], vec![renamed()])] {
+        let standing = Standing::compare(&plan(1, now), &before, later);
+        assert!(!standing.has_changed());
+        assert_eq!(standing.known, before);
+    }
+}
+
+#[test]
+fn an_account_that_lost_its_shares_under_broken_rules_has_not_failed() {
+    let broken = problem(ProblemCode::RuleSyntax, "not a rule");
+    let plan = plan(0, vec![broken.clone()]);
+    let standing = Standing::compare(&plan, std::slice::from_ref(&broken), None);
+    let shares = json!([{"owner": "111122223333", "region": "us-east-1", "counts": {
+        "documents": 0, "added": 0, "removed": 10, "present": 0, "failed": 0
+    }}]);
+    let input = json!({"accounts": ["444455556666"], "trigger": {"kind": "departure"}});
+    let verdict = sharing(Evidence {
+        request: &request(json!({"input": input, "shares": shares})),
+        plan: Some(&plan),
+        details: &[],
+        standing: Some(&standing),
+        at: "2026-01-02T03:04:46.700Z".parse().unwrap(),
+        stored: None,
+    });
+    let outcome = verdict.outcome.unwrap();
+    assert_eq!(outcome.outcome, OutcomeStatus::Succeeded);
+    assert_eq!(outcome.summary, "Runbooks for account 444455556666: 10 removed.");
 }
 
 #[test]
 fn what_concerns_one_account_does_not_stand() {
     let onboarding = problem(ProblemCode::OnboardingNotStarted, "it is too long");
-    let standing = Standing::compare(&plan(1, vec![onboarding]), &[]);
+    let standing = Standing::compare(&plan(1, vec![onboarding]), &[], None);
     assert_eq!(standing, Standing::default());
 }

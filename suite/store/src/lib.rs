@@ -20,7 +20,7 @@
 //! | published once | `once` | `published#<outcome id>` | `once` | | 40 days |
 //! | published marker | `marker` | `outcome#<execution arn>` | `final`; `pending-<rung>` | `id`, `outcome`, `at` | 100 days |
 //! | share ledger | `ledger` | `share#<owner>#<region>#<document>` | `<account>` | `account`, `sk2`, `version`, `holder`, `execution`, `seenAt`, `at` | |
-//! | last planned place | `place` | `place#<account>` | `place` | `path`, `active`, `rulesVersion`, `execution`, `at` | |
+//! | last planned place | `place` | `place#<account>` | `place` | `path`, `active`, `rulesVersion`, `execution`, `first`, `at` | |
 //! | the organization's last plan | `place` | `place#organization` | `place` | `at` | |
 //! | work lock | `work_lock` | `lock#<owner>#<region>` | `lock` | `owner`, `leaseUntil` | |
 //!
@@ -68,7 +68,7 @@ pub use bucket::Bucket;
 pub use error::StoreError;
 pub use ledger::{ITEMS_PER_WRITE, Ledger, LedgerChange, LedgerEntry};
 pub use marker::MarkerKind;
-pub use place::PlannedPlace;
+pub use place::{PlannedAt, PlannedPlace};
 #[cfg(feature = "publisher")]
 pub use publisher::{PublishError, Publisher};
 pub use table::Table;

@@ -15,6 +15,15 @@ use relay_core::id::AccountId;
 use crate::item::Key;
 use crate::{StoreError, Table};
 
+/// When an account was last planned for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlannedAt {
+    /// When what the plan rests on was seen.
+    pub at: Timestamp,
+    /// Whether the account was an active member then.
+    pub active: bool,
+}
+
 /// The facts that an account's last plan rested on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedPlace {
@@ -26,6 +35,8 @@ pub struct PlannedPlace {
     pub rules_version: String,
     /// The name of the execution that planned.
     pub execution: String,
+    /// No plan for the account was known before: there is nothing that it could have left to be removed.
+    pub first: bool,
 }
 
 impl PlannedPlace {
@@ -49,6 +60,7 @@ impl Table {
                 active: *item.get("active")?.as_bool().ok()?,
                 rules_version: text(&item, "rulesVersion")?,
                 execution: text(&item, "execution")?,
+                first: item.get("first").and_then(|first| first.as_bool().ok()).copied()?,
             })
         }))
     }
@@ -57,8 +69,12 @@ impl Table {
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn planned_at(&self, account: AccountId) -> Result<Option<Timestamp>, StoreError> {
-        self.seen_at(key(account)).await
+    pub async fn planned_at(&self, account: AccountId) -> Result<Option<PlannedAt>, StoreError> {
+        let item = self.planned(key(account)).await?;
+        Ok(item.and_then(|item| {
+            let active = item.get("active").and_then(|active| active.as_bool().ok());
+            Some(PlannedAt { at: seen_at(&item)?, active: active.copied().unwrap_or_default() })
+        }))
     }
 
     /// When what the last plan for the whole organization rests on was seen, if there is one.
@@ -66,7 +82,7 @@ impl Table {
     /// # Errors
     /// When the table does not answer.
     pub async fn organization_planned_at(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.seen_at(organization()).await
+        Ok(self.planned(organization()).await?.as_ref().and_then(seen_at))
     }
 
     /// Stores when the whole organization was seen for a plan. One that was seen later stays.
@@ -93,16 +109,14 @@ impl Table {
         }
     }
 
-    async fn seen_at(&self, key: Key) -> Result<Option<Timestamp>, StoreError> {
+    async fn planned(
+        &self,
+        key: Key,
+    ) -> Result<Option<HashMap<String, AttributeValue>>, StoreError> {
         let get = self.client.get_item().table_name(&self.name).consistent_read(true);
-        let answer = get.set_key(Some(key.into_values())).projection_expression("#at");
-        let answer = answer.expression_attribute_names("#at", "at").send().await;
+        let answer = get.set_key(Some(key.into_values())).send().await;
         let failed = |error| StoreError::new("read the time of the last plan", error);
-        let item = answer.map_err(|error| failed(AwsError::from(error)))?.item;
-        Ok(item.and_then(|item| {
-            let millis = item.get("at")?.as_n().ok()?.parse().ok()?;
-            Timestamp::from_millisecond(millis).ok()
-        }))
+        Ok(answer.map_err(|error| failed(AwsError::from(error)))?.item)
     }
 
     /// Stores the place for which an account is planned, as seen at this time; `false` when somebody
@@ -126,6 +140,7 @@ impl Table {
             .item("active", AttributeValue::Bool(place.active))
             .item("rulesVersion", AttributeValue::S(place.rules_version))
             .item("execution", AttributeValue::S(place.execution))
+            .item("first", AttributeValue::Bool(place.first))
             .item("at", at.clone())
             .condition_expression("attribute_not_exists(pk) OR #at <= :at")
             .expression_attribute_names("#at", "at")
@@ -146,6 +161,11 @@ impl Table {
 
 fn key(account: AccountId) -> Key {
     Key::new(format!("place#{account}"), "place")
+}
+
+fn seen_at(item: &HashMap<String, AttributeValue>) -> Option<Timestamp> {
+    let millis = item.get("at")?.as_n().ok()?.parse().ok()?;
+    Timestamp::from_millisecond(millis).ok()
 }
 
 fn organization() -> Key {

@@ -65,7 +65,10 @@ impl Publisher {
         let plan = self.plan(request).await?;
         let details = self.details(request).await?;
         let standing = match &plan {
-            Some(plan) => Some(Standing::compare(plan, &self.table.standing_problems().await?)),
+            Some(plan) => {
+                let (before, seen_at) = self.table.standing_problems().await?;
+                Some(Standing::compare(plan, &before, seen_at))
+            }
             None => None,
         };
         let mut evidence = Evidence {
@@ -89,17 +92,19 @@ impl Publisher {
             self.end_run(request, now).await?;
         }
         self.topic.publish(&outcome).await.map_err(PublishError::Topic)?;
-        if let Some(standing) = standing.filter(Standing::has_changed)
-            && let Err(error) = self.table.store_standing_problems(&standing.known, now).await
-        {
-            // The next outcome names them once more.
-            tracing::error!(error = error_chain(&error), "the standing problems are not stored");
-        }
         let published = PublishOutcomeOutput { outcome: verdict.published, id: verdict.id };
         // The message is out: a marker that cannot be written costs one repeat of the same id by the
         // sweep, no more.
         if let Err(error) = self.table.mark(arn, kind, &published, now).await {
             tracing::error!(error = error_chain(&error), id = %published.id, "not marked");
+        }
+        // After the marker: a repeat of this publication has to name the same problems.
+        if let (Some(standing), Some(plan)) = (standing.filter(Standing::has_changed), &plan)
+            && let Err(error) =
+                self.table.store_standing_problems(&standing.known, plan.seen_at, now).await
+        {
+            // The next outcome names them once more.
+            tracing::error!(error = error_chain(&error), "the standing problems are not stored");
         }
         Ok(published)
     }

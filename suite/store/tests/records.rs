@@ -179,6 +179,7 @@ async fn a_place_is_replaced_by_what_was_seen_later_and_never_by_what_was_seen_b
         active: true,
         rules_version: "sha256:1".to_owned(),
         execution: "join".to_owned(),
+        first: true,
     };
     let second = |number| Timestamp::from_second(number).unwrap();
     assert_eq!(table.place(account).await.unwrap(), None);

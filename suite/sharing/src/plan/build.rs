@@ -12,7 +12,7 @@ use crate::plan::{AccountPlace, PlannedRule, PlannedWork, Removals, SharePlan};
 use crate::{Ownership, Scope, SharingRules, WorkItem};
 
 /// For how long after its creation nobody else can have shared documents with an account.
-const FRESH_FOR: SignedDuration = SignedDuration::from_mins(15);
+pub const FRESH_FOR: SignedDuration = SignedDuration::from_mins(15);
 
 /// What a plan is made from.
 #[derive(Debug, Clone, Copy)]

@@ -75,7 +75,7 @@ impl Territory {
         !self.uncertain.contains(id)
             && match self.removals {
                 Removals::Nobody => false,
-                Removals::Departed => looked_up && !active,
+                Removals::Departed => (self.everyone || looked_up) && !active,
                 Removals::Everybody => (self.everyone || looked_up) && !(wanted.doubtful && active),
             }
     }
@@ -167,7 +167,12 @@ pub fn plan_calls(
             new.push((*id, *version));
             continue;
         };
-        let ours = wanted.exclusive || matches!(holder(id), Some(Holder::Ours | Holder::Intended));
+        let made = match holder(id) {
+            Some(Holder::Ours | Holder::Intended) => true,
+            Some(Holder::Foreign) => false,
+            None => territory.fresh.contains(id),
+        };
+        let ours = wanted.exclusive || made;
         if !ours && holder(id).is_none() {
             result.foreign.push((*id, *has));
         }

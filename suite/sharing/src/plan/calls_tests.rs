@@ -164,7 +164,7 @@ impl Case {
         }
         match removals {
             Removals::Nobody => false,
-            Removals::Departed => departed,
+            Removals::Departed => departed || *everyone && !active.contains(id),
             Removals::Everybody if active.contains(id) => !self.wanted.doubtful,
             Removals::Everybody => *everyone || departed,
         }

@@ -8,7 +8,7 @@ mod onboarding;
 mod share_plan;
 mod view;
 
-pub use build::{Evidence, PlanInput};
+pub use build::{Evidence, FRESH_FOR, PlanInput};
 pub use calls::{
     Call, DEFAULT_QUOTA, DocumentCalls, Holder, IDS_PER_CALL, Present, Recorded, RecordedShare,
     Territory, needs_permissions, plan_calls,

@@ -105,6 +105,19 @@ impl SharePlan {
 }
 
 impl WorkView<'_> {
+    /// The same view later than [`FRESH_FOR`] after the plan: others may have shared something by now.
+    #[must_use]
+    pub fn without_fresh(mut self) -> Self {
+        self.territory.fresh.clear();
+        self
+    }
+
+    /// Whether an account is a member of the organization, as far as the plan knows.
+    #[must_use]
+    pub fn is_member(&self, account: AccountId) -> bool {
+        self.territory.members.contains(&account)
+    }
+
     /// The accounts that would lose their recorded shares of a document.
     pub fn losers<'a>(
         &'a self,
