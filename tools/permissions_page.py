@@ -49,7 +49,8 @@ def role(uses, statements):
         if statement.kind == "identity":
             for index, action in enumerate(statement.actions):
                 first = index == 0
-                lines.append(row(statement.sid or statement.policy if first else "", f"`{action}`",
+                never = "" if statement.effect == "Allow" else "never "
+                lines.append(row(statement.sid or statement.policy if first else "", f"{never}`{action}`",
                                  resources(statement) if first else "", when(statement) if first else "",
                                  "; ".join(uses.why(statement, action))))
     return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"

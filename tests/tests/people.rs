@@ -147,6 +147,9 @@ fn an_operator_starts_steps_stops_and_pauses_and_writes_no_rules() {
         allowed("the root's stop", stop(&hub, &theirs).await)?;
         let start_other = ssm.start_automation_execution().document_name("AWS-StopEC2Instance");
         denied("another runbook", start_other.send().await)?;
+        let approval = ssm.start_automation_execution().document_name("Relay-ApproveThenRun");
+        let mark = Tag::builder().key("relay:token").value("runbook-relay/3").build()?;
+        denied("the runbook of the approval", approval.tags(mark).send().await)?;
 
         let machine = world.stack.output("RunAutomationStateMachineArn")?;
         let input = json!({"runbook": RUNBOOK, "resources": [instance],

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use relay_core::id::InstallationId;
 use relay_core::problem::{Problem, ProblemCode};
 
-use crate::{ASSUME_ROLE, PlanInput};
+use crate::{APPROVE_THEN_RUN, ASSUME_ROLE, PlanInput};
 
 /// The value of the tag [`InstallationId::runbook_tag`] on runbooks of the hub's account that may be started.
 pub const ALLOWED: &str = "allowed";
@@ -47,6 +47,14 @@ impl PlanInput<'_> {
     #[must_use]
     pub fn objections(&self) -> Vec<Problem> {
         let Some(rung) = self.input.ladder.get(self.rung) else { return Vec::new() };
+        // It would run whatever its parameters name, past everything that is asked below.
+        let document = rung.runbook.document().rsplit('/').next().unwrap_or_default();
+        if document.split(':').next() == Some(APPROVE_THEN_RUN) {
+            let place = self.input.place(&format!("ladder[{}].runbook", self.rung));
+            let what = format!("{APPROVE_THEN_RUN} is started only for the approval of a rung");
+            let problem = Problem::new(ProblemCode::RunbookNotAllowed, place, what);
+            return vec![problem.with_hint("Write `approval:` in the rung instead.")];
+        }
         let mut problems = Vec::new();
         let mut say = |code: ProblemCode, path: &str, what: String| {
             problems.push(Problem::new(code, self.input.place(path), what));

@@ -4,7 +4,7 @@ use expect_test::{Expect, expect};
 use relay_core::flow::Flow;
 use relay_core::id::InstallationId;
 use relay_core::organization::testing::organization;
-use relay_core::problem::Problem;
+use relay_core::problem::{Problem, ProblemCode};
 use relay_core::rules::Glob;
 use serde_json::{Value, json};
 
@@ -568,6 +568,26 @@ fn a_runbook_of_another_account_has_to_be_named_by_its_arn() {
         &["RunbookNotAllowed input (ladder[0].runbook): AllowedSharedRunbookArns does not name \
          arn:aws:ssm:us-east-1:333344445555:document/Relay-RebootInstance"],
     );
+}
+
+#[test]
+fn the_runbook_of_the_approval_is_started_by_the_suite_alone() {
+    let approval = json!({"approvers": ["arn:aws:iam::111122223333:role/OnCall"], "within": "1h"});
+    for runbook in [
+        APPROVE_THEN_RUN,
+        "Relay-ApproveThenRun:1",
+        "arn:aws:ssm:us-east-1:222233334444:document/Relay-ApproveThenRun",
+    ] {
+        for approval in [Value::Null, approval.clone()] {
+            let by_hand = input(json!({"runbook": runbook, "approval": approval}));
+            let problems = plan_with(&by_hand, &reboot()).unwrap_err();
+            let [problem] = &problems[..] else { panic!("{problems:#?}") };
+            assert_eq!(problem.code, ProblemCode::RunbookNotAllowed);
+            assert_eq!(problem.hint, "Write `approval:` in the rung instead.");
+        }
+    }
+    let asks = plan_with(&input(json!({"approval": approval})), &reboot()).unwrap();
+    assert_eq!(asks.start.document_name, APPROVE_THEN_RUN);
 }
 
 #[test]
