@@ -396,7 +396,10 @@ impl Planner<'_> {
             (true, false) => "in-locations",
             (false, false) => "on-targets-in-locations",
         };
+        // The approval has steps of its own, whether or not the other runbook takes a role.
+        let known = input.run.service_role.as_ref().or(hub.service_role.as_ref());
         let role = start.parameters.get(ASSUME_ROLE).cloned();
+        let role = role.or_else(|| known.map(|role| one(role.to_string())));
         let mut parameters: BTreeMap<String, Vec<String>> = [
             ("RunbookName", one(start.document_name)),
             ("Parameters", json(&start.parameters)),

@@ -519,6 +519,17 @@ fn a_service_role_is_passed_as_the_parameter_that_takes_it() {
 }
 
 #[test]
+fn an_approval_has_the_stacks_role_where_the_runbook_behind_it_takes_none() {
+    let mut without = reboot();
+    without.parameters.remove(ASSUME_ROLE);
+    let approval = json!({"approvers": ["arn:aws:iam::111122223333:role/OnCall"]});
+    let plan = plan_with(&input(json!({"approval": approval})), &without).unwrap();
+    let parameters = &plan.start.parameters;
+    assert_eq!(parameters[ASSUME_ROLE], ["arn:aws:iam::111122223333:role/runbook-relay/Run"]);
+    assert_eq!(parameters["Parameters"], [r#"{"InstanceId":["i-0123456789abcdef0"]}"#]);
+}
+
+#[test]
 fn a_runbook_that_must_be_given_a_role_is_not_started_without_one() {
     let mut facts = reboot();
     facts.parameters.insert(ASSUME_ROLE.into(), true);
