@@ -133,14 +133,27 @@ fn approval(request: &PublishOutcomeInput) -> Option<ApprovalDetails> {
     if pending.is_some_and(|pending| pending.waiting_for != WaitingFor::Approval) {
         return None;
     }
-    let last = if pending.is_some() { None } else { Some(runs(request).last()?) };
+    let ladder = &input(request)?.ladder;
+    let asking = |number: u32| {
+        let index = usize::try_from(number).ok()?.checked_sub(1)?;
+        let rung = ladder.get(index)?;
+        Some((rung, rung.approval.as_ref()?))
+    };
+    let last = match pending {
+        Some(_) => None,
+        // A later rung may have asked nobody, or may not have been started.
+        None => Some(
+            runs(request)
+                .iter()
+                .rev()
+                .find(|run| run.execution_id.is_some() && asking(run.rung).is_some())?,
+        ),
+    };
     let (number, execution_id) = match (pending, last) {
         (Some(pending), _) => (pending.rung, &pending.execution_id),
         (None, last) => (last?.rung, last?.execution_id.as_ref()?),
     };
-    let index = usize::try_from(number).ok()?.checked_sub(1)?;
-    let rung = input(request)?.ladder.get(index)?;
-    let approval = rung.approval.as_ref()?;
+    let (rung, approval) = asking(number)?;
     let decisions = last.map(|last| last.decisions.clone()).unwrap_or_default();
     let approved = decisions.iter().filter(|each| each.answer == ApproverAnswer::Approved).count();
     let status = match last.map(|last| last.end) {

@@ -244,6 +244,31 @@ fn an_approval_is_pending_then_given_or_refused_and_only_where_the_rung_asks_for
 }
 
 #[test]
+fn who_decided_is_said_though_a_later_rung_asks_nobody_or_is_not_started() {
+    let approval = json!({"approvers": ["alice"]});
+    let ladder = json!([{"runbook": "Org-Replace", "approval": approval},
+                        {"runbook": "Relay-RebootInstance"},
+                        {"runbook": "Org-Replace", "approval": approval}]);
+    let decided = json!({"decisions": [{"approver": "alice", "answer": "approved",
+        "at": "2026-01-02T03:04:05Z", "comment": "go on"}]});
+    let outcome = told(&json!({
+        "input": {"ladder": ladder, "trigger": {"kind": "manual"}},
+        "runs": [
+            run(1, &ran("failed"), Some("notRecovered"), &decided),
+            run(2, &ran("succeeded"), Some("notRecovered"), &json!({})),
+            run(3, &json!("notStarted"), None, &json!({"executionId": null})),
+        ],
+    }));
+    let approval = outcome.approval.unwrap();
+    assert_eq!(
+        (approval.status, approval.runbook.as_str()),
+        (ApprovalStatus::Approved, "Org-Replace")
+    );
+    assert_eq!(approval.execution_id, ID);
+    assert_eq!(serde_json::to_value(&approval.decisions).unwrap(), decided["decisions"]);
+}
+
+#[test]
 fn the_text_for_people_says_who_approved() {
     let decisions = json!([
         {"approver": "alice", "answer": "approved", "at": "2026-01-02T03:04:05Z", "comment": "go on"},
