@@ -16,8 +16,11 @@ use crate::{ApprovalDecision, AutomationStatus, Pace, RunAutomationInput, RungEn
 #[serde(rename_all = "camelCase")]
 pub enum Seen {
     /// The alarm returned to OK.
+    // The words before: executions that began before an update carry them.
+    #[serde(alias = "cleared")]
     Recovered,
     /// The alarm did not return to OK in the time allowed.
+    #[serde(alias = "notCleared")]
     NotRecovered,
     /// There was nothing to see it by.
     Unverified,
@@ -182,7 +185,8 @@ pub struct FollowAutomationInput {
     /// The run to look at.
     pub run: StartedRun,
     /// The outcome that says that it waits for somebody is published already.
-    #[serde(default)]
+    // The word before, of executions that began before an update. words: quoted
+    #[serde(default, alias = "told")]
     pub pending_published: bool,
     /// The waiting task's token.
     pub token: String,

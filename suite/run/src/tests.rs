@@ -711,6 +711,25 @@ fn an_input_is_one_runbook_or_a_ladder_and_keeps_what_it_says() {
 }
 
 #[test]
+fn executions_that_began_before_an_update_are_read_by_their_words() {
+    for (before, now) in [("cleared", Seen::Recovered), ("notCleared", Seen::NotRecovered)] {
+        assert_eq!(serde_json::from_value::<Seen>(json!(before)).unwrap(), now);
+        assert_ne!(serde_json::to_value(now).unwrap(), json!(before));
+    }
+    let follow = json!({
+        // words: quoted
+        "told": true,
+        "execution": {"arn": "arn:aws:states:us-east-1:111122223333:execution:run-automation:a",
+                      "name": "a", "startTime": "2026-01-02T03:04:05Z"},
+        "input": input(json!({})), "rung": 0, "token": "t",
+        "run": {"executionId": "333ba70b-2333-48db-b17e-a5e69c6f4d1c", "account": "111122223333",
+                "region": "us-east-1", "at": "2026-01-02T03:04:05Z", "limit": 3600}
+    });
+    let follow: FollowAutomationInput = serde_json::from_value(follow).unwrap();
+    assert!(follow.pending_published);
+}
+
+#[test]
 fn alarm_names_never_become_references_of_ssm() {
     refused(
         json!({"parameters": {"InstanceId": ["{alarm}"]},
