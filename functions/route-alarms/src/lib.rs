@@ -181,25 +181,32 @@ async fn perform(deps: &Deps, work: Work, messages: Vec<String>) -> Vec<String> 
 }
 
 async fn trigger(deps: &Deps, mut alarm: IncomingAlarm) -> Result<(), Error> {
-    let mut decided = deps.table.decision(alarm.trigger.id()).await?;
-    if alarm.trigger.is_action() && decided.as_ref().is_some_and(|record| record.was_held_back()) {
-        // An event reported the transition while the alarm was muted. CloudWatch performs the actions at the
-        // end of the mute window, under the time of the same transition.
-        alarm.trigger.resumed = true;
-        decided = deps.table.decision(alarm.trigger.id()).await?;
-    }
-    if let Some(record) = decided {
-        tracing::info!(rule = record.rule, "decided before");
-        return act::act(deps, &alarm, &record, true).await;
-    }
-    let current = rules::current(deps).await?;
-    match decide::decide(deps, &current, &mut alarm).await? {
-        FollowUp::Act(record) => act::act(deps, &alarm, &record, false).await,
-        FollowUp::Later(until) => act::later(deps, &alarm, until).await,
-        FollowUp::Nothing(reason) => {
-            tracing::info!(reason, "ignored");
-            Ok(())
+    loop {
+        let (record, repeat) = match deps.table.decision(alarm.trigger.id()).await? {
+            Some(record) => (Box::new(record), true),
+            None => {
+                let current = rules::current(deps).await?;
+                match decide::decide(deps, &current, &mut alarm).await? {
+                    FollowUp::Act(record) => (record, false),
+                    FollowUp::Later(until) => return act::later(deps, &alarm, until).await,
+                    FollowUp::Nothing(reason) => {
+                        tracing::info!(reason, "ignored");
+                        return Ok(());
+                    }
+                }
+            }
+        };
+        let trigger = &mut alarm.trigger;
+        if trigger.is_action() && !trigger.resumed && record.was_held_back() {
+            // An event reported the transition while the alarm was muted, before this or meanwhile. CloudWatch
+            // performs the actions at the end of the mute window, under the time of the same transition.
+            trigger.resumed = true;
+            continue;
         }
+        if repeat {
+            tracing::info!(rule = record.rule, "decided before");
+        }
+        return act::act(deps, &alarm, &record, repeat).await;
     }
 }
 

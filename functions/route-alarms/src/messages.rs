@@ -137,11 +137,18 @@ pub(crate) fn read(batch: Records) -> Batch {
 
 impl IncomingAlarm {
     /// Adds the same trigger as it arrived another way. The event has more than the others: whether
-    /// the alarm was muted, and the state before.
+    /// the alarm was muted, and the state before. But an action that CloudWatch performs after all stands
+    /// above what says that the alarm was muted.
     fn merge(&mut self, other: Self) {
         let other_ids = other.event_ids.clone();
         let redelivered = self.redelivered || other.redelivered;
-        if other.trigger.via == Via::EventBridge && self.trigger.via != Via::EventBridge {
+        let (own, its) = (&self.trigger, &other.trigger);
+        let takes_its = match (own.is_action(), its.is_action()) {
+            (true, false) if its.quiet.is_some() => false,
+            (false, true) if own.quiet.is_some() => true,
+            _ => its.via == Via::EventBridge && own.via != Via::EventBridge,
+        };
+        if takes_its {
             let own_ids = std::mem::replace(self, other).event_ids;
             self.event_ids.extend(own_ids);
         } else {

@@ -6,11 +6,13 @@
 mod world;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_double::{Execution, Fault, HUB, Instance, RUN_AUTOMATION};
 use runtime::FunctionError;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 use world::World;
 
 const NOW: &str = "2019-10-02T17:04:45Z";
@@ -400,6 +402,44 @@ async fn an_alarm_that_is_in_alarm_when_its_mute_window_ends_acts_then() {
     for way in after {
         assert_eq!(world.batch(&[fixture(way)]).await, NONE);
     }
+    let resumed = format!("{NAME}-resumed");
+    assert_eq!(world.executions().into_keys().collect::<Vec<_>>(), [resumed]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_one_batch_an_action_stands_above_the_event_that_says_muted() {
+    let muted = fixture("aws.cloudwatch/alarm-state-change-muted.json");
+    for way in ["lambda-alarm/metric-after-mute-window.json", "sns/metric-after-mute-window.json"] {
+        for batch in [[muted.clone(), fixture(way)], [fixture(way), muted.clone()]] {
+            let world = world();
+            assert_eq!(world.batch(&batch).await, NONE);
+            assert_eq!(world.batch(&batch).await, NONE);
+            assert_eq!(world.executions().into_keys().collect::<Vec<_>>(), [NAME], "{way}");
+            assert!(world.state().outcomes().is_empty(), "{way}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_action_acts_though_the_event_that_says_muted_is_recorded_meanwhile() {
+    let world = world();
+    let reached = Arc::new(Notify::new());
+    let reaches = Arc::clone(&reached);
+    // The first attempt to record the decision about the action is put off by the SDK.
+    world.aws.on("UpdateItem").once().fails_where(move |call| {
+        (call.body["Key"]["sk"]["S"] == "decision").then(|| {
+            reaches.notify_one();
+            Fault::Throttled
+        })
+    });
+    let action = [fixture("sns/metric-after-mute-window.json")];
+    let event = [fixture("aws.cloudwatch/alarm-state-change-muted.json")];
+    let (acted, reported) = tokio::join!(world.batch(&action), async {
+        reached.notified().await;
+        world.batch(&event).await
+    });
+    assert_eq!((acted, reported), (Vec::new(), Vec::new()));
+    assert_eq!(world.state().outcomes()[0]["problems"][0]["code"], "AlarmMuted");
     let resumed = format!("{NAME}-resumed");
     assert_eq!(world.executions().into_keys().collect::<Vec<_>>(), [resumed]);
 }

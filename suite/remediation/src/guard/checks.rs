@@ -30,8 +30,7 @@ pub(super) fn muted(case: &Case<'_>) -> Objection {
             (format!("the alarm's actions are suppressed by its suppressor ({by})"), None)
         }
     };
-    let suppression = case.suppress(Guardrail::Muted, what).until(until);
-    Err(Suppression { held_back: true, ..suppression }.into())
+    Err(case.suppress(Guardrail::Muted, what).until(until).into())
 }
 
 pub(super) fn initial_creation(case: &Case<'_>, initial: bool) -> Objection {

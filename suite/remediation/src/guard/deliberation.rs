@@ -163,7 +163,9 @@ impl<'a> Case<'a> {
     pub(super) fn suppress(&self, guardrail: Guardrail, what: impl Into<String>) -> Suppression {
         let place = format!("{}/{}", self.rule.name, self.trigger.alarm);
         let problem = Problem::new(guardrail.code(), place, what);
-        Suppression { guardrail: Some(guardrail), problem, until: None, held_back: false }
+        // Whichever guardrail objects first: the action that CloudWatch performs later is decided about anew.
+        let held_back = self.trigger.quiet.is_some();
+        Suppression { guardrail: Some(guardrail), problem, until: None, held_back }
     }
 }
 

@@ -406,6 +406,23 @@ fn several_resources_are_locked_together_or_not_at_all() {
 }
 
 #[test]
+fn a_kill_switch_that_hides_a_mute_leaves_the_later_action_to_a_decision_of_its_own() {
+    let rule = guarded();
+    let control = Control { mode: crate::Mode::Off, until: None, reason: "drill".into() };
+    for (quiet, held_back) in
+        [(None, false), (Some(Quiet::Muted { by: "arn:mute".into(), until: None }), true)]
+    {
+        let mut trigger = trigger(INSTANCE);
+        trigger.quiet = quiet;
+        let case = Case { rule: &rule, trigger: &trigger, control: &control, now: now() };
+        let (verdict, _) = decide(&case, fine(), &mut Memory::default());
+        assert_eq!(suppression(&verdict.decision).0, ProblemCode::KillSwitch);
+        let record = DecisionRecord::new(&verdict.decision, "web", "v", now(), None).unwrap();
+        assert_eq!(record.was_held_back(), held_back);
+    }
+}
+
+#[test]
 fn a_decision_to_start_nothing_belongs_to_the_digest_of_its_reason() {
     let suppression = Suppression {
         guardrail: Some(Guardrail::Lock),
