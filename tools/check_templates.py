@@ -371,6 +371,17 @@ def wrong_parameters_fail_at_once(files):
 
 
 @rule
+def an_existing_role_fits_behind_a_slash(files):
+    """the name of a role that exists already has its path, and a slash before it is refused: ARNs put one there"""
+    fits = {"": True, "Role": True, "path/to/Role": True, "x" * 64: True, "x" * 65: False, "/Role": False, "/path/Role": False}
+    for path in files:
+        parameter = templates.load(path)["Parameters"].get("ExistingExecutionRoleName")
+        for text, wanted in fits.items() if parameter else []:
+            if bool(re.fullmatch(parameter["AllowedPattern"], text)) != wanted:
+                yield f"{path.name}: ExistingExecutionRoleName {'refuses' if wanted else 'takes'} {text!r}"
+
+
+@rule
 def variables_mean_the_same_everywhere(files):
     """an environment variable has the same value in every function that has it"""
     seen = {}

@@ -82,6 +82,7 @@ TEMPLATE_FAULTS = [
     ("a parameter that", HUB, "    MaxValue: 604800\n", "", "RecheckSeconds has no MaxValue"),
     ("a parameter that", EVENTS, "    AllowedPattern: ^[0-9]{12}$\n", "", "HubAccount has no AllowedPattern"),
     ("a parameter that", OWNER, "must be an organization id such as", "an organization id such as", "is not the end of a sentence"),
+    ("the name of a role", TARGET, "^([A-Za-z0-9_+=,.@-][", "^([A-Za-z0-9_+=,.@/-][", "ExistingExecutionRoleName takes '/Role'"),
     ("docs/deploy.md and samconfig", "samconfig.example.toml", "CAPABILITY_NAMED_IAM CAP", "CAPABILITY_IAM CAP", "has CAPABILITY_AUTO_EXPAND, CAPABILITY_IAM,"),
     ("docs/deploy.md and samconfig", ".gitignore", "/samconfig.toml", "/samconfig", "does not name /samconfig.toml"),
     ("every target", HUB, "          RetryPolicy: {MaximumEventAgeInSeconds: 86400, MaximumRetryAttempts: 185}\n", "", "has no RetryPolicy"),
