@@ -79,7 +79,7 @@ fn write(text: &mut String, outcome: &Outcome, shown: usize) -> std::fmt::Result
             writeln!(text, "{:>3}. {} [{}]", number + 1, problem.place, problem.code)?;
             writeln!(text, "     {}", wrap(&problem.what, "     "))?;
             if !problem.hint.is_empty() {
-                writeln!(text, "     -> {}", wrap(&problem.hint, "        "))?;
+                writeln!(text, "     -> {}", hint(&problem.hint))?;
             }
         }
         let rest = outcome.problems_total.saturating_sub(outcome.problems.len().min(shown) as u64);
@@ -165,6 +165,15 @@ fn list<'a>(
     match rest {
         0 => writeln!(text, "{name:<9} {shown}"),
         _ => writeln!(text, "{name:<9} {shown} and {rest} more"),
+    }
+}
+
+/// A hint: its words in lines, and the command at its end in one line, as a shell takes it.
+fn hint(hint: &str) -> String {
+    const INDENT: &str = "        ";
+    match hint.split_once(": aws ") {
+        Some((words, command)) => format!("{}:\n{INDENT}aws {command}", wrap(words, INDENT)),
+        None => wrap(hint, INDENT),
     }
 }
 

@@ -335,17 +335,18 @@ fn waiting(request: &PublishOutcomeInput, pending: &PendingRun) -> Problem {
             place,
             format!("{runbook} runs once {}", condition(request, pending)),
         )
-        // A shell takes the whole line as it is.
-        .with_hint(format!("{signal} --signal-type Approve # or Reject")),
+        // The command is the end of it and nothing else, so that any shell takes it.
+        .with_hint(format!(
+            "Approve it, or write Reject for Approve: {signal} --signal-type Approve"
+        )),
         WaitingFor::Step => Problem::new(
             ProblemCode::StepWaiting,
             place,
             format!("{runbook} waits for a signal before its next step"),
         )
         .with_hint(format!(
-            "{signal} --signal-type StartStep --payload StepName=<step> (Resume at a pause); to end \
-             it: aws ssm stop-automation-execution --region {region} --automation-execution-id \
-             {execution_id} --type Complete"
+            "Write the step's name for STEP, or at a pause Resume for StartStep, without the payload: \
+             {signal} --signal-type StartStep --payload StepName=STEP"
         )),
     }
 }

@@ -185,13 +185,26 @@ fn a_run_that_waits_says_how_to_answer_and_has_an_id_of_its_own() {
     assert_eq!(
         outcome.problems[0].hint,
         format!(
-            "aws ssm send-automation-signal --region us-east-1 --automation-execution-id {ID} \
-             --signal-type Approve # or Reject"
+            "Approve it, or write Reject for Approve: aws ssm send-automation-signal --region us-east-1 \
+             --automation-execution-id {ID} --signal-type Approve"
         )
     );
+    let message: Value = serde_json::from_str(&Message::render(&outcome).body).unwrap();
+    let line = format!(
+        "\n        aws ssm send-automation-signal --region us-east-1 --automation-execution-id {ID} \
+         --signal-type Approve\n"
+    );
+    assert!(message["email"].as_str().unwrap().contains(&line), "one line, as a shell takes it");
     let step = told(&pending("step", 1));
     assert_eq!(codes(&step), [ProblemCode::StepWaiting]);
-    assert!(step.problems[0].hint.contains("StartStep"));
+    assert_eq!(
+        step.problems[0].hint,
+        format!(
+            "Write the step's name for STEP, or at a pause Resume for StartStep, without the payload: \
+             aws ssm send-automation-signal --region us-east-1 --automation-execution-id {ID} \
+             --signal-type StartStep --payload StepName=STEP"
+        )
+    );
     let ids = [approval.id, verdict(&pending("approval", 1)).id, verdict(&json!({"runs": []})).id];
     assert_eq!(std::collections::BTreeSet::from(ids).len(), 3);
     assert_eq!(approval.id, verdict(&pending("approval", 2)).id, "a repeat");
