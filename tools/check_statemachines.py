@@ -228,6 +228,16 @@ def loops_wait_and_end(machine, _template):
 
 
 @rule
+def what_is_published_is_known_afterwards(machine, _template):
+    """a variable `…Published` becomes true where the outcome is published, and not before: a failure would end it"""
+    for _, name, state in machine.states():
+        before = [*state.get("Choices", []), *state.get("Catch", []), *([] if publishes(state) else [state])]
+        for variable in {key for part in before for key, value in part.get("Assign", {}).items() if value is True}:
+            if variable.endswith("Published"):
+                yield f"{name}: assigns {variable} before it is published"
+
+
+@rule
 def integrations_are_few(machine, _template):
     """only known integrations are used, in every partition"""
     for _, name, state in tasks(machine):

@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 SHARE = "statemachine/share-runbooks.asl.json"
 AWAIT = "statemachine/await-membership.asl.json"
+RUN = "statemachine/run-automation.asl.json"
 HUB, OWNER, EVENTS = "template.yaml", "stacks/owner-account.yaml", "stacks/management-account.yaml"
 TARGET = "stacks/target-account.yaml"
 DEPLOY, OUTCOME = "docs/deploy.md", "docs/schemas/outcome.json"
@@ -151,6 +152,17 @@ def test_a_fault_in_a_state_machine_is_found(project, monkeypatch, rule, name, b
     (_, failed), output = machines(project)
     assert failed
     assert_found(output, rule, said)
+
+
+def test_an_outcome_that_counts_as_published_too_soon_is_found(project, monkeypatch):
+    monkeypatch.setattr(check_statemachines, "RULES", [check_statemachines.what_is_published_is_known_afterwards])
+    shutil.copy(ROOT / RUN, project / RUN)
+    (_, failed), output = machines(project)
+    assert not failed, output
+    to = '"Next": "Publish the pending outcome"'
+    plant(project, RUN, to, '"Assign": {"pendingPublished": true}, ' + to)
+    _, output = machines(project)
+    assert_found(output, "a variable", "Decide by the look: assigns pendingPublished before it is published")
 
 
 @pytest.mark.parametrize("rule,name,before,after,said", TEMPLATE_FAULTS)
