@@ -10,7 +10,7 @@ use super::figure::{Figure, Section, median};
 use super::runtime;
 use crate::commands::package;
 
-/// Each function with the bare one that has the same clients (`xtask/bench-bare`), and an event that
+/// Each function with the bare one that has the same clients (`xtask/bench/bare`), and an event that
 /// both answer without calling AWS.
 const BARE: [(&str, &str, &str); 10] = [
     ("check-membership", "bare-route-events", NOTHING),
@@ -66,6 +66,9 @@ const SETTINGS: &[(&str, &str)] = &[
     ("ALARM_QUEUE_URL", "http://127.0.0.1:9/111122223333/alarms"),
     ("RUN_AUTOMATION_ARN", "arn:aws:states:us-east-1:111122223333:stateMachine:run"),
     ("ALLOWED_RUNBOOKS", "Relay-*"),
+    ("READ_ROLE", "/runbook-relay-read"),
+    ("SHARE_ROLE", "/runbook-relay-share"),
+    ("EXECUTION_ROLE", "/runbook-relay-execution"),
     ("SERVICE_ROLE_ARN", "arn:aws:iam::111122223333:role/runbook-relay/service"),
     ("APPROVAL_TOPIC_ARN", "arn:aws:sns:us-east-1:111122223333:approvals"),
     ("PACE", r#"{"stages":[600,3600],"rounds":[150,300,900],"verify":60,"apart":60}"#),
@@ -120,7 +123,7 @@ pub(super) async fn starts(folder: &Path) -> Result<Section> {
         title: "Process start to first answer",
         how: format!(
             "Each function and a bare `lambda_runtime` function that builds the same SDK clients \
-             (`xtask/bench-bare`), started in turn {ROUNDS} times against a Lambda runtime API in \
+             (`xtask/bench/bare`), started in turn {ROUNDS} times against a Lambda runtime API in \
              the measuring process; medians, and their ratio. The event is one that the function \
              answers without calling AWS: `{{}}`, but for `route-alarms`. Resident is the largest peak of all starts."
         ),
