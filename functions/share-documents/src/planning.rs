@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use relay_core::id::{AccountId, DocumentName};
 use sharing::Document;
-use sharing::plan::{Holder, PlannedWork, Recorded, SharePlan, WorkView};
+use sharing::plan::{Holder, PlannedWork, Recorded, Removals, SharePlan, WorkView};
 use store::{Ledger, LedgerEntry, StoreError};
 
 use crate::details::DocumentReport;
@@ -29,6 +29,8 @@ pub(crate) struct Planner<'a> {
     /// When what the plan rests on was seen.
     seen_at: Timestamp,
     later: &'a LaterPlans,
+    /// It is the plan of a join, which removes nothing.
+    joins: bool,
 }
 
 impl<'a> Planner<'a> {
@@ -42,7 +44,15 @@ impl<'a> Planner<'a> {
         let few = (!plan.organization && plan.accounts.len() <= FEW_ACCOUNTS)
             .then(|| plan.accounts.iter().copied().collect());
         let wants = !work.rules.is_empty();
-        Self { view, ledger, few, wants, seen_at: plan.seen_at, later }
+        Self {
+            view,
+            ledger,
+            few,
+            wants,
+            seen_at: plan.seen_at,
+            later,
+            joins: plan.removals == Removals::Nobody,
+        }
     }
 
     /// Which documents to look at: those the owner lists or, where no rule wants anything any longer and the
@@ -67,8 +77,9 @@ impl<'a> Planner<'a> {
             .collect();
         let losers = works.iter().flat_map(|work| self.view.losers(&work.wanted, &work.ledger));
         let barred = self.later.bar_removal(losers.collect()).await?;
-        // A later plan may have removed what this one would make again: then there is no entry.
-        let new = works.iter().flat_map(|work| {
+        // A later plan may have removed what this one would make again: then there is no entry. After a join
+        // comes a recheck, so a join shares at once.
+        let new = works.iter().filter(|_| !self.joins).flat_map(|work| {
             let wanted = work.wanted.accounts.keys();
             wanted.filter(|account| !work.ledger.contains_key(account)).copied()
         });
