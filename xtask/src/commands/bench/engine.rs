@@ -25,6 +25,9 @@ const QUEUED_MB: f64 = 1_500.0;
 const GROWTH: [(usize, usize); 4] = [(100, 9), (1_000, 5), (10_000, 1), (100_000, 1)];
 /// What a busy machine may make of flat.
 const FLAT: f64 = 1.5;
+/// The programs that measure: a package below `local/`, and its example.
+const THROUGHPUT: (&str, &str) = ("engine", "throughput");
+const SCRIPT_OVERHEAD: (&str, &str) = ("workers", "script_overhead");
 const TARGETS: usize = 10_000;
 const CONCURRENCY: usize = 100;
 const SCRIPTS: usize = 300;
@@ -32,7 +35,8 @@ const SCRIPT_MS: f64 = 15.0;
 
 /// Throughput, weights, growth, and targets.
 pub(super) fn measure() -> Result<Section> {
-    let example = Example::build("automation", Some("testing"), "throughput")?;
+    let (package, name) = THROUGHPUT;
+    let example = Example::build(package, Some("testing"), name)?;
     let mut figures = Vec::new();
     for (what, part) in [("log on disk", "disk"), ("log in memory", "memory")] {
         let told = example.json(&[part, &RUNS.to_string()])?;
@@ -138,7 +142,8 @@ fn growth(example: &Example) -> Result<Vec<Figure>> {
 /// What a script costs beside its own work.
 pub(super) fn scripts() -> Result<Section> {
     python::ensure_venv()?;
-    let example = Example::build("workers", None, "script_overhead")?;
+    let (package, name) = SCRIPT_OVERHEAD;
+    let example = Example::build(package, None, name)?;
     let told = example.json(&[&SCRIPTS.to_string()])?;
     let mut figures = Vec::new();
     for script in told.as_array().context("scripts are a list")? {
@@ -207,6 +212,16 @@ fn thousands(number: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_programs_that_measure_are_where_they_are_said_to_be() {
+        for (package, name) in [THROUGHPUT, SCRIPT_OVERHEAD] {
+            let folder = harness::root().join("local").join(package);
+            let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+            assert!(manifest.contains(&format!("name = \"{package}\"\n")), "{package}");
+            assert!(folder.join(format!("examples/{name}.rs")).is_file(), "{name}");
+        }
+    }
 
     #[test]
     fn thousands_have_commas() {
