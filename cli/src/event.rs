@@ -55,7 +55,7 @@ pub(crate) async fn run(
     Ok(Exit::Done)
 }
 
-/// What became of an event.
+/// One line on which rules of EventBridge matched the event.
 fn summary(event: &str, rules: &[&str]) -> String {
     match rules {
         [] => format!("no rule matched {event}: nothing is done about it"),

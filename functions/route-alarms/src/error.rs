@@ -69,7 +69,7 @@ pub enum Error {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) code: ProblemCode,
-    /// What was being looked at, and what AWS says.
+    /// Names the call, its resource and AWS's message.
     pub(crate) what: String,
 }
 

@@ -90,10 +90,24 @@ impl Table {
     /// # Errors
     /// When the table does not answer.
     pub async fn store_organization_planned(&self, seen_at: Timestamp) -> Result<(), StoreError> {
+        let written = self.put_unless_later(organization(), HashMap::new(), seen_at).await;
+        let failed = |error| StoreError::new("store the time of the organization's plan", error);
+        written.map(|_| ()).map_err(failed)
+    }
+
+    /// Writes an item with the time at which the world was seen; `false` when there is one that was seen later.
+    async fn put_unless_later(
+        &self,
+        key: Key,
+        attributes: HashMap<String, AttributeValue>,
+        seen_at: Timestamp,
+    ) -> Result<bool, AwsError> {
         let at = AttributeValue::N(seen_at.as_millisecond().to_string());
+        let mut item = key.into_values();
+        item.extend(attributes);
         let put = self.client.put_item().table_name(&self.name);
         let written = put
-            .set_item(Some(organization().into_values()))
+            .set_item(Some(item))
             .item("at", at.clone())
             .condition_expression("attribute_not_exists(pk) OR #at <= :at")
             .expression_attribute_names("#at", "at")
@@ -102,10 +116,9 @@ impl Table {
             .await
             .map_err(AwsError::from);
         match written {
-            Err(error) if !error.is("ConditionalCheckFailedException") => {
-                Err(StoreError::new("store the time of the organization's plan", error))
-            }
-            _ => Ok(()),
+            Ok(_) => Ok(true),
+            Err(error) if error.is("ConditionalCheckFailedException") => Ok(false),
+            Err(error) => Err(error),
         }
     }
 
@@ -130,32 +143,20 @@ impl Table {
         place: PlannedPlace,
         seen_at: Timestamp,
     ) -> Result<bool, StoreError> {
-        let at = AttributeValue::N(seen_at.as_millisecond().to_string());
-        let written = self
-            .client
-            .put_item()
-            .table_name(&self.name)
-            .set_item(Some(key(account).into_values()))
-            .item("path", AttributeValue::S(place.path))
-            .item("active", AttributeValue::Bool(place.active))
-            .item("rulesVersion", AttributeValue::S(place.rules_version))
-            .item("execution", AttributeValue::S(place.execution))
-            .item("first", AttributeValue::Bool(place.first))
-            .item("at", at.clone())
-            .condition_expression("attribute_not_exists(pk) OR #at <= :at")
-            .expression_attribute_names("#at", "at")
-            .expression_attribute_values(":at", at)
-            .send()
-            .await
-            .map_err(AwsError::from);
-        match written {
-            Ok(_) => Ok(true),
-            Err(error) if error.is("ConditionalCheckFailedException") => {
-                tracing::info!(%account, "a later plan for this account exists");
-                Ok(false)
-            }
-            Err(error) => Err(StoreError::new(format!("store the place of {account}"), error)),
+        let attributes = HashMap::from([
+            ("path".to_owned(), AttributeValue::S(place.path)),
+            ("active".to_owned(), AttributeValue::Bool(place.active)),
+            ("rulesVersion".to_owned(), AttributeValue::S(place.rules_version)),
+            ("execution".to_owned(), AttributeValue::S(place.execution)),
+            ("first".to_owned(), AttributeValue::Bool(place.first)),
+        ]);
+        let written = self.put_unless_later(key(account), attributes, seen_at).await;
+        let failed = |error| StoreError::new(format!("store the place of {account}"), error);
+        let latest = written.map_err(failed)?;
+        if !latest {
+            tracing::info!(%account, "a later plan for this account exists");
         }
+        Ok(latest)
     }
 }
 

@@ -133,7 +133,7 @@ impl World {
         self.aws.state().table.put(&entry);
     }
 
-    /// What the ledger says of whose a share is: nothing for the suite's own.
+    /// Whose share it is by the ledger: `ours`, `intended` or `foreign`; `None` without an entry.
     pub(crate) fn holder(&self, document: &str, account: &str) -> Option<String> {
         let key = format!("share#{OWNER}#{REGION}#{document}");
         let entry = self.aws.state().table.get(&key, account).cloned();
