@@ -18,6 +18,7 @@ pub use relay::local_aws::relay;
 pub async fn config(endpoint: &str, account: &str, region: &str) -> SdkConfig {
     let credentials = Credentials::new(account, "local", None, None, "local");
     aws_config::defaults(BehaviorVersion::latest())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
         .endpoint_url(endpoint)
         .region(Region::new(region.to_owned()))
         .credentials_provider(credentials)

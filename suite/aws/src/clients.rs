@@ -10,6 +10,8 @@ use aws_config::identity::IdentityCache;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_http_client::{Builder, tls};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 /// Attempts of one call, the first included: about four seconds of backing off.
 const ATTEMPTS: u32 = 4;
@@ -22,11 +24,20 @@ fn retries() -> RetryConfig {
         .with_max_backoff(Duration::from_secs(5))
 }
 
+/// The HTTPS client of every call: rustls with ring, and the host's own certificates. The SDK's default
+/// brings aws-lc, which makes each function half a megabyte larger and each first build longer.
+#[must_use]
+pub fn https_client() -> SharedHttpClient {
+    let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
+    Builder::new().tls_provider(provider).build_https()
+}
+
 /// The configuration every client is built from. Region, credentials and, for a local AWS, the
 /// endpoint (`AWS_ENDPOINT_URL`, one for every service) come from the environment by the SDK's
 /// own rules. Calls nothing.
 pub async fn load() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .http_client(https_client())
         .retry_config(retries())
         .timeout_config(
             TimeoutConfig::builder()

@@ -31,7 +31,7 @@ pub mod tagging;
 
 #[cfg(feature = "accounts")]
 pub use accounts::Accounts;
-pub use clients::load;
+pub use clients::{https_client, load};
 #[cfg(feature = "organizations")]
 pub use clients::organizations;
 #[cfg(feature = "s3")]

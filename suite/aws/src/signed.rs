@@ -10,7 +10,6 @@ use aws_config::SdkConfig;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
-use aws_smithy_http_client::{Builder, tls};
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
@@ -31,9 +30,7 @@ pub(crate) struct Signed {
 impl Signed {
     /// From the configuration of an account and Region. Calls nothing.
     pub(crate) fn new(config: &SdkConfig, service: &'static str) -> Self {
-        let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
-        let http = config.http_client();
-        let http = http.unwrap_or_else(|| Builder::new().tls_provider(provider).build_https());
+        let http = config.http_client().unwrap_or_else(crate::https_client);
         Self { config: config.clone(), http, service }
     }
 

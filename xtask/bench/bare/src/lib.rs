@@ -3,6 +3,7 @@
 //! measured against it (`cargo xtask bench`). Nothing here is deployed.
 
 use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_http_client::{Builder, tls};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;
 
@@ -12,7 +13,10 @@ use serde_json::Value;
 /// # Errors
 /// When the runtime's address is missing or does not answer.
 pub async fn start<C>(clients: impl FnOnce(&SdkConfig) -> C) -> Result<(), Error> {
-    let config = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    // The functions' own TLS: the measurement is of what they add, not of two TLS libraries.
+    let ring = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
+    let https = Builder::new().tls_provider(ring).build_https();
+    let config = aws_config::defaults(BehaviorVersion::latest()).http_client(https).load().await;
     let clients = &clients(&config);
     run(service_fn(async |event: LambdaEvent<Value>| {
         // Used, so that the compiler keeps them.
