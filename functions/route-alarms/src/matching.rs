@@ -21,7 +21,8 @@ pub(crate) struct Matched<'a> {
 pub(crate) enum Matching<'a> {
     Rule(Matched<'a>),
     Nothing,
-    /// Whether this rule does is not known: AWS refuses the look that it takes, and will again.
+    /// Whether this rule does is not known: AWS refuses the look that it takes, and will again; or the rule
+    /// names an OU that does not exist.
     Refused(&'a RemediationRule, Refusal),
 }
 
@@ -39,6 +40,13 @@ pub(crate) async fn find<'a>(
         let (rule, lookups) = match find_rule(&rules.rules, trigger, &known) {
             Found::Rule(rule) => return Ok(Matching::Rule(Matched { rule, children })),
             Found::Nothing => return Ok(Matching::Nothing),
+            Found::Unclear { rule, problem } => {
+                let what = format!(
+                    "{}: the rule's `accounts` and `exclude` may mean the alarm's account",
+                    problem.what
+                );
+                return Ok(Matching::Refused(rule, Refusal { code: problem.code, what }));
+            }
             Found::Needs { rule, lookups } => (rule, lookups),
         };
         for lookup in lookups {
@@ -48,7 +56,7 @@ pub(crate) async fn find<'a>(
                     found.map(|found| tags = Some(found))
                 }
                 Lookup::Place => {
-                    let found = place::place(deps, trigger.alarm.account()).await;
+                    let found = place::place(deps, rules, trigger.alarm.account()).await;
                     found.map(|found| organization = Some(found))
                 }
                 Lookup::Children => {

@@ -311,6 +311,7 @@ async fn a_look_that_is_refused_for_good_is_one_outcome_and_no_dead_letter() {
         "ListTagsForResource",
         "ListParents",
         "DescribeOrganizationalUnit",
+        "ListOrganizationalUnitsForParent",
         "DescribeAlarms",
         "DescribeInstances",
         "GetResources",
@@ -349,13 +350,14 @@ fn looked_into() -> World {
         "looks",
         r#"
 mode: active
-alarm: {names: ["Server*"], tags: {team: web}, accounts: [/Workloads]}
+alarm: {names: ["Server*"], tags: {team: web}, accounts: [/Workloads], exclude: [/Sandbox]}
 resource: {tags: {app: web}}
 ladder: [{runbook: Relay-RebootInstance, parameters: {InstanceId: ["{resource}"]}}]
 "#,
     );
     let mut state = world.state();
     state.organization.unit("ou-root-workload", "r-root", "Workloads");
+    state.organization.unit("ou-root-sandboxx", "r-root", "Sandbox");
     state.organization.member(HUB, "ou-root-workload");
     let alarm = state.hub().alarms.get_mut("ServerCpuTooHigh").unwrap();
     alarm.tags.insert("team".into(), "web".into());
@@ -611,28 +613,50 @@ async fn whether_it_rang_with_its_first_evaluation_is_in_its_history_where_sns_d
 
 #[tokio::test(start_paused = true)]
 async fn rules_look_at_tags_and_places_and_resources_by_tag() {
-    let world = World::at(NOW);
-    world.rule(
-        "tagged",
-        r#"
-mode: active
-alarm: {names: ["Server*"], tags: {team: web}, accounts: [/Workloads]}
-resource: {tags: {app: web}}
-ladder: [{runbook: Relay-RebootInstance, parameters: {InstanceId: ["{resource}"]}}]
-"#,
-    );
-    {
-        let mut state = world.state();
-        state.organization.unit("ou-root-workload", "r-root", "Workloads");
-        state.organization.member(HUB, "ou-root-workload");
-        let alarm = state.hub().alarms.get_mut("ServerCpuTooHigh").unwrap();
-        alarm.tags.insert("team".into(), "web".into());
-        let instance = state.hub().instances.get_mut("i-12345678901234567").unwrap();
-        instance.tags.insert("app".into(), "web".into());
-    }
+    let world = looked_into();
     assert_eq!(world.batch(&[event(), again(10)]).await, NONE);
     assert_eq!(world.executions().len(), 1);
-    assert_eq!(world.aws.count("DescribeOrganizationalUnit"), 1, "kept for a while");
+    assert_eq!(world.aws.count("ListParents"), 2, "the account's and its OU's, kept for a while");
+}
+
+/// What a rename or a deletion of an OU leaves behind in a rule.
+#[tokio::test(start_paused = true)]
+async fn an_ou_that_was_renamed_is_neither_forgotten_nor_acted_in() {
+    for (gone, field) in [
+        ("/Workloads", "exclude"),
+        ("ou-root-workload", "exclude"),
+        ("/Workloads", "accounts"),
+        ("ou-root-workload", "accounts"),
+    ] {
+        let world = World::at(NOW);
+        let rule = |selector: &str| RULE.replace("names:", &format!("{selector}, names:"));
+        world.rule("a-spares", &rule(&format!("{field}: [{gone}]")));
+        world.rule("b-acts", RULE);
+        world.state().organization.unit("ou-root-renamedd", "r-root", "Production");
+        world.state().organization.member(HUB, "ou-root-renamedd");
+        assert_eq!(world.batch(&[event(), again(10)]).await, NONE);
+        assert!(world.executions().is_empty(), "{field} {gone}");
+        let outcomes = world.state().outcomes();
+        assert_eq!(outcomes.len(), 1, "published once, then as a digest: {outcomes:#?}");
+        assert_eq!(outcomes[0]["outcome"], "failed");
+        assert_eq!(outcomes[0]["rules"], json!(["a-spares"]));
+        let problem = &outcomes[0]["problems"][0];
+        assert_eq!(problem["code"], "UnknownOrganizationalUnit");
+        let what = problem["what"].as_str().unwrap();
+        assert!(what.starts_with(&format!("the organization has no OU {gone}: ")), "{what}");
+        let listed = world.aws.count("ListOrganizationalUnitsForParent");
+        let asked = listed + world.aws.count("DescribeOrganizationalUnit");
+        let pages = 1 + usize::from(gone.starts_with('/'));
+        assert_eq!(asked, 1 + pages, "the account's own OU and the rule's, once: {field} {gone}");
+
+        // With the new name, the rule is clear again.
+        let world = world.another();
+        world.rule("a-spares", &rule("exclude: [/Production]"));
+        world.rule("b-acts", &rule("exclude: [/Production]"));
+        assert_eq!(world.batch(&[again(20)]).await, NONE);
+        assert!(world.executions().is_empty());
+        assert_eq!(world.state().outcomes().len(), 1, "no rule is about it, which has no outcome");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -104,10 +104,10 @@ pub async fn handle(
         let runbook = wanted.runbook.to_string();
         Error::Runbook { runbook, source }
     })?;
-    let organization = if input.needs_organization() {
-        Some(organization::read_all(&deps.organizations).await?)
-    } else {
-        None
+    let selectors = input.organization_selectors();
+    let organization = match selectors.as_slice() {
+        [] => None,
+        selectors => Some(organization::read_units(&deps.organizations, selectors).await?),
     };
     let planned = plan(PlanInput {
         input,

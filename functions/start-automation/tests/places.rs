@@ -112,9 +112,34 @@ async fn a_unit_that_does_not_exist_is_a_problem() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_excluded_unit_that_is_gone_starts_nothing_whichever_way_it_is_named() {
+    for gone in ["/Payments", "ou-root-payments"] {
+        let mut request = wide();
+        let locations = &mut request["input"]["run"]["locations"];
+        locations["accounts"] = json!(["ou-root-workload"]);
+        locations["exclude"] = json!([gone]);
+
+        let world = with_units();
+        world.aws.state().organization.unit("ou-root-payments", "r-root", "Payments");
+        let answer = world.start(request.clone()).await.unwrap();
+        assert_eq!(answer["next"], "follow", "{answer}");
+        let start = &world.aws.calls(START)[0];
+        assert_eq!(
+            start.body["TargetLocations"][0]["ExcludeAccounts"],
+            json!(["ou-root-payments"])
+        );
+
+        let world = with_units();
+        let answer = world.start(request).await.unwrap();
+        assert_eq!(problem(&answer)["code"], "UnknownOrganizationalUnit", "{gone}");
+        assert_eq!(world.aws.count(START), 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_organization_that_may_not_be_read_is_an_error_of_its_own_and_starts_nothing() {
     let world = with_units();
-    world.aws.on("ListAccounts").fails(Fault::Denied);
+    world.aws.on("ListOrganizationalUnitsForParent").fails(Fault::Denied);
     let error = world.start(wide()).await.unwrap_err();
     assert_eq!(error.name().as_str(), "OrganizationUnreadable");
     assert_eq!(world.aws.count(START), 0);

@@ -24,7 +24,7 @@ fn retries() -> RetryConfig {
         .with_max_backoff(Duration::from_secs(5))
 }
 
-/// The HTTPS client of every call: rustls with ring, and the host's own certificates. The SDK's default
+/// The HTTPS client of every call: rustls with `ring`, and the host's own certificates. The SDK's default
 /// brings aws-lc, which makes each function half a megabyte larger and each first build longer.
 #[must_use]
 pub fn https_client() -> SharedHttpClient {

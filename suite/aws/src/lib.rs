@@ -31,11 +31,11 @@ pub mod tagging;
 
 #[cfg(feature = "accounts")]
 pub use accounts::Accounts;
-pub use clients::{https_client, load};
 #[cfg(feature = "organizations")]
 pub use clients::organizations;
 #[cfg(feature = "s3")]
 pub use clients::s3;
+pub use clients::{https_client, load};
 pub use error::{AwsError, AwsErrorKind};
 #[cfg(feature = "sfn")]
 pub use executions::{MEMBERSHIP_FAILED, StartError, Started, start_once, start_only_once};

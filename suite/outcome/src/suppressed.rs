@@ -134,6 +134,7 @@ fn status(window: &DigestWindow) -> OutcomeStatus {
         | ProblemCode::ParameterUnfilled
         | ProblemCode::RoleNotAssumable
         | ProblemCode::AccessDenied
+        | ProblemCode::UnknownOrganizationalUnit
         | ProblemCode::LookUpFailed => OutcomeStatus::Failed,
         _ => OutcomeStatus::Suppressed,
     }

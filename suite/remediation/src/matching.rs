@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use relay_core::organization::Organization;
+use relay_core::organization::{Organization, Selected};
+use relay_core::problem::Problem;
 use relay_core::rules::AccountSelector;
 
 use crate::alarm::{AlarmKind, AlarmTrigger};
@@ -14,7 +15,8 @@ use crate::{AlarmSelector, Mode, RemediationRule};
 pub struct Known<'a> {
     /// The tags of the alarm.
     pub tags: Option<&'a BTreeMap<String, String>>,
-    /// A snapshot that holds the alarm's account with the OUs above it.
+    /// A snapshot that holds the alarm's account with the OUs above it, and says of each OU that a rule
+    /// names where it is, or that there is none.
     pub organization: Option<&'a Organization>,
     /// The children of a composite alarm were looked up and their metrics added to the trigger.
     pub children: bool,
@@ -38,6 +40,14 @@ pub enum Found<'a> {
     Rule(&'a RemediationRule),
     /// None does: the alarm is nobody's business here.
     Nothing,
+    /// Whether this rule does hangs on an OU that the organization does not have. A later rule does not
+    /// answer for it: its runbook may be the wrong one.
+    Unclear {
+        /// The rule that names the OU.
+        rule: &'a RemediationRule,
+        /// Which OU. Its place is empty.
+        problem: Problem,
+    },
     /// It depends on these; `rule` is the first whose answer does.
     Needs {
         /// The rule that nothing comes before.
@@ -63,7 +73,10 @@ pub fn find_rule<'a>(
                 needs.extend(lookups);
             }
             Answer::Yes if needs.is_empty() => return Found::Rule(rule),
-            Answer::Yes => break,
+            Answer::Unclear(problem) if needs.is_empty() => {
+                return Found::Unclear { rule, problem };
+            }
+            Answer::Yes | Answer::Unclear(_) => break,
         }
     }
     first.map_or(Found::Nothing, |rule| Found::Needs { rule, lookups: needs })
@@ -73,6 +86,14 @@ enum Answer {
     Yes,
     No,
     DependsOn(BTreeSet<Lookup>),
+    Unclear(Problem),
+}
+
+/// Whether an account is among a rule's.
+enum Place {
+    Is(bool),
+    LookUp,
+    Unclear(Problem),
 }
 
 impl AlarmSelector {
@@ -84,9 +105,14 @@ impl AlarmSelector {
         if !here {
             return Answer::No;
         }
+        let (place, doubt) = match self.lives_there(trigger, known) {
+            Place::Is(there) => (Some(there), None),
+            Place::LookUp => (None, None),
+            Place::Unclear(problem) => (Some(true), Some(problem)),
+        };
         let asked = [
             (self.watches(trigger, known), Lookup::Children),
-            (self.lives_there(trigger, known), Lookup::Place),
+            (place, Lookup::Place),
             (self.is_tagged(known), Lookup::Tags),
         ];
         if asked.iter().any(|(answer, _)| *answer == Some(false)) {
@@ -96,7 +122,11 @@ impl AlarmSelector {
             .into_iter()
             .filter_map(|(answer, lookup)| answer.is_none().then_some(lookup))
             .collect();
-        if open.is_empty() { Answer::Yes } else { Answer::DependsOn(open) }
+        match doubt {
+            _ if !open.is_empty() => Answer::DependsOn(open),
+            Some(problem) => Answer::Unclear(problem),
+            None => Answer::Yes,
+        }
     }
 
     /// One metric has to fit both namespace and name.
@@ -117,13 +147,17 @@ impl AlarmSelector {
         }))
     }
 
-    fn lives_there(&self, trigger: &AlarmTrigger, known: &Known<'_>) -> Option<bool> {
+    fn lives_there(&self, trigger: &AlarmTrigger, known: &Known<'_>) -> Place {
         let account = trigger.alarm.account();
         if let Some(organization) = known.organization {
             let everywhere = [AccountSelector::Organization];
             let wanted = if self.accounts.is_empty() { &everywhere[..] } else { &self.accounts };
             let (children, exclude) = (self.include_child_units, &self.exclude);
-            return Some(organization.selects(account, wanted, children, exclude));
+            return match organization.selects(account, wanted, children, exclude) {
+                Selected::Yes => Place::Is(true),
+                Selected::No => Place::Is(false),
+                Selected::Unclear(problem) => Place::Unclear(problem),
+            };
         }
         // The bus takes events of the organization only: what arrives is of it.
         let certain = |selector: &AccountSelector| match selector {
@@ -143,9 +177,9 @@ impl AlarmSelector {
         };
         let wanted = if self.accounts.is_empty() { Some(true) } else { any(&self.accounts) };
         match (wanted, any(&self.exclude)) {
-            (Some(false), _) | (_, Some(true)) => Some(false),
-            (Some(true), Some(false)) => Some(true),
-            _ => None,
+            (Some(false), _) | (_, Some(true)) => Place::Is(false),
+            (Some(true), Some(false)) => Place::Is(true),
+            _ => Place::LookUp,
         }
     }
 

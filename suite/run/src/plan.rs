@@ -68,7 +68,7 @@ pub struct PlanInput<'a> {
     pub hub: &'a Hub,
     /// The facts about the rung's runbook.
     pub runbook: &'a RunbookFacts,
-    /// The organization, where `run.locations` names OUs by path or the whole of it.
+    /// The organization as far as [`RunAutomationInput::organization_selectors`] need it, where there are any.
     pub organization: Option<&'a Organization>,
 }
 
@@ -85,14 +85,23 @@ impl RunAutomationInput {
         derived_id(&format!("run/{installation}/{trigger}/{rung}/{resources}"))
     }
 
-    /// Selectors of `run.locations` that only the organization resolves.
+    /// The OUs of `run.locations`, where the organization has to resolve any: what SSM does not know (paths,
+    /// the whole), and every OU that is left out, since a run must not begin where an OU was meant to be
+    /// spared and is gone.
     #[must_use]
-    pub fn needs_organization(&self) -> bool {
-        self.run.locations.as_ref().is_some_and(|locations| {
-            locations.accounts.iter().chain(&locations.exclude).any(|selector| {
-                matches!(selector, AccountSelector::Organization | AccountSelector::Path(_))
-            })
-        })
+    pub fn organization_selectors(&self) -> Vec<&AccountSelector> {
+        let Some(locations) = &self.run.locations else { return Vec::new() };
+        let all = || locations.accounts.iter().chain(&locations.exclude);
+        let is_named = |selector: &&AccountSelector| {
+            matches!(selector, AccountSelector::Organization | AccountSelector::Path(_))
+        };
+        let is_unit =
+            |selector: &&AccountSelector| !matches!(selector, AccountSelector::Account(_));
+        if all().any(|it| is_named(&it)) || locations.exclude.iter().any(|it| is_unit(&it)) {
+            all().filter(is_unit).collect()
+        } else {
+            Vec::new()
+        }
     }
 
     /// The account to run in.
@@ -339,8 +348,8 @@ impl Planner<'_> {
             let place = format!("{path}[{index}]");
             match (selector, self.plan.organization) {
                 (AccountSelector::Account(id), _) => accounts.push(id.to_string()),
-                (AccountSelector::Unit(id), _) => accounts.push(id.to_string()),
-                (AccountSelector::Root(id), _) => accounts.push(id.to_string()),
+                (AccountSelector::Unit(id), None) => accounts.push(id.to_string()),
+                (AccountSelector::Root(id), None) => accounts.push(id.to_string()),
                 (_, Some(organization)) => match organization.target_account(selector) {
                     Ok(account) => accounts.push(account),
                     Err(problem) => {

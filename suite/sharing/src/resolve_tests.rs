@@ -47,12 +47,27 @@ fn an_account_is_asked_about_by_itself_and_a_selector_becomes_what_ssm_takes() {
     let selects = |n, wanted: &[&str], children, exclude: &[&str]| {
         organization.selects(id(n), &parse(wanted), children, &parse(exclude))
     };
-    assert!(selects(3, &["/Workloads"], true, &[]));
-    assert!(!selects(3, &["/Workloads"], false, &[]));
-    assert!(!selects(3, &["organization"], false, &["/Workloads"]), "a whole branch");
-    assert!(selects(4, &["organization"], false, &["/Workloads"]));
-    assert!(!selects(9, &["organization"], false, &[]), "no member");
-    assert!(!selects(3, &["/Nowhere"], true, &[]));
+    let yes = Selected::Yes;
+    assert_eq!(selects(3, &["/Workloads"], true, &[]), yes);
+    assert_eq!(selects(3, &["/Workloads"], false, &[]), Selected::No);
+    assert_eq!(selects(3, &["organization"], false, &["/Workloads"]), Selected::No, "a branch");
+    assert_eq!(selects(4, &["organization"], false, &["/Workloads"]), yes);
+    assert_eq!(selects(9, &["organization"], false, &[]), Selected::No, "no member");
+
+    // An OU that is not there may be one that was renamed: it counts where it would decide.
+    let unclear = |selected| match selected {
+        Selected::Unclear(problem) => problem.what,
+        decided => panic!("{decided:?}"),
+    };
+    let nowhere = "the organization has no OU /Nowhere";
+    assert_eq!(unclear(selects(3, &["/Nowhere"], true, &[])), nowhere);
+    assert_eq!(unclear(selects(3, &["organization"], true, &["/Nowhere"])), nowhere);
+    let gone = "the organization has no OU ou-abcd-00000009";
+    assert_eq!(unclear(selects(3, &["organization"], true, &["ou-abcd-00000009"])), gone);
+    assert_eq!(selects(3, &["/Nowhere", "/Workloads"], true, &[]), yes);
+    assert_eq!(selects(3, &["organization"], true, &["/Nowhere", "/Workloads"]), Selected::No);
+    assert_eq!(selects(3, &["/Sandbox"], true, &["/Nowhere"]), Selected::No);
+    assert_eq!(selects(3, &["/Nowhere"], true, &["/Workloads"]), Selected::No);
     let target = |text: &str| organization.target_account(&text.parse().unwrap());
     assert_eq!(target("organization").unwrap(), "r-abcd");
     assert_eq!(target("/Workloads/Prod").unwrap(), "ou-abcd-00000002");

@@ -116,6 +116,19 @@ pub async fn read_ancestors(
     assemble(client, organization, vec![member], BTreeMap::new()).await
 }
 
+/// The root and what these selectors name; no accounts.
+///
+/// # Errors
+/// When Organizations refuses, does not answer, or its answer makes no sense.
+pub async fn read_units(
+    client: &Client,
+    selectors: &[&AccountSelector],
+) -> Result<Organization, OrganizationError> {
+    let mut organization = Organization::partial(calls::root(client).await?);
+    read_selected(client, &mut organization, selectors).await?;
+    Ok(organization)
+}
+
 /// Reads what a partial snapshot lacks to say where these selectors lead: the OUs along the paths, and the
 /// OUs named by id. Calls nothing for a complete snapshot, or where everything is known already.
 ///

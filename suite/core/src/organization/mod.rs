@@ -9,7 +9,7 @@ mod resolve;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
-pub use resolve::{Resolution, Selection, Unread};
+pub use resolve::{Resolution, Selected, Selection, Unread};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -145,6 +145,14 @@ impl Organization {
     /// States that the organization has no such OU.
     pub fn add_missing(&mut self, id: OrganizationalUnitId) {
         self.missing.insert(id);
+    }
+
+    /// Adds what another snapshot of the same organization holds.
+    pub fn add(&mut self, other: Self) {
+        self.units.extend(other.units);
+        self.accounts.extend(other.accounts);
+        self.listed.extend(other.listed);
+        self.missing.extend(other.missing);
     }
 
     /// Adds a member account.

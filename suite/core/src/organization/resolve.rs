@@ -38,6 +38,17 @@ pub struct Resolution {
     pub is_certain: bool,
 }
 
+/// Whether selectors mean an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Selected {
+    /// They do, and everything that is left out was found.
+    Yes,
+    /// They do not, or the account is left out.
+    No,
+    /// It hangs on an OU that was not found: it may have been renamed, and the account may be in it.
+    Unclear(Problem),
+}
+
 /// An OU that a partial snapshot does not hold and that may exist.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Unread {
@@ -186,8 +197,7 @@ impl Organization {
         }
     }
 
-    /// Whether selectors mean an account, and no exclusion does. Selectors that mean nothing here
-    /// mean nobody; an excluded OU takes the OUs below it along.
+    /// Whether selectors mean an account, and no exclusion does. An excluded OU takes the OUs below it along.
     #[must_use]
     pub fn selects(
         &self,
@@ -195,12 +205,24 @@ impl Organization {
         wanted: &[AccountSelector],
         include_child_units: bool,
         exclude: &[AccountSelector],
-    ) -> bool {
-        let Some(path) = self.path(account) else { return false };
-        let any = |selectors: &[AccountSelector], children: bool| {
-            selectors.iter().any(|selector| self.look_up(selector, children).holds(account, &path))
+    ) -> Selected {
+        let Some(path) = self.path(account) else { return Selected::No };
+        let any = |targets: Vec<Target>| {
+            if targets.iter().any(|target| target.holds(account, &path)) {
+                return Selected::Yes;
+            }
+            let doubt = targets.into_iter().find_map(Target::doubt);
+            doubt.map_or(Selected::No, Selected::Unclear)
         };
-        any(wanted, include_child_units) && !any(exclude, true)
+        let wanted = any(self.look_up_all(wanted, include_child_units));
+        match (wanted, any(self.look_up_all(exclude, true))) {
+            (Selected::No, _) | (_, Selected::Yes) => Selected::No,
+            (Selected::Yes, excluded) => match excluded {
+                Selected::Unclear(problem) => Selected::Unclear(problem),
+                _ => Selected::Yes,
+            },
+            (Selected::Unclear(problem), _) => Selected::Unclear(problem),
+        }
     }
 
     /// A selector as SSM's TargetLocations take it: an account's, an OU's or the root's id.
@@ -213,10 +235,7 @@ impl Organization {
             Target::Account(id) => id.to_string(),
             Target::Within { parent, .. } => parent.to_string(),
             Target::Missing(problem) => return Err(problem),
-            Target::Unread(_) => {
-                let what = format!("the organization's part that was read has no {selector}");
-                return Err(unknown(what));
-            }
+            Target::Unread(unread) => return Err(unread.problem()),
         })
     }
 
@@ -242,7 +261,25 @@ fn unknown(what: String) -> Problem {
     Problem::new(ProblemCode::UnknownOrganizationalUnit, "", what)
 }
 
+impl Unread {
+    fn problem(&self) -> Problem {
+        unknown(match self {
+            Self::Below(parent) => format!("the OUs below {parent} were not read"),
+            Self::Unit(id) => format!("the OU {id} was not read"),
+        })
+    }
+}
+
 impl Target {
+    /// Why it is not known which accounts it holds.
+    fn doubt(self) -> Option<Problem> {
+        match self {
+            Self::Missing(problem) => Some(problem),
+            Self::Unread(unread) => Some(unread.problem()),
+            Self::Everywhere | Self::Within { .. } | Self::Account(_) => None,
+        }
+    }
+
     fn holds(&self, account: AccountId, path: &[ParentId]) -> bool {
         match self {
             Self::Everywhere => true,

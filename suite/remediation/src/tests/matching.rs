@@ -11,6 +11,7 @@ fn found(set: &RemediationRules, trigger: &AlarmTrigger, known: &Known<'_>) -> S
     match find_rule(&set.rules, trigger, known) {
         Found::Rule(rule) => rule.name.clone(),
         Found::Nothing => "nothing".to_owned(),
+        Found::Unclear { rule, problem } => format!("{}? {}", rule.name, problem.what),
         Found::Needs { lookups, .. } => format!("{lookups:?}"),
     }
 }
@@ -128,6 +129,32 @@ fn the_place_of_the_alarms_account_is_that_in_the_organization() {
         let set = set(&[("r", &text)]);
         assert_eq!(found(&set, &alarm, &known) == "r", fits, "{selector} for {account}");
     }
+}
+
+#[test]
+fn an_ou_that_is_gone_keeps_its_rule_and_the_later_ones_from_answering() {
+    let organization = organization();
+    let known = Known { organization: Some(&organization), ..Known::default() };
+    let mut alarm = trigger(INSTANCE);
+    let arn = alarm.alarm.as_str().replace(alarm.alarm.account().as_str(), "000000000004");
+    alarm.alarm = arn.parse().unwrap();
+    let later = least("alarm: {names: [ec2-*]}\npriority: 9\n");
+    let unclear = "r? the organization has no OU /Prod";
+    for (selector, expected) in [
+        ("exclude: [/Prod]", unclear),
+        ("accounts: [/Prod]", unclear),
+        ("accounts: [/Prod, /Sandbox]", "r"),
+        ("exclude: [/Prod, /Sandbox]", "later"),
+        ("exclude: [/Prod], regions: [ap-south-1]", "later"),
+    ] {
+        let text = least(&format!("alarm: {{names: [ec2-*], {selector}}}\npriority: 1\n"));
+        let set = set(&[("r", &text), ("later", &later)]);
+        assert_eq!(found(&set, &alarm, &known), expected, "{selector}");
+    }
+    let tagged = least("alarm: {names: [ec2-*], tags: {team: pay*}}\npriority: 0\n");
+    let excluding = least("alarm: {names: [ec2-*], exclude: [/Prod]}\npriority: 1\n");
+    let set = set(&[("t", &tagged), ("r", &excluding)]);
+    assert_eq!(found(&set, &alarm, &known), "{Tags}", "an earlier rule may still answer");
 }
 
 #[test]
