@@ -25,6 +25,7 @@ mod rules;
 use aws::{Accounts, SdkConfig};
 use aws_lambda_events::event::sqs::SqsBatchResponse;
 use futures::stream::{StreamExt, iter};
+use relay_core::alarm::AlarmArn;
 use relay_core::id::{AccountId, InstallationId, Region};
 use relay_core::text::error_chain;
 use runtime::{Clock, ConfigError, Environment, FunctionError};
@@ -57,7 +58,9 @@ pub struct Deps {
     /// The topic of outcomes. What is published here belongs to no execution and has no marker.
     pub topic: Topic,
     pub hub: AccountId,
-    /// Names its rules, its kill switch and the role in other accounts.
+    /// The hub's Region, where the alarms about the suite itself are.
+    pub region: Region,
+    /// Names its rules, its kill switch, its own alarms and the role in other accounts.
     pub installation: InstallationId,
     /// The URL of its own queue.
     pub queue: String,
@@ -89,6 +92,7 @@ impl Deps {
             table: Table::new(config, environment.require::<String>("TABLE_NAME")?),
             topic: Topic::new(config, environment.require::<String>("TOPIC_ARN")?),
             hub,
+            region: environment.require("AWS_REGION")?,
             installation,
             queue: environment.require("ALARM_QUEUE_URL")?,
             run_automation: environment.require("RUN_AUTOMATION_ARN")?,
@@ -97,6 +101,14 @@ impl Deps {
             places: place::Places::default(),
             instance_types: instance::InstanceTypes::default(),
         })
+    }
+
+    /// Whether an alarm is about the suite itself. No rule answers one, whatever it names: a run that fails would set
+    /// off the alarm that starts the next.
+    fn is_own(&self, alarm: &AlarmArn) -> bool {
+        alarm.account() == self.hub
+            && *alarm.region() == self.region
+            && self.installation.owns_alarm(alarm.name())
     }
 
     /// Sends a message to the function's own queue.
@@ -181,6 +193,10 @@ async fn perform(deps: &Deps, work: Work, messages: Vec<String>) -> Vec<String> 
 }
 
 async fn trigger(deps: &Deps, mut alarm: IncomingAlarm) -> Result<(), Error> {
+    if deps.is_own(&alarm.trigger.alarm) {
+        tracing::info!(reason = "the alarm is about the suite itself", "ignored");
+        return Ok(());
+    }
     loop {
         let (record, repeat) = match deps.table.decision(alarm.trigger.id()).await? {
             Some(record) => (Box::new(record), true),
@@ -210,13 +226,15 @@ async fn trigger(deps: &Deps, mut alarm: IncomingAlarm) -> Result<(), Error> {
     }
 }
 
+/// The labels of the log lines about a piece of work. Their level is that of errors: every line has them.
 fn span(work: &Work, messages: &[String]) -> tracing::Span {
     let message_id = messages.join(",");
     match work {
-        Work::Digest(window) => tracing::info_span!("digest", message_id, rule = window.rule),
-        Work::Trigger(alarm) => tracing::info_span!(
+        Work::Digest(window) => tracing::error_span!("digest", message_id, rule = window.rule),
+        Work::Trigger(alarm) => tracing::error_span!(
             "trigger",
             message_id,
+            correlation_id = %alarm.trigger.execution_name(),
             event = alarm.event_ids.join(","),
             account = %alarm.trigger.alarm.account(),
             alarm = %alarm.trigger.alarm

@@ -77,6 +77,12 @@ impl InstallationId {
         format!("{self}-{function}")
     }
 
+    /// Whether an alarm of the hub's account and Region is about the suite itself, by its name.
+    #[must_use]
+    pub fn owns_alarm(&self, name: &str) -> bool {
+        name.strip_prefix(self.as_str()).is_some_and(|rest| rest.starts_with('-'))
+    }
+
     /// The key of the tag on documents of the hub's account that may be started.
     #[must_use]
     pub fn runbook_tag(&self) -> &str {
