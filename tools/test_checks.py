@@ -72,7 +72,7 @@ TEMPLATE_FAULTS = [
     ("every function has", HUB, "Role: !GetAtt CheckMembershipRole.Arn", "Role: !GetAtt PlanSharesRole.Arn", "serves two functions"),
     ("every function has", HUB, "      RetentionInDays: !Ref LogRetentionDays\n", "", "keeps logs for ever"),
     ("every function has", HUB, "target/lambda/route-events/", "target/lambda/route-event/", "its code is not"),
-    ("every function has", HUB, "!FindInMap [LogLevels, !Ref LogLevel, Lambda]", "INFO", "ApplicationLogLevel is not its"),
+    ("every function has", HUB, "ApplicationLogLevel: TRACE", "ApplicationLogLevel: INFO", "ApplicationLogLevel is not TRACE"),
     ("a rule is let into", HUB, "      SourceArn: !GetAtt SweepRule.Arn\n",
      "      SourceArn: !GetAtt SweepRule.Arn\n      SourceAccount: !Ref AWS::AccountId\n", "SweepPermission: EventBridge may not be let in"),
     ("a rule is let into", HUB, "      SourceArn: !GetAtt SweepRule.Arn\n", "", "any rule may call the function"),

@@ -4,9 +4,11 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "this is test code: it fails by panicking")]
 
+mod logs;
 mod people;
 mod probe;
 
+pub use logs::Series;
 pub use people::Person;
 pub use probe::{Ended, FunctionProcess, LARGEST_STATE};
 

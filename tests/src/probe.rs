@@ -266,9 +266,28 @@ impl World {
 
 /// A call as the hub's root, for services that no SDK is at hand for.
 async fn post(endpoint: &str, service: &str, path: &str, body: String) -> Result<Bytes> {
+    call(endpoint, service, path, None, body).await
+}
+
+/// The same; with a target, by the JSON protocol.
+pub(crate) async fn call(
+    endpoint: &str,
+    service: &str,
+    path: &str,
+    target: Option<&str>,
+    body: String,
+) -> Result<Bytes> {
     let credential = format!("{HUB}/20200101/{HOME_REGION}/{service}/aws4_request");
     let signature = "0".repeat(64);
-    let request = hyper::Request::post(format!("{endpoint}/{path}"))
+    let content_type = match target {
+        Some(_) => "application/x-amz-json-1.1",
+        None => "application/x-www-form-urlencoded",
+    };
+    let mut request = hyper::Request::post(format!("{endpoint}/{path}"));
+    if let Some(target) = target {
+        request = request.header("x-amz-target", target);
+    }
+    let request = request
         .header(
             "authorization",
             format!(
@@ -276,7 +295,7 @@ async fn post(endpoint: &str, service: &str, path: &str, body: String) -> Result
                  Signature={signature}"
             ),
         )
-        .header("content-type", "application/x-www-form-urlencoded")
+        .header("content-type", content_type)
         .header("x-amz-date", "20200101T000000Z")
         .body(Full::new(Bytes::from(body)))?;
     let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();

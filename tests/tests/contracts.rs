@@ -368,6 +368,52 @@ fn the_stack_says_the_version_of_the_workspace() {
     assert!(read("template.yaml").contains(&output), "{output}");
 }
 
+/// A field of a query is one of CloudWatch's own, which begin with @, a key that every line has, or a field that some
+/// code of the functions logs.
+#[test]
+fn saved_queries_ask_for_fields_that_log_lines_have() {
+    let logging = ["suite", "functions"].map(|half| {
+        let of_half = members().into_iter().filter(|member| member.starts_with(half));
+        of_half.flat_map(|member| sources(&member)).map(|(_, code)| code).collect::<String>()
+    });
+    let template = read("template.yaml");
+    let query = Regex::new(r"QueryString: \|\n((?:        .*\n)+)").unwrap();
+    let texts = Regex::new(r#""[^"]*"|#.*"#).unwrap();
+    let words = Regex::new(r"@?[a-z_]+\(?").unwrap();
+    // Of the language, and the names that a query itself gives.
+    let known = [
+        "fields",
+        "filter",
+        "sort",
+        "desc",
+        "asc",
+        "limit",
+        "stats",
+        "by",
+        "as",
+        "in",
+        "triggers",
+        "times",
+        "last",
+        "last_reason",
+        "level",
+        "message",
+    ];
+    let mut queries = 0;
+    for found in query.captures_iter(&template) {
+        queries += 1;
+        for word in words.find_iter(&texts.replace_all(&found[1], "")).map(|word| word.as_str()) {
+            let is_logged = || {
+                let field = Regex::new(&format!(r#"\b{word} = |\b{word},|"{word}""#)).unwrap();
+                logging.iter().any(|code| field.is_match(code))
+            };
+            let fine = word.starts_with('@') || word.ends_with('(') || known.contains(&word);
+            assert!(fine || is_logged(), "nothing logs {word}: {}", &found[1]);
+        }
+    }
+    assert!(queries >= 5, "template.yaml has only {queries} queries");
+}
+
 #[test]
 fn every_promise_names_tests_that_exist() {
     let promises = read("docs/promises.md");

@@ -191,6 +191,36 @@ fn a_created_account_gets_its_runbooks_once_and_one_outcome() {
 }
 
 #[test]
+fn one_correlation_id_leads_through_the_logs_of_all_functions() {
+    run(|world| async move {
+        ground(world).await?;
+        let mut outcomes = world.subscribe("story").await?;
+        let created = world.create_account("story").await?;
+        assert_joined(world, &mut outcomes, &created, &EVERYONE).await?;
+        let outcome = outcomes.about(&created.account, "join").await?.remove(0);
+        let execution = outcome.json()["execution"].as_str().context("an execution")?.to_owned();
+        let name = execution.rsplit(':').next().context("a name")?;
+        let functions = ["route-events", "plan-shares", "share-documents", "publish-outcome"];
+        for function in functions {
+            let what = format!("a line of {function} about {name}");
+            let line = until(&what, || async {
+                let lines = world.log(function).await?;
+                Ok(lines.into_iter().find(|line| line["correlation_id"] == name))
+            })
+            .await?;
+            ensure!(line["account"] == created.account.as_str(), "{line}");
+            ensure!(line["service"] == "runbook-relay" && line["level"] == "INFO", "{line}");
+            let trace = line["xray_trace_id"].as_str().unwrap_or_default();
+            ensure!(trace.starts_with("1-") && !trace.contains(';'), "{line}");
+            for key in ["message", "location", "function_request_id", "cold_start", "version"] {
+                ensure!(!line[key].is_null(), "{key} is missing in {line}");
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
 fn an_account_created_in_the_root_and_moved_ends_with_its_ous_runbooks() {
     run(|world| async move {
         ground(world).await?;

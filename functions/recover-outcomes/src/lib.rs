@@ -11,6 +11,7 @@ use aws::SdkConfig;
 use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
 use aws_sdk_sfn::types::ExecutionStatus;
 use jiff::{SignedDuration, Timestamp};
+use metrics::{Measurement, Metric};
 use outcome::{
     ExecutionStatusChange, MachineInput, PublishOutcomeInput, Published, RecoverOutcomesInput,
 };
@@ -19,6 +20,7 @@ use relay_core::flow::Flow;
 use runtime::{Clock, ConfigError, Environment};
 use serde_json::{Value, json};
 use store::{Bucket, Publisher, Table, Topic};
+use tracing::Instrument;
 
 /// The ends whose outcome may be missing. An execution that succeeded has published one, or had none.
 const UNPUBLISHED: [ExecutionStatus; 3] =
@@ -106,7 +108,9 @@ async fn sweep(deps: &Deps) -> Result<u32, Error> {
     for machine in &deps.machines {
         for status in UNPUBLISHED {
             for execution in closed(deps, machine, status).await? {
-                match recover(deps, &execution, false).await {
+                let name = execution.rsplit(':').next();
+                let span = tracing::error_span!("recover", correlation_id = name, execution = name);
+                match recover(deps, &execution, false).instrument(span).await {
                     Ok(published) => recovered += u32::from(published),
                     Err(error) => {
                         tracing::error!(execution, error = %relay_core::text::error_chain(&error), "not recovered");
@@ -116,6 +120,8 @@ async fn sweep(deps: &Deps) -> Result<u32, Error> {
             }
         }
     }
+    // Zero, too: an alarm on it then knows that the sweep has run.
+    metrics::record(&[Measurement::count(Metric::SweepRecovered, recovered.into())]);
     first_failure.map_or(Ok(recovered), Err)
 }
 

@@ -2,6 +2,7 @@
 
 use aws::{Started, start_only_once};
 use jiff::Timestamp;
+use metrics::{Measurement, Metric};
 use remediation::guard::digest::DigestEntry;
 use remediation::guard::{Conclusion, DecisionRecord};
 use remediation::{RemediationRule, Resolution, Subject};
@@ -38,6 +39,10 @@ pub(crate) async fn act(
         code = %window.code, observed = window.observed, rule = window.rule, what = entry.what,
         trigger = %entry.trigger, "suppressed"
     );
+    // Once a trigger, with the attempt that recorded the decision.
+    if !repeat && !window.observed {
+        metrics::record(&[Measurement::count(Metric::Suppressed, 1).of(window.code.as_str())]);
+    }
     digests::add(deps, &current, &window, entry, record, repeat).await
 }
 

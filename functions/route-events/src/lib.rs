@@ -119,7 +119,8 @@ impl PendingStart {
             ExecutionSubject::Request(_) => None,
         };
         let event = events.join(",");
-        tracing::info_span!("start", execution = %self.start.name, event, account)
+        let name = &self.start.name;
+        tracing::error_span!("start", correlation_id = %name, execution = %name, event, account)
     }
 }
 

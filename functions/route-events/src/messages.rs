@@ -54,9 +54,10 @@ impl Message {
             Content::Fact { event, .. } => account(event),
             Content::Ignored { .. } | Content::Unreadable(_) => None,
         };
-        tracing::info_span!(
+        tracing::error_span!(
             "message",
             message_id = self.id,
+            correlation_id = self.content.event_id(),
             event = self.content.event_id(),
             account = account.map(tracing::field::display)
         )

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use aws::{Accounts, AwsError, SdkConfig, organization, runbook_facts};
 use aws_credential_types::provider::ProvideCredentials;
+use metrics::{Measurement, Metric};
 use relay_core::execution::TriggerKind;
 use relay_core::id::{AccountId, InstallationId, Region};
 use relay_core::problem::{Problem, ProblemCode};
@@ -150,6 +151,13 @@ pub async fn handle(
         }
     }
     tracing::info!(automation = %run.execution_id, runbook = %wanted.runbook, "started");
+    if *rung == 0
+        && let Some(alarm_at) = input.alarm.as_ref().and_then(|alarm| alarm.at)
+    {
+        // A clock that is behind CloudWatch's is not negative time.
+        let seconds = run.at.duration_since(alarm_at).as_secs_f64().max(0.0);
+        metrics::record(&[Measurement::new(Metric::AlarmToStart, seconds)]);
+    }
     Ok(StartAutomationOutput::Follow { run, pace: deps.pace.clone() })
 }
 

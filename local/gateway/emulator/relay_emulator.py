@@ -20,7 +20,7 @@ ministack is checked at start-up, so that an upgrade that moved it fails loudly.
 
 Events and transitions of alarms that ministack would act on by itself go to the gateway instead, which delivers them
 as AWS does (other accounts and Regions, retries, dead letters). CloudFormation learns
-AWS::SSM::Document and AWS::Events::EventBusPolicy. When stdin closes, the whole process group ends.
+AWS::SSM::Document, AWS::Events::EventBusPolicy and AWS::Logs::QueryDefinition. When stdin closes, the whole process group ends.
 """
 
 import asyncio
@@ -51,6 +51,7 @@ import relay_groups
 import relay_instances
 import relay_items
 import relay_keys
+import relay_logs
 import relay_outbox
 import relay_protocols
 import relay_refusals
@@ -84,7 +85,7 @@ require(responses, "request_scope", "json_response", "error_response_json")
 
 for extension in (relay_protocols, relay_instances, relay_volumes, relay_groups, relay_commands, relay_sessions,
                   relay_checks, relay_contributors, relay_suppression, relay_keys,
-                  relay_items, relay_refusals, relay_tags):
+                  relay_items, relay_logs, relay_refusals, relay_tags):
     extension.install(require)
 
 

@@ -5,6 +5,7 @@
 mod contract;
 mod decide;
 mod email;
+mod measured;
 mod message;
 mod runs;
 pub mod schema;
@@ -17,6 +18,7 @@ pub use contract::{
     RecoverOutcomesInput, StatusChangeDetail,
 };
 pub use decide::{Evidence, Verdict, decide, sharing};
+pub use measured::measurements;
 pub use message::{Attribute, MAX_REQUEST_BYTES, Message};
 pub use runs::run;
 pub use standing::Standing;

@@ -1,5 +1,8 @@
-//! Logs as one JSON object a line, with the fields of every span around an event at its top level:
-//! `filter account = "…"` finds what happened to an account, whatever the code that logged it.
+//! Logs as one JSON object a line, with the keys of Powertools for AWS Lambda and the fields of every span around
+//! an event at its top level: `filter account = "…"` finds what happened to an account, whatever the code that
+//! logged it. Measurements are lines in CloudWatch's embedded metric format, written at every level.
+//!
+//! Keys: <https://docs.aws.amazon.com/powertools/python/latest/core/logger/#standard-structured-keys>
 //!
 //! Payloads are never logged. The libraries that would (at `trace`, and the SDK at `debug`) are
 //! held at `warn`, whatever level is asked for.
@@ -33,15 +36,32 @@ const QUIET: [&str; 9] = [
 
 /// Logs to standard output from here on. Once in a process; a second call changes nothing.
 pub(crate) fn init(environment: &Environment) {
-    let registry = tracing_subscriber::registry().with(
-        Json { clock: Clock::system(), out: std::io::stdout }
-            .with_filter(filter(environment.get("RUST_LOG"))),
-    );
+    let json = Json {
+        clock: Clock::system(),
+        out: std::io::stdout,
+        installation: environment.get("INSTALLATION_ID").unwrap_or("unknown").to_owned(),
+        same: same_in_every_line(environment),
+    };
+    let registry =
+        tracing_subscriber::registry().with(json.with_filter(filter(environment.get("RUST_LOG"))));
     if registry.try_init().is_ok() {
         std::panic::set_hook(Box::new(|panic| {
             tracing::error!(at = panic.location().map(tracing::field::display), "{panic}");
         }));
     }
+}
+
+/// The keys that a process has the same in every line. `service` is the installation: its functions are one service.
+fn same_in_every_line(environment: &Environment) -> Map<String, Value> {
+    let memory = environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE");
+    let memory = memory.and_then(|size| size.parse::<u32>().ok());
+    let keys = [
+        ("service", environment.get("INSTALLATION_ID").map(Value::from)),
+        ("version", Some(env!("CARGO_PKG_VERSION").into())),
+        ("function_name", environment.get("AWS_LAMBDA_FUNCTION_NAME").map(Value::from)),
+        ("function_memory_size", memory.map(Value::from)),
+    ];
+    keys.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
 }
 
 fn filter(level: Option<&str>) -> Targets {
@@ -50,16 +70,21 @@ fn filter(level: Option<&str>) -> Targets {
     for target in QUIET {
         targets = targets.with_target(target, LevelFilter::WARN);
     }
-    // Its span carries Lambda's request id; its events repeat what `start` logs in full.
+    // The runtime logs payloads at `trace`, and repeats panics that `start` logs in full.
     targets
-        .with_target("lambda_runtime", LevelFilter::INFO)
+        .with_target("lambda_runtime", LevelFilter::WARN)
         .with_target("lambda_runtime::layers::panic", LevelFilter::OFF)
+        .with_target(metrics::TARGET, LevelFilter::INFO)
 }
 
 /// Writes events as JSON.
 struct Json<W> {
     clock: Clock,
     out: W,
+    /// The installation that measurements belong to.
+    installation: String,
+    /// The keys of every line.
+    same: Map<String, Value>,
 }
 
 /// The fields of a span, kept with it.
@@ -88,11 +113,17 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        let metadata = event.metadata();
+        let (metadata, now) = (event.metadata(), self.clock.now());
         let mut line = Map::new();
-        line.insert("timestamp".into(), self.clock.now().to_string().into());
+        line.insert("timestamp".into(), now.to_string().into());
         line.insert("level".into(), metadata.level().as_str().into());
-        line.insert("target".into(), metadata.target().into());
+        line.extend(self.same.clone());
+        let target = metadata.target();
+        let location = match metadata.line() {
+            Some(line) => format!("{target}:{line}"),
+            None => target.to_owned(),
+        };
+        line.insert("location".into(), location.into());
         // From the outermost span inwards: the nearest word on a subject is the last one.
         for span in context.event_scope(event).into_iter().flat_map(|scope| scope.from_root()) {
             if let Some(Fields(fields)) = span.extensions().get() {
@@ -100,6 +131,22 @@ where
             }
         }
         event.record(&mut Visitor(&mut line));
+        if target != metrics::TARGET {
+            self.write(line);
+            return;
+        }
+        let recorded = line.remove(metrics::FIELD);
+        let recorded = recorded.as_ref().and_then(Value::as_str).unwrap_or_default();
+        for measured in metrics::embedded(recorded, &self.installation, now) {
+            let mut line = line.clone();
+            line.extend(measured);
+            self.write(line);
+        }
+    }
+}
+
+impl<W: Write, F: Fn() -> W> Json<F> {
+    fn write(&self, line: Map<String, Value>) {
         let mut text = Value::Object(line).to_string();
         text.push('\n');
         // There is nowhere left to say that the log cannot be written.
@@ -150,6 +197,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use jiff::Timestamp;
+    use metrics::{Measurement, Metric};
     use serde_json::json;
 
     use super::*;
@@ -171,7 +219,17 @@ mod tests {
     fn logged(level: Option<&str>, log: impl FnOnce()) -> Vec<Value> {
         let lines = Lines::default();
         let out = lines.clone();
-        let layer = Json { clock: Clock::fixed(Timestamp::UNIX_EPOCH), out: move || out.clone() };
+        let environment = Environment::from_iter([
+            ("INSTALLATION_ID", "qa"),
+            ("AWS_LAMBDA_FUNCTION_NAME", "qa-route-alarms"),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
+        ]);
+        let layer = Json {
+            clock: Clock::fixed(Timestamp::UNIX_EPOCH),
+            out: move || out.clone(),
+            installation: "qa".to_owned(),
+            same: same_in_every_line(&environment),
+        };
         let subscriber = tracing_subscriber::registry().with(layer.with_filter(filter(level)));
         tracing::subscriber::with_default(subscriber, log);
         let bytes = lines.0.lock().unwrap().clone();
@@ -184,10 +242,10 @@ mod tests {
 
     #[test]
     fn a_line_carries_the_fields_of_every_span_around_it() {
-        let lines = logged(None, || {
-            let outer = tracing::info_span!("invoke", requestId = "r-1");
+        let mut lines = logged(None, || {
+            let outer = tracing::error_span!("invoke", function_request_id = "r-1");
             let _outer = outer.enter();
-            let inner = tracing::info_span!(
+            let inner = tracing::error_span!(
                 "handle",
                 execution = "join-1",
                 account = tracing::field::Empty
@@ -196,14 +254,62 @@ mod tests {
             inner.record("account", "111122223333");
             tracing::info!(documents = 3, "shared");
         });
+        let location = lines[0].as_object_mut().unwrap().remove("location").unwrap();
+        assert!(location.as_str().unwrap().starts_with("runtime::logging::tests:"), "{location}");
         assert_eq!(
             lines,
             [json!({
-                "timestamp": "1970-01-01T00:00:00Z", "level": "INFO",
-                "target": "runtime::logging::tests", "requestId": "r-1", "execution": "join-1",
+                "timestamp": "1970-01-01T00:00:00Z", "level": "INFO", "service": "qa",
+                "version": env!("CARGO_PKG_VERSION"), "function_name": "qa-route-alarms",
+                "function_memory_size": 256, "function_request_id": "r-1", "execution": "join-1",
                 "account": "111122223333", "documents": 3, "message": "shared",
             })]
         );
+    }
+
+    #[test]
+    fn measurements_survive_every_level_and_keep_the_labels_of_their_span() {
+        for level in [None, Some("off"), Some("error"), Some("warn"), Some("trace"), Some("==")] {
+            let lines = logged(level, || {
+                let span = tracing::error_span!("handle", execution = "join-1");
+                let _span = span.enter();
+                tracing::info!("shared");
+                metrics::record(&[
+                    Measurement::count(Metric::Joins, 1),
+                    Measurement::count(Metric::Remediations, 1).of("failed"),
+                ]);
+            });
+            let measured: Vec<&Value> =
+                lines.iter().filter(|line| line["_aws"].is_object()).collect();
+            assert_eq!(measured.len(), 2, "{level:?}: {lines:?}");
+            assert_eq!(
+                (&measured[0]["Joins"], &measured[0]["Installation"]),
+                (&json!(1.0), &json!("qa"))
+            );
+            assert_eq!(
+                (&measured[1]["Remediations"], &measured[1]["Result"]),
+                (&json!(1.0), &json!("failed"))
+            );
+            assert_eq!(measured[0]["function_name"], "qa-route-alarms");
+            assert!(measured[0]["measurements"].is_null(), "{}", measured[0]);
+            if level != Some("off") {
+                assert_eq!(measured[0]["execution"], "join-1", "{level:?}");
+            }
+            let says_more = [None, Some("trace"), Some("==")].contains(&level);
+            assert_eq!(lines.len(), if says_more { 3 } else { 2 }, "{level:?}: {lines:?}");
+        }
+    }
+
+    #[test]
+    fn an_error_keeps_the_labels_of_its_span_whatever_the_level() {
+        let lines = logged(Some("error"), || {
+            let span = tracing::error_span!("handle", account = "111122223333");
+            let _span = span.enter();
+            tracing::info!("not this");
+            tracing::error!("failed");
+        });
+        assert_eq!(lines.len(), 1);
+        assert_eq!(lines[0]["account"], "111122223333");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::task::Poll;
 
 use aws::SdkConfig;
-use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -43,12 +43,13 @@ where
             return ExitCode::FAILURE;
         }
     };
-    let (deps, handle) = (&deps, &handle);
+    let (deps, handle, mut cold_start) = (&deps, &handle, true);
     // Boxed: the SDK's futures nest deeply, and with the runtime's layers around them the type exceeds the
     // compiler's limit.
     let service = service_fn(move |event: LambdaEvent<Value>| {
+        let span = labels(&event.payload, &event.context, std::mem::take(&mut cold_start));
         let answer: Pin<Box<dyn Future<Output = _>>> =
-            Box::pin(invoke(deps, handle, event.payload));
+            Box::pin(invoke(deps, handle, event.payload).instrument(span));
         answer
     });
     match lambda_runtime::run(service).await {
@@ -60,7 +61,7 @@ where
     }
 }
 
-/// One invocation: labels its log lines, parses the input, and names every error.
+/// One invocation: parses the input, and names every error.
 async fn invoke<D, I, O, E>(
     deps: &D,
     handle: &impl AsyncFn(&D, I) -> Result<O, E>,
@@ -70,22 +71,17 @@ where
     I: DeserializeOwned,
     E: FunctionError,
 {
-    let span = labels(&payload);
-    async {
-        let result = match serde_json::from_value(payload) {
-            Ok(input) => unpanicked(handle(deps, input)).await,
-            Err(error) => Err(Diagnostic {
-                error_type: ErrorName::InvalidInput.as_str().to_owned(),
-                error_message: format!("read the input: {error}"),
-            }),
-        };
-        if let Err(error) = &result {
-            tracing::error!(name = error.error_type, error = error.error_message, "failed");
-        }
-        result
+    let result = match serde_json::from_value(payload) {
+        Ok(input) => unpanicked(handle(deps, input)).await,
+        Err(error) => Err(Diagnostic {
+            error_type: ErrorName::InvalidInput.as_str().to_owned(),
+            error_message: format!("read the input: {error}"),
+        }),
+    };
+    if let Err(error) = &result {
+        tracing::error!(name = error.error_type, error = error.error_message, "failed");
     }
-    .instrument(span)
-    .await
+    result
 }
 
 /// Names a panic. The runtime would turn it into an error whose type is the name of a Rust type, which no
@@ -112,8 +108,11 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a message")
 }
 
-/// The span of an invocation: execution, event and account, wherever the input has them.
-fn labels(payload: &Value) -> tracing::Span {
+/// The span of an invocation: Powertools' keys, and execution, event and account, wherever the input has them. What
+/// belongs to one fact has one `correlation_id`: the name of its execution.
+///
+/// The level is that of errors, so that every line has them, whatever the log level is.
+fn labels(payload: &Value, context: &Context, cold_start: bool) -> tracing::Span {
     let text = |pointer: &str| payload.pointer(pointer).and_then(Value::as_str);
     let list =
         |pointer: &str| payload.pointer(pointer).and_then(Value::as_array).map(|ids| joined(ids));
@@ -122,14 +121,24 @@ fn labels(payload: &Value) -> tracing::Span {
         .or_else(|| list("/input/trigger/eventIds"))
         .or_else(|| text("/id").map(str::to_owned));
     let account = list("/input/accounts").or_else(|| execution.and_then(account_in_name));
-    tracing::info_span!(
+    tracing::error_span!(
         "handle",
+        function_arn = context.invoked_function_arn,
+        function_request_id = context.request_id,
+        cold_start,
+        xray_trace_id = context.xray_trace_id.as_deref().and_then(trace_root),
+        correlation_id = execution.or(event.as_deref()),
         execution,
         event,
         account,
         owner = text("/owner"),
         region = text("/region")
     )
+}
+
+/// `Root=1-…;Parent=…;Sampled=1` → `1-…`, as Powertools has it.
+fn trace_root(header: &str) -> Option<&str> {
+    header.split(';').find_map(|part| part.strip_prefix("Root="))
 }
 
 /// At most three of a list: a label, not a payload.
@@ -197,6 +206,15 @@ mod tests {
     #[tokio::test]
     async fn a_panic_has_a_name_that_a_state_machine_can_match() {
         assert_eq!(run(json!(1)).await, Err(("Unexpected".into(), "panicked: one is 1".into())));
+    }
+
+    #[test]
+    fn the_trace_is_named_by_its_root() {
+        assert_eq!(
+            trace_root("Root=1-5759e988-bd86;Parent=53995c3f;Sampled=1"),
+            Some("1-5759e988-bd86")
+        );
+        assert_eq!(trace_root("Parent=53995c3f"), None);
     }
 
     #[test]

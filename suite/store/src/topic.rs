@@ -21,8 +21,8 @@ impl Topic {
         Self { client: Client::new(config), arn: arn.into() }
     }
 
-    /// Publishes an outcome, as JSON and as an e-mail, with attributes to filter by. A repeat is
-    /// another message with the same id.
+    /// Publishes an outcome, as JSON and as an e-mail, with attributes to filter by, and records what it
+    /// adds to the metrics. A repeat is another message with the same id, and counts again.
     ///
     /// # Errors
     /// When SNS does not take it: it may be tried again.
@@ -46,6 +46,7 @@ impl Topic {
         }
         publish.send().await.map_err(|error| StoreError::new(what(), error))?;
         tracing::info!(id = %outcome.id, outcome = outcome.outcome.as_str(), "published");
+        metrics::record(&outcome::measurements(outcome));
         Ok(())
     }
 }
