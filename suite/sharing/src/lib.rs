@@ -18,6 +18,4 @@ pub use documents::{Document, DocumentSelector, Documents};
 pub use rule::{Accounts, OnboardingRunbook, Ownership, SharedVersion, SharingRule, SharingRules};
 
 #[cfg(test)]
-mod resolve_tests;
-#[cfg(test)]
 mod tests;

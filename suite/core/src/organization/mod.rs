@@ -8,6 +8,8 @@
 mod resolve;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use resolve::{Resolution, Selected, Selection, Unread};
 

@@ -1,22 +1,60 @@
 //! Tests of paths and selectors.
 
-use relay_core::id::{OrganizationalUnitId, ParentId, RootId};
-use relay_core::organization::testing::{account, id, organization};
-use relay_core::organization::*;
-use relay_core::rules::{AccountSelector, RuleText};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
-use crate::{SharingRule, SharingRules};
+use super::testing::{account, id, organization};
+use super::*;
+use crate::place::Places;
+use crate::read::{self, Form, LazyForm, Written};
+use crate::rules::AccountSelector;
 
-fn rule(accounts: &str) -> SharingRule {
-    let text =
-        format!("documents: {{names: [\"*\"]}}\nregions: [us-east-1]\naccounts: {{{accounts}}}\n");
-    let mut set = SharingRules::parse([RuleText::parameter("/runbook-relay/sharing/r", text)]);
-    assert_eq!(set.problems, []);
-    set.rules.remove(0)
+/// A rule of any flow, as far as it selects accounts.
+#[derive(Deserialize, JsonSchema)]
+struct Rule {
+    accounts: Accounts,
+    #[serde(skip)]
+    places: Places,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct Accounts {
+    r#in: Vec<AccountSelector>,
+    #[serde(default)]
+    include_child_units: bool,
+    #[serde(default)]
+    exclude: Vec<AccountSelector>,
+}
+
+impl Written for Rule {
+    fn form() -> &'static Form {
+        static FORM: LazyForm = LazyForm::new(Form::of::<Rule>);
+        &FORM
+    }
+}
+
+impl Rule {
+    fn selection(&self) -> Selection<'_> {
+        Selection {
+            places: &self.places,
+            accounts: &self.accounts.r#in,
+            include_child_units: self.accounts.include_child_units,
+            exclude: &self.accounts.exclude,
+        }
+    }
+}
+
+fn rule(accounts: &str) -> Rule {
+    let root = yaml_tree::parse(&format!("accounts: {{{accounts}}}\n")).unwrap();
+    let places = Places::of("r.yaml", &root);
+    let (rule, _) = read::rule::<Rule>(&root, &places).unwrap();
+    Rule { places, ..rule }
 }
 
 fn selected(organization: &Organization, accounts: &str) -> Vec<u8> {
-    let resolution = organization.resolve(&rule(accounts).selection());
+    let rule = rule(accounts);
+    let resolution = organization.resolve(&rule.selection());
     assert_eq!(resolution.problems, []);
     (0..=9).filter(|n| resolution.accounts.contains(&id(*n))).collect()
 }
@@ -108,17 +146,17 @@ fn a_selector_that_names_nothing_is_a_problem_with_a_hint() {
     assert!(resolution.accounts.is_empty());
     let problems: Vec<String> = resolution.problems.iter().map(ToString::to_string).collect();
     expect_test::expect![[r#"
-        /runbook-relay/sharing/r:3:17 (accounts.in[0]): the organization has no OU /workloads/prod [UnknownOrganizationalUnit]
+        r.yaml:1:17 (accounts.in[0]): the organization has no OU /workloads/prod [UnknownOrganizationalUnit]
           Did you mean /Workloads/Prod? Paths begin below the root and are case-sensitive.
-        /runbook-relay/sharing/r:3:34 (accounts.in[1]): the organization has no OU /Elsewhere [UnknownOrganizationalUnit]
+        r.yaml:1:34 (accounts.in[1]): the organization has no OU /Elsewhere [UnknownOrganizationalUnit]
           Check the OU's name, its case and its place in the tree, or use its id.
-        /runbook-relay/sharing/r:3:46 (accounts.in[2]): the organization has no OU ou-abcd-99999999 [UnknownOrganizationalUnit]
+        r.yaml:1:46 (accounts.in[2]): the organization has no OU ou-abcd-99999999 [UnknownOrganizationalUnit]
           Check the OU's name, its case and its place in the tree, or use its id.
-        /runbook-relay/sharing/r:3:64 (accounts.in[3]): the organization's root is r-abcd, not r-efgh [UnknownOrganizationalUnit]
+        r.yaml:1:64 (accounts.in[3]): the organization's root is r-abcd, not r-efgh [UnknownOrganizationalUnit]
           Use the root's id, or `/`.
-        /runbook-relay/sharing/r:3:99 (accounts.exclude[0]): the organization has no OU /Sandbx [UnknownOrganizationalUnit]
+        r.yaml:1:99 (accounts.exclude[0]): the organization has no OU /Sandbx [UnknownOrganizationalUnit]
           Did you mean /Sandbox? Paths begin below the root and are case-sensitive.
-        /runbook-relay/sharing/r:3:72 (accounts.in[4]): account 999988887777 is not a member of the organization [AccountNotInOrganization]
+        r.yaml:1:72 (accounts.in[4]): account 999988887777 is not a member of the organization [AccountNotInOrganization]
           Remove the account from the rule, or invite it."#]].assert_eq(&problems.join("\n"));
 }
 
