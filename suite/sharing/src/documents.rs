@@ -92,10 +92,4 @@ impl DocumentSelector {
                 document.tags.get(key).is_some_and(|actual| value.matches(actual))
             })
     }
-
-    /// Whether nothing is selected by anything.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.names.is_empty() && self.tags.is_empty() && self.types.is_empty()
-    }
 }

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::id::{AccountId, OrganizationId, OrganizationalUnitId, ParentId, RootId};
+use crate::id::{AccountId, OrganizationalUnitId, ParentId, RootId};
 
 /// AWS allows five levels of OUs below the root; more is a sign of a loop.
 const DEEPEST: usize = 16;
@@ -90,7 +90,6 @@ struct Unit {
 /// The organization, as far as it was read: its OUs and accounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Organization {
-    id: Option<OrganizationId>,
     complete: bool,
     root: RootId,
     units: BTreeMap<OrganizationalUnitId, Unit>,
@@ -106,7 +105,6 @@ impl Organization {
     #[must_use]
     pub fn complete(root: RootId) -> Self {
         Self {
-            id: None,
             complete: true,
             root,
             units: BTreeMap::new(),
@@ -120,13 +118,6 @@ impl Organization {
     #[must_use]
     pub fn partial(root: RootId) -> Self {
         Self { complete: false, ..Self::complete(root) }
-    }
-
-    /// The same with the organization's id.
-    #[must_use]
-    pub fn with_id(mut self, id: OrganizationId) -> Self {
-        self.id = Some(id);
-        self
     }
 
     /// Adds an OU below a parent.
@@ -160,12 +151,6 @@ impl Organization {
     /// Adds a member account.
     pub fn add_account(&mut self, account: Account) {
         self.accounts.insert(account.id, account);
-    }
-
-    /// The organization's id, where it was asked for.
-    #[must_use]
-    pub fn id(&self) -> Option<&OrganizationId> {
-        self.id.as_ref()
     }
 
     /// Whether everything was listed.

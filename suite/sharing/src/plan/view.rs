@@ -112,12 +112,6 @@ impl WorkView<'_> {
         self
     }
 
-    /// Whether an account is a member of the organization, as far as the plan knows.
-    #[must_use]
-    pub fn is_member(&self, account: AccountId) -> bool {
-        self.territory.members.contains(&account)
-    }
-
     /// The accounts that would lose their recorded shares of a document.
     pub fn losers<'a>(
         &'a self,
