@@ -234,3 +234,87 @@ fn a_loop_of_units_has_no_path_and_selects_nobody() {
     assert_eq!(organization.path(id(1)), None);
     assert_eq!(selected(&organization, "in: [organization]"), [0u8; 0]);
 }
+
+#[test]
+fn only_a_complete_snapshot_says_that_something_does_not_exist() {
+    let nowhere = rule("in: [/Nowhere, ou-abcd-00000009, \"000000000009\"]");
+    let root: RootId = "r-abcd".parse().unwrap();
+    for (organization, complete) in
+        [(Organization::complete(root.clone()), true), (Organization::partial(root), false)]
+    {
+        assert_eq!(organization.is_complete(), complete);
+        assert_eq!(organization.unread(&nowhere.accounts.r#in).is_empty(), complete);
+        let resolution = organization.resolve(&nowhere.selection());
+        assert_eq!(resolution.problems.len(), if complete { 3 } else { 0 });
+    }
+}
+
+#[test]
+fn a_resolution_is_certain_where_every_ou_was_found() {
+    for (accounts, certain) in [
+        ("in: [/Workloads, ou-abcd-00000004, r-abcd, organization]", true),
+        ("in: [\"000000000009\"]", true),
+        ("in: [organization], exclude: [/Workloads/Prod, \"000000000001\"]", true),
+        ("in: [/Workloads, /Nowhere]", false),
+        ("in: [ou-abcd-00000009, organization]", false),
+        ("in: [organization], exclude: [/Nowhere]", false),
+    ] {
+        let rule = rule(accounts);
+        let resolution = organization().resolve(&rule.selection());
+        assert_eq!(resolution.is_certain, certain, "{accounts}");
+    }
+}
+
+#[test]
+fn members_are_listed_in_the_order_of_their_ids() {
+    let mut organization = Organization::complete("r-abcd".parse().unwrap());
+    for n in [7, 3, 5] {
+        organization.add_account(account(n, "r-abcd".parse::<RootId>().unwrap()));
+    }
+    let ids: Vec<AccountId> = organization.accounts().map(|account| account.id).collect();
+    assert_eq!(ids, [3, 5, 7].map(id));
+}
+
+/// OUs below one another, as many as given; the account is in the innermost.
+fn chain(depth: usize) -> Organization {
+    let mut organization = Organization::complete("r-abcd".parse().unwrap());
+    let mut parent = ParentId::from("r-abcd".parse::<RootId>().unwrap());
+    for n in 0..depth {
+        let unit: OrganizationalUnitId = format!("ou-abcd-{n:08}").parse().unwrap();
+        organization.add_unit(unit.clone(), format!("L{n}"), parent);
+        parent = unit.into();
+    }
+    organization.add_account(account(1, parent));
+    organization
+}
+
+#[test]
+fn a_path_is_followed_far_deeper_than_aws_allows_and_no_further() {
+    let path = chain(DEEPEST).path(id(1)).unwrap();
+    assert_eq!(path.len(), DEEPEST + 1, "the OUs and the root");
+    assert_eq!(chain(DEEPEST + 1).path(id(1)), None);
+}
+
+proptest::proptest! {
+    /// Members and the OUs of rules are read by different calls.
+    #[test]
+    fn two_snapshots_together_hold_what_one_would(first in proptest::collection::vec(proptest::bool::ANY, 11)) {
+        let unit = |n: u8| format!("ou-abcd-0000000{n}").parse::<OrganizationalUnitId>().unwrap();
+        let read = |facts: &dyn Fn(usize) -> bool| {
+            let mut organization = Organization::partial("r-abcd".parse().unwrap());
+            for n in (0..11u8).filter(|n| facts(usize::from(*n))) {
+                match n {
+                    0..4 => organization.add_unit(unit(n + 1), format!("L{n}"), unit(n)),
+                    4..8 => organization.add_account(account(n, unit(n - 3))),
+                    8 => organization.add_listed(unit(1)),
+                    9 => organization.add_listed("r-abcd".parse::<RootId>().unwrap()),
+                    _ => organization.add_missing(unit(9)),
+                }
+            }
+            organization
+        };
+        let mut both = read(&|fact| first[fact]);
+        both.add(read(&|fact| !first[fact]));
+        assert_eq!(both, read(&|_| true));
+    }
+}
