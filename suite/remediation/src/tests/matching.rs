@@ -37,6 +37,7 @@ fn active_before_observing_then_priority_then_name() {
     let mut tried = Vec::new();
     while !rules.is_empty() {
         let name = blind(&set(&rules), &trigger(INSTANCE));
+        assert!(rules.iter().any(|(rule, _)| *rule == name), "{name}");
         rules.retain(|(rule, _)| *rule != name && *rule != "0");
         tried.push(name);
     }
@@ -72,7 +73,24 @@ fn everything_that_is_given_has_to_hold() {
     ] {
         let text = least(&format!("alarm: {{{selector}}}\n"));
         let found = blind(&set(&[("r", &text)]), &trigger(file));
-        assert_eq!(found == "r", fits, "{selector} for {file}: {found}");
+        assert_eq!(found, if fits { "r" } else { "nothing" }, "{selector} for {file}");
+    }
+}
+
+#[test]
+fn a_place_is_looked_up_only_where_no_account_id_decides() {
+    let elsewhere = "\"111122223333\"";
+    let here = "\"444455556666\"";
+    for (selector, expected) in [
+        (format!("accounts: [/Workloads, {elsewhere}]"), "{Place}"),
+        (format!("accounts: [/Workloads, {here}]"), "r"),
+        (format!("accounts: [/Workloads], exclude: [{here}]"), "nothing"),
+        (format!("accounts: [{elsewhere}], exclude: [/Workloads]"), "nothing"),
+        (format!("accounts: [{here}], exclude: [/Workloads]"), "{Place}"),
+        (format!("accounts: [{here}], exclude: [{elsewhere}]"), "r"),
+    ] {
+        let text = least(&format!("alarm: {{names: [ec2-*], {selector}}}\n"));
+        assert_eq!(blind(&set(&[("r", &text)]), &trigger(INSTANCE)), expected, "{selector}");
     }
 }
 

@@ -2,5 +2,6 @@
 //! in between.
 
 mod crash;
+mod leases;
 mod order;
 mod properties;

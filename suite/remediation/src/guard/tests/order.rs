@@ -184,6 +184,7 @@ fn the_order_is_switch_mute_creation_ok_calendar_resource_breaker_lock_cool_down
         let (verdict, _) = decide(&case, facts.clone(), &mut memory);
         let Decision::Suppress(suppression) = verdict.decision else { break };
         said.push(suppression.problem.code.as_str());
+        assert!(said.len() < 20, "the reason was taken away: {said:?}");
         match suppression.problem.code {
             ProblemCode::KillSwitch => control.until = Some(now()),
             ProblemCode::AlarmMuted if trigger.quiet.is_some() => trigger.quiet = None,
@@ -243,6 +244,56 @@ fn the_order_is_switch_mute_creation_ok_calendar_resource_breaker_lock_cool_down
     order.insert(order.len() - 2, storm);
     said.retain(|code| *code != "ResourceUnknown");
     assert_eq!(said, order);
+}
+
+#[test]
+fn a_lock_that_is_not_free_names_the_resource_the_reason_and_its_end() {
+    let (rule, control) = (guarded(), Control::default());
+    let (first, second) = (trigger(INSTANCE), AlarmTrigger { at: now(), ..trigger(INSTANCE) });
+    let mut memory = Memory::default();
+    let holder = Case { rule: &rule, trigger: &first, control: &control, now: now() };
+    decide(&holder, fine(), &mut memory);
+    let refused = |memory: &mut Memory| {
+        let case = Case { trigger: &second, ..holder };
+        match decide(&case, fine(), memory).0.decision {
+            Decision::Suppress(suppression) => (suppression.problem.what, suppression.until),
+            decision => panic!("{decision:?}"),
+        }
+    };
+    let lease = now() + rule.longest_run().duration();
+    let held = format!("i-0123456789abcdef0 is locked by the run of trigger {}", first.id());
+    assert_eq!(refused(&mut memory), (held, Some(lease)));
+    let (key, cool_down) = (subject().keys(&rule).remove(0), rule.guard.cool_down.clone());
+    memory.release(&holder.taker(), &Release::EndOfRun { key, cool_down });
+    let cooling = "i-0123456789abcdef0 cools down for 30m after the rule's last run".to_owned();
+    let end = now() + SignedDuration::from_mins(30);
+    assert_eq!(refused(&mut memory), (cooling, Some(end)));
+}
+
+#[test]
+fn a_suppression_says_until_when_its_reason_holds_where_that_is_known() {
+    let rule = guarded();
+    let end = Some(now() + SignedDuration::from_mins(7));
+    for until in [None, end] {
+        let off = Control { mode: crate::Mode::Off, until, reason: String::new() };
+        let quiet = Some(Quiet::Muted { by: "arn:mute".into(), until });
+        let muted = AlarmTrigger { quiet, ..trigger(INSTANCE) };
+        let closed = Facts { calendar: Some(CalendarState::Closed { until }), ..fine() };
+        let stormy = Facts { breaker: Some(end), ..fine() };
+        let (on, loud) = (Control::default(), trigger(INSTANCE));
+        for (control, trigger, facts, expected) in [
+            (&off, &loud, fine(), until),
+            (&on, &muted, fine(), until),
+            (&on, &loud, closed, until),
+            (&on, &loud, stormy, end),
+        ] {
+            let case = Case { rule: &rule, trigger, control, now: now() };
+            match decide(&case, facts, &mut Memory::default()).0.decision {
+                Decision::Suppress(suppression) => assert_eq!(suppression.until, expected),
+                decision => panic!("{decision:?}"),
+            }
+        }
+    }
 }
 
 #[test]
