@@ -18,4 +18,8 @@ pub use documents::{Document, DocumentSelector, Documents};
 pub use rule::{Accounts, OnboardingRunbook, Ownership, SharedVersion, SharingRule, SharingRules};
 
 #[cfg(test)]
+mod account_event_tests;
+#[cfg(test)]
+mod contract_tests;
+#[cfg(test)]
 mod tests;

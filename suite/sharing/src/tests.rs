@@ -395,6 +395,20 @@ fn a_rule_that_is_written_down_again_is_the_same() {
     assert_eq!(first, again);
 }
 
+#[test]
+fn a_version_is_written_and_read_as_ssm_spells_it() {
+    for (version, text) in [
+        (SharedVersion::Default, "$DEFAULT"),
+        (SharedVersion::Latest, "$LATEST"),
+        (SharedVersion::All, "$ALL"),
+    ] {
+        assert_eq!((version.as_str(), version.to_string().as_str()), (text, text));
+        assert_eq!(SharedVersion::parse(text), Some(version));
+        assert_eq!(serde_json::to_value(version).unwrap(), text, "as rules spell it");
+    }
+    assert_eq!(SharedVersion::parse("3"), None);
+}
+
 proptest::proptest! {
     #[test]
     fn no_text_makes_the_parser_panic(text in "[a-z:{}\\[\\]\\-\"' \n#&*!|>%@0-9_]{0,200}") {

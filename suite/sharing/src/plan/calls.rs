@@ -209,9 +209,8 @@ pub fn plan_calls(
     let remove: Vec<AccountId> = remove.into_iter().collect();
 
     let room = quota.saturating_sub(actual.len() - remove.len());
-    if new.len() > room {
-        result.over_quota = new.split_off(room).into_iter().map(|(id, _)| id).collect();
-    }
+    let beyond = new.split_off(room.min(new.len()));
+    result.over_quota = beyond.into_iter().map(|(id, _)| id).collect();
     let tight = !new.is_empty() && actual.len() + new.len() > quota;
     for (id, version) in new {
         changed.entry(version).or_default().push(id);

@@ -342,6 +342,35 @@ fn near_the_quota_removals_make_room_first() {
     assert_eq!(calls.over_quota, new, "without removals there is no room");
 }
 
+/// Three have the document and one of them is to lose it. A number of new ones is to get it, within a quota.
+#[test]
+fn removals_come_first_only_where_the_new_ones_need_their_room() {
+    let ledger = ours((0..3).map(|n| (id(n), SharedVersion::Default)));
+    let territory = Territory { everyone: true, ..nobody() };
+    let present = Present { ledger: &ledger, permissions: None };
+    for (new, quota, calls, left_out) in [
+        (1, 9, 1, 0),
+        (1, 4, 1, 0), // it fits without the removal
+        (1, 3, 2, 0),
+        (2, 4, 2, 0),
+        (3, 4, 2, 1),
+        (1, 2, 1, 1), // only the removal is left
+        (1, 1, 1, 1),
+    ] {
+        let accounts = (1..3).chain(20..20 + new).map(|n| (id(n), SharedVersion::Default));
+        let wanted = Wanted { accounts: accounts.collect(), ..Wanted::default() };
+        let plan = plan_calls(id(OWNER), &wanted, present, &territory, quota);
+        let case = format!("{new} new ones, {quota} at most");
+        assert_eq!((plan.calls.len(), plan.over_quota.len()), (calls, left_out), "{case}");
+        assert_eq!(plan.calls[0].remove, [id(0)], "{case}");
+    }
+    // An account that has it already takes no more room, even beyond a quota that was lowered.
+    let accounts = (1..3).map(|n| (id(n), SharedVersion::Latest)).collect();
+    let wanted = Wanted { accounts, ..Wanted::default() };
+    let plan = plan_calls(id(OWNER), &wanted, present, &territory, 1);
+    assert_eq!((plan.calls.len(), plan.over_quota), (1, vec![]));
+}
+
 #[test]
 fn a_new_version_is_added_again_in_a_call_of_its_own() {
     let ledger = ours([(id(1), SharedVersion::Default), (id(2), SharedVersion::Default)]);

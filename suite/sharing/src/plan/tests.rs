@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use relay_core::execution::TriggerKind;
 use relay_core::id::{AccountId, Region};
-use relay_core::organization::Organization;
 use relay_core::organization::testing::{id, organization};
+use relay_core::organization::{Account, AccountState, JoinedMethod, Organization};
 use relay_core::problem::ProblemCode;
 use relay_core::rules::RuleText;
 
@@ -178,7 +178,7 @@ fn nothing_is_removed_while_an_account_is_between_two_places() {
     let mut all = organization();
     let account = all.account(id(1)).unwrap().clone();
     let parent = "ou-abcd-77777777".parse().unwrap();
-    all.add_account(relay_core::organization::Account { parent, ..account });
+    all.add_account(Account { parent, ..account });
     let plan = plan(&rules(&[("a", EVERYBODY)]), &all, &Scope::Organization);
     assert_eq!(plan.rules[0].accounts, [0, 2, 3, 4].map(id));
     let view = plan.view(hub(), &region("us-east-1"));
@@ -247,6 +247,166 @@ fn an_exclusive_rule_claims_members_but_no_strangers() {
         let all: Vec<_> = calls.calls.iter().flat_map(|call| call.remove.clone()).collect();
         assert_eq!(all, removed);
     }
+}
+
+/// The sample organization, and account 9 in its root as it is described.
+fn with_ninth(state: AccountState, method: JoinedMethod, joined_at: &str) -> Organization {
+    let mut all = organization();
+    all.add_account(Account {
+        id: id(9),
+        email: None,
+        state,
+        joined_method: Some(method),
+        joined_at: joined_at.parse().ok(),
+        parent: "r-abcd".parse().unwrap(),
+    });
+    all
+}
+
+#[test]
+fn an_account_is_fresh_only_in_its_join_and_minutes_after_it_was_created() {
+    let rules = rules(&[("a", EVERYBODY)]);
+    let (ago_15m, longer) = ("2026-03-01T11:45:00Z", "2026-03-01T11:44:59Z");
+    for (method, joined_at, fresh) in [
+        (JoinedMethod::Created, SEEN_AT, true),
+        (JoinedMethod::Created, ago_15m, true),
+        (JoinedMethod::Created, longer, false),
+        (JoinedMethod::Created, "nobody knows when", false),
+        (JoinedMethod::Invited, SEEN_AT, false),
+    ] {
+        let all = with_ninth(AccountState::Active, method, joined_at);
+        assert_eq!(joined(&rules, &all, &only(9)).places[0].fresh, fresh, "{joined_at}");
+        assert!(!plan(&rules, &all, &only(9)).places[0].fresh, "no join");
+    }
+}
+
+#[test]
+fn what_an_account_has_is_read_only_where_somebody_else_may_have_shared_with_it() {
+    let rules = rules(&[("a", EVERYBODY)]);
+    let all = with_ninth(AccountState::Active, JoinedMethod::Created, SEEN_AT);
+    let plan = joined(&rules, &all, &only(9));
+    let view = plan.view(hub(), &region("us-east-1"));
+    let wanted = view.wanted(&document("Org-A"));
+    assert!(!view.needs_permissions(&wanted, &Recorded::new()), "it is fresh");
+    let later = view.without_fresh();
+    assert!(later.needs_permissions(&wanted, &Recorded::new()), "it no longer is");
+    assert!(!later.needs_permissions(&wanted, &ours(&[(id(9), SharedVersion::Default)])));
+}
+
+#[test]
+fn an_account_whose_state_is_not_settled_keeps_what_it_has_and_gets_nothing() {
+    let rules = rules(&[("a", EVERYBODY)]);
+    let ledger = ours(&[(id(9), SharedVersion::Default)]);
+    let present = Present { ledger: &ledger, permissions: None };
+    for (state, active, unsettled) in [
+        (AccountState::Active, true, false),
+        (AccountState::PendingActivation, false, true),
+        (AccountState::Other, false, true),
+        (AccountState::Suspended, false, false),
+        (AccountState::PendingClosure, false, false),
+        (AccountState::Closed, false, false),
+    ] {
+        let plan = plan(&rules, &with_ninth(state, JoinedMethod::Created, SEEN_AT), &only(9));
+        assert_eq!((plan.places[0].active, plan.places[0].unsettled), (active, unsettled));
+        assert_eq!(plan.places[0].is_certain(), !unsettled, "{state:?}");
+        let view = plan.view(hub(), &region("us-east-1"));
+        let wanted = view.wanted(&document("Org-A"));
+        assert_eq!(wanted.accounts.contains_key(&id(9)), active, "{state:?}");
+        let calls = view.calls(&wanted, present, DEFAULT_QUOTA).calls;
+        let removes = calls.iter().any(|call| call.remove == [id(9)]);
+        assert_eq!(removes, !active && !unsettled, "{state:?}");
+    }
+}
+
+/// It names an OU that is not found, so it may mean any member.
+const RENAMED: &str = "documents: {names: [\"Org-*\"]}\nregions: [us-east-1]\n\
+                       accounts: {in: [/Renamed]}\n";
+
+#[test]
+fn a_doubtful_rule_that_means_nobody_is_kept_only_where_something_may_be_removed() {
+    let all = organization();
+    let doubtful = rules(&[("d", RENAMED)]);
+    assert_eq!(plan(&doubtful, &all, &only(1)).rules.len(), 1, "a member may be meant");
+    assert_eq!(joined(&doubtful, &all, &only(1)).rules, [], "a join removes nothing");
+    let gone = Scope::Accounts(["999988887777".parse().unwrap()].into());
+    assert_eq!(plan(&doubtful, &all, &gone).rules, [], "rules mean members only");
+    let exclusive = rules(&[("d", &format!("{PROD}ownership: exclusive\n"))]);
+    assert_eq!(plan(&exclusive, &all, &gone).rules.len(), 1, "it may take something away");
+    assert_eq!(plan(&rules(&[("p", PROD)]), &all, &only(1)).rules, [], "it means account 2 alone");
+}
+
+#[test]
+fn an_execution_for_all_and_one_for_accounts_look_at_no_more_than_they_are_asked_for() {
+    let rules = rules(&[("a", EVERYBODY)]);
+    let one = plan(&rules, &organization(), &only(3));
+    assert!(!one.organization);
+    assert_eq!((one.accounts, one.places.len()), (vec![id(3)], 1));
+    let all = plan(&rules, &organization(), &Scope::Organization);
+    assert_eq!(all.accounts, [0, 1, 2, 3, 4].map(id));
+}
+
+#[test]
+fn each_owner_and_region_sees_its_own_rules_alone() {
+    let west = PROD.replace("us-east-1", "eu-west-1");
+    let rules = rules(&[("a", EVERYBODY), ("b", PROD), ("c", &west)]);
+    let plan = plan(&rules, &organization(), &Scope::Organization);
+    let names = |owner, code: &str| {
+        let view = plan.view(owner, &region(code));
+        ["Prod-A", "Org-A"].map(|name| view.wanted(&document(name)).rules).concat()
+    };
+    assert_eq!(names(id(4), "us-east-1"), ["b"]);
+    assert_eq!(names(id(4), "eu-west-1"), ["c"]);
+    assert_eq!(names(hub(), "us-east-1"), ["a"]);
+    assert_eq!(names(hub(), "eu-west-1"), ["a"]);
+    assert_eq!(names(hub(), "ap-south-1"), [""; 0], "no rule is about it");
+}
+
+#[test]
+fn an_account_that_a_later_execution_looks_after_is_left_as_it_is() {
+    let rules = rules(&[("a", EVERYBODY)]);
+    let plan = plan(&rules, &organization(), &Scope::Organization);
+    let view = plan.view(hub(), &region("us-east-1"));
+    for (name, ledger) in [
+        ("Org-A", Recorded::new()),
+        ("Org-A", ours(&[(id(2), SharedVersion::Latest)])),
+        ("Unwanted", ours(&[(id(2), SharedVersion::Default)])),
+    ] {
+        let mut wanted = view.wanted(&document(name));
+        let present = Present { ledger: &ledger, permissions: None };
+        let touched = |wanted: &Wanted| {
+            let calls = view.calls(wanted, present, DEFAULT_QUOTA).calls;
+            calls.iter().any(|call| call.add.contains(&id(2)) || call.remove.contains(&id(2)))
+        };
+        assert!(touched(&wanted), "{name} {ledger:?}");
+        wanted.leave(id(2));
+        assert!(!touched(&wanted), "{name} {ledger:?}");
+    }
+}
+
+#[test]
+fn who_would_lose_a_document_is_recorded_and_neither_wanted_nor_uncertain() {
+    let all = with_ninth(AccountState::Other, JoinedMethod::Created, SEEN_AT);
+    let plan = plan(&rules(&[("b", PROD)]), &all, &Scope::Organization);
+    let view = plan.view(id(4), &region("us-east-1"));
+    let ledger = ours(&[1, 2, 3, 9].map(|n| (id(n), SharedVersion::Default)));
+    let losers = |name: &str| -> Vec<AccountId> {
+        view.losers(&view.wanted(&document(name)), &ledger).collect()
+    };
+    assert_eq!(losers("Prod-A"), [1, 3].map(id), "account 2 shall have it, 9 is not settled");
+    assert_eq!(losers("Other"), [1, 2, 3].map(id));
+}
+
+#[test]
+fn a_conflict_of_versions_is_named_with_its_first_account() {
+    let problem = |conflicts: &[u8]| {
+        let conflicts = conflicts.iter().map(|n| id(*n)).collect();
+        let wanted = Wanted { conflicts, rules: vec!["a".into()], ..Wanted::default() };
+        wanted.problem(hub(), &region("us-east-1"), &"Org-A".parse().unwrap())
+    };
+    let words = |conflicts: &[u8]| problem(conflicts).unwrap().what;
+    assert_eq!(problem(&[]), None);
+    assert!(words(&[1]).ends_with("for account 000000000001"));
+    assert!(words(&[1, 2, 3]).ends_with("for account 000000000001 and 2 more"));
 }
 
 #[test]
