@@ -15,8 +15,8 @@ pub use derived::{derived_id, outcome_id};
 pub use installation::{InstallationId, TOKEN_TAG};
 pub use region::{Partition, Region};
 pub use text::{
-    AutomationId, CreateAccountRequestId, DocumentName, HandshakeId, OrganizationId,
-    OrganizationalUnitId, ParentId, RootId, RunbookName,
+    AutomationId, CreateAccountRequestId, DocumentName, HandshakeId, OrganizationalUnitId,
+    ParentId, RootId, RunbookName,
 };
 
 /// A text that is not the id it should be.

@@ -78,7 +78,6 @@ fn ids_have_the_shapes_of_the_service_model() {
         &["car-short", "h-1"],
     );
     check::<HandshakeId>(&["h-examplehandshakeid111"], &["h-UPPERCASE1", "handshake"]);
-    check::<OrganizationId>(&["o-exampleorgid"], &["o-short"]);
     check::<RootId>(&["r-examplerootid111"], &["r-abc", "ou-abcd-12345678"]);
     check::<OrganizationalUnitId>(&["ou-examplerootid111-exampleouid111"], &["ou-abcd", "r-abcd"]);
     check::<ParentId>(&["r-abcd", "ou-abcd-12345678"], &["111122223333"]);

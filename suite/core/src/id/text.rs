@@ -129,14 +129,6 @@ text_id!(
 );
 
 text_id!(
-    /// An organization's id: `o-…`.
-    OrganizationId,
-    "an organization id (o-…)",
-    "^o-[a-z0-9]{10,32}$",
-    |text| prefixed(text, "o-", 10, 32)
-);
-
-text_id!(
     /// The id of an organization's root: `r-…`.
     RootId,
     "a root id (r-…)",
