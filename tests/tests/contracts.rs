@@ -205,6 +205,7 @@ fn pure_crates_read_no_clock_and_perform_no_io() {
         "suite/sharing",
         "suite/outcome",
         "local/api",
+        "local/json-path",
         "local/organizations",
         "local/documents",
     ] {

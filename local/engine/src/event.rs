@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::actions::{Done, Failure};
+use crate::actions::{Done, Failure, Waiting};
 use crate::log::{Entry, EntryKind, LogError};
 use crate::ports::Actor;
 use crate::request::{AlarmConfiguration, Mode, StopType, Tag, Target, TargetLocation};
@@ -62,6 +62,8 @@ pub(crate) enum Event {
         deadline: Option<Timestamp>,
         failure: Box<Failure>,
     },
+    /// What the attempt was waiting for when its time was over. It comes before the time-out.
+    WaitsFor { step: u32, waiting: Waiting },
     /// The step waits for something; nothing needs to be done for it until then.
     Waits { step: u32, wait: Wait },
     /// An approver has decided.

@@ -1,25 +1,16 @@
-//! The part of JSONPath that EventBridge evaluates: `$`, `.name`, `[n]` and `[*]`.
+//! The paths into an event that EventBridge takes: `$`, `.name`, `[n]` and `[*]`.
 
 use serde_json::Value;
 
-/// A step from a value to what is inside it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Step {
-    Member(String),
-    Index(usize),
-    Each,
-}
-
 /// A path that PutTargets would accept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Path(Vec<Step>);
+pub(crate) struct Path(json_path::Path);
 
 impl Path {
     /// `None` for what PutTargets refuses: brackets with names, `..`, `.*`, slices, negative
     /// indices.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut rest = text.strip_prefix('$')?;
-        let mut steps = Vec::new();
         while !rest.is_empty() {
             if let Some(after) = rest.strip_prefix('.') {
                 let end = after.find(['.', '[']).unwrap_or(after.len());
@@ -28,37 +19,30 @@ impl Path {
                 if name.is_empty() || !name.chars().all(legal) {
                     return None;
                 }
-                steps.push(Step::Member(name.to_owned()));
                 rest = tail;
             } else {
                 let (inside, tail) = rest.strip_prefix('[')?.split_once(']')?;
-                steps.push(match inside {
-                    "*" => Step::Each,
-                    digits if digits.bytes().all(|b| b.is_ascii_digit()) => {
-                        Step::Index(digits.parse().ok()?)
-                    }
-                    _ => return None,
-                });
+                let is_index = !inside.is_empty() && inside.bytes().all(|b| b.is_ascii_digit());
+                if inside != "*" && !is_index {
+                    return None;
+                }
                 rest = tail;
             }
         }
-        Some(Self(steps))
+        json_path::Path::parse(text).ok().map(Self)
     }
 
     /// What the path leads to; with `[*]`, an array of all it leads to. `None` if it leads nowhere.
     pub(crate) fn find(&self, value: &Value) -> Option<Value> {
-        follow(&self.0, value)
-    }
-}
-
-fn follow(steps: &[Step], value: &Value) -> Option<Value> {
-    let Some((step, rest)) = steps.split_first() else { return Some(value.clone()) };
-    match step {
-        Step::Member(name) => follow(rest, value.get(name)?),
-        Step::Index(index) => follow(rest, value.get(index)?),
-        Step::Each => {
-            Some(value.as_array()?.iter().filter_map(|item| follow(rest, item)).collect())
+        let found = self.0.select(value)?;
+        let is_nothing = self.0.is_plural() && found.as_array().is_some_and(Vec::is_empty);
+        if is_nothing {
+            // Of an array that is there and empty, the answer is an empty array.
+            let text = self.0.to_string();
+            let list = json_path::Path::parse(text.split("[*]").next()?).ok()?.select(value)?;
+            return list.is_array().then_some(found);
         }
+        Some(found)
     }
 }
 
@@ -71,7 +55,7 @@ mod tests {
     fn find(path: &str) -> Option<Value> {
         let event = json!({"detail": {
             "text": "hello", "hyphen-key": "dash", "under_score": 1, "slash/key": null,
-            "array": ["one", "two", {"x": 3}], "items": [{"name": "first"}, {"name": "second"}],
+            "array": ["one", "two", {"x": 3}], "items": [{"name": "first"}, {"name": "second"}], "none": [],
         }});
         Path::parse(path).expect(path).find(&event)
     }
@@ -93,6 +77,9 @@ mod tests {
         assert_eq!(find("$.detail.absent"), None);
         assert_eq!(find("$.detail.array[9]"), None);
         assert_eq!(find("$.detail.text.deeper"), None);
+        assert_eq!(find("$.detail.absent[*].name"), None);
+        assert_eq!(find("$.detail.text[*]"), None);
+        assert_eq!(find("$.detail.none[*].name"), Some(json!([])));
     }
 
     #[test]

@@ -84,13 +84,31 @@ impl Operator {
         Self::ALL.iter().copied().find(|operator| operator.name() == name)
     }
 
-    /// Whether a value that refers to nothing can be compared; if not, what can.
+    /// Whether an operand that refers to nothing has the type that is compared; if not, which one.
+    /// AWS refuses the text of a Boolean or a number where a document is made.
     pub(crate) fn takes(self, operand: &Value) -> Result<(), &'static str> {
-        let fits = self.compare(operand, operand);
-        fits.map(drop).map_err(|error| match error {
-            ConditionError::Type { expected, .. } => expected,
-            ConditionError::Substitution(_) => "a value",
-        })
+        match self {
+            Self::BooleanEquals if !operand.is_boolean() => Err("Boolean"),
+            Self::NumericEquals
+            | Self::NumericGreater
+            | Self::NumericLesser
+            | Self::NumericGreaterOrEquals
+            | Self::NumericLesserOrEquals
+                if !operand.is_number() =>
+            {
+                Err("Integer")
+            }
+            Self::StringEquals
+            | Self::EqualsIgnoreCase
+            | Self::StartsWith
+            | Self::EndsWith
+            | Self::Contains
+                if operand.is_array() || operand.is_object() || operand.is_null() =>
+            {
+                Err("String")
+            }
+            _ => Ok(()),
+        }
     }
 
     fn compare(self, left: &Value, right: &Value) -> Result<bool, ConditionError> {

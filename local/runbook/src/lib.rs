@@ -11,6 +11,7 @@ mod check;
 mod condition;
 mod defect;
 mod duration;
+mod input;
 mod java;
 mod kind;
 mod model;
@@ -18,7 +19,6 @@ mod pattern;
 mod read;
 mod reference;
 mod resource;
-mod selector;
 mod step;
 mod substitute;
 #[cfg(test)]
@@ -28,6 +28,7 @@ pub use action::{ActionKind, Impact, Others, Signature};
 pub use bind::bind;
 pub use condition::{Condition, ConditionError, Operator};
 pub use defect::{Defect, DefectKind, Defects};
+pub use json_path::{Path as Selector, PathError as SelectorError};
 pub use kind::{OutputType, TypeMismatch, coerce};
 pub use model::{
     AttachmentFile, Choice, OnCancel, OnFailure, OutputName, Parameter, ParameterLimits,
@@ -36,6 +37,5 @@ pub use model::{
 pub use pattern::{Pattern, PatternError};
 pub use read::parse;
 pub use reference::{Global, MAINTENANCE_WINDOW, Reference};
-pub use selector::{Selector, SelectorError};
 pub use substitute::{Scope, SubstitutionError, Unresolved, substitute};
 pub use yaml_tree::Position;

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use json_path::Path as Selector;
 use serde_json::{Map, Value};
 
 use crate::action::ActionKind;
 use crate::condition::Condition;
 use crate::kind::OutputType;
 use crate::pattern::Pattern;
-use crate::selector::Selector;
 
 /// A document of schema 0.3. Values that may refer to something are as written.
 #[derive(Debug, Clone)]

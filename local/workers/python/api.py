@@ -20,6 +20,7 @@ import botocore.parsers
 import botocore.session
 import frames
 import loopback
+import scalars
 from botocore.config import Config
 from botocore.credentials import Credentials
 
@@ -114,7 +115,10 @@ def make(call):
     if _streams(model):
         raise Refused("ParamValidation", f"{name} of the service {call['service']}: no streaming operations")
     # As botocore's own methods do it; their spelling (describe_db_instances) is botocore's secret.
-    answer = client._make_api_call(name, call["parameters"])
+    parameters = call["parameters"]
+    if model.input_shape is not None:
+        parameters = scalars.fitted(parameters, model.input_shape)
+    answer = client._make_api_call(name, parameters)
     return plain_data(answer)
 
 

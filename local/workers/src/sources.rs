@@ -5,13 +5,14 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 9] = [
     ("api.py", include_str!("../python/api.py")),
     ("attachment.py", include_str!("../python/attachment.py")),
     ("child.py", include_str!("../python/child.py")),
     ("fence.py", include_str!("../python/fence.py")),
     ("frames.py", include_str!("../python/frames.py")),
     ("loopback.py", include_str!("../python/loopback.py")),
+    ("scalars.py", include_str!("../python/scalars.py")),
     ("powershell.py", include_str!("../python/powershell.py")),
     ("scripts.py", include_str!("../python/scripts.py")),
 ];

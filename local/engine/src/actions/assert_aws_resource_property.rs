@@ -73,7 +73,8 @@ mod tests {
         assert_eq!(failure.kind, FailureType::Verification);
         assert!(
             failure.message.contains(
-                "Property $.DBInstances[0].Property is stopping; desired values: [available]"
+                "Property value 'stopping' from the API output is not in the desired values. Desired \
+                 values: ['available']. Please refer"
             ),
             "{}",
             failure.message
@@ -86,6 +87,31 @@ mod tests {
             AwsDouble::default().on("rds", "DescribeDBInstances", [Ok(json!({"DBInstances": []}))]);
         let failure = assertion(json!(["available"])).run(&aws).await.unwrap_err();
         assert!(failure.message.contains("no property $.DBInstances[0]"), "{}", failure.message);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_filter_selects_the_property_of_the_items_that_fit() {
+        let tags = |tier: &str| {
+            let tags = json!([{"Key": "Name", "Value": "a"}, {"Key": "Tier", "Value": tier}]);
+            let answer = json!({"DBInstances": [{"TagList": tags}]});
+            AwsDouble::default().on("rds", "DescribeDBInstances", [Ok(answer)])
+        };
+        let inputs = json!({
+            "Service": "rds", "Api": "DescribeDBInstances",
+            "PropertySelector": "$.DBInstances[0].TagList[?(@.Key=='Tier')].Value",
+            "DesiredValues": ["db", "web"],
+        });
+        let check = || Attempt::new(ActionKind::AssertAwsResourceProperty, inputs.clone());
+        check().run(&tags("db")).await.unwrap();
+        let failure = check().run(&tags("cache")).await.unwrap_err();
+        assert!(
+            failure.message.contains(
+                "Property value 'cache' from the API output is not in the desired values. Desired \
+                 values: ['db', 'web']."
+            ),
+            "{}",
+            failure.message
+        );
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,9 +1,10 @@
 //! The input of one attempt of a step, and its result.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use runbook::ActionKind;
+use runbook::{ActionKind, AttachmentFile};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -37,7 +38,43 @@ pub struct Call<'a> {
     pub throttling_retry: Duration,
     /// The document's attachments by name.
     pub attachments: &'a BTreeMap<String, Vec<u8>>,
+    /// The attachments as the document's `files` name them.
+    pub files: &'a BTreeMap<String, AttachmentFile>,
+    /// What the attempt waits for, for the message of its time-out.
+    pub progress: &'a Progress,
     pub ports: ActionPorts<'a>,
+}
+
+/// What an attempt waits for at the moment, if it says so. An attempt that never says anything times
+/// out in the words of its action.
+#[derive(Debug, Default)]
+pub struct Progress(Mutex<Option<Waiting>>);
+
+/// What a step waits for: `Step timed out while step is <phrase>. <error>.`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    pub phrase: String,
+    pub error: String,
+}
+
+impl Progress {
+    /// Says what the attempt waits for from now on.
+    pub fn wait_for(&self, phrase: &str, error: String) {
+        self.set(Some(Waiting { phrase: phrase.to_owned(), error }));
+    }
+
+    /// It no longer waits for that.
+    pub fn clear(&self) {
+        self.set(None);
+    }
+
+    pub(crate) fn get(&self) -> Option<Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, waiting: Option<Waiting>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = waiting;
+    }
 }
 
 /// The ports that actions use.

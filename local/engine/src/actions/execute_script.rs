@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::failure::phrase;
 use super::inputs::Inputs;
@@ -73,9 +74,19 @@ fn attachment(call: &Call<'_>, name: &str, python: bool) -> Result<Vec<u8>, Fail
             "Input Attachment must name a {kinds} file, not {name}"
         )));
     }
-    call.attachments.get(name).cloned().ok_or_else(|| {
+    let content = call.attachments.get(name).ok_or_else(|| {
         Failure::input(&format!("The document has no attachment of the name {name}"))
-    })
+    })?;
+    if let Some(expected) = call.files.get(name).and_then(|file| file.sha256.as_ref()) {
+        let found = hex::encode(Sha256::digest(content));
+        if found != *expected {
+            return Err(Failure::input(&format!(
+                "The SHA-256 checksum of the attachment {name} is {found}, but the files of the \
+                 document say {expected}"
+            )));
+        }
+    }
+    Ok(content.clone())
 }
 
 /// Runs the script once, for 600 seconds at most: what it does cannot be known, so nothing repeats

@@ -170,6 +170,27 @@ async fn an_attachment_is_handed_over_with_its_name() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_attachment_with_another_checksum_than_the_documents_never_runs() {
+    // SHA-256 of "N = 1".
+    let right = "26cbd3967d0e79448e3b5eef527e2290f9fd2c39267be55a78fee018db1354f1";
+    let attached = |sha256: &str| {
+        script(json!({"Attachment": "tool.py"}))
+            .attachment("tool.py", b"N = 1")
+            .file("tool.py", sha256)
+    };
+    attached(right).run(&AwsDouble::default()).await.unwrap();
+    let attempt = attached(&"0".repeat(64));
+    let failure = attempt.run(&AwsDouble::default()).await.unwrap_err();
+    assert_eq!(failure.stage, FailureStage::InputValidation);
+    assert!(
+        failure.message.contains("checksum of the attachment tool.py is "),
+        "{}",
+        failure.message
+    );
+    assert!(attempt.scripts().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_script_is_handed_over_with_the_attachment_it_imports_from() {
     let attempt = script(json!({"Attachment": "tool.py"})).attachment("tool.py", b"N = 1");
     run(&attempt).await.unwrap();

@@ -25,6 +25,8 @@ pub mod phrase {
     pub const LAUNCHED: &str = "verifying launched instance(s) are ready to be used";
     /// `aws:runCommand`: while the nodes work.
     pub const COMMAND: &str = "verifying the command has completed";
+    /// `aws:executeAutomation`: once the child has ended.
+    pub const CHILD: &str = "Execution complete: verified";
     /// `aws:runCommand`: while no agent answers for a node.
     pub const AGENT: &str = "verifying the SSM Agent availability on the target instance(s)";
 }
@@ -123,8 +125,18 @@ impl Failure {
 
     /// `Step timed out while step is <phrase>. Please refer to …`
     pub fn time_out(phrase: &str) -> Self {
-        let mut failure = Self::new(FailureStage::Invocation, FailureType::Action, phrase, "");
-        failure.message = format!("Step timed out while step is {phrase}. {GUIDE}");
+        Self::timed_out(format!("Step timed out while step is {phrase}. {GUIDE}"))
+    }
+
+    /// `Step timed out while step is <phrase>. <error>. Please refer to …`
+    pub fn time_out_with(phrase: &str, error: &str) -> Self {
+        let error = sentence(error);
+        Self::timed_out(format!("Step timed out while step is {phrase}. {error}. {GUIDE}"))
+    }
+
+    fn timed_out(message: String) -> Self {
+        let mut failure = Self::new(FailureStage::Invocation, FailureType::Action, "", "");
+        failure.message = message;
         failure.timed_out = true;
         failure
     }

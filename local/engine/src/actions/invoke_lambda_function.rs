@@ -121,6 +121,38 @@ mod tests {
         );
     }
 
+    /// `$.Retry` is AWS's own: the do-while example of aws:loop.
+    #[tokio::test(start_paused = true)]
+    async fn selectors_are_rooted_in_what_the_function_returned() {
+        let returned = r#"{"Retry": false, "Snapshot": "s-1", "Payload": {"x": 1}, "Rows": []}"#;
+        let aws = lambda([Ok(json!({"StatusCode": 200, "Payload": returned}))]);
+        let done = invoke(json!({}))
+            .output("More", "$.Retry", "Boolean")
+            .output("Snapshot", "$.Snapshot", "String")
+            .output("Own", "$.Payload.x", "Integer")
+            .output("Whole", "$", "StringMap")
+            .output("Status", "$.StatusCode", "Integer")
+            .output("Deep", "$..x", "StringList")
+            .output("Rows", "$.Rows[*].Id", "StringList")
+            .run(&aws)
+            .await
+            .unwrap();
+        assert_eq!(done.outputs["More"], false);
+        assert_eq!(done.outputs["Snapshot"], "s-1");
+        assert_eq!(done.outputs["Own"], 1);
+        assert_eq!(done.outputs["Whole"]["Retry"], false);
+        assert_eq!(done.outputs["Status"], 200);
+        assert_eq!(done.outputs["Deep"], json!(["1"]));
+        assert_eq!(done.outputs["Rows"], json!([]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_function_that_returns_no_json_has_its_text_as_payload() {
+        let aws = lambda([Ok(json!({"StatusCode": 200, "Payload": "plain"}))]);
+        let done = invoke(json!({})).output("Text", "$.Payload", "String").run(&aws).await.unwrap();
+        assert_eq!(done.outputs["Text"], "plain");
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_payload_in_text_is_sent_as_it_is() {
         let aws = lambda([answer()]);

@@ -46,12 +46,13 @@ mod stacks;
 #[cfg(test)]
 mod testing;
 mod wait_for_aws_resource_property;
+pub(crate) mod words;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use runbook::ActionKind;
 
-pub use call::{ActionPorts, Call, DeclaredOutput, Done};
+pub use call::{ActionPorts, Call, DeclaredOutput, Done, Progress, Waiting};
 use failure::phrase;
 pub use failure::{Failure, FailureStage, FailureType};
 pub(crate) use handling::Handling;

@@ -13,19 +13,18 @@ const PAYLOAD: &str = "OutputPayload";
 /// null, is left out: only a step that refers to it fails.
 pub(super) fn declared(call: &Call<'_>, root: &Value) -> Result<Done, Failure> {
     let mut outputs = Map::new();
-    let opened = opened(call.action, root);
+    let others = others(call.action, root);
     for output in call.outputs {
         let (name, path) = (&output.name, &output.selector);
         let selector = Selector::parse(path).map_err(|error| {
             Failure::input(&format!("The selector {path} of the output {name} is invalid: {error}"))
         })?;
-        let found = selector
-            .select(root)
-            .or_else(|| opened.as_ref().and_then(|opened| selector.select(opened)));
-        let Some(found) = found.filter(|found| !found.is_null()) else { continue };
         let kind = OutputType::parse(&output.kind).ok_or_else(|| {
             Failure::input(&format!("The output {name} has no type {}", output.kind))
         })?;
+        let Others { before, after } = &others;
+        let roots = before.iter().chain([root]).chain(after);
+        let Some(found) = found(&selector, kind, roots) else { continue };
         let value = coerce(found, kind).map_err(|_| {
             Failure::new(
                 FailureStage::PostVerification,
@@ -37,6 +36,27 @@ pub(super) fn declared(call: &Call<'_>, root: &Value) -> Result<Done, Failure> {
         outputs.insert(name.clone(), value);
     }
     Ok(Done { outputs, ..Done::default() })
+}
+
+/// What a selector finds in the first root where it finds something. A path that may lead to
+/// several values finds an empty list at least, unless the output is to be a single value.
+fn found<'v>(
+    selector: &Selector,
+    kind: OutputType,
+    roots: impl Iterator<Item = &'v Value>,
+) -> Option<Value> {
+    let is_nothing =
+        |found: &Value| found.is_null() || (selector.is_plural() && found == &Value::Array(vec![]));
+    let mut nothing = None;
+    for root in roots {
+        match selector.select(root) {
+            Some(found) if is_nothing(&found) => nothing = Some(found),
+            Some(found) => return Some(found),
+            None => {}
+        }
+    }
+    let is_list = matches!(kind, OutputType::StringList | OutputType::MapList);
+    nothing.filter(|found| is_list && !found.is_null())
 }
 
 /// The action's own outputs, all of them once more as `OutputPayload`, and those that the step
@@ -87,18 +107,32 @@ pub(super) fn selector(input: &str, path: &str) -> Result<Selector, Failure> {
     })
 }
 
-/// Where an action gives JSON in a text of its own, the same with what the text says, so that
-/// `$.Payload.x` reads into the answer of a function.
-fn opened(action: ActionKind, root: &Value) -> Option<Value> {
+/// Where else a selector may be rooted than in an action's outputs.
+struct Others {
+    /// A root that is tried before the outputs.
+    before: Option<Value>,
+    /// A root that is tried where the outputs have nothing.
+    after: Option<Value>,
+}
+
+/// The selectors of `aws:invokeLambdaFunction` are rooted in what the function returned, as in AWS's
+/// example of a loop that goes on while `$.Retry`:
+/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/automation-action-loop.html>.
+/// Public runbooks also write `$.Payload.x`, as of a script, and so of the outputs in which other
+/// actions return JSON as text: these are opened.
+fn others(action: ActionKind, root: &Value) -> Others {
     let name = match action {
         ActionKind::InvokeLambdaFunction => "Payload",
         ActionKind::ExecuteStateMachine => "output",
-        _ => return None,
+        ActionKind::InvokeWebhook => "Response",
+        _ => return Others { before: None, after: None },
     };
-    let inner = serde_json::from_str(root[name].as_str()?).ok()?;
+    let inner = root[name].as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let Some(inner) = inner else { return Others { before: None, after: None } };
+    let before = (action == ActionKind::InvokeLambdaFunction).then(|| inner.clone());
     let mut opened = map(root.clone());
     opened.insert(name.into(), inner);
-    Some(Value::Object(opened))
+    Others { before, after: Some(Value::Object(opened)) }
 }
 
 #[cfg(test)]
@@ -129,10 +163,34 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_selector_beyond_the_dialect_fails_the_step() {
-        let attempt = get().output("N", "$.Things[?(@.a)]", "String");
+    async fn a_selector_that_cannot_be_read_fails_the_step() {
+        let attempt = get().output("N", "$.Things[?(@.a", "String");
         let failure = attempt.run(&answering(json!({}))).await.unwrap_err();
         assert_eq!(failure.stage, FailureStage::InputValidation);
+    }
+
+    /// AWS's samples write `$.Stacks[0].Outputs[?(@.OutputKey == 'X')].OutputValue` with the type
+    /// String.
+    #[tokio::test(start_paused = true)]
+    async fn a_filter_that_one_item_fits_gives_a_single_value() {
+        let tags = json!([{"Key": "Tier", "Value": "db"}, {"Key": "Name", "Value": "orders"}]);
+        let done = get()
+            .output("Name", "$.Tags[?(@.Key == 'Name')].Value", "String")
+            .output("All", "$.Tags[*].Value", "StringList")
+            .output("Last", "$.Tags[-1:].Key", "String")
+            .output("Count", "$.Tags.length()", "Integer")
+            .output("None", "$.Tags[?(@.Key == 'Owner')].Value", "String")
+            .output("Nobody", "$.Tags[?(@.Key == 'Owner')].Value", "StringList")
+            .run(&answering(json!({"Tags": tags})))
+            .await
+            .unwrap();
+        assert_eq!(
+            Value::Object(done.outputs),
+            json!({
+                "Name": "orders", "All": ["db", "orders"], "Last": "Name", "Count": 2,
+                "Nobody": [],
+            })
+        );
     }
 
     #[tokio::test(start_paused = true)]

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::inputs::Inputs;
 use super::request::Lost;
 use super::service::Operation;
-use super::{Call, Failure, outputs, python};
+use super::{Call, Failure, outputs, python, words};
 
 /// The inputs of both actions.
 pub(super) struct Property {
@@ -48,21 +48,34 @@ impl Property {
     pub(super) async fn look(&self, call: &Call<'_>) -> Result<Observation, Failure> {
         let parameters = Value::Object(self.parameters.clone());
         let answer = self.operation.call(call, parameters, Lost::Repeat).await?;
-        let found = self.selector.select(&answer);
+        let found = self.selector.select(&answer).and_then(|found| self.one(found));
         Ok(Observation {
             fits: found.as_ref().is_some_and(|found| self.fits(found)),
             found: found.as_ref().map(python::text),
         })
     }
 
-    /// The complaint about a property that a look found.
+    /// The complaint about a property that a look found, in AWS's words if there is one.
     pub(super) fn complaint(&self, look: &Observation) -> String {
-        let path = &self.path;
-        let found = look.found.as_ref().map_or_else(
-            || format!("The answer has no property {path}"),
-            |found| format!("Property {path} is {found}"),
-        );
-        format!("{found}; desired values: [{}]", self.desired.join(", "))
+        let desired: Vec<Value> = self.desired.iter().cloned().map(Value::from).collect();
+        let desired = python::text(&desired.into());
+        match &look.found {
+            Some(found) => words::not_desired(found, &desired),
+            None => {
+                let path = &self.path;
+                format!("The API output has no property {path}. Desired values: {desired}")
+            }
+        }
+    }
+
+    /// The one value that a filter or another path that may lead to several found; `None` for none.
+    fn one(&self, found: Value) -> Option<Value> {
+        match found {
+            Value::Array(items) if self.selector.is_plural() && items.len() < 2 => {
+                items.into_iter().next()
+            }
+            found => Some(found),
+        }
     }
 
     /// A list fits if it has items and each of them fits: AWS documents single values only.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::failure::phrase;
 use super::inputs::{self, Inputs};
-use super::{Call, Done, Failure, command, outputs};
+use super::{Call, Done, Failure, command, outputs, words};
 use crate::ports::ApiError;
 
 /// SendCommand takes no more ids.
@@ -57,6 +57,13 @@ impl Step {
         Ok(Self { document, ids, mark, parameters })
     }
 
+    /// Those of the nodes that a message names; all of them if it names none.
+    fn named(&self, message: &str) -> String {
+        let named: Vec<&str> =
+            self.ids.iter().map(String::as_str).filter(|id| message.contains(id)).collect();
+        if named.is_empty() { self.ids.join(", ") } else { named.join(", ") }
+    }
+
     /// Sends the command; while a node is not known to Run Command, again and again (an instance
     /// that was just launched has no agent yet; the step's time-out ends it).
     async fn send(self, call: &Call<'_>) -> Result<String, ApiError> {
@@ -64,10 +71,15 @@ impl Step {
         loop {
             match call.write("ssm", "SendCommand", self.parameters.clone()).await {
                 Ok(answer) => {
+                    call.progress.clear();
                     let id = answer["Command"]["CommandId"].as_str().unwrap_or_default();
                     return Ok(id.to_owned());
                 }
-                Err(error) if error.code == "InvalidInstanceId" => waits.pause().await,
+                Err(error) if error.code == "InvalidInstanceId" => {
+                    let nodes = words::agents_missing(&self.named(&error.message));
+                    call.progress.wait_for(phrase::AGENT, nodes);
+                    waits.pause().await;
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -191,7 +203,7 @@ fn unsuccessful(id: &str, reported: Value) -> Failure {
         member("CommandId"),
     ];
     let parts = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
-    let error = format!("Command {id} returns unexpected invocation result: \n{{{parts}}}");
+    let error = words::unexpected_invocation(id, &parts);
     Failure::unverified(phrase::COMMAND, &error).with_outputs(outputs::with_payload(reported))
 }
 

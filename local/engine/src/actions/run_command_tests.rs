@@ -233,7 +233,31 @@ async fn a_node_without_an_agent_is_waited_for() {
     assert_eq!(aws.count("SendCommand"), 3);
 
     let aws = ssm([not_yet()], [invocation("Success", 0, "", "")]);
-    assert!(run(json!({})).runs_longer_than(&aws, 3_600).await);
+    let attempt = run(json!({}));
+    assert!(attempt.runs_longer_than(&aws, 3_600).await);
+    let waiting = attempt.waited_for().unwrap();
+    assert_eq!(waiting.phrase, "verifying the SSM Agent availability on the target instance(s)");
+    assert_eq!(waiting.error, "SSM Agent on Instances: [i-1] are not functioning");
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_several_nodes_those_without_an_agent_are_named() {
+    let message = "Instances [[i-2]] not in a valid state for account 111122223333";
+    let refused = error("InvalidInstanceId", "SendCommand", message);
+    let aws = AwsDouble::default().on("ssm", "SendCommand", [refused]);
+    let attempt = run(json!({"InstanceIds": ["i-1", "i-2", "i-3"]}));
+    assert!(attempt.runs_longer_than(&aws, 60).await);
+    let waiting = attempt.waited_for().unwrap();
+    assert_eq!(waiting.error, "SSM Agent on Instances: [i-2] are not functioning");
+}
+
+#[tokio::test(start_paused = true)]
+async fn once_the_command_is_sent_the_step_waits_for_its_end() {
+    let not_yet = error("InvalidInstanceId", "SendCommand", "");
+    let aws = ssm([not_yet, sent()], [invocation("InProgress", -1, "", "")]);
+    let attempt = run(json!({}));
+    assert!(attempt.runs_longer_than(&aws, 3_600).await);
+    assert_eq!(attempt.waited_for(), None);
 }
 
 #[tokio::test(start_paused = true)]

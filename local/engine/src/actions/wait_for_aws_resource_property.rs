@@ -94,7 +94,7 @@ mod tests {
     async fn a_selector_that_is_none_fails_the_validation_of_inputs() {
         let inputs = json!({
             "Service": "ec2", "Api": "DescribeInstances",
-            "PropertySelector": "$.A[?(@.b)]", "DesiredValues": ["x"],
+            "PropertySelector": "$.A[?(@.b]", "DesiredValues": ["x"],
         });
         let aws = AwsDouble::default();
         let action = ActionKind::WaitForAwsResourceProperty;

@@ -6,6 +6,7 @@ use runbook::ActionKind;
 use super::deadline::{earlier, of_cancellation};
 use super::next::{Next, Task};
 use super::{approve, branch, child, pause, repeat, retry, sleep, variable};
+use crate::actions::failure::phrase;
 use crate::actions::{Done, Failure, handling};
 use crate::event::{End, Event};
 use crate::state::{Detail, State, StepState};
@@ -68,6 +69,10 @@ fn next(state: &State, place: u32, step: &StepState, now: Timestamp) -> Next {
 
 fn timed_out(state: &State, place: u32, step: &StepState, now: Timestamp) -> Event {
     let action = state.document.step(step.def).map(|def| def.action);
-    let waiting = action.map_or("Execute/Cancelling action", |action| handling(action).waiting);
-    retry::after_failure(state, place, step, Failure::time_out(waiting), now)
+    let failure = match (&step.waiting, action) {
+        (Some(waiting), _) => Failure::time_out_with(&waiting.phrase, &waiting.error),
+        (None, Some(action)) => Failure::time_out(handling(action).waiting),
+        (None, None) => Failure::time_out(phrase::EXECUTE),
+    };
+    retry::after_failure(state, place, step, failure, now)
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::next::Next;
 use super::retry::after_failure;
 use crate::actions::failure::phrase;
-use crate::actions::{Done, Failure, FailureStage, FailureType};
+use crate::actions::{Done, Failure, FailureStage, FailureType, words};
 use crate::event::ChildEnd;
 use crate::request::{Tag, Target, TargetLocation};
 use crate::state::{State, StepState};
@@ -113,12 +113,10 @@ pub(super) fn ended(
     if end.outcome == Outcome::Success {
         return Next::succeed(place, Done { outputs, ..Done::default() });
     }
-    let reason = match &end.message {
-        Some(message) => format!("Automation execution {id} is {}: {message}", status.name()),
-        None => format!("Automation execution {id} is {}", status.name()),
-    };
+    let texts: Vec<_> = end.outputs.iter().flat_map(on_the_wire).collect();
+    let reason = words::child_failed(&id.to_string(), status.name(), &texts.join(", "));
     let mut failure =
-        Failure::new(FailureStage::Invocation, FailureType::Action, phrase::POLL, &reason);
+        Failure::new(FailureStage::Invocation, FailureType::Action, phrase::CHILD, &reason);
     failure.outputs = outputs;
     Next::event(after_failure(state, place, step, failure, now))
 }

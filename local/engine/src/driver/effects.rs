@@ -12,7 +12,9 @@ use uuid::Uuid;
 use super::Engine;
 use super::execution::Execution;
 use crate::actions::failure::phrase;
-use crate::actions::{ActionPorts, Call, DeclaredOutput, Done, Failure, FailureStage, FailureType};
+use crate::actions::{
+    ActionPorts, Call, DeclaredOutput, Done, Failure, FailureStage, FailureType, Progress, words,
+};
 use crate::decide::{self, Effect, Next, Task};
 use crate::document::Document;
 use crate::event::{ChildEnd, End, Event, Submission, TargetChild, Wait};
@@ -80,6 +82,7 @@ impl Engine {
         let documents = &self.ports.documents;
         let throttling_retry = documents.setting(&execution.account, &execution.region, setting);
         let execution_id = execution.id.to_string();
+        let progress = Progress::default();
         let call = Call {
             action: job.action,
             inputs: &job.inputs,
@@ -96,6 +99,8 @@ impl Engine {
                 .and_then(|seconds| seconds.parse().ok())
                 .map_or(Duration::ZERO, Duration::from_secs),
             attachments: &job.document.attachments,
+            files: &job.document.runbook.files,
+            progress: &progress,
             ports: ActionPorts {
                 clock: self.ports.clock.as_ref(),
                 aws: self.ports.aws.as_ref(),
@@ -111,6 +116,7 @@ impl Engine {
             }
             let Some(until) = self.wanted_until(execution, effect) else {
                 drop(work);
+                self.note_waiting(execution, effect, &progress).await;
                 self.actions.cancel(&call).await;
                 return None;
             };
@@ -119,6 +125,22 @@ impl Engine {
                 () = self.ports.clock.sleep_until(until) => {}
                 () = execution.changed.notified() => {}
             }
+        }
+    }
+
+    /// Logs what an attempt whose time is over was waiting for: its time-out says so.
+    async fn note_waiting(&self, execution: &Arc<Execution>, effect: &Effect, progress: &Progress) {
+        let (Some(waiting), Effect::Step { step, attempt, .. }) = (progress.get(), effect) else {
+            return;
+        };
+        let noted = self.update(execution, |state| {
+            let is_current =
+                state.step(*step).is_some_and(|at| at.attempts() && at.attempt == *attempt);
+            let events = is_current.then_some(Event::WaitsFor { step: *step, waiting });
+            Ok::<_, std::convert::Infallible>(events.into_iter().collect())
+        });
+        if noted.await.is_err() {
+            tracing::error!(execution = %execution.id, "what a step waited for is not logged");
         }
     }
 
@@ -261,6 +283,6 @@ pub(super) fn not_started(message: &str) -> Failure {
         FailureStage::Invocation,
         FailureType::Action,
         "Executing",
-        &format!("Fail to start automation, errorMessage: {message}"),
+        &words::child_not_started(message),
     )
 }

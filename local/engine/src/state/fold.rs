@@ -52,8 +52,14 @@ impl State {
                     step.deadline = *deadline;
                     step.failure = Some(failure.clone());
                     step.detail = Detail::Attempt;
+                    step.waiting = None;
                     // An approval that timed out is asked for again.
                     step.status = step.status.next(Change::Run)?;
+                }
+            }
+            Event::WaitsFor { step, waiting } => {
+                if let Some(step) = self.step_mut(*step) {
+                    step.waiting = Some(Box::new(waiting.clone()));
                 }
             }
             Event::Waits { step, wait } => changes = self.wait(*step, wait)?,

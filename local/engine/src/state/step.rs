@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::actions::Failure;
+use crate::actions::{Failure, Waiting};
 use crate::event::{ChildEnd, Decision, Iterations, Started, Wait};
 use crate::status::Status;
 
@@ -34,6 +34,8 @@ pub(crate) struct StepState {
     /// The loop that it was started in, and its iteration.
     pub(crate) within: Option<(u32, u32)>,
     pub(crate) detail: Detail,
+    /// What the present attempt was waiting for when its time was over.
+    pub(crate) waiting: Option<Box<Waiting>>,
 }
 
 /// The progress of the step.
@@ -84,6 +86,7 @@ impl StepState {
             failure: None,
             within,
             detail: Detail::Attempt,
+            waiting: None,
         }
     }
 

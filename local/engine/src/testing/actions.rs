@@ -31,7 +31,7 @@ pub struct Acted {
 
 /// Does for every action what the inputs say:
 /// `Fail` (how many of the first attempts of this `Name` in this execution fail, `-1` for all),
-/// `Seconds` (how long an attempt takes), `Give` (a map: the outputs), `Name` (who it is).
+/// `Seconds` (how long an attempt takes), `Waits` (what it says it waits for), `Give` (a map: the outputs), `Name` (who it is).
 #[derive(Clone, Debug, Default)]
 pub struct FakeActions {
     acted: Arc<Mutex<Vec<Acted>>>,
@@ -91,6 +91,9 @@ impl ActionRunner for FakeActions {
                     ended: false,
                 });
                 failed = number("Fail") == -1 || attempt <= number("Fail");
+            }
+            if let Some(error) = text(call.inputs, "Waits") {
+                call.progress.wait_for(phrase::AGENT, error);
             }
             if let Ok(seconds @ 1..) = u64::try_from(number("Seconds")) {
                 tokio::time::sleep(Duration::from_secs(seconds)).await;

@@ -132,6 +132,24 @@ async fn each_attempt_has_the_whole_time_and_the_last_one_times_the_step_out() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_time_out_says_what_the_last_attempt_was_waiting_for() {
+    let waits = "Seconds: 60, Waits: 'SSM Agent on Instances: [i-1] are not functioning'";
+    for attempts in ["", "maxAttempts: 2; "] {
+        let steps = act("a", &format!("{attempts}timeoutSeconds: 10"), waits);
+        let view = Rig::with_steps(&steps).await.run().await;
+        assert_eq!(summary(&view), "TimedOut: a TimedOut");
+        assert_eq!(
+            view.steps[0].failure_message.as_deref(),
+            Some(
+                "Step timed out while step is verifying the SSM Agent availability on the target \
+                 instance(s). SSM Agent on Instances: [i-1] are not functioning. Please refer to \
+                 Automation Service Troubleshooting Guide for more diagnosis details."
+            )
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failure_is_told_in_the_words_of_aws() {
     let rig = Rig::with_steps(&act("a", "", FAILS)).await;
     let view = rig.run().await;

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::reader::{Cursor, Fields, Reader, join};
 use crate::condition::{Condition, Operator};
+use crate::input;
 use crate::reference::mentions;
 
 /// The condition that a mapping holds besides the keys `also`.
@@ -90,7 +91,7 @@ fn test(
     let written = reader.json(operand);
     let literal = written.as_str().is_none_or(|text| mentions(text).next().is_none());
     if literal && let Err(expected) = operator.takes(&written) {
-        reader.mismatch(operand, expected);
+        reader.wrong(operand, input::mismatch(&written, expected));
         return None;
     }
     let Some(variable) = fields.get("Variable") else {

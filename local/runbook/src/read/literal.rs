@@ -5,10 +5,13 @@
 
 use std::ops::RangeInclusive;
 
+use serde_json::Value;
+
 use super::inputs;
 use super::reader::{Cursor, Fields, Reader, written};
 use crate::action::ActionKind;
 use crate::duration;
+use crate::input;
 use crate::reference::{Reference, mentions};
 
 /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/automation-action-sleep.html>
@@ -22,6 +25,7 @@ pub(super) fn check(
     inputs: &Fields<'_>,
 ) {
     let mut checks = Checks { reader, place, inputs };
+    checks.types(action);
     match action {
         ActionKind::Approve => checks.approve(),
         ActionKind::ChangeInstanceState => {
@@ -62,7 +66,35 @@ struct Checks<'r, 't, 'c, 'n> {
     inputs: &'c Fields<'n>,
 }
 
+/// A text that refers to something, or a list of one: what it will be is known when the step begins.
+fn is_open(value: &Value) -> bool {
+    match value {
+        Value::String(text) => mentions(text).next().is_some(),
+        Value::Array(items) => {
+            matches!(&items[..], [Value::String(text)] if mentions(text).next().is_some())
+        }
+        _ => false,
+    }
+}
+
 impl<'n> Checks<'_, '_, '_, 'n> {
+    /// A literal of another type than the input's is refused, in AWS's words.
+    fn types(&mut self, action: ActionKind) {
+        for (name, _, cursor) in &self.inputs.list {
+            let Some(kind) = input::kind(action, name) else { continue };
+            // A reference without quotes is named where it is noted.
+            if let yaml_tree::Value::Map(entries) = &cursor.node.value
+                && entries.iter().any(|(key, _)| written(key).is_none())
+            {
+                continue;
+            }
+            let value = self.reader.json(cursor);
+            if !input::takes(kind, &value) && !is_open(&value) {
+                self.reader.wrong(cursor, input::mismatch(&value, kind.name()));
+            }
+        }
+    }
+
     /// A scalar that refers to nothing.
     fn literal(&self, name: &str) -> Option<(String, Cursor<'n>)> {
         let cursor = self.inputs.get(name)?;

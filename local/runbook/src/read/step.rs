@@ -1,5 +1,6 @@
 //! A step's properties.
 
+use json_path::Path as Selector;
 use serde_json::{Map, Value};
 
 use super::inputs;
@@ -9,7 +10,6 @@ use crate::action::ActionKind;
 use crate::kind::OutputType;
 use crate::model::{OnCancel, OnFailure, Step, StepOutput};
 use crate::reference::mentions;
-use crate::selector::Selector;
 
 const KEYS: &[&str] = &[
     "name",

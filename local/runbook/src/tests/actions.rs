@@ -335,7 +335,7 @@ fn conditions_have_one_comparison_that_is_known() {
     let said = |inputs: &str, expected: &Expect| check(&with_branch(inputs), expected);
     for operator in crate::Operator::ALL {
         let operand = match operator.name() {
-            name if name.starts_with("Numeric") => "'3'",
+            name if name.starts_with("Numeric") => "3",
             "BooleanEquals" => "true",
             _ => "x",
         };
@@ -388,14 +388,14 @@ fn conditions_have_one_comparison_that_is_known() {
     said(
         &choice(&format!("{VARIABLE}, NumericLesser: three")),
         &expect![[r#"
-        5:85 mainSteps[0].inputs.Choices[0].NumericLesser: Found "three", expected numbers
-    "#]],
+            5:85 mainSteps[0].inputs.Choices[0].NumericLesser: Input three is of type String, but expected type is Integer.
+        "#]],
     );
     said(
         &choice(&format!("{VARIABLE}, BooleanEquals: maybe")),
         &expect![[r#"
-        5:85 mainSteps[0].inputs.Choices[0].BooleanEquals: Found "maybe", expected true and false
-    "#]],
+            5:85 mainSteps[0].inputs.Choices[0].BooleanEquals: Input maybe is of type String, but expected type is Boolean.
+        "#]],
     );
     said(
         &choice(&format!("{VARIABLE}, NumericLesser: '{{{{ global:REGION }}}}'")),
@@ -593,6 +593,127 @@ fn literal_values_are_held_against_what_the_action_documents() {
         "{Name: 'variable:x', Value: 1}",
         &expect![[r#"
         5:18 mainSteps[0].inputs.Name: Variable "x" is not declared.
+    "#]],
+    );
+}
+
+/// The sentences about a list for a Script and about text for a Boolean are AWS's; the others are made
+/// like them.
+#[test]
+fn literals_of_another_type_are_refused_in_the_words_of_aws() {
+    let said =
+        |action: &str, inputs: &str, expected: &Expect| check_inputs(action, inputs, expected);
+    said(
+        "executeScript",
+        "{Runtime: python3.11, Handler: go, Script: ['def go(events, context):', '  return 1'], InputPayload: [1]}",
+        &expect![[r#"
+            5:54 mainSteps[0].inputs.Script: Input [def go(events, context):,   return 1] is of type ArrayList, but expected type is String.
+            5:112 mainSteps[0].inputs.InputPayload: Input [1] is of type ArrayList, but expected type is StringMap.
+        "#]],
+    );
+    said(
+        "changeInstanceState",
+        "{InstanceIds: {a: b}, DesiredState: running, Force: maybe}",
+        &expect![[r#"
+            5:25 mainSteps[0].inputs.InstanceIds: Input {a=b} is of type LinkedHashMap, but expected type is StringList.
+            5:63 mainSteps[0].inputs.Force: Input maybe is of type String, but expected type is Boolean.
+        "#]],
+    );
+    said(
+        "changeInstanceState",
+        "{InstanceIds: i-1, DesiredState: running, Force: 'True'}",
+        &expect![[r#"
+            sound, 1 steps
+        "#]],
+    );
+    said(
+        "runCommand",
+        "{DocumentName: [d], Parameters: [ls], TimeoutSeconds: soon, Targets: here, CloudWatchOutputConfig: 'yes'}",
+        &expect![[r#"
+            5:26 mainSteps[0].inputs.DocumentName: Input [d] is of type ArrayList, but expected type is String.
+            5:43 mainSteps[0].inputs.Parameters: Input [ls] is of type ArrayList, but expected type is StringMap.
+            5:65 mainSteps[0].inputs.TimeoutSeconds: Input soon is of type String, but expected type is Integer.
+            5:80 mainSteps[0].inputs.Targets: Input here is of type String, but expected type is MapList.
+            5:110 mainSteps[0].inputs.CloudWatchOutputConfig: Input yes is of type String, but expected type is StringMap.
+        "#]],
+    );
+    said(
+        "runCommand",
+        "{DocumentName: 1, InstanceIds: i-1, TimeoutSeconds: '60', CloudWatchOutputConfig: '{}', MaxErrors: 0}",
+        &expect![[r#"
+            sound, 1 steps
+        "#]],
+    );
+    said(
+        "createImage",
+        "{InstanceId: ['{{ global:REGION }}'], ImageName: '{{ global:DATE }}', NoReboot: '{{ global:DATE }}'}",
+        &expect![[r#"
+            sound, 1 steps
+        "#]],
+    );
+    said(
+        "executeAutomation",
+        "{DocumentName: d, RuntimeParameters: 'x', MaxErrors: {a: 1}}",
+        &expect![[r#"
+            5:48 mainSteps[0].inputs.RuntimeParameters: Input x is of type String, but expected type is StringMap.
+            5:64 mainSteps[0].inputs.MaxErrors: Input {a=1} is of type LinkedHashMap, but expected type is String.
+        "#]],
+    );
+}
+
+#[test]
+fn operands_of_another_type_are_refused_in_the_words_of_aws() {
+    const VARIABLE: &str = "Variable: '{{ global:REGION }}'";
+    let said = |rest: &str, expected: &Expect| {
+        let choice = format!("{{Choices: [{{NextStep: a2, {VARIABLE}, {rest}}}]}}");
+        check(&with_branch(&choice), expected);
+    };
+    said(
+        "BooleanEquals: 'true'",
+        &expect![[r#"
+        5:85 mainSteps[0].inputs.Choices[0].BooleanEquals: Input true is of type String, but expected type is Boolean.
+    "#]],
+    );
+    said(
+        "BooleanEquals: 1",
+        &expect![[r#"
+        5:85 mainSteps[0].inputs.Choices[0].BooleanEquals: Input 1 is of type Integer, but expected type is Boolean.
+    "#]],
+    );
+    said(
+        "NumericGreater: '3'",
+        &expect![[r#"
+        5:86 mainSteps[0].inputs.Choices[0].NumericGreater: Input 3 is of type String, but expected type is Integer.
+    "#]],
+    );
+    said(
+        "NumericEquals: [3]",
+        &expect![[r#"
+        5:85 mainSteps[0].inputs.Choices[0].NumericEquals: Input [3] is of type ArrayList, but expected type is Integer.
+    "#]],
+    );
+    said(
+        "StringEquals: [a, b]",
+        &expect![[r#"
+        5:84 mainSteps[0].inputs.Choices[0].StringEquals: Input [a, b] is of type ArrayList, but expected type is String.
+    "#]],
+    );
+    said(
+        "Contains: {a: b}",
+        &expect![[r#"
+        5:80 mainSteps[0].inputs.Choices[0].Contains: Input {a=b} is of type LinkedHashMap, but expected type is String.
+    "#]],
+    );
+    said(
+        "StringEquals: true",
+        &expect![[r#"
+        sound, 2 steps
+    "#]],
+    );
+    said(
+        "BooleanEquals: '{{ global:DATE }}'",
+        &expect![[r#"
+        sound, 2 steps
     "#]],
     );
 }

@@ -8,7 +8,6 @@ mod parameters;
 mod patterns;
 mod properties;
 mod references;
-mod selectors;
 mod sound;
 mod steps;
 mod substitution;

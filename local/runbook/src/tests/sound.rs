@@ -222,38 +222,15 @@ fn a_document_that_uses_everything_is_read_field_by_field() {
                     outputs: [
                         StepOutput {
                             name: "State",
-                            selector: Selector(
-                                [
-                                    Name(
-                                        "Reservations",
-                                    ),
-                                    Index(
-                                        0,
-                                    ),
-                                    Name(
-                                        "Instances",
-                                    ),
-                                    Index(
-                                        0,
-                                    ),
-                                    Name(
-                                        "State",
-                                    ),
-                                    Name(
-                                        "Name",
-                                    ),
-                                ],
+                            selector: Path(
+                                "$.Reservations[0].Instances[0].State.Name",
                             ),
                             kind: String,
                         },
                         StepOutput {
                             name: "Types",
-                            selector: Selector(
-                                [
-                                    Deep(
-                                        "InstanceType",
-                                    ),
-                                ],
+                            selector: Path(
+                                "$..InstanceType",
                             ),
                             kind: StringList,
                         },
@@ -431,15 +408,8 @@ fn a_document_that_uses_everything_is_read_field_by_field() {
                     outputs: [
                         StepOutput {
                             name: "Style",
-                            selector: Selector(
-                                [
-                                    Name(
-                                        "Payload",
-                                    ),
-                                    Name(
-                                        "style",
-                                    ),
-                                ],
+                            selector: Path(
+                                "$.Payload.style",
                             ),
                             kind: String,
                         },

@@ -257,7 +257,7 @@ fn an_output_has_a_name_a_selector_and_a_type() {
     check_steps(
         &step("{Name: x, Selector: '$.A[?]', Type: List, As: y}"),
         &expect![[r#"
-            6:33 mainSteps[0].outputs[0].Selector: Selector "$.A[?]" is invalid: [number] or [*] is expected at character 4; filters and slices are not supported
+            6:33 mainSteps[0].outputs[0].Selector: Selector "$.A[?]" is invalid: the path cannot be read: at position 8, in long-hand segment, parser error
             6:49 mainSteps[0].outputs[0].Type: Found "List", expected one of String, StringList, Boolean, Integer, StringMap, MapList
             6:55 mainSteps[0].outputs[0].As: Unknown property "As". Expected one of Name, Selector, Type
         "#]],

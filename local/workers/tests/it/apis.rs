@@ -90,6 +90,61 @@ fn bytes_are_text_or_base64_where_they_are_none() {
     });
 }
 
+/// `CloudWatchOutputEnabled: "true"` is in AWS's own samples.
+#[test]
+fn scalars_written_as_text_get_the_types_of_the_api_at_any_depth() {
+    run(|world| async move {
+        let key = new_key();
+        world.endpoint.answer(&key, [Reply::json(200, "{}"), Reply::xml(200, INSTANCES)]);
+        let command = json!({
+            "DocumentName": "AWS-RunShellScript", "InstanceIds": ["i-0123456789abcdef0"],
+            "TimeoutSeconds": "60", "MaxErrors": 0,
+            "CloudWatchOutputConfig": {"CloudWatchOutputEnabled": "True"},
+            "Parameters": {"commands": [3, true, "true"]},
+        });
+        world.call(call(&caller(&key), "ssm", "SendCommand", command)).await.unwrap();
+        let mappings = json!([{"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": " 20", "Encrypted": "false"}}]);
+        let instance = json!({"MinCount": "1", "MaxCount": 2.0, "BlockDeviceMappings": mappings});
+        world.call(call(&caller(&key), "ec2", "RunInstances", instance)).await.unwrap();
+        let requests = world.endpoint.requests(&key);
+        let sent: serde_json::Value = serde_json::from_str(&requests[0].body).unwrap();
+        assert_eq!(
+            sent,
+            json!({
+                "DocumentName": "AWS-RunShellScript", "InstanceIds": ["i-0123456789abcdef0"],
+                "TimeoutSeconds": 60, "MaxErrors": "0",
+                "CloudWatchOutputConfig": {"CloudWatchOutputEnabled": true},
+                "Parameters": {"commands": ["3", "true", "true"]},
+            })
+        );
+        for part in ["MinCount=1", "MaxCount=2", "Ebs.VolumeSize=20", "Ebs.Encrypted=false"] {
+            assert!(requests[1].body.contains(part), "{part} in {}", requests[1].body);
+        }
+    });
+}
+
+#[test]
+fn a_text_that_spells_no_value_of_the_type_is_refused_before_it_leaves() {
+    run(|world| async move {
+        let key = new_key();
+        for (parameters, says) in [
+            (json!({"MinCount": "many", "MaxCount": 1}), "parameter MinCount, value: many"),
+            (json!({"MinCount": 1.5, "MaxCount": 1}), "parameter MinCount, value: 1.5"),
+            (
+                json!({"MinCount": 1, "MaxCount": 1, "DryRun": "yes"}),
+                "parameter DryRun, value: yes",
+            ),
+        ] {
+            let error = world
+                .call(call(&caller(&key), "ec2", "RunInstances", parameters))
+                .await
+                .unwrap_err();
+            assert!(error.message.contains(says), "{}", error.message);
+        }
+        assert!(world.endpoint.requests(&key).is_empty());
+    });
+}
+
 #[test]
 fn what_a_lambda_function_returns_is_text() {
     run(|world| async move {

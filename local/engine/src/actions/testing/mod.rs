@@ -10,12 +10,12 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use runbook::ActionKind;
+use runbook::{ActionKind, AttachmentFile};
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{ActionPorts, Call, DeclaredOutput, Done, Failure, cancel, run};
+use super::{ActionPorts, Call, DeclaredOutput, Done, Failure, Progress, Waiting, cancel, run};
 use crate::ports::{
     Actor, Clock, DocumentError, Documents, FoundDocument, Script, ScriptRun, Scripts,
     WebhookAnswer, WebhookError, WebhookRequest, Webhooks,
@@ -117,10 +117,12 @@ pub(in crate::actions) struct Attempt {
     timeout: Duration,
     throttling_retry: Duration,
     attachments: BTreeMap<String, Vec<u8>>,
+    files: BTreeMap<String, AttachmentFile>,
     settings: SettingsDouble,
     scripts: ScriptsDouble,
     webhooks: WebhooksDouble,
     took: Mutex<Duration>,
+    progress: Progress,
 }
 
 impl Attempt {
@@ -135,6 +137,7 @@ impl Attempt {
             timeout: Duration::from_secs(3_600),
             throttling_retry: Duration::from_secs(60),
             attachments: BTreeMap::new(),
+            files: BTreeMap::new(),
             settings: SettingsDouble(BTreeMap::new()),
             scripts: ScriptsDouble {
                 run: ScriptRun { result: Ok(Value::Null), log: String::new() },
@@ -145,6 +148,7 @@ impl Attempt {
                 seen: Mutex::default(),
             },
             took: Mutex::default(),
+            progress: Progress::default(),
         }
     }
 
@@ -182,6 +186,13 @@ impl Attempt {
     /// How long the attempt may take.
     pub(in crate::actions) fn timeout(mut self, seconds: u64) -> Self {
         self.timeout = Duration::from_secs(seconds);
+        self
+    }
+
+    /// The checksum that the document's `files` have of an attachment.
+    pub(in crate::actions) fn file(mut self, name: &str, sha256: &str) -> Self {
+        let file = AttachmentFile { sha256: Some(sha256.into()), size: None };
+        self.files.insert(name.into(), file);
         self
     }
 
@@ -239,6 +250,11 @@ impl Attempt {
         tokio::time::timeout(Duration::from_secs(seconds), self.run(aws)).await.is_err()
     }
 
+    /// What it waited for when it was last run.
+    pub(in crate::actions) fn waited_for(&self) -> Option<Waiting> {
+        self.progress.get()
+    }
+
     pub(in crate::actions) async fn cancel(&self, aws: &AwsDouble) {
         let (clock, actor) = (PausedClock::new(), actor());
         cancel(&self.call(aws, &clock, &actor)).await;
@@ -261,6 +277,8 @@ impl Attempt {
             region: REGION,
             partition: "aws",
             execution_id: EXECUTION,
+            files: &self.files,
+            progress: &self.progress,
             timeout: self.timeout,
             throttling_retry: self.throttling_retry,
             attachments: &self.attachments,
