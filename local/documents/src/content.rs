@@ -1,12 +1,15 @@
 //! A document's content: the checks of every type of document, and the parts that describe it. The
 //! [`ContentCheck`] checks the steps of an Automation document.
 
+use std::collections::BTreeMap;
+
 use api::AwsError;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::{
+    attachments::{self, NamedFile},
     document::{DocumentFormat, DocumentType},
     errors, format, platforms,
 };
@@ -47,6 +50,8 @@ pub(crate) struct Content {
     pub(crate) description: Option<String>,
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) platforms: Vec<&'static str>,
+    /// The attachments that it names.
+    pub(crate) files: BTreeMap<String, NamedFile>,
 }
 
 /// A parameter as `DescribeDocument` returns it.
@@ -54,9 +59,10 @@ pub(crate) struct Content {
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Parameter {
     name: String,
-    /// The model knows `String` and `StringList` only.
+    /// As the document declares it. The model names `String` and `StringList` only, but AWS returns the
+    /// others as well.
     #[serde(rename = "Type")]
-    kind: &'static str,
+    kind: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -103,6 +109,7 @@ impl Content {
             description: value.get("description").and_then(Value::as_str).map(str::to_owned),
             parameters: parameters(&value),
             platforms: platforms::of(kind, &value),
+            files: attachments::named(&value),
             schema_version,
             text,
             format,
@@ -230,10 +237,9 @@ fn parameters(value: &Value) -> Vec<Parameter> {
     };
     let told = |(name, definition): (&String, &Value)| {
         let kind = definition.get("type")?.as_str()?;
-        let list = kind == "StringList" || kind == "MapList" || kind.starts_with("List<");
         Some(Parameter {
             name: name.clone(),
-            kind: if list { "StringList" } else { "String" },
+            kind: kind.to_owned(),
             description: definition.get("description").and_then(Value::as_str).map(str::to_owned),
             default_value: definition
                 .get("default")

@@ -4,6 +4,7 @@ use api::{AwsError, Request};
 use serde::Serialize;
 
 use crate::{
+    attachments,
     content::Content,
     describe::Description,
     document::{Document, DocumentType, Version, Which},
@@ -58,15 +59,17 @@ impl Documents {
         let tags = tags::on_creation(input.tags)?;
         let format = document_format.unwrap_or_default();
         let content = Content::accept(kind, format, content, self.check)?;
+        let attachments = input.attachments.unwrap_or_default();
         let version = Version {
             number: 1,
             name: input.version_name,
             display_name: input.display_name,
             target_type: input.target_type,
-            content,
             created: request.now,
             requires: input.requires.unwrap_or_default(),
-            attachments: input.attachments.unwrap_or_default(),
+            failure: attachments::failure(&content.files, &attachments),
+            content,
+            attachments,
             review: Review::of_new(kind),
         };
         let owner = request.account.clone();

@@ -5,12 +5,13 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
+    attachments,
     content::Parameter,
     document::{Document, DocumentFormat, DocumentType, Version},
     errors,
     input::{DescribeDocument, GetDocument, Requirement, Tag},
     lookup::View,
-    reply::{Epoch, named},
+    reply::Epoch,
     reviews::{ReviewInformation, ReviewStatus},
     state::Documents,
     tags,
@@ -30,6 +31,8 @@ pub(crate) struct Description {
     owner: String,
     created_date: Epoch,
     status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status_information: Option<String>,
     document_version: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
@@ -77,7 +80,8 @@ impl Description {
             version_name: version.name.clone(),
             owner: view.owner().to_owned(),
             created_date: Epoch(version.created),
-            status: "Active",
+            status: version.status(),
+            status_information: version.failure.clone(),
             document_version: version.number.to_string(),
             description: content.description.clone(),
             parameters: content.parameters.clone(),
@@ -89,7 +93,7 @@ impl Description {
             document_format: content.format,
             target_type: version.target_type.clone(),
             tags: tags::list(document.tags.get(&request.account)),
-            attachments_information: named(attachment_names(version)),
+            attachments_information: attachments::information(version),
             requires: version.requires.clone(),
             author: version.review.author.clone(),
             review_information: version.review.information(),
@@ -108,7 +112,10 @@ impl Description {
     ) -> Result<Self, AwsError> {
         let version = document.versions.get(&number);
         match (View::of(document, &document.owner), version) {
-            (Some(view), Some(version)) => Ok(Self { status, ..Self::new(view, version, request) }),
+            // Whether it can be used shows only once it is made.
+            (Some(view), Some(version)) => {
+                Ok(Self { status, status_information: None, ..Self::new(view, version, request) })
+            }
             _ => Err(errors::invalid_document(&document.name)),
         }
     }
@@ -131,6 +138,8 @@ pub(crate) struct GetOut {
     version_name: Option<String>,
     document_version: String,
     status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status_information: Option<String>,
     content: String,
     document_type: DocumentType,
     document_format: DocumentFormat,
@@ -167,17 +176,14 @@ impl Documents {
             display_name: version.display_name.clone(),
             version_name: version.name.clone(),
             document_version: version.number.to_string(),
-            status: "Active",
+            status: version.status(),
+            status_information: version.failure.clone(),
             content,
             document_type: view.document.kind,
             document_format,
             requires: version.requires.clone(),
-            attachments_content: named(attachment_names(version)),
+            attachments_content: attachments::content(version),
             review_status: version.review.status,
         })
     }
-}
-
-fn attachment_names(version: &Version) -> impl Iterator<Item = String> {
-    version.attachments.iter().filter_map(|attachment| attachment.name.clone())
 }

@@ -119,9 +119,17 @@ pub(crate) struct Version {
     pub(crate) content: Content,
     pub(crate) created: Timestamp,
     pub(crate) requires: Vec<Requirement>,
-    /// What the caller said of attachments; they are not fetched.
     pub(crate) attachments: Vec<Attachment>,
+    /// Why it cannot be used: its status is `Failed`.
+    pub(crate) failure: Option<String>,
     pub(crate) review: Review,
+}
+
+impl Version {
+    /// The status that it settles in.
+    pub(crate) fn status(&self) -> &'static str {
+        if self.failure.is_some() { "Failed" } else { "Active" }
+    }
 }
 
 impl Document {

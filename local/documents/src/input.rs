@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    attachments::FetchedFile,
     document::{DocumentFormat, DocumentType},
     permissions::SharedVersion,
     usage::AttachmentSource,
@@ -50,13 +51,15 @@ pub(crate) struct Requirement {
     pub(crate) version_name: Option<String>,
 }
 
-/// Where an attachment is said to be. Nothing is fetched here.
+/// Where an attachment is said to be, and what was fetched from there. Nothing is fetched here.
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Attachment {
     pub(crate) name: Option<String>,
     key: Option<String>,
     values: Option<Vec<String>>,
+    #[serde(default)]
+    pub(crate) fetched: Vec<FetchedFile>,
 }
 
 impl Attachment {

@@ -15,6 +15,7 @@
 )]
 
 mod arn;
+mod attachments;
 mod authorization;
 mod content;
 mod control;
@@ -38,6 +39,7 @@ mod usage;
 mod validation;
 mod versions;
 
+pub use attachments::{FetchedFile, file_names, structure};
 pub use content::{ContentCheck, Defective, Submission};
 pub use control::DocumentControl;
 pub use document::{DocumentFormat, DocumentType, Predefined};

@@ -3,7 +3,7 @@
 use api::{AwsError, Reply};
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::errors;
 
@@ -33,11 +33,4 @@ impl Serialize for Epoch {
             }
         }
     }
-}
-
-/// The names of the shape `AttachmentInformation` and `AttachmentContent`, which is all that is
-/// known of an attachment nobody fetched.
-pub(crate) fn named(names: impl Iterator<Item = String>) -> Option<Vec<Value>> {
-    let all: Vec<_> = names.map(|name| json!({ "Name": name })).collect();
-    (!all.is_empty()).then_some(all)
 }

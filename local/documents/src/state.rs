@@ -74,6 +74,7 @@ impl Documents {
                 created: Timestamp::from_second(PREDEFINED_SINCE).unwrap_or_default(),
                 requires: Vec::new(),
                 attachments: Vec::new(),
+                failure: None,
                 review: Review::default(),
             };
             let document = Document::new(name.clone(), String::new(), document_type, version);

@@ -46,7 +46,7 @@ pub struct AttachmentSource {
 pub enum Unusable {
     /// The account sees none of this name.
     NoDocument,
-    /// It has no such version, or the account does not see it.
+    /// It has no such version, the account does not see it, or its status is `Failed`.
     NoVersion,
 }
 
@@ -65,6 +65,9 @@ impl Documents {
     ) -> Result<Usable, Unusable> {
         let view = self.seen_by(account, region, name).ok_or(Unusable::NoDocument)?;
         let found = view.select(version, None).map_err(|_| Unusable::NoVersion)?;
+        if found.failure.is_some() {
+            return Err(Unusable::NoVersion);
+        }
         let document = view.document;
         Ok(Usable {
             name: document.name.clone(),
@@ -78,6 +81,13 @@ impl Documents {
             platforms: found.content.platforms.clone(),
             attachments: found.attachments.iter().filter_map(Attachment::source).collect(),
         })
+    }
+
+    /// The owner and the name of a document that an account calls by name or ARN; the owner is empty
+    /// for AWS's own.
+    pub fn place(&self, account: &str, region: &str, name: &str) -> Option<(&str, &str)> {
+        let document = self.seen_by(account, region, name)?.document;
+        Some((&document.owner, &document.name))
     }
 
     /// The ARN by which policies name a document that an account calls by name or ARN.

@@ -7,6 +7,7 @@ use api::{
 use serde::Serialize;
 
 use crate::{
+    attachments,
     content::Content,
     create::{Described, names_latest},
     describe::Description,
@@ -61,6 +62,8 @@ struct VersionInfo {
     document_format: DocumentFormat,
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    status_information: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     review_status: Option<ReviewStatus>,
 }
 
@@ -98,15 +101,17 @@ impl Documents {
         // What the request leaves out is taken over from the latest version.
         let latest = document.versions.last_key_value().map(|(_, latest)| latest);
         let number = document.next_version;
+        let attachments = input.attachments.unwrap_or_default();
         let version = Version {
             number,
             name: input.version_name,
             display_name: input.display_name.or_else(|| latest?.display_name.clone()),
             target_type: input.target_type.or_else(|| latest?.target_type.clone()),
-            content,
             created: request.now,
             requires: latest.map(|latest| latest.requires.clone()).unwrap_or_default(),
-            attachments: input.attachments.unwrap_or_default(),
+            failure: attachments::failure(&content.files, &attachments),
+            content,
+            attachments,
             review: Review::of_new(document.kind),
         };
         document.versions.insert(number, version);
@@ -162,7 +167,8 @@ impl Documents {
             created_date: Epoch(version.created),
             is_default_version: version.number == document.default_version,
             document_format: version.content.format,
-            status: "Active",
+            status: version.status(),
+            status_information: version.failure.clone(),
             review_status: version.review.status,
         };
         Ok(VersionsOut { document_versions: versions.into_iter().map(info).collect(), next_token })

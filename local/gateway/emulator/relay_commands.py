@@ -2,21 +2,26 @@
 
   /_relay/commands   what the next matching commands answer; by default they succeed and print nothing
 
-A command is recorded with its parameters, so that a test can look at them. Only where
+The gateway has checked document, parameters and targets before a command arrives here. A command is recorded with its
+parameters, so that a test can look at them; its output goes to CloudWatch Logs, and its end to SNS, if it says so. Only where
 RELAY_ALLOW_RUN_COMMAND is 1 does AWS-RunShellScript really run: on this host, in a folder that is thrown away,
 with an environment of its own.
 """
 
+import datetime
+import functools
 import json
 import os
 import subprocess
 import tempfile
 
 from ministack.core import responses
-from ministack.services import ec2, ssm
+from ministack.services import cloudwatch_logs, ec2, sns, ssm
 
 NEEDED = ("handle_request", "_commands", "_managed_instance_ids", "_SHELL_DOCUMENTS", "_finish_invocation",
-          "_refresh_command_status", "_now_iso", "_now_epoch", "_STDOUT_LIMIT", "_STDERR_LIMIT")
+          "_refresh_command_status", "_now_iso", "_now_epoch", "_STDOUT_LIMIT", "_STDERR_LIMIT", "_send_command",
+          "_command_target_ids", "_public_command", "_RUN_COMMAND_PLUGIN", "new_uuid", "spawn_background")
+LASTING = ("Success", "Failed", "TimedOut", "Cancelled")
 
 MATCHED = ("account", "region", "instance", "document", "contains")
 _answers = []  # the last one set is asked first
@@ -85,11 +90,124 @@ def _finish_invocation(command, instance, argv):
         "StandardOutputContent": told.get("output", "")[:ssm._STDOUT_LIMIT],
         "StandardErrorContent": told.get("error", "")[:ssm._STDERR_LIMIT],
         "ExecutionEndDateTime": ssm._now_iso()})
+    _log(record, instance, told)
     # Last: who sees it ended must see how.
     invocation.update({"StatusDetails": status, "Status": status})
     ssm._refresh_command_status(record)
     if status in ("Cancelled", "TimedOut"):
         record.update({"Status": status, "StatusDetails": status})
+    _notify(record, instance, status)
+
+
+def _log(record, instance, told):
+    """Writes the output to CloudWatch Logs: one stream for what the command printed, one for its complaints.
+
+    https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-rc-setting-up-cwlogs.html
+    """
+    config = record.get("CloudWatchOutputConfig") or {}
+    if not config.get("CloudWatchOutputEnabled"):
+        return
+    group = config.get("CloudWatchLogGroupName") or f"/aws/ssm/{record['DocumentName'].rsplit('/', 1)[-1]}"
+    plugin = ssm._RUN_COMMAND_PLUGIN.replace(":", "-")
+    for output, stream in ((told.get("output", ""), "stdout"), (told.get("error", ""), "stderr")):
+        if not output:
+            continue
+        place = {"logGroupName": group, "logStreamName": f"{record['CommandId']}/{instance}/{plugin}/{stream}"}
+        # Either may be there already, which the answer then says.
+        cloudwatch_logs._create_log_group({"logGroupName": group})
+        cloudwatch_logs._create_log_stream(place)
+        at = int(ssm._now_epoch() * 1000)
+        cloudwatch_logs._put_log_events({**place, "logEvents": [{"timestamp": at, "message": output}]})
+
+
+def _notify(record, instance, status):
+    """Publishes the end of the command, or of the command on one node.
+
+    https://docs.aws.amazon.com/systems-manager/latest/userguide/monitoring-sns-examples.html
+    """
+    config = record.get("NotificationConfig") or {}
+    wanted = config.get("NotificationEvents") or ["All"]
+    if not config.get("NotificationArn") or not {"All", status} & set(wanted):
+        return
+    message = {"commandId": record["CommandId"], "documentName": record["DocumentName"],
+               "requestedDateTime": _iso(record["RequestedDateTime"]), "status": status, "eventTime": ssm._now_iso()}
+    if config.get("NotificationType") == "Invocation":
+        message |= {"instanceId": instance}
+    elif record["Status"] in LASTING:
+        message |= {"instanceIds": record["InstanceIds"], "expiresAfter": _iso(record["ExpiresAfter"]),
+                    "outputS3BucketName": record["OutputS3BucketName"],
+                    "outputS3KeyPrefix": record["OutputS3KeyPrefix"], "status": record["Status"]}
+    else:
+        return
+    subject = f"EC2 Run Command Notification {responses.get_region()}"
+    sns.publish_internal(config["NotificationArn"], message, subject)
+
+
+def _iso(epoch):
+    return datetime.datetime.fromtimestamp(epoch, datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _has(instance, target):
+    tags = {tag["Key"]: tag["Value"] for tag in ec2._tags.get(instance, [])}
+    key, values = target.get("Key", ""), target.get("Values") or []
+    if key == "tag-key":
+        return any(value in tags for value in values)
+    return key.startswith("tag:") and tags.get(key.removeprefix("tag:")) in values
+
+
+def _target_ids(data):
+    """The nodes of `InstanceIds`, by name; those of tags, of which a node must have them all."""
+    ids = list(data.get("InstanceIds") or [])
+    targets = data.get("Targets") or []
+    for target in targets:
+        if target.get("Key", "").lower() == "instanceids":
+            ids.extend(target.get("Values") or [])
+    by_tag = [target for target in targets if target.get("Key", "").lower() != "instanceids"]
+    if by_tag:
+        managed = sorted(ssm._managed_instance_ids())
+        ids.extend(node for node in managed if all(_has(node, target) for target in by_tag))
+    return list(dict.fromkeys(ids))
+
+
+def _nowhere(data):
+    """The record of a command whose targets no node fits. That it then counts as failed is an inference."""
+    return {"CommandId": ssm.new_uuid(), "DocumentName": data["DocumentName"],
+            "DocumentVersion": data.get("DocumentVersion", "$DEFAULT"), "Comment": data.get("Comment", ""),
+            "Parameters": data.get("Parameters", {}), "InstanceIds": [], "Targets": data["Targets"],
+            "RequestedDateTime": ssm._now_epoch(), "Status": "Failed", "StatusDetails": "NoInstancesInTag",
+            "OutputS3BucketName": data.get("OutputS3BucketName", ""), "OutputS3KeyPrefix": data.get("OutputS3KeyPrefix", ""),
+            "MaxConcurrency": data.get("MaxConcurrency", "50"), "MaxErrors": data.get("MaxErrors", "0"), "TargetCount": 0,
+            "CompletedCount": 0, "ErrorCount": 0, "DeliveryTimedOutCount": 0, "ServiceRole": data.get("ServiceRoleArn", ""),
+            "Invocations": {}}
+
+
+def _send_command(make, data):
+    """`make` is ministack's own: here is what it leaves out of the record, and what no node has the tags of."""
+    more = {name: data[name] for name in ("CloudWatchOutputConfig", "NotificationConfig", "AlarmConfiguration")
+            if name in data}
+    running = ((data.get("Parameters") or {}).get("executionTimeout") or ["3600"])[0]
+    delivery = data.get("TimeoutSeconds", 3600)
+    seconds = delivery + (int(running) if running.isdigit() else 3600)
+    more |= {"TimeoutSeconds": delivery, "ExpiresAfter": ssm._now_epoch() + seconds}
+    if data.get("Targets") and not _target_ids(data):
+        record = _nowhere(data) | more
+        ssm._commands[record["CommandId"]] = record
+        return responses.json_response({"Command": ssm._public_command(record)})
+    started, spawn = [], ssm.spawn_background
+    # No node may run the command before its record is whole.
+    ssm.spawn_background = lambda *args, **named: started.append((args, named))
+    try:
+        answer = make(data)
+    finally:
+        ssm.spawn_background = spawn
+    if answer[0] != 200:
+        return answer
+    record = ssm._commands[json.loads(answer[2])["Command"]["CommandId"]]
+    record.update(more)
+    sent = responses.json_response({"Command": ssm._public_command(record)})
+    for args, named in started:
+        spawn(*args, **named)
+    return sent
 
 
 def _list_command_invocations(data):
@@ -135,12 +253,17 @@ _MORE = {"ListCommandInvocations": _list_command_invocations, "CancelCommand": _
 def install(require):
     """Puts all this into ministack; fails at start-up if what it replaces is not there."""
     require(ssm, *NEEDED)
+    require(cloudwatch_logs, "_create_log_group", "_create_log_stream", "_put_log_events")
+    require(sns, "publish_internal")
+    require(ec2, "_tags", "_instances")
     handle_request = ssm.handle_request
 
     async def handle(method, path, headers, body, query_params):
         more = _MORE.get(headers.get("x-amz-target", "").rsplit(".", 1)[-1])
         return more(json.loads(body or b"{}")) if more else await handle_request(method, path, headers, body, query_params)
 
+    ssm._send_command = functools.partial(_send_command, ssm._send_command)
+    ssm._command_target_ids = _target_ids
     ssm.handle_request = handle
     ssm._SHELL_DOCUMENTS = _Everything()
     ssm._finish_invocation = _finish_invocation

@@ -26,7 +26,6 @@ AWS::SSM::Document, AWS::Events::EventBusPolicy and AWS::Logs::QueryDefinition. 
 import asyncio
 import base64
 import functools
-import http.client
 import json
 import os
 import shutil
@@ -47,6 +46,7 @@ import relay_checks
 import relay_commands
 import relay_conditions
 import relay_contributors
+import relay_documents
 import relay_groups
 import relay_instances
 import relay_items
@@ -60,8 +60,6 @@ import relay_suppression
 import relay_tags
 import relay_templates
 import relay_volumes
-
-GATEWAY_PORT = int(os.environ["GATEWAY_PORT"])
 
 
 def require(owner, *names):
@@ -84,7 +82,7 @@ require(provisioners, "_RESOURCE_HANDLERS")
 require(responses, "request_scope", "json_response", "error_response_json")
 
 for extension in (relay_protocols, relay_instances, relay_volumes, relay_groups, relay_commands, relay_sessions,
-                  relay_checks, relay_contributors, relay_suppression, relay_keys,
+                  relay_checks, relay_contributors, relay_documents, relay_suppression, relay_keys,
                   relay_items, relay_logs, relay_refusals, relay_tags):
     extension.install(require)
 
@@ -280,57 +278,7 @@ def organizations(request):
     return {}
 
 
-# -- CloudFormation learns two types ------------------------------------------------------------
-
-def _gateway_ssm(operation, body):
-    """Calls SSM on the gateway as the root of the account whose stack is being worked on."""
-    account, region = responses.get_account_id(), responses.get_region()
-    scope = f"{account}/20200101/{region}/ssm/aws4_request"
-    connection = http.client.HTTPConnection("127.0.0.1", GATEWAY_PORT, timeout=30)
-    connection.request("POST", "/", json.dumps(body), {
-        "content-type": "application/x-amz-json-1.1", "x-amz-target": f"AmazonSSM.{operation}",
-        "authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"})
-    response = connection.getresponse()
-    answer = json.loads(response.read() or b"{}")
-    connection.close()
-    if response.status != 200:
-        raise ValueError(f"{answer.get('__type', response.status)}: {answer.get('message') or answer.get('Message')}")
-    return answer
-
-
-def _document_content(props):
-    content = props["Content"]
-    return content if isinstance(content, str) else json.dumps(content)
-
-
-def _document_create(logical_id, props, stack_name, *_, **__):
-    name = props.get("Name") or f"{stack_name}-{logical_id}"[:128]
-    fields = ("DocumentType", "DocumentFormat", "TargetType", "VersionName", "Attachments", "Requires", "Tags")
-    body = {field: props[field] for field in fields if field in props}
-    _gateway_ssm("CreateDocument", {"Name": name, "Content": _document_content(props), **body})
-    return name, {}
-
-
-def _document_update(physical_id, old_props, new_props, *_, **__):
-    body = {field: new_props[field] for field in ("DocumentFormat", "TargetType", "VersionName") if field in new_props}
-    if _document_content(old_props) != _document_content(new_props):
-        _gateway_ssm("UpdateDocument", {"Name": physical_id, "Content": _document_content(new_props),
-                                        "DocumentVersion": "$LATEST", **body})
-        _gateway_ssm("UpdateDocumentDefaultVersion", {"Name": physical_id, "DocumentVersion": _latest(physical_id)})
-    return physical_id, {}
-
-
-def _latest(name):
-    return _gateway_ssm("DescribeDocument", {"Name": name})["Document"]["LatestVersion"]
-
-
-def _document_delete(physical_id, *_, **__):
-    try:
-        _gateway_ssm("DeleteDocument", {"Name": physical_id})
-    except ValueError as error:
-        if not str(error).startswith("InvalidDocument:"):
-            raise
-
+# -- CloudFormation learns a type: policies of buses (documents are in relay_documents.py) --------
 
 def _bus_policy_create(logical_id, props, stack_name, *_, **__):
     bus = props.get("EventBusName") or "default"
@@ -358,8 +306,6 @@ def _bus_policy_delete(physical_id, *_, **__):
         eventbridge._event_bus_policies[bus] = {**policy, "Statement": kept}
 
 
-provisioners._RESOURCE_HANDLERS["AWS::SSM::Document"] = {
-    "create": _document_create, "update": _document_update, "delete": _document_delete}
 provisioners._RESOURCE_HANDLERS["AWS::Events::EventBusPolicy"] = {
     "create": _bus_policy_create, "update": _bus_policy_update, "delete": _bus_policy_delete}
 relay_conditions.install(require)

@@ -3,16 +3,19 @@
 //!
 //! Real SSM takes its own copy too: what happens to the object later does not matter.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
-use documents::Usable;
+use documents::{FetchedFile, Usable};
 use http::Request;
 use serde_json::Value;
 
 use crate::emulator::Emulator;
+
+/// The member of an attachment that says which files it is.
+const FETCHED: &str = "Fetched";
 
 /// The files attached to all documents.
 #[derive(Debug)]
@@ -41,7 +44,8 @@ impl Attachments {
         Self { folder, emulator }
     }
 
-    /// Fetches what a `CreateDocument` or `UpdateDocument` attaches.
+    /// Fetches what a `CreateDocument` or `UpdateDocument` attaches, and adds to each attachment of the
+    /// input which files it is: `Fetched`.
     ///
     /// # Errors
     /// Names what cannot be had.
@@ -49,24 +53,59 @@ impl Attachments {
         &self,
         account: &str,
         region: &str,
-        input: &Value,
+        input: &mut Value,
     ) -> Result<Vec<AttachedFile>> {
-        let mut files = Vec::new();
-        for attachment in input["Attachments"].as_array().into_iter().flatten() {
-            let name = attachment["Name"].as_str();
-            let Some(value) = attachment["Values"][0].as_str() else { continue };
-            if attachment["Key"] == "AttachmentReference" {
-                files.push(self.referenced(account, region, value)?);
-                continue;
+        let named = documents::file_names(input["Content"].as_str().unwrap_or_default());
+        let mut files: Vec<AttachedFile> = Vec::new();
+        for attachment in input["Attachments"].as_array_mut().into_iter().flatten() {
+            let Some(members) = attachment.as_object_mut() else { continue };
+            members.remove(FETCHED);
+            let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::to_owned);
+            let value = members.get("Values").and_then(|values| values[0].as_str());
+            let Some(value) = value.map(str::to_owned) else { continue };
+            let (key, name) = (text("Key"), text("Name"));
+            let mut fetched = Vec::new();
+            match key.as_deref() {
+                Some("AttachmentReference") => {
+                    let file = self.referenced(account, region, &value)?;
+                    fetched.push(AttachedFile { name: name.unwrap_or(file.name), ..file });
+                }
+                // A folder: of the name, or of all files that the content names.
+                Some("SourceUrl") => {
+                    let names = name.map_or_else(|| named.clone(), |name| vec![name]);
+                    for name in names {
+                        let location = address(&value, Some(&name))?;
+                        let content = self.object(account, region, &location).await?;
+                        fetched.push(AttachedFile { name, content });
+                    }
+                }
+                _ => {
+                    let location = address(&value, None)?;
+                    let content = self.object(account, region, &location).await?;
+                    let last = location.key.rsplit('/').next().unwrap_or_default().to_owned();
+                    fetched.push(AttachedFile { name: name.unwrap_or(last), content });
+                }
             }
-            let exact = attachment["Key"] == "S3FileUrl";
-            let location = location(value, name.filter(|_| !exact))
-                .with_context(|| format!("{value} is not an address of S3"))?;
-            let content = self.object(account, region, &location).await?;
-            let last = location.key.rsplit('/').next().unwrap_or_default();
-            files.push(AttachedFile { name: name.unwrap_or(last).to_owned(), content });
+            let facts: Vec<_> =
+                fetched.iter().map(|file| FetchedFile::of(&file.name, &file.content)).collect();
+            members.insert(FETCHED.to_owned(), serde_json::to_value(facts)?);
+            files.extend(fetched);
+        }
+        let mut names = BTreeSet::new();
+        if let Some(twice) = files.iter().find(|file| !names.insert(&file.name)) {
+            bail!(
+                "the attachment {} is attached twice; give each file a name of its own",
+                twice.name
+            );
         }
         Ok(files)
+    }
+
+    /// A file of a document's version: `REGION/OWNER/DOCUMENT/VERSION/FILE`.
+    pub fn file(&self, path: &str) -> Option<Vec<u8>> {
+        let parts: Option<Vec<&str>> = path.split('/').map(plain).collect();
+        let parts = parts.filter(|parts| parts.len() == 5)?;
+        std::fs::read(parts.iter().fold(self.folder.clone(), |folder, part| folder.join(part))).ok()
     }
 
     /// Keeps files for a version of a document.
@@ -136,6 +175,10 @@ impl Attachments {
     fn place(&self, region: &str, owner: &str, name: &str, version: &str) -> PathBuf {
         self.folder.join(region).join(owner).join(name).join(version)
     }
+}
+
+fn address(address: &str, name: Option<&str>) -> Result<Location> {
+    location(address, name).with_context(|| format!("{address} is not an address of S3"))
 }
 
 /// A file's name that leads nowhere else.

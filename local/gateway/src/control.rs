@@ -34,6 +34,12 @@ struct Advance {
 
 /// Answers a request to `/_relay/<path>`.
 pub async fn answer(gateway: &Gateway, parts: &Parts, path: &str, body: &[u8]) -> Answer {
+    if let Some(file) = path.strip_prefix("attachments/") {
+        return match gateway.attachments.file(file) {
+            Some(content) if parts.method == Method::GET => protocol::file(content),
+            _ => protocol::plain(404, &json!({"error": format!("there is no attachment {file}")})),
+        };
+    }
     match handle(gateway, parts, path, body).await {
         Ok(answer) => protocol::plain(200, &answer),
         Err(error) => protocol::plain(400, &json!({"error": format!("{error:#}")})),

@@ -19,6 +19,7 @@ use crate::gateway::Gateway;
 use crate::incoming::Incoming;
 use crate::limits;
 use crate::protocol::{self, Answer};
+use crate::run_command;
 use crate::services::LocalService;
 
 /// The connection is closed without an answer.
@@ -107,6 +108,12 @@ impl<'a> Exchange<'a> {
             if service == "ssm" && Automation::handles(operation, &input) {
                 return self.serve_automation(principal, input).await;
             }
+            if service == "ssm"
+                && operation == "SendCommand"
+                && let Err(error) = self.check_command(principal, &input).await
+            {
+                return self.record_error_of(principal, &error, input);
+            }
             if let Some(local) = self.gateway.services.local_service(service, operation, &input) {
                 return self.serve_locally(local, principal, input).await;
             }
@@ -123,6 +130,20 @@ impl<'a> Exchange<'a> {
         }
     }
 
+    /// What SendCommand refuses for its document or parameters. Only who may send the command learns
+    /// why it is refused; what passes is authorized by the emulator.
+    async fn check_command(&self, principal: &Principal, input: &Value) -> Result<(), AwsError> {
+        let (account, region) = (&principal.account, &self.incoming.region);
+        let services = &self.gateway.services;
+        let checked =
+            services.documents(|documents| run_command::check(documents, account, region, input));
+        let Err(error) = checked else { return Ok(()) };
+        let needs = services
+            .documents(|documents| run_command::authorizations(documents, account, region, input));
+        self.allowed(principal, &vec![needs]).await?;
+        Err(error)
+    }
+
     /// Documents, settings, organizations: pure services behind one lock.
     async fn serve_locally(
         &self,
@@ -131,19 +152,22 @@ impl<'a> Exchange<'a> {
         input: Value,
     ) -> Answer {
         let gateway = self.gateway;
-        let request = self.request(principal, input);
+        let mut request = self.request(principal, input);
         let alternatives = vec![gateway.services.authorizations(local, &request)];
         if let Err(error) = self.allowed(principal, &alternatives).await {
             return self.record_error_of(principal, &error, request.body);
         }
-        let files = match self.attached(local, &request).await {
+        // The record has what the caller said.
+        let said = request.body.clone();
+        let files = match self.attached(local, &mut request).await {
             Ok(files) => files,
             Err(error) => {
                 let error = AwsError::new("InvalidDocumentContent", format!("{error:#}"));
-                return self.record_error_of(principal, &error, request.body);
+                return self.record_error_of(principal, &error, said);
             }
         };
-        let (reply, events) = gateway.services.call(local, &request);
+        let (mut reply, events) = gateway.services.call(local, &request);
+        request.body = said;
         if let Ok(reply) = &reply
             && !files.is_empty()
             && let Err(error) =
@@ -161,7 +185,32 @@ impl<'a> Exchange<'a> {
             // A calendar is known from its creation on.
             gateway.emit(gateway.calendars.changes(&gateway.services, request.now));
         }
+        if request.operation == "GetDocument"
+            && let Ok(reply) = &mut reply
+        {
+            self.locate_attachments(&request, reply);
+        }
         self.reply(principal, request, reply)
+    }
+
+    /// Adds to the attachments of a document where they can be had: AWS signs an address of S3, here it
+    /// is one of the control interface.
+    fn locate_attachments(&self, request: &Request, reply: &mut Value) {
+        let Request { account, region, .. } = request;
+        let name = request.body["Name"].as_str().unwrap_or_default();
+        let version = reply["DocumentVersion"].as_str().map(str::to_owned);
+        let named = self.gateway.services.documents(|documents| {
+            documents.place(account, region, name).map(|(owner, name)| format!("{owner}/{name}"))
+        });
+        let host = self.parts.headers.get("host").and_then(|host| host.to_str().ok());
+        let (Some(named), Some(version), Some(host)) = (named, version, host) else { return };
+        let folder = format!("http://{host}/_relay/attachments/{region}/{named}/{version}");
+        let files = reply.get_mut("AttachmentsContent").and_then(Value::as_array_mut);
+        for file in files.into_iter().flatten() {
+            if let (Some(name), true) = (file["Name"].as_str(), file["Size"].is_number()) {
+                file["Url"] = format!("{folder}/{name}").into();
+            }
+        }
     }
 
     async fn serve_automation(&self, principal: &Principal, input: Value) -> Answer {
@@ -220,7 +269,11 @@ impl<'a> Exchange<'a> {
     }
 
     /// The files that a document is made with.
-    async fn attached(&self, local: LocalService, request: &Request) -> Result<Vec<AttachedFile>> {
+    async fn attached(
+        &self,
+        local: LocalService,
+        request: &mut Request,
+    ) -> Result<Vec<AttachedFile>> {
         let makes = matches!(request.operation.as_str(), "CreateDocument" | "UpdateDocument");
         if local != LocalService::Documents || !makes {
             return Ok(Vec::new());

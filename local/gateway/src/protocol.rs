@@ -75,8 +75,13 @@ pub fn plain(status: u16, body: &Value) -> Answer {
     respond(status, "application/json", Uuid::nil(), body.to_string())
 }
 
-fn respond(status: u16, content_type: &str, id: Uuid, body: String) -> Answer {
-    let body = Full::new(Bytes::from(body)).map_err(|never| match never {}).boxed();
+/// The content of a file.
+pub fn file(content: Vec<u8>) -> Answer {
+    respond(200, "application/octet-stream", Uuid::nil(), content)
+}
+
+fn respond(status: u16, content_type: &str, id: Uuid, body: impl Into<Bytes>) -> Answer {
+    let body = Full::new(body.into()).map_err(|never| match never {}).boxed();
     let mut response = Response::new(body);
     *response.status_mut() =
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

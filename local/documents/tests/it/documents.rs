@@ -1,5 +1,7 @@
 //! CreateDocument, DescribeDocument, GetDocument, DeleteDocument.
 
+use api::Service;
+use documents::{FetchedFile, Unusable};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -27,7 +29,7 @@ fn a_new_document_is_told_as_creating_and_found_active() {
         "DocumentVersion": "1", "Description": "Restart",
         "Parameters": [
             { "Name": "InstanceId", "Type": "StringList", "Description": "Which" },
-            { "Name": "Wait", "Type": "String", "DefaultValue": "5" },
+            { "Name": "Wait", "Type": "Integer", "DefaultValue": "5" },
         ],
         "PlatformTypes": ["Windows", "Linux", "MacOS"], "DocumentType": "Automation",
         "SchemaVersion": "0.3", "LatestVersion": "1", "DefaultVersion": "1",
@@ -184,5 +186,111 @@ fn a_document_is_found_by_its_own_arn_only_in_its_own_region_and_partition() {
     ] {
         let error = named(region, name.clone()).expect_err("not there");
         assert_eq!(error.code, "InvalidDocument", "{region} {name}");
+    }
+}
+
+#[test]
+fn a_parameter_is_described_with_the_type_that_it_has() {
+    let mut aws = Aws::new();
+    let types = [
+        "String",
+        "StringList",
+        "Boolean",
+        "Integer",
+        "StringMap",
+        "MapList",
+        "AWS::EC2::Instance::Id",
+        "List<AWS::EC2::Instance::Id>",
+    ];
+    let parameters: serde_json::Map<String, Value> = types
+        .iter()
+        .enumerate()
+        .map(|(nth, kind)| (format!("P{nth}"), json!({ "type": kind })))
+        .collect();
+    let content = json!({
+        "schemaVersion": "0.3", "parameters": parameters,
+        "mainSteps": [{ "name": "a", "action": "aws:pause", "inputs": {} }],
+    });
+    let body = json!({ "Name": "Org-Types", "Content": content.to_string(), "DocumentType": "Automation" });
+    // The model's enumeration has none of the types of resources, and AWS returns them all the same.
+    let request = aws.request(OWNER, "CreateDocument", body);
+    let reply = aws.documents.call(&request, &mut Vec::new()).unwrap();
+    let described: Vec<_> = reply["DocumentDescription"]["Parameters"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|parameter| parameter["Type"].as_str().unwrap())
+        .collect();
+    assert_eq!(described, types);
+}
+
+fn with_file(digest: &str, size: Option<u64>) -> String {
+    let mut file = json!({ "checksums": { "SHA-256": digest.to_uppercase() } });
+    if let Some(size) = size {
+        file["size"] = size.into();
+    }
+    json!({
+        "schemaVersion": "0.3", "files": { "tool.py": file },
+        "mainSteps": [{ "name": "a", "action": "aws:pause", "inputs": {} }],
+    })
+    .to_string()
+}
+
+/// An attachment as the gateway passes it on: with the file that it fetched.
+fn fetched(content: &[u8]) -> Value {
+    let file = FetchedFile::of("tool.py", content);
+    json!([{ "Key": "S3FileUrl", "Values": ["s3://b/tool.py"], "Name": "tool.py", "Fetched": [file] }])
+}
+
+#[test]
+fn an_attachment_is_described_with_its_size_and_hash() {
+    let mut aws = Aws::new();
+    let digest = hex::encode(Sha256::digest(b"code"));
+    aws.ok(
+        OWNER,
+        "CreateDocument",
+        json!({
+            "Name": "Org-Tool", "Content": with_file(&digest, Some(4)),
+            "DocumentType": "Automation", "Attachments": fetched(b"code"),
+        }),
+    );
+    let name = json!({ "Name": "Org-Tool" });
+    let got = aws.ok(OWNER, "GetDocument", name.clone());
+    assert_eq!(
+        got["AttachmentsContent"],
+        json!([{ "Name": "tool.py", "Size": 4, "Hash": digest, "HashType": "Sha256" }])
+    );
+    let described = aws.ok(OWNER, "DescribeDocument", name);
+    assert_eq!(described["Document"]["AttachmentsInformation"], json!([{ "Name": "tool.py" }]));
+    assert_eq!(described["Document"]["Status"], "Active");
+}
+
+#[test]
+fn a_version_whose_attachment_is_another_file_fails_and_cannot_be_used() {
+    let digest = hex::encode(Sha256::digest(b"code"));
+    for (content, says) in [
+        (with_file(&"0".repeat(64), None), "The SHA-256 checksum of the attachment tool.py is "),
+        (with_file(&digest, Some(5)), "The attachment tool.py has 4 bytes, but"),
+    ] {
+        let mut aws = Aws::with("Org-Tool");
+        let update = json!({
+            "Name": "Org-Tool", "Content": content, "DocumentVersion": "$LATEST",
+            "Attachments": fetched(b"code"),
+        });
+        let updated = aws.ok(OWNER, "UpdateDocument", update);
+        assert_eq!(updated["DocumentDescription"]["Status"], "Updating");
+        let second = json!({ "Name": "Org-Tool", "DocumentVersion": "2" });
+        for operation in ["DescribeDocument", "GetDocument"] {
+            let reply = aws.ok(OWNER, operation, second.clone());
+            let shown = if operation == "GetDocument" { &reply } else { &reply["Document"] };
+            assert_eq!(shown["Status"], "Failed");
+            let why = shown["StatusInformation"].as_str().unwrap();
+            assert!(why.starts_with(says), "{why}");
+        }
+        let versions = aws.ok(OWNER, "ListDocumentVersions", json!({ "Name": "Org-Tool" }));
+        assert_eq!(versions["DocumentVersions"][1]["Status"], "Failed");
+        let usable = |version| aws.documents.usable(OWNER, REGION, "Org-Tool", version);
+        assert_eq!(usable(Some("2")), Err(Unusable::NoVersion));
+        assert!(usable(None).is_ok());
     }
 }

@@ -28,8 +28,16 @@ pub(crate) fn declared() -> BTreeSet<(String, String)> {
     MODEL.operations().flat_map(of).collect()
 }
 
+/// AWS describes parameters of every type with that type; the model's `DocumentParameterType` knows two.
+const PARAMETER_TYPES: [&str; 4] = ["Integer", "Boolean", "StringMap", "MapList"];
+
 pub(crate) fn assert_reply(operation: &str, reply: &Value) {
-    assert_eq!(MODEL.reply_defects(operation, reply), Vec::<String>::new(), "{reply}");
+    let mut defects = MODEL.reply_defects(operation, reply);
+    defects.retain(|defect| {
+        !(defect.contains(".Parameters[")
+            && PARAMETER_TYPES.iter().any(|kind| defect.contains(&format!("].Type: {kind}: "))))
+    });
+    assert_eq!(defects, Vec::<String>::new(), "{reply}");
 }
 
 pub(crate) fn assert_error(operation: &str, error: &AwsError) {
