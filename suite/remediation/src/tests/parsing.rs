@@ -63,6 +63,13 @@ fn what_is_left_out_has_the_defaults_of_the_contract() {
 }
 
 #[test]
+fn a_mode_is_named_as_it_is_written() {
+    for mode in [Mode::Active, Mode::Observe, Mode::Off] {
+        assert_eq!(serde_json::to_value(mode).unwrap(), mode.as_str());
+    }
+}
+
+#[test]
 fn json_is_read_by_the_same_path() {
     let json = serde_json::to_string(&rule(&least("mode: observe\nguard: {coolDown: 1h30m}\n")));
     let again = rule(&json.unwrap());

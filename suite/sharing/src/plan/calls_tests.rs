@@ -320,6 +320,63 @@ fn ours(shares: impl IntoIterator<Item = (AccountId, SharedVersion)>) -> Recorde
     shares.into_iter().map(|(account, version)| (account, share(version))).collect()
 }
 
+fn held_by(account: u16, holder: Holder) -> Recorded {
+    [(id(account), RecordedShare { version: SharedVersion::Default, holder })].into()
+}
+
+#[test]
+fn permissions_are_read_only_where_the_ledger_does_not_say_what_exists() {
+    let everyone = Territory { everyone: true, ..nobody() };
+    let joining = Territory { removals: Removals::Nobody, ..everyone.clone() };
+    let fresh = Territory { fresh: [id(1)].into(), ..everyone.clone() };
+    let nothing = Wanted::default();
+    let wanted = |account| Wanted {
+        accounts: [(id(account), SharedVersion::Default)].into(),
+        ..Wanted::default()
+    };
+    let exclusive = Wanted { exclusive: true, ..Wanted::default() };
+    for (case, wanted, ledger, territory, reads) in [
+        ("nothing is wanted and nothing is recorded", &nothing, Recorded::new(), &everyone, false),
+        ("others may have made it", &wanted(1), Recorded::new(), &everyone, true),
+        ("nobody else can have made it", &wanted(1), Recorded::new(), &fresh, false),
+        ("the owner needs no share", &wanted(OWNER), Recorded::new(), &everyone, false),
+        ("wanted and ours", &wanted(1), held_by(1, Holder::Ours), &everyone, false),
+        ("wanted and perhaps made", &wanted(1), held_by(1, Holder::Intended), &everyone, true),
+        ("wanted and somebody else's", &wanted(1), held_by(1, Holder::Foreign), &everyone, true),
+        ("unwanted and ours", &nothing, held_by(1, Holder::Ours), &everyone, false),
+        ("unwanted and perhaps made", &nothing, held_by(1, Holder::Intended), &everyone, true),
+        ("it stays anyway", &nothing, held_by(1, Holder::Intended), &joining, false),
+        ("unwanted and somebody else's", &nothing, held_by(1, Holder::Foreign), &everyone, false),
+        ("every share counts", &exclusive, Recorded::new(), &everyone, true),
+    ] {
+        assert_eq!(needs_permissions(id(OWNER), wanted, &ledger, territory), reads, "{case}");
+    }
+}
+
+#[test]
+fn an_unwanted_entry_is_forgotten_once_its_share_is_known_to_be_gone_or_somebody_elses() {
+    let territory = Territory { everyone: true, ..nobody() };
+    let (there, gone) = (Shares::from([(id(1), SharedVersion::Default)]), Shares::new());
+    for (holder, permissions, removes, forgets) in [
+        (Holder::Ours, None, true, false),
+        (Holder::Ours, Some(&there), true, false),
+        (Holder::Ours, Some(&gone), false, true),
+        (Holder::Intended, None, false, false), // it may exist
+        (Holder::Intended, Some(&there), true, false),
+        (Holder::Intended, Some(&gone), false, true),
+        (Holder::Foreign, None, false, true),
+        (Holder::Foreign, Some(&there), false, true),
+        (Holder::Foreign, Some(&gone), false, true),
+    ] {
+        let ledger = held_by(1, holder);
+        let present = Present { ledger: &ledger, permissions };
+        let plan = plan_calls(id(OWNER), &Wanted::default(), present, &territory, DEFAULT_QUOTA);
+        let case = format!("{holder:?}, {permissions:?}");
+        assert_eq!(!plan.calls.is_empty(), removes, "{case}");
+        assert_eq!(!plan.forget.is_empty(), forgets, "{case}");
+    }
+}
+
 #[test]
 fn near_the_quota_removals_make_room_first() {
     let ledger = ours((100..1100).map(|n| (id(n), SharedVersion::Default)));

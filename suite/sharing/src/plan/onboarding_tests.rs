@@ -12,6 +12,8 @@ use crate::{Scope, SharingRules};
 
 const HUB: &str = "111122223333";
 
+const EXECUTION: &str = "arn:aws:states:eu-west-1:111122223333:execution:share-runbooks:join";
+
 const JOINED: &str = "2026-03-01T12:00:00Z";
 
 /// The organization of the other tests, and an account 9 in its root that joined just now.
@@ -51,7 +53,7 @@ fn started_by(texts: &[&str], kind: TriggerKind, now: &str) -> (SharePlan, Vec<O
     });
     let starts = plan.onboarding(OnboardingInput {
         trigger: &Trigger::event(kind, "e-1"),
-        execution: "arn:aws:states:eu-west-1:111122223333:execution:share-runbooks:join",
+        execution: EXECUTION,
         organization: &organization,
         hub: HUB.parse().unwrap(),
         region: &region,
@@ -96,6 +98,7 @@ fn a_new_account_gets_every_onboarding_runbook_once_in_all_regions() {
     );
     assert_eq!(input["rule"]["name"], "web");
     assert_eq!(input["trigger"]["kind"], "onboarding");
+    assert_eq!(input["trigger"]["arn"], EXECUTION, "the execution that shared the runbook");
     assert_eq!(input["trigger"]["eventIds"], json!(["e-1"]));
 }
 

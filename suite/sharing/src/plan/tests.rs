@@ -105,6 +105,21 @@ fn a_join_plans_only_what_concerns_the_account() {
 }
 
 #[test]
+fn a_join_takes_nothing_away() {
+    let rules = rules(&[("b", PROD)]);
+    let ledger = ours(&[(id(1), SharedVersion::Default)]);
+    let present = Present { ledger: &ledger, permissions: None };
+    let calls = |plan: &SharePlan| {
+        let view = plan.view(id(4), &region("us-east-1"));
+        view.calls(&view.wanted(&document("Prod-A")), present, DEFAULT_QUOTA).calls
+    };
+    let join = joined(&rules, &organization(), &only(1));
+    assert_eq!((join.removals, calls(&join)), (Removals::Nobody, vec![]));
+    let backfill = plan(&rules, &organization(), &only(1));
+    assert_eq!(calls(&backfill), [Call { remove: vec![id(1)], ..Call::default() }]);
+}
+
+#[test]
 fn a_join_needs_no_more_of_the_organization_than_the_accounts_own_path() {
     let rules = rules(&[("a", EVERYBODY), ("b", PROD)]);
     let whole = organization();
@@ -200,6 +215,7 @@ fn several_rules_are_a_union_and_the_owner_is_left_out() {
     let wanted = plan.view(id(4), &region("us-east-1")).wanted(&document("Abc"));
     assert_eq!(wanted.accounts.keys().copied().collect::<Vec<_>>(), [id(1), id(2)]);
     assert_eq!(wanted.rules, ["a", "b"]);
+    assert!(wanted.is_selected());
     let other = plan.view(id(4), &region("us-east-1")).wanted(&document("Bcd"));
     assert!(!other.is_selected() && other.accounts.is_empty());
 }
