@@ -57,11 +57,17 @@ pub(super) fn decide_by(
             }
             Step::Take(take) => {
                 let answer = answer(&take);
-                facts.takes.push((take, answer));
+                add(&mut facts, take, answer);
             }
             Step::Ask(question) => panic!("{question:?} is not among the facts"),
         }
     }
+}
+
+/// A deliberation ends because nothing is taken twice.
+pub(super) fn add(facts: &mut Facts, take: Take, answer: TakeAnswer) {
+    assert!(facts.takes.iter().all(|(taken, _)| *taken != take), "{take:?} is taken twice");
+    facts.takes.push((take, answer));
 }
 
 fn release(case: &Case<'_>, verdict: &GuardVerdict, memory: &mut Memory) {
@@ -129,6 +135,19 @@ fn every_guardrail_has_its_place_in_the_order_and_its_takes_say_what_they_are() 
             "take a run from the budget account#444455556666",
             "count the resources for the storm",
         ]
+    );
+    let releases: Vec<String> = order::takes(&rule, &subject())
+        .filter_map(|take| take.release())
+        .map(|release| release.describe())
+        .collect();
+    assert_eq!(
+        releases,
+        [
+            "release the lock on 444455556666#eu-west-1#i-0123456789abcdef0",
+            "return a run to the budget rule#web",
+            "return a run to the budget account#444455556666",
+        ],
+        "a resource stays counted"
     );
 }
 

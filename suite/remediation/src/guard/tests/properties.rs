@@ -102,7 +102,7 @@ impl World {
             Step::Ask(question) => panic!("{question:?}"),
             Step::Take(take) => {
                 let answer = self.memory.take(&case.taker(), &take);
-                delivery.facts.takes.push((take, answer));
+                super::order::add(&mut delivery.facts, take, answer);
             }
             Step::Decided(verdict) if !delivery.recorded => {
                 delivery.recorded = true;
