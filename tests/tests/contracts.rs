@@ -366,7 +366,16 @@ fn the_stack_says_the_version_of_the_workspace() {
     let version = version.captures(&read("Cargo.toml")).unwrap()[1].to_owned();
     let output =
         format!("  Version:\n    Description: Version of runbook-relay\n    Value: {version}\n");
-    assert!(read("template.yaml").contains(&output), "{output}");
+    let hub = read("template.yaml");
+    assert!(hub.contains(&output), "{output}");
+    let outcome = format!("            'suiteVersion': '{version}',\n");
+    assert!(hub.contains(&outcome), "{outcome}");
+    let description = format!("Description: >-\n  runbook-relay {version}, ");
+    for stack in ["management-account", "owner-account", "target-account"] {
+        let stack = read(format!("stacks/{stack}.yaml"));
+        assert!(stack.contains(&description), "{description}");
+    }
+    assert!(hub.contains(&description), "{description}");
 }
 
 /// A field of a query is one of CloudWatch's own, which begin with @, a key that every line has, or a field that some

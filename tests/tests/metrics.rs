@@ -1,5 +1,6 @@
-//! What the suite measures, while its functions log errors alone: every metric that is declared is written by a
-//! function, and the dashboard and the alarms name none that is not.
+//! What people see of the suite. What it measures, while its functions log errors alone: every metric that is declared
+//! is written by a function, and the dashboard and the alarms name none that is not. And what outcomes say of an
+//! alarm, in an organization with an access portal.
 #![cfg(feature = "end-to-end")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result, ensure};
 use aws_sdk_cloudwatch::types::StateValue;
 use harness::local::Options;
+use harness::outcomes::Received;
 use harness::remediation::{self, RULE};
 use harness::stack::{StackOptions, put_rule};
 use harness::{HOME_REGION, HUB, root};
@@ -19,6 +21,7 @@ use tokio::sync::OnceCell;
 const OWNER: &str = "222233334444";
 const STRANGER: &str = "333344445555";
 const ID: &str = "runbook-relay";
+const PORTAL: &str = "https://d-1234567890.awsapps.com/start";
 const STATUS_EVENT: &str = "Step Functions Execution Status Change";
 const FUNCTIONS: [&str; 10] = [
     "check-membership",
@@ -40,19 +43,22 @@ resource: {literal: nothing}
 ladder: [{runbook: Relay-RebootInstance, parameters: {InstanceId: [\"{resource}\"]}}]
 ";
 
+/// What was published about the alarm that was answered, and about the next.
+static OUTCOMES: OnceCell<[Received; 2]> = OnceCell::const_new();
+
 /// Runs a test where functions log errors alone, after everything has happened once that is measured.
 fn measured<F: Future<Output = Result<()>>>(test: impl FnOnce(&'static World) -> F) {
-    static ONCE: OnceCell<()> = OnceCell::const_new();
-    let parameters = [("LogLevel", "error"), ("RecheckSeconds", "20")];
+    let parameters = [("LogLevel", "error"), ("RecheckSeconds", "20"), ("AccessPortalUrl", PORTAL)];
     let parameters = parameters.map(|(key, value)| (key, value.to_owned())).to_vec();
     let stack = StackOptions { parameters };
     run_with(&Options::default(), &stack, |world| async move {
-        ONCE.get_or_try_init(|| async {
-            shares_are_made_removed_refused_and_drift(world).await?;
-            an_outcome_is_lost_and_swept(world).await?;
-            an_alarm_is_answered_and_the_next_is_suppressed(world).await
-        })
-        .await?;
+        OUTCOMES
+            .get_or_try_init(|| async {
+                shares_are_made_removed_refused_and_drift(world).await?;
+                an_outcome_is_lost_and_swept(world).await?;
+                an_alarm_is_answered_and_the_next_is_suppressed(world).await
+            })
+            .await?;
         test(world).await
     });
 }
@@ -74,7 +80,7 @@ async fn shares_are_made_removed_refused_and_drift(world: &World) -> Result<()> 
     let account = world.create_account("measured").await?.account;
     let about = |kind: &'static str| {
         let account = account.clone();
-        move |outcome: &harness::outcomes::Received| {
+        move |outcome: &Received| {
             let json = outcome.json();
             outcome.accounts().any(|id| id == account) && json["trigger"]["kind"] == kind
         }
@@ -104,7 +110,7 @@ async fn an_outcome_is_lost_and_swept(world: &World) -> Result<()> {
     world.delivery(&json!({})).await
 }
 
-async fn an_alarm_is_answered_and_the_next_is_suppressed(world: &World) -> Result<()> {
+async fn an_alarm_is_answered_and_the_next_is_suppressed(world: &World) -> Result<[Received; 2]> {
     remediation::push_runbooks(&world.stack.hub, &root().join("runbooks")).await?;
     let ssm = aws_sdk_ssm::Client::new(&world.stack.hub);
     put_rule(&ssm, "remediation/instance-check", RULE).await?;
@@ -112,13 +118,16 @@ async fn an_alarm_is_answered_and_the_next_is_suppressed(world: &World) -> Resul
     let endpoint = &world.local.endpoint;
     let (instance, alarm) = remediation::watched_instance(endpoint, HUB, HOME_REGION).await?;
     remediation::alarm_is(endpoint, HUB, HOME_REGION, &alarm, "OK").await?;
+    let name =
+        [("ResourceId.1", instance.as_str()), ("Tag.1.Key", "Name"), ("Tag.1.Value", "web-1")];
+    harness::aws::ec2(endpoint, HUB, HOME_REGION, "CreateTags", &name).await?;
     remediation::impair(endpoint, HUB, HOME_REGION, &instance, "reboot").await?;
-    outcomes.on(&instance, "succeeded").await?;
+    let succeeded = outcomes.on(&instance, "succeeded").await?;
     let again = aws_sdk_cloudwatch::Client::new(&world.stack.hub).set_alarm_state();
     let again = again.alarm_name(&alarm).state_value(StateValue::Alarm).state_reason("again");
     again.send().await?;
-    outcomes.on(&instance, "suppressed").await?;
-    Ok(())
+    let suppressed = outcomes.on(&instance, "suppressed").await?;
+    Ok([succeeded, suppressed])
 }
 
 /// The dimensions that a metric is declared to have.
@@ -294,6 +303,40 @@ fn the_alarms_about_the_suite_ask_for_a_person_and_for_no_runbook() {
         let executions = world.executions("RunAutomationStateMachineArn").await?;
         ensure!(executions.keys().any(|name| name.contains("-status-i-")), "{executions:?}");
         ensure!(!executions.keys().any(|name| name.contains(&swept)), "{executions:?}");
+        Ok(())
+    });
+}
+
+#[test]
+fn an_outcome_about_an_alarm_says_which_why_on_what_and_where_to_look() {
+    measured(|_| async move {
+        let [succeeded, suppressed] = OUTCOMES.get().context("the outcomes are there")?;
+        for outcome in [succeeded, suppressed] {
+            let json = outcome.json();
+            ensure!(json["suiteVersion"] == env!("CARGO_PKG_VERSION"), "{json}");
+            let reason = json["alarm"]["reason"].as_str().unwrap_or_default();
+            ensure!(!reason.is_empty() && json["alarm"]["at"].is_string(), "{json}");
+            ensure!(
+                outcome.email().contains(reason.split(' ').next().unwrap_or_default()),
+                "{json}"
+            );
+            let links = json["links"].as_array().context("links")?;
+            ensure!(links.iter().any(|link| link["kind"] == "alarm"), "{json}");
+            for link in links {
+                let shortcut = link["shortcut"].as_str().unwrap_or_default();
+                let begin =
+                    format!("{PORTAL}/#/console?account_id={HUB}&destination=https%3A%2F%2F");
+                ensure!(shortcut.starts_with(&begin), "{link}");
+                ensure!(outcome.email().contains(shortcut), "{}", outcome.email());
+            }
+        }
+        let names = &succeeded.json()["resourceNames"];
+        ensure!(
+            names.as_object().is_some_and(|names| names.values().eq([&json!("web-1")])),
+            "{names}"
+        );
+        ensure!(succeeded.summary().contains("(web-1)"), "{}", succeeded.summary());
+        ensure!(suppressed.json()["alarm"]["reason"] == "again", "{}", suppressed.json());
         Ok(())
     });
 }

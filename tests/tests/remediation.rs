@@ -136,6 +136,13 @@ fn an_alarm_of_another_account_and_region_is_remediated_there() {
         let told = inbox.on(&instance, "succeeded").await?;
         ensure!(told.json()["accounts"] == json!([MEMBER]), "{}", told.json());
         ensure!(told.json()["regions"] == json!([ABROAD]), "{}", told.json());
+        // The execution is in the hub's account and Region; the alarm is where the instance is.
+        let page = told.json()["runs"][0]["console"].as_str().unwrap_or_default();
+        ensure!(page.starts_with(&format!("https://{HOME_REGION}.")), "{page}");
+        for link in told.json()["links"].as_array().context("links")? {
+            let account = if link["kind"] == "alarm" { MEMBER } else { HUB };
+            ensure!(link["account"] == account, "{link}");
+        }
 
         // Under the roles of that account, which were asked for nothing that they do not grant.
         let used = world.used_permissions().await?;

@@ -103,6 +103,7 @@ impl RunSnapshot {
             execution_id: Some(run.execution_id.clone()),
             account: input.account.unwrap_or(run.account),
             region: input.region.clone().unwrap_or_else(|| run.region.clone()),
+            started_in: Some(run.place()),
             // The caller sets it.
             end: RungEnd::NotStarted,
             status: Some(self.status.clone()),

@@ -27,6 +27,7 @@ impl Deps {
             table: Table::new(config, environment.require::<String>("TABLE_NAME")?),
             bucket: Bucket::new(config, environment.require::<String>("BUCKET_NAME")?),
             topic: Topic::new(config, environment.require::<String>("TOPIC_ARN")?),
+            portal: environment.optional("ACCESS_PORTAL_URL")?,
         };
         Ok(Self { publisher, clock: Clock::system() })
     }

@@ -58,6 +58,7 @@ impl Deps {
                 table: Table::new(sdk, environment.require::<String>("TABLE_NAME")?),
                 bucket: Bucket::new(sdk, environment.require::<String>("BUCKET_NAME")?),
                 topic: Topic::new(sdk, environment.require::<String>("TOPIC_ARN")?),
+                portal: environment.optional("ACCESS_PORTAL_URL")?,
             },
             sfn: aws_sdk_sfn::Client::new(sdk),
             machines: vec![

@@ -64,6 +64,7 @@ fn report(
         execution_id: Some(run.execution_id.clone()),
         account: input.account.unwrap_or(run.account),
         region: input.region.clone().unwrap_or_else(|| run.region.clone()),
+        started_in: Some(run.place()),
         end: RungEnd::Ran(status.ending().unwrap_or(Ending::Cancelled)),
         status: Some(status),
         failed_step: None,

@@ -124,6 +124,8 @@ fn entry(
         region: subject.region,
         resources: subject.resources,
         what,
+        at: Some(trigger.at),
+        reason: Some(trigger.reason.clone()).filter(|reason| !reason.is_empty()),
     }
 }
 

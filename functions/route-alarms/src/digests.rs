@@ -73,6 +73,7 @@ async fn publish(
     let at = deps.clock.now();
     let triggers = SuppressedTriggers { window, entries, first, severity, rules_version, at };
     let Some(outcome) = outcome::suppressed(triggers) else { return Ok(()) };
+    let outcome = outcome.through(deps.portal.as_ref());
     deps.topic.publish(&outcome).await.map_err(Error::Publish)
 }
 

@@ -16,12 +16,13 @@ pub(crate) fn input(
     assessment: InstanceAssessment,
 ) -> RunAutomationInput {
     let trigger = &alarm.trigger;
-    let InstanceAssessment { warnings, standby } = assessment;
+    let InstanceAssessment { warnings, standby, names } = assessment;
     RunAutomationInput {
         ladder: rule.ladder.clone(),
         account: Some(subject.account),
         region: Some(subject.region.clone()),
         resources: subject.resources.clone(),
+        resource_names: names,
         // The rest follows from the other fields.
         values: rule.values(trigger, subject).dimensions(),
         run: rule.run.clone(),

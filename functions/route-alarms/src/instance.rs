@@ -1,6 +1,6 @@
 //! EC2 instances among the resources: what EC2 says of them, and whether the rule may be run on them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aws::AwsErrorKind;
 use aws::ec2::Ec2;
@@ -24,6 +24,8 @@ pub(crate) struct InstanceAssessment {
     pub(crate) warnings: Vec<Problem>,
     /// The group that the instance is taken out of during the run.
     pub(crate) standby: Option<String>,
+    /// The names of the instances that have one.
+    pub(crate) names: BTreeMap<String, String>,
 }
 
 /// Whether the rule may be run on the instances among the resources.
@@ -47,6 +49,9 @@ pub(crate) async fn assess(
             let place = rule.place("resource");
             return Ok(Err(Problem::new(ProblemCode::ResourceUnknown, place, what)));
         };
+        if let Some(name) = &facts.name {
+            assessment.names.insert(id.to_owned(), name.clone());
+        }
         match rule.judge(id, facts) {
             InstanceVerdict::Refused(problem) => return Ok(Err(problem)),
             InstanceVerdict::Run { warnings, standby } => {
@@ -100,6 +105,7 @@ async fn facts(
         let volumes = types.volumes(&client, &instance.kind).await?;
         let root = instance.instance_store_root;
         let facts = InstanceFacts {
+            name: instance.name,
             auto_scaling_group: instance.auto_scaling_group,
             instance_store_root: root,
             instance_store_volumes: volumes.saturating_sub(u32::from(root)),

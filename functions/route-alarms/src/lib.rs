@@ -27,6 +27,7 @@ use aws_lambda_events::event::sqs::SqsBatchResponse;
 use futures::stream::{StreamExt, iter};
 use relay_core::alarm::AlarmArn;
 use relay_core::id::{AccountId, InstallationId, Region};
+use relay_core::portal::AccessPortal;
 use relay_core::text::error_chain;
 use runtime::{Clock, ConfigError, Environment, FunctionError};
 use serde::Serialize;
@@ -57,6 +58,8 @@ pub struct Deps {
     pub table: Table,
     /// The topic of outcomes. What is published here belongs to no execution and has no marker.
     pub topic: Topic,
+    /// The access portal that links of outcomes lead through, where the organization has one.
+    pub portal: Option<AccessPortal>,
     pub hub: AccountId,
     /// The hub's Region, where the alarms about the suite itself are.
     pub region: Region,
@@ -91,6 +94,7 @@ impl Deps {
             clients: ClientPool::new(Accounts::new(config, role, &session).with_own(hub)),
             table: Table::new(config, environment.require::<String>("TABLE_NAME")?),
             topic: Topic::new(config, environment.require::<String>("TOPIC_ARN")?),
+            portal: environment.optional("ACCESS_PORTAL_URL")?,
             hub,
             region: environment.require("AWS_REGION")?,
             installation,

@@ -210,6 +210,7 @@ fn finish(
             execution_id: None,
             account: input.account_or(&deps.hub),
             region: input.region_or(&deps.hub),
+            started_in: None,
             end: RungEnd::NotStarted,
             status: None,
             failed_step: None,

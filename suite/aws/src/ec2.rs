@@ -25,6 +25,8 @@ pub struct Instance {
     pub kind: String,
     /// `instanceState.name`.
     pub state: String,
+    /// The value of the tag `Name`.
+    pub name: Option<String>,
     /// `rootDeviceType` is `instance-store`.
     pub instance_store_root: bool,
     /// The value of the tag `aws:autoscaling:groupName`, which EC2 Auto Scaling sets.
@@ -96,10 +98,11 @@ impl Ec2 {
 }
 
 fn instance(node: Node<'_, '_>) -> Instance {
-    let tags = node.children().filter(|child| child.has_tag_name("tagSet")).flat_map(items);
-    let group = tags
-        .filter(|tag| child_text(*tag, "key") == Some("aws:autoscaling:groupName"))
-        .find_map(|tag| child_text(tag, "value"));
+    let tag = |key: &str| {
+        let tags = node.children().filter(|child| child.has_tag_name("tagSet")).flat_map(items);
+        let mut of_key = tags.filter(|tag| child_text(*tag, "key") == Some(key));
+        of_key.find_map(|tag| child_text(tag, "value")).map(str::to_owned)
+    };
     let state = node.children().find(|child| child.has_tag_name("instanceState"));
     let state = state.and_then(|state| child_text(state, "name"));
     let owners = node.descendants().filter(|child| child.has_tag_name("ipOwnerId"));
@@ -107,8 +110,9 @@ fn instance(node: Node<'_, '_>) -> Instance {
         id: child_text(node, "instanceId").unwrap_or_default().to_owned(),
         kind: child_text(node, "instanceType").unwrap_or_default().to_owned(),
         state: state.unwrap_or_default().to_owned(),
+        name: tag("Name").filter(|name| !name.is_empty()),
         instance_store_root: child_text(node, "rootDeviceType") == Some("instance-store"),
-        auto_scaling_group: group.map(str::to_owned),
+        auto_scaling_group: tag("aws:autoscaling:groupName"),
         loose_public_address: owners.filter_map(|owner| owner.text()).any(|id| id == "amazon"),
     }
 }
@@ -171,6 +175,7 @@ mod tests {
                 id: "i-0123456789abcdef0".into(),
                 kind: "m5d.large".into(),
                 state: "running".into(),
+                name: Some("a".into()),
                 instance_store_root: true,
                 auto_scaling_group: Some("web".into()),
                 loose_public_address: true,

@@ -15,6 +15,7 @@ pub mod name;
 pub mod organization;
 pub mod period;
 pub mod place;
+pub mod portal;
 pub mod problem;
 pub mod read;
 pub mod rules;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use relay_core::execution::{ErrorOutput, TriggerKind};
 use relay_core::flow::{Flow, Severity};
-use relay_core::id::arn::execution_console_link;
+use relay_core::id::arn::{Arn, execution_console_link};
 use relay_core::id::{AccountId, Region, outcome_id};
 use relay_core::problem::{Problem, ProblemCode};
 use relay_core::storage::S3Object;
@@ -190,7 +190,9 @@ fn outcome(evidence: Evidence<'_>, id: Uuid, status: OutcomeStatus) -> Outcome {
 
 /// The console's page of the execution.
 pub(super) fn execution_link(request: &PublishOutcomeInput) -> Option<Link> {
-    Link::of(LinkKind::Execution, execution_console_link(&request.execution.arn))
+    let arn = &request.execution.arn;
+    let account = arn.parse::<Arn>().ok()?.account.parse().ok()?;
+    Link::of(LinkKind::Execution, account, execution_console_link(arn))
 }
 
 fn accounts(request: &PublishOutcomeInput) -> Vec<AccountId> {

@@ -3,10 +3,9 @@
 use std::fmt::Write as _;
 
 use relay_core::flow::Flow;
-use relay_core::id::arn::execution_console_link;
 use run::{ApprovalDecision, ApproverAnswer};
 
-use crate::{ApprovalStatus, LinkKind, Outcome, OutcomeStatus, Run};
+use crate::{AlarmDetails, ApprovalStatus, Link, LinkKind, Outcome, OutcomeStatus, Run};
 
 /// Longest line of hints and the like.
 const WIDTH: usize = 78;
@@ -32,7 +31,16 @@ fn write(text: &mut String, outcome: &Outcome, shown: usize) -> std::fmt::Result
     list(text, "Accounts", outcome.accounts.iter().map(|id| id.as_str()))?;
     list(text, "Regions", outcome.regions.iter().map(|region| region.as_str()))?;
     list(text, "Rules", outcome.rules.iter().map(String::as_str))?;
-    list(text, "Resources", outcome.resources.iter().map(String::as_str))?;
+    let resources = outcome.resources.iter().map(|resource| outcome.resource_in_words(resource));
+    let resources: Vec<String> = resources.collect();
+    list(text, "Resources", resources.iter().map(String::as_str))?;
+    if let Some(alarm) = &outcome.alarm {
+        let AlarmDetails { name, account, region, .. } = alarm;
+        writeln!(text, "Alarm     {name}, in {account} {region}")?;
+        if let Some(reason) = &alarm.reason {
+            writeln!(text, "          {}", wrap(reason, "          "))?;
+        }
+    }
     if outcome.count > 1 {
         writeln!(text, "Triggers  {}", outcome.count)?;
     }
@@ -48,7 +56,8 @@ fn write(text: &mut String, outcome: &Outcome, shown: usize) -> std::fmt::Result
                 writeln!(text, "          {}", wrap(reason, "          "))?;
             }
             if let Some(console) = &run.console {
-                writeln!(text, "          {console}")?;
+                let link = outcome.links.iter().find(|link| link.href == *console);
+                writeln!(text, "          {}", link.map_or(console.as_str(), Link::address))?;
             }
         }
     }
@@ -109,14 +118,14 @@ fn write(text: &mut String, outcome: &Outcome, shown: usize) -> std::fmt::Result
         }
     }
     writeln!(text, "\nWhere to look\n")?;
-    match execution_console_link(&outcome.execution) {
+    let link = |kind| outcome.links.iter().find(|link| link.kind == kind).map(Link::address);
+    match link(LinkKind::Execution) {
         _ if outcome.execution.is_empty() => {}
         Some(link) => writeln!(text, "  Execution    {link}")?,
         None => writeln!(text, "  Execution    {}", outcome.execution)?,
     }
-    let alarm = outcome.links.iter().find(|link| link.kind == LinkKind::Alarm);
-    if let Some(alarm) = alarm {
-        writeln!(text, "  Alarm        {}", alarm.href)?;
+    if let Some(alarm) = link(LinkKind::Alarm) {
+        writeln!(text, "  Alarm        {alarm}")?;
     }
     if let Some(details) = &outcome.details {
         writeln!(text, "  Full report  s3://{}/{}", details.bucket, details.key)?;
@@ -124,7 +133,8 @@ fn write(text: &mut String, outcome: &Outcome, shown: usize) -> std::fmt::Result
     if let Some(version) = &outcome.rules_version {
         writeln!(text, "  Rules        {version}")?;
     }
-    writeln!(text, "  Outcome id   {}", outcome.id)
+    writeln!(text, "  Outcome id   {}", outcome.id)?;
+    writeln!(text, "  Published by runbook-relay {}", outcome.suite_version)
 }
 
 /// Who answered what, when, and why.

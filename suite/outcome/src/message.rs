@@ -131,6 +131,10 @@ fn shrink(outcome: &Outcome, budget: Budget) -> Outcome {
         run.failed_step.as_mut().into_iter().for_each(&mut clip);
     }
     inline.resources.iter_mut().for_each(&mut clip);
+    inline.resource_names.values_mut().for_each(&mut clip);
+    if let Some(alarm) = &mut inline.alarm {
+        alarm.reason.as_mut().into_iter().for_each(&mut clip);
+    }
     inline.rules.iter_mut().for_each(&mut clip);
     fn keep<T>(items: &mut Vec<T>, most: usize) -> bool {
         let longer = items.len() > most;
@@ -143,6 +147,7 @@ fn shrink(outcome: &Outcome, budget: Budget) -> Outcome {
     cut |= keep(&mut inline.accounts, list);
     cut |= keep(&mut inline.regions, list);
     cut |= keep(&mut inline.resources, list);
+    inline.resource_names.retain(|resource, _| inline.resources.contains(resource));
     cut |= keep(&mut inline.rules, list);
     cut |= keep(&mut inline.shares, list);
     if let Some(trigger) = &mut inline.trigger {

@@ -26,6 +26,7 @@ fn partial() -> Outcome {
             .with_hint("Did you mean `regions`?"),
     ];
     outcome.problems_total = 2;
+    outcome.suite_version = "1.2.3".into();
     outcome
 }
 
@@ -78,6 +79,7 @@ fn the_email_tells_what_happened_what_failed_and_what_to_do() {
           Full report  s3://relay/outcomes/x.json
           Rules        sha256:0123
           Outcome id   0472af54-dd01-5d43-9bae-bdc798260d9c
+          Published by runbook-relay 1.2.3
     "#]].assert_eq(&email);
 }
 

@@ -89,10 +89,11 @@ fn outcome(evidence: Evidence<'_>, id: uuid::Uuid, status: OutcomeStatus) -> Out
     let alarm = input.and_then(|input| input.alarm.as_ref());
     let links = [
         execution_link(request),
-        Link::of(LinkKind::Alarm, alarm.and_then(|alarm| alarm_console_link(&alarm.arn))),
+        alarm.and_then(|alarm| {
+            Link::of(LinkKind::Alarm, alarm.arn.account(), alarm_console_link(&alarm.arn))
+        }),
     ];
-    let automations = published_runs.iter().filter_map(|run| run.console.clone());
-    let automations = automations.map(|href| Link { kind: LinkKind::Automation, href });
+    let automations = automation_links(request);
     let outcome = Outcome {
         severity: severity(status, input, &problems),
         summary: summary(request, status, &problems),
@@ -109,6 +110,7 @@ fn outcome(evidence: Evidence<'_>, id: uuid::Uuid, status: OutcomeStatus) -> Out
         accounts: accounts.into_iter().collect(),
         regions: regions.into_iter().collect(),
         resources: input.map(|input| input.resources.clone()).unwrap_or_default(),
+        resource_names: input.map(|input| input.resource_names.clone()).unwrap_or_default(),
         links: links.into_iter().flatten().chain(automations.take(INLINE_LIMIT)).collect(),
         runs_total: published_runs.len() as u64,
         runs: published_runs,
@@ -188,6 +190,34 @@ fn severity(
     }
 }
 
+/// The page of a run's execution, and the account that sees it: the hub's, also where the run acts elsewhere.
+fn automation_page(report: &RunReport) -> Option<(AccountId, String)> {
+    let id = report.execution_id.as_ref()?;
+    let (account, region) = match &report.started_in {
+        Some(place) => (place.account, &place.region),
+        None => (report.account, &report.region),
+    };
+    Some((account, automation_console_link(region, id)?))
+}
+
+/// The pages of all runs and children, in the order of the runs.
+fn automation_links(request: &PublishOutcomeInput) -> impl Iterator<Item = Link> {
+    let pending = request.pending.iter().filter_map(|pending| {
+        let page = automation_console_link(&pending.region, &pending.execution_id);
+        Some((pending.account, page?))
+    });
+    let reports = if request.pending.is_some() { &[] } else { runs(request) };
+    let ended = reports.iter().flat_map(|report| {
+        let children = report.children.iter().filter_map(|child| {
+            let page = automation_console_link(&child.region, child.execution_id.as_ref()?);
+            Some((child.account, page?))
+        });
+        automation_page(report).into_iter().chain(children)
+    });
+    let pages = pending.chain(ended);
+    pages.filter_map(|(account, page)| Link::of(LinkKind::Automation, account, Some(page)))
+}
+
 /// A run, and its children that did not succeed.
 fn published_run(report: &RunReport) -> Vec<Run> {
     let status = match (&report.status, report.end) {
@@ -203,7 +233,7 @@ fn published_run(report: &RunReport) -> Vec<Run> {
         account: report.account,
         region: report.region.clone(),
         status,
-        console: id.and_then(|id| automation_console_link(&report.region, id)),
+        console: automation_page(report).map(|(_, page)| page),
         failed_step: report.failed_step.clone(),
         reason: report.reason.clone(),
     }];
@@ -356,7 +386,10 @@ fn summary(request: &PublishOutcomeInput, status: OutcomeStatus, problems: &[Pro
     let resources = input.map(|input| input.resources.as_slice()).unwrap_or_default();
     let whom = match resources {
         [] => String::new(),
-        [one] => format!(" on {one}"),
+        [one] => match input.and_then(|input| input.resource_names.get(one)) {
+            Some(name) => format!(" on {one} ({name})"),
+            None => format!(" on {one}"),
+        },
         many => format!(" on {} resources", many.len()),
     };
     let cause = input

@@ -2,6 +2,7 @@
 
 use expect_test::expect;
 use relay_core::flow::Severity;
+use relay_core::id::AccountId;
 use relay_core::problem::ProblemCode;
 use serde_json::{Value, json};
 
@@ -321,11 +322,73 @@ fn the_alarm_and_the_pages_to_look_at_are_in_the_outcome() {
 }
 
 #[test]
+fn the_page_of_a_run_is_in_the_account_and_region_where_it_was_started() {
+    let started_in = json!({"account": "111122223333", "region": "us-east-1"});
+    let child = json!({"executionId": ID, "account": "444455556666", "region": "eu-west-1",
+        "status": "Failed"});
+    let more = json!({"startedIn": started_in, "children": [child]});
+    let outcome = told(&json!({"runs": [run(1, &ran("failed"), None, &more)]}));
+    assert_eq!(outcome.runs[0].region.as_str(), "eu-west-1", "where it acts");
+    let page = |region: &str| {
+        format!(
+            "https://{region}.console.aws.amazon.com/systems-manager/automation/execution/{ID}\
+             ?region={region}"
+        )
+    };
+    assert_eq!(outcome.runs[0].console, Some(page("us-east-1")));
+    let automations: Vec<(Option<AccountId>, String)> =
+        outcome.links[2..].iter().map(|link| (link.account, link.href.clone())).collect();
+    let (hub, member) = ("111122223333".parse().unwrap(), "444455556666".parse().unwrap());
+    assert_eq!(automations, [(Some(hub), page("us-east-1")), (Some(member), page("eu-west-1"))]);
+}
+
+#[test]
+fn links_lead_through_the_access_portal_where_there_is_one() {
+    let runs = [run(1, &ran("succeeded"), Some("recovered"), &json!({}))];
+    let outcome = told(&json!({"runs": runs}));
+    assert!(outcome.links.iter().all(|link| link.shortcut.is_none()));
+    let portal = "https://d-1234567890.awsapps.com/start".parse().unwrap();
+    let outcome = outcome.through(Some(&portal));
+    let message: Value = serde_json::from_str(&Message::render(&outcome).body).unwrap();
+    let text = message["email"].as_str().unwrap();
+    for (link, account) in
+        outcome.links.iter().zip(["111122223333", "444455556666", "444455556666"])
+    {
+        let shortcut = link.shortcut.as_deref().unwrap();
+        let begin = format!(
+            "https://d-1234567890.awsapps.com/start/#/console?account_id={account}&destination=https"
+        );
+        assert!(shortcut.starts_with(&begin), "{shortcut}");
+        assert!(text.contains(shortcut) && !text.contains(&link.href), "{text}");
+    }
+}
+
+#[test]
+fn the_text_for_people_says_which_alarm_why_and_the_names_of_resources() {
+    let mut input = serde_json::to_value(request(&json!({})).input).unwrap();
+    input["alarm"]["reason"] = json!("Threshold Crossed: 2 datapoints were greater than 0.0.");
+    input["resourceNames"] = json!({"i-0123456789abcdef0": "web-1"});
+    let outcome =
+        told(&json!({"input": input, "runs": [run(1, &ran("succeeded"), None, &json!({}))]}));
+    assert_eq!(
+        outcome.summary,
+        "Alarm ec2-status: Relay-RebootInstance on i-0123456789abcdef0 (web-1) succeeded."
+    );
+    let message: Value = serde_json::from_str(&Message::render(&outcome).body).unwrap();
+    let text = message["email"].as_str().unwrap();
+    let lines = "Resources i-0123456789abcdef0 (web-1)\n\
+                 Alarm     ec2-status, in 444455556666 eu-west-1\n          \
+                 Threshold Crossed: 2 datapoints were greater than 0.0.\n";
+    assert!(text.contains(lines), "{text}");
+}
+
+#[test]
 fn the_text_for_people_tells_what_ran_and_where_to_look() {
-    let outcome = told(&json!({"runs": [run(1, &ran("failed"), Some("notRecovered"), &json!({
+    let mut outcome = told(&json!({"runs": [run(1, &ran("failed"), Some("notRecovered"), &json!({
         "status": "Failed", "failedStep": "waitForChecks",
         "reason": "Step timed out while step is verifying the status checks of the instance."
     }))]}));
+    outcome.suite_version = "1.2.3".into();
     let message: Value = serde_json::from_str(&Message::render(&outcome).body).unwrap();
     expect![[r#"
         Alarm ec2-status: Relay-RebootInstance on i-0123456789abcdef0: failed in step
@@ -339,6 +402,7 @@ fn the_text_for_people_tells_what_ran_and_where_to_look() {
         Regions   eu-west-1
         Rules     web
         Resources i-0123456789abcdef0
+        Alarm     ec2-status, in 444455556666 eu-west-1
 
         What was run
 
@@ -364,6 +428,7 @@ fn the_text_for_people_tells_what_ran_and_where_to_look() {
           Alarm        https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#alarmsV2:alarm/ec2-status
           Rules        sha256:1
           Outcome id   37915dab-3b6f-5d9b-8cd7-af9113278d55
+          Published by runbook-relay 1.2.3
     "#]].assert_eq(message["email"].as_str().unwrap());
 }
 

@@ -57,7 +57,11 @@ pub fn suppressed(triggers: SuppressedTriggers<'_>) -> Option<Outcome> {
     let alarm = (alarms.len() == 1).then(|| head.alarm.clone());
     let contributor = entries.iter().all(|entry| entry.contributor == head.contributor);
     let contributor = head.contributor.clone().filter(|_| contributor);
-    let link = alarm.as_ref().and_then(alarm_console_link);
+    let link = alarm
+        .as_ref()
+        .and_then(|alarm| Link::of(LinkKind::Alarm, alarm.account(), alarm_console_link(alarm)));
+    // Of several transitions none is meant.
+    let transition = (entries.len() == 1).then_some(head);
     let outcome = Outcome {
         severity: severity(triggers, status),
         summary: summary(window, entries, &resources, first, status),
@@ -67,12 +71,16 @@ pub fn suppressed(triggers: SuppressedTriggers<'_>) -> Option<Outcome> {
             arn: alarm.as_ref().map(ToString::to_string),
             ..Trigger::without_event(TriggerKind::Alarm)
         }),
-        alarm: alarm.map(|alarm| AlarmDetails::new(alarm).with_contributor(contributor)),
+        alarm: alarm.map(|alarm| AlarmDetails {
+            at: transition.and_then(|entry| entry.at),
+            reason: transition.and_then(|entry| entry.reason.clone()),
+            ..AlarmDetails::new(alarm).with_contributor(contributor)
+        }),
         accounts: accounts.into_iter().collect(),
         regions: regions.into_iter().cloned().collect(),
         resources: resources.into_iter().cloned().collect(),
         count,
-        links: Link::of(LinkKind::Alarm, link).into_iter().collect(),
+        links: link.into_iter().collect(),
         ..Outcome::new(outcome_id(&window.to_string(), kind), Flow::Remediation, status, at)
     };
     Some(outcome.with_problems(vec![problem]))

@@ -24,6 +24,8 @@ fn entries(count: u128) -> Vec<DigestEntry> {
             region: "us-east-1".parse().unwrap(),
             resources: vec![format!("i-{}", n % 10)],
             what: "the rule has had its 5 runs of this hour".into(),
+            at: Some(at()),
+            reason: Some(format!("Threshold Crossed: {n}")),
         })
         .collect()
 }
@@ -56,6 +58,8 @@ fn the_first_is_published_alone_and_the_rest_with_their_count() {
     assert_eq!(first.trigger.as_ref().unwrap().arn.as_deref(), Some(all[0].alarm.as_str()));
     let alarm = first.alarm.unwrap();
     assert_eq!((alarm.name.as_str(), alarm.region.as_str()), ("cpu-0", "us-east-1"));
+    assert_eq!((alarm.at, alarm.reason.as_deref()), (Some(at()), Some("Threshold Crossed: 0")));
+    assert_eq!(first.links[0].account, Some(alarm.account));
     assert_eq!(first.links[0].kind, LinkKind::Alarm);
     let digest = publish(ProblemCode::RuleBudget, false, &all[1..], false).unwrap();
     assert_eq!((digest.count, digest.resources.len()), (12, 10));
@@ -70,6 +74,15 @@ fn the_first_is_published_alone_and_the_rest_with_their_count() {
     assert_ne!(first.id, digest.id);
     assert_eq!(publish(ProblemCode::RuleBudget, false, &all[..1], true).unwrap().id, first.id);
     assert_eq!(publish(ProblemCode::RuleBudget, false, &[], false), None, "a digest of none");
+}
+
+#[test]
+fn a_digest_of_one_alarm_names_it_but_no_reason_of_several_transitions() {
+    let one = entries(1).remove(0);
+    let again = DigestEntry { trigger: TriggerId(uuid::Uuid::from_u128(9)), ..one.clone() };
+    let digest = publish(ProblemCode::RuleBudget, false, &[one, again], false).unwrap();
+    let alarm = digest.alarm.unwrap();
+    assert_eq!((alarm.name.as_str(), alarm.at, alarm.reason), ("cpu-0", None, None));
 }
 
 #[test]

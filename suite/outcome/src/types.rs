@@ -7,6 +7,7 @@ use relay_core::alarm::{AlarmArn, Contributor};
 use relay_core::execution::Trigger;
 use relay_core::flow::{Flow, Severity};
 use relay_core::id::{AccountId, Region};
+use relay_core::portal::AccessPortal;
 use relay_core::problem::Problem;
 use relay_core::storage::S3Object;
 use run::ApprovalDecision;
@@ -68,6 +69,9 @@ impl OutcomeStatus {
 pub struct Outcome {
     /// The version of this schema.
     pub version: OutcomeVersion,
+    /// The version of the suite that published it; empty in outcomes of versions that did not say.
+    #[serde(default)]
+    pub suite_version: String,
     /// The same for every delivery of this outcome.
     #[schemars(with = "String", extend("format" = "uuid"))]
     pub id: Uuid,
@@ -114,6 +118,10 @@ pub struct Outcome {
     /// The resources behind the alarm.
     #[serde(default)]
     pub resources: Vec<String>,
+    /// The names of these resources, by their ids: the tag `Name` of instances. As far as the suite looked: it does
+    /// not look at the resources of an alarm that a guardrail suppressed before.
+    #[serde(default)]
+    pub resource_names: BTreeMap<String, String>,
     /// How many triggers this outcome stands for.
     #[serde(default = "one")]
     pub count: u32,
@@ -153,6 +161,7 @@ impl Outcome {
     pub fn new(id: Uuid, flow: Flow, outcome: OutcomeStatus, at: Timestamp) -> Self {
         Self {
             version: OutcomeVersion::V1,
+            suite_version: env!("CARGO_PKG_VERSION").to_owned(),
             id,
             flow,
             outcome,
@@ -170,6 +179,7 @@ impl Outcome {
             accounts: Vec::new(),
             regions: Vec::new(),
             resources: Vec::new(),
+            resource_names: BTreeMap::new(),
             count: 1,
             runs: Vec::new(),
             runs_total: 0,
@@ -180,6 +190,26 @@ impl Outcome {
             links: Vec::new(),
             details: None,
             truncated: false,
+        }
+    }
+
+    /// The same outcome, whose links have shortcuts where the organization has an access portal.
+    #[must_use]
+    pub fn through(mut self, portal: Option<&AccessPortal>) -> Self {
+        for link in &mut self.links {
+            link.shortcut = portal
+                .zip(link.account)
+                .map(|(portal, account)| portal.shortcut(account, &link.href));
+        }
+        self
+    }
+
+    /// A resource as people read it: its id, and its name if that is known.
+    #[must_use]
+    pub fn resource_in_words(&self, resource: &str) -> String {
+        match self.resource_names.get(resource) {
+            Some(name) => format!("{resource} ({name})"),
+            None => resource.to_owned(),
         }
     }
 
@@ -301,13 +331,26 @@ pub struct Link {
     pub kind: LinkKind,
     /// The address of the page.
     pub href: String,
+    /// The account to be signed in to; null in outcomes of versions that did not say.
+    #[serde(default)]
+    pub account: Option<AccountId>,
+    /// The same page by way of the AWS access portal, which signs in first; null where the stack has no
+    /// `AccessPortalUrl`.
+    #[serde(default)]
+    pub shortcut: Option<String>,
 }
 
 impl Link {
     /// A link of this kind, where the partition's console is known.
     #[must_use]
-    pub fn of(kind: LinkKind, href: Option<String>) -> Option<Self> {
-        href.map(|href| Self { kind, href })
+    pub fn of(kind: LinkKind, account: AccountId, href: Option<String>) -> Option<Self> {
+        href.map(|href| Self { kind, href, account: Some(account), shortcut: None })
+    }
+
+    /// The address that people click: the shortcut, if there is one.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        self.shortcut.as_deref().unwrap_or(&self.href)
     }
 }
 

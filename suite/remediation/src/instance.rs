@@ -7,6 +7,8 @@ use crate::{AutoScaling, InstanceStore, RemediationRule};
 /// An instance as DescribeInstances and DescribeAutoScalingInstances show it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct InstanceFacts {
+    /// Its name, for the outcome. It decides nothing.
+    pub name: Option<String>,
     /// Its Auto Scaling group.
     pub auto_scaling_group: Option<String>,
     /// Its root lies on an instance store.

@@ -47,6 +47,16 @@ pub struct ChildReport {
     pub reason: Option<String>,
 }
 
+/// The account and Region of the hub's in which an automation execution is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunPlace {
+    /// The account whose console shows it.
+    pub account: AccountId,
+    /// The Region whose console shows it.
+    pub region: Region,
+}
+
 /// One run of a rung.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -62,6 +72,9 @@ pub struct RunReport {
     pub account: AccountId,
     /// Where it ran, or was started.
     pub region: Region,
+    /// Where SSM was called; none when it was not started, and in reports of versions that did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_in: Option<RunPlace>,
     /// Whether it ran, and how that ended.
     pub end: RungEnd,
     /// SSM's status at the end.
@@ -147,6 +160,14 @@ pub struct StartedRun {
     pub at: Timestamp,
     /// How long it may run, in seconds.
     pub limit: u32,
+}
+
+impl StartedRun {
+    /// Where its automation execution is.
+    #[must_use]
+    pub fn place(&self) -> RunPlace {
+        RunPlace { account: self.account, region: self.region.clone() }
+    }
 }
 
 /// The answer of `start-automation`.

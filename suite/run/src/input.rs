@@ -84,6 +84,9 @@ with_defaults! {
         #[serde(skip_serializing_if = "Vec::is_empty")]
         #[schemars(length(max = 50))]
         pub resources: Vec<String> = Vec::new(),
+        /// Set by the intake of alarms: the names of the resources, by their ids.
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        pub resource_names: BTreeMap<String, String> = BTreeMap::new(),
         /// More words for parameters: `dimension.path`.
         #[serde(skip_serializing_if = "BTreeMap::is_empty")]
         pub values: BTreeMap<String, String> = BTreeMap::new(),

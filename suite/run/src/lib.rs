@@ -21,8 +21,8 @@ pub mod template;
 mod verify;
 
 pub use contract::{
-    ChildReport, FollowAutomationInput, FollowAutomationOutput, PendingRun, RunReport, Seen,
-    StartAutomationInput, StartAutomationOutput, StartedRun, VerifyRecoveryInput,
+    ChildReport, FollowAutomationInput, FollowAutomationOutput, PendingRun, RunPlace, RunReport,
+    Seen, StartAutomationInput, StartAutomationOutput, StartedRun, VerifyRecoveryInput,
     VerifyRecoveryOutput, WaitingFor,
 };
 pub use decision::{ApprovalDecision, ApproverAnswer};

@@ -25,13 +25,15 @@ impl Table {
         window: &DigestWindow,
         entry: &DigestEntry,
     ) -> Result<(), StoreError> {
-        let DigestEntry { trigger, alarm, contributor, account, region, resources, what } = entry;
+        let DigestEntry { trigger, alarm, account, region, resources, what, .. } = entry;
         // An alarm without contributors is the rule.
-        let contributor = contributor.as_ref().and_then(|one| serde_json::to_string(one).ok());
+        let contributor =
+            entry.contributor.as_ref().and_then(|one| serde_json::to_string(one).ok());
+        let reason = entry.reason.as_deref().unwrap_or_default();
         let update = Update::new(
             entry_key(window, *trigger),
             "SET #alarm = :alarm, #account = :account, #region = :region, #resources = :resources, \
-             #what = :what, #contributor = :contributor, #expires = :expires",
+             #what = :what, #contributor = :contributor, #at = :at, #reason = :reason, #expires = :expires",
         )
         .name("#contributor", "contributor")
         .text(":contributor", contributor.as_deref().unwrap_or("null"))
@@ -46,6 +48,10 @@ impl Table {
         .text(":region", region.as_str())
         .text(":resources", resources.join(" "))
         .text(":what", what.chars().take(REASON_CHARS).collect::<String>())
+        .name("#at", "at")
+        .name("#reason", "reason")
+        .text(":at", entry.at.map(|at| at.to_string()).unwrap_or_default())
+        .text(":reason", reason.chars().take(REASON_CHARS).collect::<String>())
         .number(":expires", window.begin + DAYS_40);
         self.update("store a suppressed trigger", update).await.map(drop)
     }
@@ -153,5 +159,8 @@ fn parse(trigger: TriggerId, item: &Item) -> Option<DigestEntry> {
         region: item.text("region")?.parse().ok()?,
         resources: item.text("resources")?.split_whitespace().map(str::to_owned).collect(),
         what: item.text("what")?.to_owned(),
+        // Entries of an earlier version have neither.
+        at: item.text("at").and_then(|at| at.parse().ok()),
+        reason: item.text("reason").filter(|reason| !reason.is_empty()).map(str::to_owned),
     })
 }

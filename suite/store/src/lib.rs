@@ -16,7 +16,7 @@
 //! | run that was started | `run` | `run#<execution arn>` | the rung, two digits, from 00 | `run` | 100 days |
 //! | task that waits for a run | `waiting` | `wait#<automation id>` | `task` | `request` | 100 days |
 //! | window of a digest | `digest` | `digest#<rule>#<code>#<begin>`; `observed#…` | `first` | `first`, `published` | 40 days |
-//! | trigger in a digest | `digest` | the same | `t#<trigger>` | `alarm`, `account`, `region`, `resources`, `what` | 40 days |
+//! | trigger in a digest | `digest` | the same | `t#<trigger>` | `alarm`, `account`, `region`, `resources`, `what`, `at`, `reason` | 40 days |
 //! | published once | `once` | `published#<outcome id>` | `once` | | 40 days |
 //! | published marker | `marker` | `outcome#<execution arn>` | `final`; `pending-<rung>` | `id`, `outcome`, `at` | 100 days |
 //! | share ledger | `ledger` | `share#<owner>#<region>#<document>` | `<account>` | `account`, `sk2`, `version`, `holder`, `execution`, `seenAt`, `at` | |

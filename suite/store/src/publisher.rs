@@ -8,8 +8,10 @@
 use futures::StreamExt;
 use jiff::Timestamp;
 use outcome::{
-    Evidence, MachineInput, Outcome, PublishOutcomeInput, PublishOutcomeOutput, Published, Standing,
+    Evidence, MachineInput, Outcome, PublishOutcomeInput, PublishOutcomeOutput, Published,
+    Standing, Verdict,
 };
+use relay_core::portal::AccessPortal;
 use relay_core::storage::S3Object;
 use relay_core::text::error_chain;
 use remediation::guard::{Release, Taker};
@@ -34,6 +36,8 @@ pub struct Publisher {
     pub bucket: Bucket,
     /// The topic of outcomes.
     pub topic: Topic,
+    /// The access portal that links lead through, where the organization has one.
+    pub portal: Option<AccessPortal>,
 }
 
 /// Why an outcome was not published. The same request may be tried again.
@@ -79,14 +83,19 @@ impl Publisher {
             at: now,
             stored: None,
         };
-        let verdict = outcome::decide(evidence);
+        let decide = |evidence| {
+            let verdict = outcome::decide(evidence);
+            let outcome = verdict.outcome.map(|outcome| outcome.through(self.portal.as_ref()));
+            Verdict { outcome, ..verdict }
+        };
+        let verdict = decide(evidence);
         let Some(unstored) = verdict.outcome else {
             tracing::info!("unchanged: nothing to publish");
             return Ok(PublishOutcomeOutput { outcome: Published::None, id: verdict.id });
         };
         let object = self.bucket.outcome_object(&request.execution.name, verdict.id);
         evidence.stored = Some(&object);
-        let whole = outcome::decide(evidence).outcome.unwrap_or_else(|| unstored.clone());
+        let whole = decide(evidence).outcome.unwrap_or_else(|| unstored.clone());
         let outcome = if self.store(&object, &whole).await? { whole } else { unstored };
         if request.pending.is_none() {
             self.end_run(request, now).await?;

@@ -89,6 +89,8 @@ async fn of_a_window_one_trigger_is_the_first_and_each_is_counted_once() {
             region: "eu-west-1".parse().unwrap(),
             resources: vec!["i-1".into(), "i-2".into()],
             what: "locked".into(),
+            at: (number % 2 == 0).then(now),
+            reason: (number % 2 == 1).then(|| "Threshold Crossed".into()),
         };
         table.store_entry(&window, &entry).await.unwrap();
         firsts += usize::from(table.claim_first(&window, entry.trigger).await.unwrap());

@@ -155,8 +155,8 @@ fn the_contracts_remediation_rule_fits_its_schema_and_what_the_parser_refuses_do
 #[test]
 fn the_contracts_outcome_fits_its_schema_and_its_type() {
     let outcome = json!({
-        "version": "1", "id": "0472af54-dd01-5d43-9bae-bdc798260d9c", "flow": "sharing",
-        "outcome": "partial", "severity": "high", "summary": "…", "at": "2026-01-02T03:04:05Z",
+        "version": "1", "suiteVersion": "0.1.0", "id": "0472af54-dd01-5d43-9bae-bdc798260d9c",
+        "flow": "sharing", "outcome": "partial", "severity": "high", "summary": "…", "at": "2026-01-02T03:04:05Z",
         "durationSeconds": 41.2, "attempt": 1, "rules": ["zeta"], "rulesVersion": "sha256:…",
         "execution": "arn:aws:states:us-east-1:111122223333:execution:m:n",
         "trigger": {"kind": "join", "arn": null, "eventIds": ["…"]},
@@ -168,8 +168,10 @@ fn the_contracts_outcome_fits_its_schema_and_its_type() {
                      "withinSeconds": 3600,
                      "decisions": [{"approver": "arn:aws:sts::111122223333:assumed-role/on-call/alice",
                                     "answer": "approved", "at": "2026-01-02T03:04:05Z", "comment": "…"}]},
-        "links": [{"kind": "execution", "href": "https://…"}],
-        "accounts": ["444455556666"], "regions": ["us-east-1"], "resources": ["i-…"], "count": 1,
+        "links": [{"kind": "execution", "href": "https://…", "account": "111122223333",
+                   "shortcut": "https://d-….awsapps.com/start/#/console?…"}],
+        "accounts": ["444455556666"], "regions": ["us-east-1"], "resources": ["i-…"],
+        "resourceNames": {"i-…": "web-1"}, "count": 1,
         "runs": [{"runbook": "…", "rung": 1, "executionId": "…", "account": "444455556666",
                   "region": "us-east-1", "status": "Success", "console": "https://…",
                   "failedStep": null, "reason": null}],

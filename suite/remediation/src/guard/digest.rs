@@ -55,6 +55,10 @@ pub struct DigestEntry {
     pub resources: Vec<String>,
     /// The reason in words.
     pub what: String,
+    /// When the alarm went into ALARM; none in entries of versions that did not store it.
+    pub at: Option<Timestamp>,
+    /// CloudWatch's reason for the state of the alarm.
+    pub reason: Option<String>,
 }
 
 /// How far a window is published.
