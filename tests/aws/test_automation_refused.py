@@ -34,6 +34,9 @@ def test_targets_need_what_they_stand_for(ssm):
     assert code in ("InvalidTarget", "InvalidAutomationExecutionParametersException")
     assert local.code_of(ssm.start_automation_execution, DocumentName=name, TargetParameterName="Who",
                          Targets=[{"Key": "Colour", "Values": ["red"]}]) == "InvalidTarget"
+    tags = [{"Key": f"tag:{key}", "Values": ["x"]} for key in ("Role", "Stage")]
+    assert local.code_of(ssm.start_automation_execution, DocumentName=name, TargetParameterName="Who", Targets=tags) \
+        == "ValidationException"
 
 
 def test_an_absent_execution_is_not_found(ssm):

@@ -35,10 +35,15 @@ def test_every_account_and_region_has_amazons_runbooks_and_their_parameters(worl
         assert (document.get("TargetType") == "/AWS::EC2::Instance") == ("EC2Instance" in name or name in ON_INSTANCES)
 
 
-def test_the_command_documents_that_runbooks_use_are_there(ssm):
-    for name in ("AWS-RunShellScript", "AWS-RunPatchBaseline"):
-        document = ssm.describe_document(Name=name)["Document"]
-        assert (document["DocumentType"], document["Owner"]) == ("Command", "Amazon")
+@pytest.mark.parametrize("name, required", [
+    ("AWS-RunShellScript", "commands"), ("AWS-RunPowerShellScript", "commands"), ("AWS-RunRemoteScript", "sourceInfo"),
+    ("AWS-ConfigureAWSPackage", "name"), ("AWS-UpdateSSMAgent", "version"), ("AWS-RunDocument", "documentParameters"),
+    ("AWS-RunPatchBaseline", "Operation"), ("AmazonCloudWatch-ManageAgent", "action"),
+])
+def test_amazons_command_documents_are_there_with_their_parameters(ssm, name, required):
+    document = ssm.describe_document(Name=name)["Document"]
+    assert (document["DocumentType"], document["Owner"]) == ("Command", "Amazon")
+    assert required in {parameter["Name"] for parameter in document["Parameters"]}
 
 
 def test_instances_are_stopped_started_and_restarted(world):

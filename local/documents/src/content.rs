@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     attachments::{self, NamedFile},
     document::{DocumentFormat, DocumentType},
-    errors, format, platforms,
+    errors, format, package, platforms, steps,
 };
 
 /// 64 KB.
@@ -206,16 +206,20 @@ fn check_structure(
             "The document must contain at least one step in {steps}."
         )));
     }
+    if kind == DocumentType::Package {
+        return package::check(root).map_err(errors::invalid_content);
+    }
     if !matches!(
         kind,
         DocumentType::Automation | DocumentType::Command | DocumentType::ChangeTemplate
     ) {
         return Ok(());
     }
-    let Some(parameters) = root.get("parameters").filter(|value| !value.is_null()) else {
-        return Ok(());
-    };
-    let parameters = parameters
+    let nothing = Value::Object(Map::new());
+    let parameters = root
+        .get("parameters")
+        .filter(|value| !value.is_null())
+        .unwrap_or(&nothing)
         .as_object()
         .ok_or_else(|| errors::invalid_content("The parameters of a document must be a map."))?;
     for (name, definition) in parameters {
@@ -227,6 +231,9 @@ fn check_structure(
         if !definition.get("type").is_some_and(Value::is_string) {
             return Err(errors::invalid_content(format!("Parameter \"{name}\" has no type.")));
         }
+    }
+    if kind == DocumentType::Command {
+        steps::check(version, root).map_err(errors::invalid_content)?;
     }
     Ok(())
 }

@@ -22,6 +22,10 @@ use crate::{
 /// The quota of versions that a document may have.
 const VERSIONS: usize = 1_000;
 
+/// And a Package.
+/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/distributor-working-with-packages-version.html>
+const PACKAGE_VERSIONS: usize = 25;
+
 /// The size of a page unless the request says otherwise.
 const PAGE: usize = 10;
 
@@ -93,7 +97,8 @@ impl Documents {
         if input.version_name.as_deref().is_some_and(|n| document.version_named(n).is_some()) {
             return Err(errors::duplicate_version_name());
         }
-        if document.versions.len() >= VERSIONS {
+        let most = if document.kind == DocumentType::Package { PACKAGE_VERSIONS } else { VERSIONS };
+        if document.versions.len() >= most {
             return Err(errors::too_many_versions());
         }
         let format = input.document_format.unwrap_or_default();

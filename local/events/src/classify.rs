@@ -29,12 +29,14 @@ pub(crate) enum Kind {
     Bus,
     LogGroup,
     Automation,
+    /// A document that Run Command runs on nodes.
+    Command,
 }
 
 impl Kind {
     /// Whether it is called under the target's role, always: it has no policy of its own.
     pub(crate) fn needs_role(self) -> bool {
-        matches!(self, Self::StateMachine | Self::Automation)
+        matches!(self, Self::StateMachine | Self::Automation | Self::Command)
     }
 
     pub(crate) fn of(arn: &Arn) -> Option<Self> {
@@ -47,6 +49,7 @@ impl Kind {
             "events" if starts("event-bus/") => Some(Self::Bus),
             "logs" if starts("log-group:") => Some(Self::LogGroup),
             "ssm" if starts("automation-definition/") => Some(Self::Automation),
+            "ssm" if starts("document/") => Some(Self::Command),
             _ => None,
         }
     }
@@ -61,6 +64,7 @@ impl Kind {
             Self::Bus => "events:PutEvents",
             Self::LogGroup => "logs:PutLogEvents",
             Self::Automation => "ssm:StartAutomationExecution",
+            Self::Command => "ssm:SendCommand",
         }
     }
 
@@ -73,7 +77,7 @@ impl Kind {
             Self::StateMachine => "AWSStepFunctions",
             Self::Bus => "AmazonEventBridge",
             Self::LogGroup => "AWSLogs",
-            Self::Automation => "AWSSimpleSystemsManagement",
+            Self::Automation | Self::Command => "AWSSimpleSystemsManagement",
         }
     }
 
@@ -100,6 +104,7 @@ impl Kind {
                 "AutomationDefinitionNotFoundException",
                 "Automation definition not found".to_owned(),
             ),
+            Self::Command => (400, "InvalidDocument", "The document does not exist.".to_owned()),
         };
         self.refused(status, code, &message, request_id)
     }
@@ -188,7 +193,8 @@ mod tests {
         assert_eq!(kind("events", "event-bus/hub"), Some(Kind::Bus));
         assert_eq!(kind("logs", "log-group:/aws/events/all:*"), Some(Kind::LogGroup));
         assert_eq!(kind("ssm", "automation-definition/Doc:$DEFAULT"), Some(Kind::Automation));
-        assert_eq!(kind("ssm", "document/Doc"), None);
+        assert_eq!(kind("ssm", "document/AWS-RunShellScript"), Some(Kind::Command));
+        assert_eq!(kind("ssm", "opsitem"), None);
         assert_eq!(kind("states", "express:name"), None);
         assert_eq!(kind("ecs", "cluster/name"), None);
     }

@@ -208,12 +208,19 @@ impl Delivery {
             }
             Kind::LogGroup => self.log_event(body, now),
             Kind::Automation => {
-                // Without an input of its own the target has no parameters: the event is not used as one.
-                let said = self.target.has_input();
-                let parameters = if said { body } else { "{}".to_owned() };
+                let parameters = self.parameters(body);
                 Action::StartAutomation { token: self.derived_id("automation"), parameters }
             }
+            Kind::Command => Action::SendCommand {
+                targets: self.target.command_targets().to_vec(),
+                parameters: self.parameters(body),
+            },
         }))
+    }
+
+    /// Those of a document. A target without an input of its own has none: the event is not used as one.
+    fn parameters(&self, body: String) -> String {
+        if self.target.has_input() { body } else { "{}".to_owned() }
     }
 
     async fn forward<E: DeliveryPort>(

@@ -37,4 +37,7 @@ pub use port::{
     ResourceVerdict, RoleCheck, RoleVerdict, TargetCall,
 };
 pub use record::{DeliveryOutcome, Record};
-pub use target::{DeadLetterConfig, InputTransformer, RetryPolicy, RuleTarget, SqsParameters};
+pub use target::{
+    DeadLetterConfig, InputTransformer, RetryPolicy, RuleTarget, RunCommandParameters,
+    RunCommandTarget, SqsParameters,
+};

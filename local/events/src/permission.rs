@@ -27,23 +27,57 @@ impl<E: DeliveryPort> Permission<'_, E> {
             }
             return self.of_resource(kind, arn, Caller::Service).await;
         };
-        match self.role(kind, arn, role, Map::new()).await? {
-            RoleVerdict::NotAssumable => {
-                let message = format!("EventBridge is not authorized to assume role {role}");
-                return Err(DeliveryFailure::terminal(ErrorCode::FailedToAssumeRole, message));
+        for (resource, context) in self.touched(kind, arn) {
+            match self.role(kind, &resource, role, context).await? {
+                RoleVerdict::NotAssumable => {
+                    let message = format!("EventBridge is not authorized to assume role {role}");
+                    return Err(DeliveryFailure::terminal(ErrorCode::FailedToAssumeRole, message));
+                }
+                RoleVerdict::Denied => {
+                    return Err(kind.denied(DeniedBy::Identity(role), &resource, self.request_id));
+                }
+                RoleVerdict::Allowed => {}
             }
-            RoleVerdict::Denied => {
-                return Err(kind.denied(DeniedBy::Identity(role), arn, self.request_id));
-            }
-            RoleVerdict::Allowed => {}
         }
-        match account_of(role) == Some(arn.account.as_str()) {
+        // A command is sent in the rule's account, whosever document it runs.
+        let owner = if kind == Kind::Command { &self.bus().account } else { &arn.account };
+        match account_of(role) == Some(owner.as_str()) {
             true => Ok(()),
             false if kind.needs_role() => {
                 Err(kind.denied(DeniedBy::Identity(role), arn, self.request_id))
             }
             false => self.of_resource(kind, arn, Caller::Role(role.clone())).await,
         }
+    }
+
+    /// What a role must be allowed to act on, each with condition keys of its own: the target, and the
+    /// nodes of a command.
+    /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/run-command-setting-up.html>
+    fn touched(&self, kind: Kind, arn: &Arn) -> Vec<(Arn, Map<String, Value>)> {
+        let mut touched = vec![(arn.clone(), Map::new())];
+        if kind != Kind::Command {
+            return touched;
+        }
+        let node = |id: &str| {
+            let (service, resource) = match id.starts_with("mi-") {
+                true => ("ssm", format!("managed-instance/{id}")),
+                false => ("ec2", format!("instance/{id}")),
+            };
+            let account = self.bus().account.clone();
+            Arn { service: service.to_owned(), account, resource, ..arn.clone() }
+        };
+        for target in self.delivery.target.command_targets() {
+            let Some(key) = target.key.strip_prefix("tag:") else {
+                touched.extend(target.values.iter().map(|id| (node(id), Map::new())));
+                continue;
+            };
+            touched.extend(target.values.iter().map(|value| {
+                let keys = ["ssm:resourceTag", "ec2:ResourceTag", "aws:ResourceTag"];
+                let context = keys.into_iter().map(|of| (format!("{of}/{key}"), json!(value)));
+                (node("*"), context.collect())
+            }));
+        }
+        touched
     }
 
     /// For a bus: the role always, and the receiving bus's policy when it is another account's.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::{BusRef, RuleTarget};
+use crate::{BusRef, RuleTarget, target::RunCommandTarget};
 
 /// The world that events are delivered in.
 pub trait DeliveryPort: Send + Sync + 'static {
@@ -153,6 +153,12 @@ pub enum Action {
     StartAutomation {
         /// The same for every attempt of one delivery.
         token: Uuid,
+        /// JSON: parameters, each a list of strings.
+        parameters: String,
+    },
+    /// `ssm:SendCommand` of the document that the ARN names, in the account of the rule.
+    SendCommand {
+        targets: Vec<RunCommandTarget>,
         /// JSON: parameters, each a list of strings.
         parameters: String,
     },

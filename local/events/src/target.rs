@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer, de::Error};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use serde_json::Value;
 
 /// The members of a target that delivery depends on. Others are accepted and ignored.
@@ -23,6 +23,8 @@ pub struct RuleTarget {
     pub input_transformer: Option<InputTransformer>,
     /// The message group, for FIFO queues.
     pub sqs_parameters: Option<SqsParameters>,
+    /// The nodes of a command.
+    pub run_command_parameters: Option<RunCommandParameters>,
     /// How long to try.
     #[serde(default)]
     pub retry_policy: RetryPolicy,
@@ -34,6 +36,11 @@ impl RuleTarget {
     /// Whether it says what it is sent, instead of the event as it came.
     pub fn has_input(&self) -> bool {
         self.input.is_some() || self.input_path.is_some() || self.input_transformer.is_some()
+    }
+
+    /// The nodes that a command goes to.
+    pub fn command_targets(&self) -> &[RunCommandTarget] {
+        self.run_command_parameters.as_ref().map_or(&[], |run| run.run_command_targets.as_slice())
     }
 
     /// The dead-letter queue's ARN, if there is one.
@@ -59,6 +66,24 @@ pub struct InputTransformer {
 pub struct SqsParameters {
     /// The group of every message.
     pub message_group_id: Option<String>,
+}
+
+/// What Run Command needs.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RunCommandParameters {
+    /// Which nodes, as SendCommand's `Targets`.
+    #[serde(default)]
+    pub run_command_targets: Vec<RunCommandTarget>,
+}
+
+/// Nodes: `InstanceIds` with their ids, or `tag:KEY` with its values.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RunCommandTarget {
+    pub key: String,
+    #[serde(default)]
+    pub values: Vec<String>,
 }
 
 /// Where undelivered events go.

@@ -58,6 +58,7 @@ import relay_refusals
 import relay_sessions
 import relay_suppression
 import relay_tags
+import relay_targets
 import relay_templates
 import relay_volumes
 
@@ -83,7 +84,7 @@ require(responses, "request_scope", "json_response", "error_response_json")
 
 for extension in (relay_protocols, relay_instances, relay_volumes, relay_groups, relay_commands, relay_sessions,
                   relay_checks, relay_contributors, relay_documents, relay_suppression, relay_keys,
-                  relay_items, relay_logs, relay_refusals, relay_tags):
+                  relay_items, relay_logs, relay_refusals, relay_tags, relay_targets):
     extension.install(require)
 
 

@@ -140,12 +140,8 @@ impl events::DeliveryPort for Port {
     }
 
     async fn invoke(&self, call: &TargetCall) -> Result<(), PortError> {
-        if let Action::StartAutomation { token, parameters } = &call.action {
-            let automation = self
-                .automation
-                .get()
-                .ok_or_else(|| PortError::Unreachable("the engine is not open yet".to_owned()))?;
-            return automation.start(call, *token, parameters).await;
+        if matches!(call.action, Action::StartAutomation { .. } | Action::SendCommand { .. }) {
+            return self.run(call).await;
         }
         let arn: Arn = call.arn.parse().map_err(|_| PortError::Refused {
             status: 400,
@@ -161,6 +157,23 @@ impl events::DeliveryPort for Port {
 }
 
 impl Port {
+    /// A document, which is the gateway's own business.
+    async fn run(&self, call: &TargetCall) -> Result<(), PortError> {
+        let target = self
+            .automation
+            .get()
+            .ok_or_else(|| PortError::Unreachable("the engine is not open yet".to_owned()))?;
+        match &call.action {
+            Action::StartAutomation { token, parameters } => {
+                target.start(call, *token, parameters).await
+            }
+            Action::SendCommand { targets, parameters } => {
+                target.send(call, targets, parameters).await
+            }
+            _ => Ok(()),
+        }
+    }
+
     async fn role_allows(
         &self,
         check: &RoleCheck,
@@ -221,7 +234,9 @@ fn wire(call: &TargetCall, arn: &Arn) -> Result<(&'static str, http::request::Bu
             let body = json!({"stateMachineArn": call.arn, "name": name, "input": input});
             ("states", json_call("AWSStepFunctions.StartExecution", "1.0"), body.to_string())
         }
-        Action::StartAutomation { .. } => bail!("automations are started by the gateway itself"),
+        Action::StartAutomation { .. } | Action::SendCommand { .. } => {
+            bail!("documents are run by the gateway itself")
+        }
         Action::PutLogEvent { timestamp, message } => {
             let group = arn.resource.trim_start_matches("log-group:").trim_end_matches(":*");
             let body = json!({

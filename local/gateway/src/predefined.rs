@@ -37,8 +37,22 @@ const RUNBOOKS: &[Written] = documents![
     "AWSConfigRemediation-EnforceEC2InstanceIMDSv2" => "AWS::EC2::Instance",
 ];
 
-/// What `aws:runCommand` runs on nodes.
-const COMMANDS: &[Written] = documents!["AWS-RunPatchBaseline" => "", "AWS-RunShellScript" => ""];
+/// What SendCommand and `aws:runCommand` run on nodes.
+const COMMANDS: &[Written] = documents![
+    "AWS-ApplyAnsiblePlaybooks" => "",
+    "AWS-ConfigureAWSPackage" => "",
+    "AWS-ConfigureDocker" => "",
+    "AWS-DownloadContent" => "",
+    "AWS-InstallApplication" => "",
+    "AWS-RefreshAssociation" => "",
+    "AWS-RunDocument" => "",
+    "AWS-RunPatchBaseline" => "",
+    "AWS-RunPowerShellScript" => "",
+    "AWS-RunRemoteScript" => "",
+    "AWS-RunShellScript" => "",
+    "AWS-UpdateSSMAgent" => "",
+    "AmazonCloudWatch-ManageAgent" => "",
+];
 
 /// SSM with the predefined documents and nothing else.
 ///

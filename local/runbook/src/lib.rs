@@ -37,5 +37,5 @@ pub use model::{
 pub use pattern::{Pattern, PatternError};
 pub use read::parse;
 pub use reference::{Global, MAINTENANCE_WINDOW, Reference};
-pub use substitute::{Scope, SubstitutionError, Unresolved, substitute};
+pub use substitute::{NO_OUTPUT, Scope, SubstitutionError, Unresolved, substitute};
 pub use yaml_tree::Position;

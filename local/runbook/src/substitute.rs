@@ -13,6 +13,10 @@ pub trait Scope {
     fn resolve(&self, reference: &Reference) -> Result<Value, Unresolved>;
 }
 
+/// What AWS says in the place of an output that no step has given:
+/// <https://docs.aws.amazon.com/cli/latest/reference/ssm/describe-automation-executions.html>.
+pub const NO_OUTPUT: &str = "No output available yet because the step is not successfully executed";
+
 /// Why a reference has no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unresolved {
@@ -20,7 +24,7 @@ pub enum Unresolved {
     #[error("it is not declared")]
     Unknown,
     /// The step has not run, has failed, or its answer has no such value.
-    #[error("No output available yet because the step is not successfully executed")]
+    #[error("{}", NO_OUTPUT)]
     NotYet,
     /// It could not be read.
     #[error("{0}")]

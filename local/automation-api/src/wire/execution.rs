@@ -1,6 +1,7 @@
 //! An `AutomationExecution` and its `AutomationExecutionMetadata`.
 
 use engine::ExecutionView;
+use runbook::NO_OUTPUT;
 use serde_json::{Map, Value, json};
 
 use super::{Members, epoch, plain, step, strings};
@@ -11,9 +12,6 @@ const STEPS: usize = 100;
 
 /// How many values of `ResolvedTargets` are shown. AWS does not document its number.
 const RESOLVED: usize = 100;
-
-/// The value of an execution's output until the step that has it has succeeded.
-const NO_OUTPUT: &str = "No output available yet because the step is not successfully executed";
 
 /// `GetAutomationExecution`.
 pub(crate) fn described(view: &ExecutionView) -> Value {

@@ -82,7 +82,7 @@ fn content_that_does_not_parse_is_refused_with_its_place() {
 
 #[test]
 fn each_type_takes_its_own_schema_versions() {
-    let steps = json!([{ "name": "a", "action": "aws:sleep", "inputs": {} }]);
+    let manifest = manifest();
     for (kind, version, taken) in [
         ("Automation", "0.3", true),
         ("Automation", "2.2", false),
@@ -97,8 +97,11 @@ fn each_type_takes_its_own_schema_versions() {
         ("Policy", "2.0", true),
         ("Policy", "1.0", false),
     ] {
+        let action = if kind == "Command" { "aws:runShellScript" } else { "aws:sleep" };
+        let steps = json!([{ "name": "a", "action": action, "inputs": {} }]);
         let content = json!({
-            "schemaVersion": version, "mainSteps": steps, "runtimeConfig": { "a": {} },
+            "schemaVersion": version, "mainSteps": steps, "runtimeConfig": { "aws:runShellScript": {} },
+            "version": "1", "packages": manifest["packages"], "files": manifest["files"],
         });
         let created = create(kind, "JSON", &content.to_string());
         match taken {
@@ -178,6 +181,68 @@ fn a_calendar_is_text_and_stays_text() {
         let (code, _) = create(kind, format, content).expect_err(kind);
         assert_eq!(code, "InvalidDocumentContent", "{kind} {format}");
     }
+}
+
+#[test]
+fn a_command_document_has_named_steps_of_known_plugins_and_typed_parameters() {
+    let step = |action: &str, name: &str| json!({ "action": action, "name": name, "inputs": {} });
+    let shell = step("aws:runShellScript", "a");
+    let with = |steps: Value| json!({ "schemaVersion": "2.2", "mainSteps": steps });
+    let typed = |kind: &str| {
+        let mut content = with(json!([shell]));
+        content["parameters"] = json!({ "Times": { "type": kind } });
+        content
+    };
+    for (content, part) in [
+        (with(json!({ "a": shell })), "mainSteps must be a list of steps."),
+        (with(json!([shell, { "action": "aws:runShellScript" }])), "Step 2 of mainSteps needs"),
+        (with(json!([{ "name": "a" }])), "Step 1 of mainSteps needs an action and a name."),
+        (with(json!([step("aws:sing", "a")])), "aws:sing is not a plugin of Command documents."),
+        (with(json!([step("aws:executeScript", "a")])), "aws:executeScript is not a plugin"),
+        (typed("Number"), "Parameter \"Times\" has type Number."),
+        (
+            json!({ "schemaVersion": "1.2", "runtimeConfig": { "aws:sing": {} } }),
+            "aws:sing is not a plugin of Command documents.",
+        ),
+    ] {
+        let (code, message) = create("Command", "JSON", &content.to_string()).expect_err(part);
+        assert_eq!(code, "InvalidDocumentContent");
+        assert!(message.contains(part), "{message}");
+    }
+    for content in [
+        typed("Integer"),
+        typed("StringMap"),
+        with(json!([shell, step("aws:updateSsmAgent", "b")])),
+        json!({ "schemaVersion": "1.2", "runtimeConfig": { "aws:psmodule": {} } }),
+    ] {
+        create("Command", "JSON", &content.to_string()).expect("valid");
+    }
+}
+
+/// Distributor's, of one file for Amazon Linux.
+fn manifest() -> Value {
+    json!({
+        "schemaVersion": "2.0", "version": "1.0.0",
+        "packages": { "amazon": { "_any": { "x86_64": { "file": "tool.zip" } } } },
+        "files": { "tool.zip": { "checksums": { "sha256": "0".repeat(64) } } },
+    })
+}
+
+#[test]
+fn a_package_has_a_manifest_with_all_its_files() {
+    create("Package", "JSON", &manifest().to_string()).expect("valid");
+    for lacking in ["version", "packages", "files"] {
+        let mut manifest = manifest();
+        manifest[lacking] = Value::Null;
+        let (code, message) = create("Package", "JSON", &manifest.to_string()).expect_err(lacking);
+        let expected = format!("The manifest of a Package document needs {lacking}.");
+        assert_eq!((code.as_str(), message), ("InvalidDocumentContent", expected));
+    }
+    let mut other = manifest();
+    other["packages"]["windows"] = json!({ "_any": { "x86_64": { "file": "tool.exe" } } });
+    let (code, message) = create("Package", "JSON", &other.to_string()).expect_err("no file");
+    assert_eq!(code, "InvalidDocumentContent");
+    assert!(message.contains("name tool.exe"), "{message}");
 }
 
 #[test]

@@ -86,6 +86,26 @@ fn a_document_has_at_most_1000_versions() {
 }
 
 #[test]
+fn a_package_has_at_most_25_versions() {
+    let content = |version: usize| {
+        let packages = json!({ "amazon": { "_any": { "x86_64": { "file": "tool.zip" } } } });
+        json!({
+            "schemaVersion": "2.0", "version": version.to_string(), "packages": packages,
+            "files": { "tool.zip": {} },
+        })
+        .to_string()
+    };
+    let mut aws = Aws::new();
+    let body = json!({ "Name": "Org-P", "Content": content(1), "DocumentType": "Package" });
+    aws.ok(OWNER, "CreateDocument", body);
+    for version in 2..=25 {
+        aws.ok(OWNER, "UpdateDocument", json!({ "Name": "Org-P", "Content": content(version) }));
+    }
+    let more = json!({ "Name": "Org-P", "Content": content(26) });
+    assert_eq!(aws.code(OWNER, "UpdateDocument", more), "DocumentVersionLimitExceeded");
+}
+
+#[test]
 fn a_version_is_read_by_number_by_name_or_by_both() {
     let mut aws = Aws::with("Org-A");
     let body = json!({ "Name": "Org-A", "Content": runbook("two"), "VersionName": "two" });

@@ -57,6 +57,7 @@ use failure::phrase;
 pub use failure::{Failure, FailureStage, FailureType};
 pub(crate) use handling::Handling;
 use handling::{Recovery, Runner};
+pub(crate) use outputs::selected;
 
 /// How the engine runs an action. Every action is here once.
 pub(crate) const fn handling(action: ActionKind) -> Handling {

@@ -4,7 +4,7 @@ use runbook::{ActionKind, OutputType, Selector, coerce};
 use serde_json::{Map, Value};
 
 use super::failure::phrase;
-use super::{Call, Done, Failure, FailureStage, FailureType};
+use super::{Call, DeclaredOutput, Done, Failure, FailureStage, FailureType};
 
 /// The name under which AWS shows all of an action's own outputs as one.
 const PAYLOAD: &str = "OutputPayload";
@@ -12,9 +12,19 @@ const PAYLOAD: &str = "OutputPayload";
 /// The outputs that the step declares, out of what came back. One whose selector finds nothing, or
 /// null, is left out: only a step that refers to it fails.
 pub(super) fn declared(call: &Call<'_>, root: &Value) -> Result<Done, Failure> {
+    let outputs = selected(call.action, call.outputs, root)?;
+    Ok(Done { outputs, ..Done::default() })
+}
+
+/// The values of declared outputs in what an action returned.
+pub(crate) fn selected(
+    action: ActionKind,
+    declared: &[DeclaredOutput],
+    root: &Value,
+) -> Result<Map<String, Value>, Failure> {
     let mut outputs = Map::new();
-    let others = others(call.action, root);
-    for output in call.outputs {
+    let others = others(action, root);
+    for output in declared {
         let (name, path) = (&output.name, &output.selector);
         let selector = Selector::parse(path).map_err(|error| {
             Failure::input(&format!("The selector {path} of the output {name} is invalid: {error}"))
@@ -35,7 +45,7 @@ pub(super) fn declared(call: &Call<'_>, root: &Value) -> Result<Done, Failure> {
         })?;
         outputs.insert(name.clone(), value);
     }
-    Ok(Done { outputs, ..Done::default() })
+    Ok(outputs)
 }
 
 /// What a selector finds in the first root where it finds something. A path that may lead to

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use runbook::ActionKind;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -10,7 +11,7 @@ use uuid::Uuid;
 use super::next::Next;
 use super::retry::after_failure;
 use crate::actions::failure::phrase;
-use crate::actions::{Done, Failure, FailureStage, FailureType, words};
+use crate::actions::{Done, Failure, FailureStage, FailureType, selected, words};
 use crate::event::ChildEnd;
 use crate::request::{Tag, Target, TargetLocation};
 use crate::state::{State, StepState};
@@ -111,7 +112,15 @@ pub(super) fn ended(
     let texts = end.outputs.iter().flat_map(on_the_wire);
     outputs.insert("Output".into(), texts.map(Value::from).collect());
     if end.outcome == Outcome::Success {
-        return Next::succeed(place, Done { outputs, ..Done::default() });
+        let declared = state.document.def(step.def).map_or(&[][..], |def| &def.outputs);
+        let root = Value::Object(outputs.clone());
+        return match selected(ActionKind::ExecuteAutomation, declared, &root) {
+            Ok(declared) => {
+                outputs.extend(declared);
+                Next::succeed(place, Done { outputs, ..Done::default() })
+            }
+            Err(failure) => Next::event(after_failure(state, place, step, failure, now)),
+        };
     }
     let texts: Vec<_> = end.outputs.iter().flat_map(on_the_wire).collect();
     let reason = words::child_failed(&id.to_string(), status.name(), &texts.join(", "));

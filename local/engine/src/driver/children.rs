@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use runbook::NO_OUTPUT;
 use uuid::Uuid;
 
 use super::Engine;
@@ -219,7 +220,9 @@ fn child_end(state: &State) -> Option<ChildEnd> {
         Status::Cancelled => Outcome::Cancelled,
         _ => return None,
     };
-    let outputs = state.outputs().into_iter().filter_map(|(_, value)| value).collect();
+    let outputs =
+        state.outputs().into_iter().map(|(_, value)| value.unwrap_or_else(|| NO_OUTPUT.into()));
+    let outputs = outputs.collect();
     Some(ChildEnd { outcome, outputs, message: state.failure.clone() })
 }
 

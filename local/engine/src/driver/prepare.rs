@@ -209,6 +209,10 @@ fn check(request: &StartRequest, runbook: &Runbook) -> Result<(), StartError> {
     {
         return invalid("AlarmConfiguration must name exactly one alarm.");
     }
+    // In AWS's words: https://github.com/aws/aws-cli/issues/9028. The API's model refuses it before.
+    if request.targets.len() > 1 {
+        return invalid("Only one resource group or tag can be specified at a time");
+    }
     let within = request.target_locations.iter().any(|location| !location.targets.is_empty());
     if (!request.targets.is_empty() || within) && request.target_parameter_name.is_none() {
         return invalid("TargetParameterName is required with Targets.");

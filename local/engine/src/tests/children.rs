@@ -46,6 +46,21 @@ async fn a_child_that_fails_fails_the_step_and_each_attempt_is_another_child() {
     assert_eq!(summary(&view), "Failed: child Failed");
     assert_eq!(rig.children(&view.id).len(), 2);
     assert_eq!(view.steps[0].outputs["Status"], "Failed");
+    // In the place of what the child did not give, as AWS shows it.
+    let message = view.steps[0].failure_message.clone().unwrap();
+    assert!(message.contains(&format!("Output=[{}]", ::runbook::NO_OUTPUT)), "{message}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_selects_in_the_outputs_of_its_child() {
+    let outputs = "    outputs:\n      - {Name: First, Selector: '$.Output[0]', Type: String}\n      \
+                   - {Name: How, Selector: '$.Status', Type: String}\n";
+    let steps = parent(&format!("    inputs: {{DocumentName: Child}}\n{outputs}"));
+    let rig = rig(&steps, &child("Give: {Out: made}")).await;
+    let view = rig.run().await;
+    assert_eq!(summary(&view), "Success: child Success");
+    let outputs = &view.steps[0].outputs;
+    assert_eq!((&outputs["First"], &outputs["How"]), (&"made".into(), &"Success".into()));
 }
 
 #[tokio::test(start_paused = true)]
@@ -59,6 +74,17 @@ async fn a_child_that_cannot_be_started_fails_the_step_in_the_words_of_aws() {
         ),
         "{message}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_has_one_target_at_most() {
+    let inputs =
+        "    inputs:\n      DocumentName: Child\n      TargetParameterName: P\n      Targets:\n";
+    let tags = "      - {Key: 'tag:A', Values: [x]}\n      - {Key: 'tag:B', Values: [y]}\n";
+    let rig = rig(&parent(&format!("{inputs}{tags}")), &child("")).await;
+    let message = rig.run().await.steps[0].failure_message.clone().unwrap();
+    let words = "errorMessage: Only one resource group or tag can be specified at a time.";
+    assert!(message.contains(words), "{message}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -97,6 +97,46 @@ async fn a_state_machine_is_started_under_its_role_with_one_name_per_delivery() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_command_goes_to_its_nodes_under_a_role_that_may_reach_each_of_them() {
+    let shell = "arn:aws:ssm:us-east-1::document/AWS-RunShellScript";
+    let targets = json!([
+        {"Key": "InstanceIds", "Values": ["i-1", "mi-2"]}, {"Key": "tag:Role", "Values": ["web"]},
+    ]);
+    let parameters = json!({"commands": ["uptime"]}).to_string();
+    let world = World::new();
+    let target = json!({
+        "Arn": shell, "RoleArn": ROLE, "Input": parameters,
+        "RunCommandParameters": {"RunCommandTargets": targets},
+    });
+    let (calls, outcome) = delivered_to(&world, target.clone()).await;
+    assert_eq!(outcome, DeliveryOutcome::Delivered);
+    let Action::SendCommand { targets: sent, parameters: said } = &calls[0].action else {
+        panic!("{calls:?}")
+    };
+    assert_eq!((json!(sent), said), (targets, &parameters));
+    let checks = world.role_checks();
+    let resources: Vec<&str> = checks.iter().map(|check| check.resource.as_str()).collect();
+    let node = |resource: &str| format!("arn:aws:{resource}");
+    assert_eq!(
+        resources,
+        [
+            shell,
+            &node("ec2:us-east-1:111122223333:instance/i-1"),
+            &node("ssm:us-east-1:111122223333:managed-instance/mi-2"),
+            &node("ec2:us-east-1:111122223333:instance/*"),
+        ]
+    );
+    assert_eq!(checks[0].action, "ssm:SendCommand");
+    assert_eq!(checks[3].context["ssm:resourceTag/Role"], "web");
+
+    let world = World::new();
+    let mut elsewhere = target;
+    elsewhere["RoleArn"] = json!("arn:aws:iam::444455556666:role/deliver");
+    let (calls, outcome) = delivered_to(&world, elsewhere).await;
+    assert_eq!((calls.len(), dropped(&outcome).0), (0, "NO_PERMISSIONS"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_state_machine_without_role_or_in_another_account_is_not_started() {
     let (calls, outcome) = delivered_to(&World::new(), json!({"Arn": MACHINE})).await;
     assert_eq!(calls, []);

@@ -1,4 +1,4 @@
-//! Automations as targets of EventBridge rules: started under the rule's role.
+//! Automations and commands as targets of EventBridge rules: started under the rule's role.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,23 +7,27 @@ use api::AwsError;
 use automation_api::Automation;
 use engine::StartRequest;
 use engine::ports::Actor;
-use events::{PortError, TargetCall};
+use events::{PortError, RunCommandTarget, TargetCall};
+use http::Request;
 use relay_core::id::Arn;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::emulator::Emulator;
+use crate::run_command;
+use crate::services::Services;
 
-/// Starts executions for rules.
+/// Starts executions and sends commands for rules.
 pub struct AutomationTarget {
     automation: Arc<Automation>,
+    services: Arc<Services>,
     emulator: Emulator,
 }
 
 impl AutomationTarget {
-    /// On an engine's API, under roles of the emulator's IAM.
-    pub fn new(automation: Arc<Automation>, emulator: Emulator) -> Self {
-        Self { automation, emulator }
+    /// On an engine's API and the gateway's documents, under roles of the emulator's IAM.
+    pub fn new(automation: Arc<Automation>, services: Arc<Services>, emulator: Emulator) -> Self {
+        Self { automation, services, emulator }
     }
 
     /// Starts the document that the target's ARN names. The token makes repeated attempts of one
@@ -40,11 +44,7 @@ impl AutomationTarget {
         let (Ok(arn), Some(role)) = (call.arn.parse::<Arn>(), &call.role) else {
             return Err(refused(&AwsError::new("ValidationException", "The target has no role.")));
         };
-        let parameters: BTreeMap<String, Vec<String>> =
-            serde_json::from_str(parameters).map_err(|error| {
-                let message = format!("The parameters are not a map of lists of strings: {error}");
-                refused(&AwsError::new("InvalidAutomationExecutionParametersException", message))
-            })?;
+        let parameters = read(parameters, "InvalidAutomationExecutionParametersException")?;
         let definition = arn.resource.trim_start_matches("automation-definition/");
         let (name, version) = match definition.split_once(':') {
             Some((name, version)) => (name, Some(version.to_owned())),
@@ -59,6 +59,45 @@ impl AutomationTarget {
         };
         self.passes(call, role, &start).await?;
         self.automation.begin(start).await.map(drop).map_err(|error| refused(&error))
+    }
+
+    /// Sends the document that the target's ARN names to nodes, in the account of the rule.
+    ///
+    /// # Errors
+    /// The error that EventBridge records.
+    pub async fn send(
+        &self,
+        call: &TargetCall,
+        targets: &[RunCommandTarget],
+        parameters: &str,
+    ) -> Result<(), PortError> {
+        let (Ok(document), Ok(rule)) = (call.arn.parse::<Arn>(), call.rule_arn.parse::<Arn>())
+        else {
+            let message = format!("{} is not the ARN of a document.", call.arn);
+            return Err(refused(&AwsError::new("ValidationException", message)));
+        };
+        let name = document.resource.trim_start_matches("document/");
+        // A document of another account goes by its ARN.
+        let name = match document.account.is_empty() || document.account == rule.account {
+            true => name,
+            false => call.arn.as_str(),
+        };
+        let parameters = read(parameters, "InvalidParameters")?;
+        let input = json!({"DocumentName": name, "Targets": targets, "Parameters": parameters});
+        self.services
+            .documents(|documents| {
+                run_command::check(documents, &rule.account, &document.region, &input)
+            })
+            .map_err(|error| refused(&error))?;
+        let request = Request::post("/")
+            .header("x-amz-target", "AmazonSSM.SendCommand")
+            .header("content-type", "application/x-amz-json-1.1");
+        let sent = self
+            .emulator
+            .as_root(&rule.account, &document.region, "ssm", request, input.to_string())
+            .await;
+        let (status, answer) = sent.map_err(unreachable)?;
+        if status < 300 { Ok(()) } else { Err(crate::events::refused(status, &answer)) }
     }
 
     /// A session of the rule's role, which EventBridge opens.
@@ -99,6 +138,14 @@ impl AutomationTarget {
         }
         Err(denied("iam:PassRole", role, &passed))
     }
+}
+
+/// The parameters that a rule gives to a document.
+fn read(parameters: &str, code: &str) -> Result<BTreeMap<String, Vec<String>>, PortError> {
+    serde_json::from_str(parameters).map_err(|error| {
+        let message = format!("The parameters are not a map of lists of strings: {error}");
+        refused(&AwsError::new(code, message))
+    })
 }
 
 fn denied(action: &str, role: &str, resource: &str) -> PortError {

@@ -62,6 +62,7 @@ pub struct AutomationSetup {
 /// When the log cannot be read.
 pub async fn open(setup: AutomationSetup, log: &Path) -> Result<Arc<Automation>> {
     let documents = Arc::new(GatewayDocuments::new(Arc::clone(&setup.services), setup.attachments));
+    let services = Arc::clone(&setup.services);
     let directory: Arc<dyn Directory> = setup.services;
     let ports = Ports {
         clock: setup.clock,
@@ -80,7 +81,7 @@ pub async fn open(setup: AutomationSetup, log: &Path) -> Result<Arc<Automation>>
         directory,
         records: records(&log.with_extension("jsonl"))?,
     }));
-    let target = AutomationTarget::new(Arc::clone(&automation), setup.emulator);
+    let target = AutomationTarget::new(Arc::clone(&automation), services, setup.emulator);
     setup.delivery.start_automations_with(target);
     Ok(automation)
 }

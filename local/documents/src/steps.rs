@@ -1,0 +1,61 @@
+//! What the steps of a Command document must be. Automation's are the engine's language.
+
+use serde_json::{Map, Value};
+
+/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/documents-command-ssm-plugin-reference.html>
+const PLUGINS: [&str; 15] = [
+    "aws:applications",
+    "aws:cloudwatch",
+    "aws:configuredocker",
+    "aws:configurepackage",
+    "aws:domainjoin",
+    "aws:downloadcontent",
+    "aws:psmodule",
+    "aws:refreshassociation",
+    "aws:rundockeraction",
+    "aws:rundocument",
+    "aws:runpowershellscript",
+    "aws:runshellscript",
+    "aws:softwareinventory",
+    "aws:updateagent",
+    "aws:updatessmagent",
+];
+
+/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/documents-syntax-data-elements-parameters.html>
+const TYPES: [&str; 6] = ["String", "StringList", "Integer", "Boolean", "MapList", "StringMap"];
+
+/// Says what is wrong with a Command document's parameters and steps.
+pub(crate) fn check(version: Option<&str>, root: &Map<String, Value>) -> Result<(), String> {
+    for (name, definition) in
+        root.get("parameters").and_then(Value::as_object).into_iter().flatten()
+    {
+        let kind = definition["type"].as_str().unwrap_or_default();
+        if !TYPES.contains(&kind) {
+            let known = TYPES.join(", ");
+            return Err(format!("Parameter \"{name}\" has type {kind}. Expected one of {known}."));
+        }
+    }
+    if version == Some("1.2") {
+        let plugins = root.get("runtimeConfig").and_then(Value::as_object);
+        return plugins.into_iter().flatten().try_for_each(|(plugin, _)| known(plugin));
+    }
+    let Some(steps) = root.get("mainSteps").and_then(Value::as_array) else {
+        return Err("mainSteps must be a list of steps.".to_owned());
+    };
+    for (place, step) in steps.iter().enumerate() {
+        let text = |key: &str| step[key].as_str().filter(|text| !text.is_empty());
+        let (Some(action), Some(_)) = (text("action"), text("name")) else {
+            return Err(format!("Step {} of mainSteps needs an action and a name.", place + 1));
+        };
+        known(action)?;
+    }
+    Ok(())
+}
+
+fn known(plugin: &str) -> Result<(), String> {
+    // Old documents have aws:domainjoin and aws:psmodule.
+    match PLUGINS.contains(&plugin.to_ascii_lowercase().as_str()) {
+        true => Ok(()),
+        false => Err(format!("{plugin} is not a plugin of Command documents.")),
+    }
+}
