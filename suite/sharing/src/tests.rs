@@ -354,6 +354,8 @@ fn an_invalid_rule_takes_no_other_with_it_but_makes_the_set_unsound() {
     ]);
     assert_eq!(set.rules.len(), 1);
     assert_eq!(set.rules[0].places.origin, "/runbook-relay/sharing/a");
+    assert_eq!(set.rule("a"), Some(&set.rules[0]));
+    assert_eq!(set.rule("b"), None, "it is invalid");
     let codes: Vec<_> = set.problems.iter().map(|problem| problem.code.as_str()).collect();
     assert_eq!(codes, ["DuplicateRule", "RuleSyntax"]);
     assert!(!set.is_sound());
