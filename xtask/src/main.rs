@@ -24,6 +24,8 @@ enum Command {
     Local(commands::local::Arguments),
     /// Runs every check and test
     Test,
+    /// Changes the suite's heart place by place and looks whether its tests notice: takes an hour
+    Mutants(commands::mutants::Arguments),
     /// Measures speed and size and writes docs/benchmarks.md's table
     Bench(commands::bench::Arguments),
     /// Builds the functions for deployment, optimised, into target/lambda
@@ -46,6 +48,7 @@ async fn run(command: Command) -> Result<()> {
         Command::Demo(arguments) => commands::demo::run(&arguments).await,
         Command::Local(arguments) => commands::local::run(arguments).await,
         Command::Test => commands::test::run().await,
+        Command::Mutants(arguments) => commands::mutants::run(&arguments),
         Command::Bench(arguments) => commands::bench::run(arguments).await,
         Command::Package(arguments) => commands::package::run(&arguments),
     }

@@ -4,6 +4,7 @@ pub(crate) mod alarms;
 pub(crate) mod bench;
 pub(crate) mod demo;
 pub(crate) mod local;
+pub(crate) mod mutants;
 pub(crate) mod package;
 pub(crate) mod screen;
 pub(crate) mod test;
