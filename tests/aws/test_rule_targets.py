@@ -92,7 +92,7 @@ def test_a_rule_sends_a_document_of_the_account(ssm, account, commands, hub):  #
     ("", "{}", [{"Action": "ssm:*"}], "INVALID_PARAMETER"),
 ])
 def test_a_command_that_cannot_be_sent_is_dead_lettered(ssm, account, commands, hub, document, text, may, code):  # noqa: F811
-    # A runbook is no document of Run Command.
+    # Run Command does not run runbooks.
     document = document or hub.arn("ssm", f"document/{create(ssm)}")
     dead = sends(hub, account, document, [{"Key": "InstanceIds", "Values": [node(account)]}], text, may)
     assert hub.message(dead)["MessageAttributes"]["ERROR_CODE"]["StringValue"] == code

@@ -35,6 +35,8 @@ pub(crate) fn check(version: Option<&str>, root: &Map<String, Value>) -> Result<
             return Err(format!("Parameter \"{name}\" has type {kind}. Expected one of {known}."));
         }
     }
+    let steps = if version == Some("1.2") { "runtimeConfig" } else { "mainSteps" };
+    root.get(steps).map_or(Ok(()), |steps| references(steps, root))?;
     if version == Some("1.2") {
         let plugins = root.get("runtimeConfig").and_then(Value::as_object);
         return plugins.into_iter().flatten().try_for_each(|(plugin, _)| known(plugin));
@@ -52,10 +54,33 @@ pub(crate) fn check(version: Option<&str>, root: &Map<String, Value>) -> Result<
     Ok(())
 }
 
+/// Looks for `{{ name }}` of a parameter that is not declared, a script's own braces included, as SSM
+/// does. Names with other characters (`ssm:…`, `.Names`) are something else.
+fn references(value: &Value, root: &Map<String, Value>) -> Result<(), String> {
+    match value {
+        Value::String(text) => mentioned(text)
+            .find(|name| root.get("parameters").is_none_or(|all| all.get(name).is_none()))
+            .map_or(Ok(()), |name| Err(format!("Parameter \"{name}\" is not declared."))),
+        Value::Array(items) => items.iter().try_for_each(|item| references(item, root)),
+        Value::Object(map) => map.values().try_for_each(|item| references(item, root)),
+        _ => Ok(()),
+    }
+}
+
+fn mentioned(text: &str) -> impl Iterator<Item = &str> {
+    let inner = text.split("{{").skip(1).filter_map(|after| after.split_once("}}"));
+    inner.map(|(inner, _)| inner.trim()).filter(|name| {
+        !name.is_empty()
+            && *name != "platformType"
+            && name.chars().all(|letter| letter.is_ascii_alphanumeric())
+    })
+}
+
 fn known(plugin: &str) -> Result<(), String> {
     // Old documents have aws:domainjoin and aws:psmodule.
     match PLUGINS.contains(&plugin.to_ascii_lowercase().as_str()) {
         true => Ok(()),
-        false => Err(format!("{plugin} is not a plugin of Command documents.")),
+        // https://github.com/ministryofjustice/modernisation-platform-environments/pull/3756
+        false => Err(format!("Unknown plugin name: {plugin}")),
     }
 }

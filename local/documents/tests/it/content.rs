@@ -188,6 +188,10 @@ fn a_command_document_has_named_steps_of_known_plugins_and_typed_parameters() {
     let step = |action: &str, name: &str| json!({ "action": action, "name": name, "inputs": {} });
     let shell = step("aws:runShellScript", "a");
     let with = |steps: Value| json!({ "schemaVersion": "2.2", "mainSteps": steps });
+    let saying = |line: &str| {
+        let inputs = json!({ "runCommand": ["true", line] });
+        with(json!([{ "action": "aws:runShellScript", "name": "a", "inputs": inputs }]))
+    };
     let typed = |kind: &str| {
         let mut content = with(json!([shell]));
         content["parameters"] = json!({ "Times": { "type": kind } });
@@ -197,12 +201,14 @@ fn a_command_document_has_named_steps_of_known_plugins_and_typed_parameters() {
         (with(json!({ "a": shell })), "mainSteps must be a list of steps."),
         (with(json!([shell, { "action": "aws:runShellScript" }])), "Step 2 of mainSteps needs"),
         (with(json!([{ "name": "a" }])), "Step 1 of mainSteps needs an action and a name."),
-        (with(json!([step("aws:sing", "a")])), "aws:sing is not a plugin of Command documents."),
-        (with(json!([step("aws:executeScript", "a")])), "aws:executeScript is not a plugin"),
+        (with(json!([step("aws:sing", "a")])), "Unknown plugin name: aws:sing"),
+        (with(json!([step("aws:createImage", "a")])), "Unknown plugin name: aws:createImage"),
+        (saying("echo {{ Name }}"), "Parameter \"Name\" is not declared."),
+        (saying("docker inspect -f '{{else}}'"), "Parameter \"else\" is not declared."),
         (typed("Number"), "Parameter \"Times\" has type Number."),
         (
             json!({ "schemaVersion": "1.2", "runtimeConfig": { "aws:sing": {} } }),
-            "aws:sing is not a plugin of Command documents.",
+            "Unknown plugin name: aws:sing",
         ),
     ] {
         let (code, message) = create("Command", "JSON", &content.to_string()).expect_err(part);
@@ -212,6 +218,7 @@ fn a_command_document_has_named_steps_of_known_plugins_and_typed_parameters() {
     for content in [
         typed("Integer"),
         typed("StringMap"),
+        saying("docker ps --format '{{.Names}}' {{ssm:name}} {{ platformType }} } {{"),
         with(json!([shell, step("aws:updateSsmAgent", "b")])),
         json!({ "schemaVersion": "1.2", "runtimeConfig": { "aws:psmodule": {} } }),
     ] {

@@ -7,11 +7,12 @@ use crate::condition::{Condition, Operator};
 use crate::input;
 use crate::reference::mentions;
 
-/// The condition that a mapping holds besides the keys `also`.
+/// The condition that a mapping of a step holds besides the keys `also`.
 pub(super) fn read(
     reader: &mut Reader<'_>,
     cursor: &Cursor<'_>,
     also: &[&str],
+    step: &str,
 ) -> Option<Condition> {
     let fields = reader.fields(cursor, None);
     if !matches!(cursor.node.value, yaml_tree::Value::Map(_)) {
@@ -23,11 +24,11 @@ pub(super) fn read(
         match name.as_str() {
             "And" | "Or" => {
                 comparisons += 1;
-                conditions.push(several(reader, name, field));
+                conditions.push(several(reader, name, field, step));
             }
             "Not" => {
                 comparisons += 1;
-                conditions.push(not(reader, field));
+                conditions.push(not(reader, field, step));
             }
             "Variable" => {}
             name if also.contains(&name) => {}
@@ -53,7 +54,12 @@ pub(super) fn read(
     conditions.pop().flatten()
 }
 
-fn several(reader: &mut Reader<'_>, name: &str, cursor: &Cursor<'_>) -> Option<Condition> {
+fn several(
+    reader: &mut Reader<'_>,
+    name: &str,
+    cursor: &Cursor<'_>,
+    step: &str,
+) -> Option<Condition> {
     let items = reader.items(cursor, "conditions");
     if items.is_empty() {
         if matches!(cursor.node.value, yaml_tree::Value::List(_)) {
@@ -61,22 +67,29 @@ fn several(reader: &mut Reader<'_>, name: &str, cursor: &Cursor<'_>) -> Option<C
         }
         return None;
     }
-    let conditions: Vec<_> = items.iter().map(|item| read(reader, item, &[])).collect();
+    if let [_] = items.as_slice() {
+        // In AWS's words: https://github.com/awsdocs/aws-systems-manager-user-guide/pull/186
+        let message = format!(
+            "Expect at lease two expressions for operator: {name} in step: {step}. Provided: 1"
+        );
+        reader.wrong(cursor, message);
+    }
+    let conditions: Vec<_> = items.iter().map(|item| read(reader, item, &[], step)).collect();
     let conditions = conditions.into_iter().collect::<Option<Vec<_>>>()?;
     Some(if name == "And" { Condition::And(conditions) } else { Condition::Or(conditions) })
 }
 
 /// One condition, or a list of one.
-fn not(reader: &mut Reader<'_>, cursor: &Cursor<'_>) -> Option<Condition> {
+fn not(reader: &mut Reader<'_>, cursor: &Cursor<'_>, step: &str) -> Option<Condition> {
     let condition = if matches!(cursor.node.value, yaml_tree::Value::List(_)) {
         let items = reader.items(cursor, "conditions");
         let [item] = &items[..] else {
             reader.wrong(cursor, "Not takes one condition");
             return None;
         };
-        read(reader, item, &[])
+        read(reader, item, &[], step)
     } else {
-        read(reader, cursor, &[])
+        read(reader, cursor, &[], step)
     };
     condition.map(|condition| Condition::Not(Box::new(condition)))
 }

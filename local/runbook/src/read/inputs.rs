@@ -99,7 +99,8 @@ fn branch(reader: &mut Reader<'_>, inputs: &Fields<'_>, outline: &mut Outline) -
 }
 
 fn choice(reader: &mut Reader<'_>, cursor: &Cursor<'_>, outline: &mut Outline) -> Option<Choice> {
-    let condition = condition::read(reader, cursor, &["NextStep"]);
+    let step = outline.name.clone().unwrap_or_default();
+    let condition = condition::read(reader, cursor, &["NextStep"], &step);
     if !matches!(cursor.node.value, yaml_tree::Value::Map(_)) {
         return None;
     }
@@ -125,7 +126,9 @@ fn repeat(
         steps
     });
     let iterators = inputs.get("Iterators").map(|cursor| reader.json(cursor));
-    let condition = inputs.get("LoopCondition").map(|cursor| condition::read(reader, cursor, &[]));
+    let step = outline.name.clone().unwrap_or_default();
+    let condition =
+        inputs.get("LoopCondition").map(|cursor| condition::read(reader, cursor, &[], &step));
     match (&iterators, &condition) {
         (Some(_), Some(_)) => {
             reader.wrong(place, "Iterators and LoopCondition should not exist in same step.");

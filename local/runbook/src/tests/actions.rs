@@ -352,7 +352,7 @@ fn conditions_have_one_comparison_that_is_known() {
     said(
         &choice(&format!("Or: [{{{VARIABLE}, NumericGreater: 0}}]")),
         &expect![[r#"
-        sound, 2 steps
+        5:41 mainSteps[0].inputs.Choices[0].Or: Expect at lease two expressions for operator: Or in step: a. Provided: 1
     "#]],
     );
     said(
@@ -424,8 +424,9 @@ fn conditions_have_one_comparison_that_is_known() {
     said(
         &choice("Or: [x]"),
         &expect![[r#"
-        5:42 mainSteps[0].inputs.Choices[0].Or[0]: Found "x", expected a mapping
-    "#]],
+            5:41 mainSteps[0].inputs.Choices[0].Or: Expect at lease two expressions for operator: Or in step: a. Provided: 1
+            5:42 mainSteps[0].inputs.Choices[0].Or[0]: Found "x", expected a mapping
+        "#]],
     );
     said(
         &branch(&format!("{{{VARIABLE}, StringEquals: x}}")),

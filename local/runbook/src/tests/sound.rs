@@ -262,6 +262,10 @@ fn a_document_that_uses_everything_is_read_field_by_field() {
                                                 "Variable": String("{{ Wait }}"),
                                                 "NumericGreater": Number(0),
                                             },
+                                            Object {
+                                                "Variable": String("{{ Wait }}"),
+                                                "NumericEquals": Number(0),
+                                            },
                                         ],
                                     },
                                 ],
@@ -299,6 +303,11 @@ fn a_document_that_uses_everything_is_read_field_by_field() {
                                                 Test {
                                                     variable: String("{{ Wait }}"),
                                                     operator: NumericGreater,
+                                                    operand: Number(0),
+                                                },
+                                                Test {
+                                                    variable: String("{{ Wait }}"),
+                                                    operator: NumericEquals,
                                                     operand: Number(0),
                                                 },
                                             ],
