@@ -20,7 +20,8 @@ ministack is checked at start-up, so that an upgrade that moved it fails loudly.
 
 Events and transitions of alarms that ministack would act on by itself go to the gateway instead, which delivers them
 as AWS does (other accounts and Regions, retries, dead letters). CloudFormation learns
-AWS::SSM::Document, AWS::Events::EventBusPolicy and AWS::Logs::QueryDefinition. When stdin closes, the whole process group ends.
+AWS::SSM::Document, AWS::Events::EventBusPolicy, AWS::Logs::QueryDefinition and StackSets. When stdin closes, the whole process
+group ends.
 """
 
 import asyncio
@@ -52,10 +53,12 @@ import relay_instances
 import relay_items
 import relay_keys
 import relay_logs
+import relay_names
 import relay_outbox
 import relay_protocols
 import relay_refusals
 import relay_sessions
+import relay_stacksets
 import relay_suppression
 import relay_tags
 import relay_targets
@@ -101,6 +104,8 @@ def _dispatch_event(event, view=None):
 eventbridge._dispatch_event = _dispatch_event
 relay_alarms.install(require, relay_outbox.hand_over)
 relay_templates.install(require)
+relay_names.install(require)
+relay_stacksets.install(require)
 
 
 def matching(request):
@@ -276,6 +281,7 @@ def role_allows(request):
 def organizations(request):
     relay_conditions.ORGANIZATIONS.clear()
     relay_conditions.ORGANIZATIONS.update(request)
+    relay_stacksets.follow()
     return {}
 
 
