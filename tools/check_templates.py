@@ -8,6 +8,7 @@ may do is checked by check_permissions.py.
 """
 
 import argparse
+import json
 import re
 import subprocess
 import sys
@@ -309,7 +310,7 @@ def texts(value, place=""):
 
 
 def documented(path):
-    """Parameter and default from the tables of docs/deploy.md, by the template that the heading above them names."""
+    """Parameter and default from the tables of docs/parameters.md, by the template that the heading above them names."""
     found, template, shown = {}, None, False
     for line in path.read_text(encoding="utf-8").splitlines():
         # A comment in a command that is shown is not a heading.
@@ -324,8 +325,8 @@ def documented(path):
 
 @rule
 def parameters_are_documented(files):
-    """every parameter is described, is in one group of the console, and is in docs/deploy.md with its default"""
-    tables = documented(files[0].parent / "docs/deploy.md")
+    """every parameter is described, is in one group of the console, and is in docs/parameters.md with its default"""
+    tables = documented(files[0].parent / "docs/parameters.md")
     for path in files:
         template = templates.load(path)
         parameters, table = template["Parameters"], tables.get(path.name, {})
@@ -338,7 +339,7 @@ def parameters_are_documented(files):
                 yield f"{path.name}: {name} is in {grouped.count(name)} groups of AWS::CloudFormation::Interface"
             default = str(parameter.get("Default", "required")) or "empty"
             if table.get(name) != default:
-                yield f"docs/deploy.md: {path.name}: {name}: expected the default {default}, found {table.get(name)}"
+                yield f"docs/parameters.md: {path.name}: {name}: expected the default {default}, found {table.get(name)}"
         for name in sorted({*grouped, *table} - parameters.keys()):
             yield f"{path.name} has no parameter {name}"
 
@@ -355,6 +356,35 @@ def the_example_deploys(files):
     # `sam deploy --guided` writes it: what is tracked would change with each deployment.
     if "/samconfig.toml" not in (root / ".gitignore").read_text(encoding="utf-8").splitlines():
         yield ".gitignore does not name /samconfig.toml"
+
+
+def statements(value):
+    """Every statement of the policies in a part of a template."""
+    if isinstance(value, dict):
+        if "Effect" in value and "Action" in value:
+            yield value
+        for child in value.values():
+            yield from statements(child)
+    elif isinstance(value, list):
+        for child in value:
+            yield from statements(child)
+
+
+@rule
+def the_organizations_policy_is_what_the_roles_read(files):
+    """stacks/organization-policy.json lets a hub that is not the management account read what its roles read, and no more"""
+    root = files[0].parent
+    [granted] = json.loads((root / "stacks/organization-policy.json").read_text(encoding="utf-8"))["Statement"]
+    used = set()
+    # Any account of the organization may call DescribeHandshake, and a resource policy does not take it
+    # (https://docs.aws.amazon.com/organizations/latest/APIReference/API_DescribeHandshake.html).
+    everybody = {"organizations:DescribeHandshake"}
+    for role in of_type(templates.load(files[0]), "AWS::IAM::Role").values():
+        for statement in statements(role):
+            actions = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+            used |= {action for action in actions if action.startswith("organizations:")}
+    if granted["Action"] != sorted(used - everybody):
+        yield f"stacks/organization-policy.json: expected the actions {', '.join(sorted(used - everybody))}"
 
 
 @rule

@@ -4,7 +4,7 @@
     python tools/distribution.py BUILT FOLDER
 
 BUILT holds `<function>/bootstrap` for every function of template.yaml. FOLDER is made anew: template.yaml with code
-locations relative to it, `functions/*.zip`, `statemachine/`, `stacks/`, `runbooks/`, the bill of materials, licences,
+locations relative to it, `functions/*.zip`, `statemachine/`, `stacks/`, `runbooks/`, `rules/`, the bill of materials, licences,
 and SHA256SUMS over all of it. The same binaries make the same archives. `cargo xtask package` calls it.
 """
 
@@ -19,7 +19,7 @@ import materials
 
 ROOT = Path(__file__).resolve().parent.parent
 CODE = re.compile(r"(?m)^(\s+CodeUri:) target/lambda/([a-z-]+)/$")
-FOLDERS = ("statemachine", "stacks", "runbooks")
+FOLDERS = ("statemachine", "stacks", "runbooks", "rules")
 # The earliest time that an archive can hold: archives do not differ by when they were made.
 TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -46,22 +46,28 @@ def sums(folder):
     return "".join(lines)
 
 
-def make(root, built, folder):
-    """Makes the folder; exits with what is missing."""
+def lay_out(root, folder):
+    """Makes the folder with everything but the functions and what describes them; the functions that belong there."""
     template, functions = relative((root / "template.yaml").read_text(encoding="utf-8"))
     if not functions:
         sys.exit(f"{root}/template.yaml names no function below target/lambda")
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "functions").mkdir(parents=True)
+    for name in FOLDERS:
+        shutil.copytree(root / name, folder / name)
+    (folder / "template.yaml").write_text(template, encoding="utf-8")
+    return functions
+
+
+def make(root, built, folder):
+    """Makes the folder; exits with what is missing."""
+    _, functions = relative((root / "template.yaml").read_text(encoding="utf-8"))
     missing = [name for name in functions if not (built / name / "bootstrap").is_file()]
     if missing:
         sys.exit(f"not built: {', '.join(missing)}; run `cargo xtask package`")
-    shutil.rmtree(folder, ignore_errors=True)
-    (folder / "functions").mkdir(parents=True)
-    for name in functions:
+    for name in lay_out(root, folder):
         archive(built / name / "bootstrap", folder / "functions" / f"{name}.zip")
-    for name in FOLDERS:
-        shutil.copytree(root / name, folder / name)
     shutil.copy(root / "LICENSE", folder)
-    (folder / "template.yaml").write_text(template, encoding="utf-8")
     materials.main(folder, functions)
     (folder / "SHA256SUMS").write_text(sums(folder), encoding="utf-8")
 

@@ -16,6 +16,7 @@ RUN = "statemachine/run-automation.asl.json"
 HUB, OWNER, EVENTS = "template.yaml", "stacks/owner-account.yaml", "stacks/management-account.yaml"
 TARGET = "stacks/target-account.yaml"
 DEPLOY, OUTCOME = "docs/deploy.md", "docs/schemas/outcome.json"
+PARAMETERS, ORGANIZATION = "docs/parameters.md", "stacks/organization-policy.json"
 
 # the rule, the file, what stands there (its first occurrence is replaced), the fault, what is said
 MACHINE_FAULTS = [
@@ -84,6 +85,7 @@ TEMPLATE_FAULTS = [
     ("a parameter that", EVENTS, "    AllowedPattern: ^[0-9]{12}$\n", "", "HubAccount has no AllowedPattern"),
     ("a parameter that", OWNER, "must be an organization id such as", "an organization id such as", "is not the end of a sentence"),
     ("the name of a role", TARGET, "^([A-Za-z0-9_+=,.@-][", "^([A-Za-z0-9_+=,.@/-][", "ExistingExecutionRoleName takes '/Role'"),
+    ("stacks/organization-policy.json lets", ORGANIZATION, '"organizations:ListParents",\n        ', "", "expected the actions"),
     ("docs/deploy.md and samconfig", "samconfig.example.toml", "CAPABILITY_NAMED_IAM CAP", "CAPABILITY_IAM CAP", "has CAPABILITY_AUTO_EXPAND, CAPABILITY_IAM,"),
     ("docs/deploy.md and samconfig", ".gitignore", "/samconfig.toml", "/samconfig", "does not name /samconfig.toml"),
     ("every target", HUB, "          RetryPolicy: {MaximumEventAgeInSeconds: 86400, MaximumRetryAttempts: 185}\n", "", "has no RetryPolicy"),
@@ -91,8 +93,8 @@ TEMPLATE_FAULTS = [
     ("what the hub's", TARGET, "Action: ec2:ModifyVolume", "Action: ec2:AttachVolume", "policy runbooks of ExecutionRole differs from ServiceRole"),
     ("what the hub's", EVENTS, "            - MoveAccount\n", "", "detail of the pattern differs"),
     ("the forwarding rule", EVENTS, "        account: [!Ref AWS::AccountId]\n", "", "events of other accounts"),
-    ("every parameter is", DEPLOY, "| `RecheckSeconds` | `900` |", "| `RecheckSeconds` | `600` |", "expected the default 900, found 600"),
-    ("every parameter is", DEPLOY, "| `LogLevel` |", "| `LogLevels` |", "template.yaml has no parameter LogLevels"),
+    ("every parameter is", PARAMETERS, "| `RecheckSeconds` | `900` |", "| `RecheckSeconds` | `600` |", "expected the default 900, found 600"),
+    ("every parameter is", PARAMETERS, "| `LogLevel` |", "| `LogLevels` |", "template.yaml has no parameter LogLevels"),
     ("every parameter is", EVENTS, "Parameters: [InstallationId, HubAccount, HubRegion]", "Parameters: [InstallationId, HubAccount]", "HubRegion is in 0 groups"),
     ("every parameter is", HUB, "    Description: How far back the sweep looks.\n", "", "is not a sentence"),
     ("an environment variable", HUB, "          HUB_ACCOUNT: !Ref AWS::AccountId\n", "          HUB_ACCOUNT: hub\n", "elsewhere hub"),
@@ -108,7 +110,7 @@ TEMPLATE_FAULTS = [
 
 @pytest.fixture
 def project(tmp_path):
-    for name in (SHARE, AWAIT, HUB, OWNER, EVENTS, TARGET, DEPLOY, OUTCOME, ".cfnlintrc",
+    for name in (SHARE, AWAIT, HUB, OWNER, EVENTS, TARGET, DEPLOY, PARAMETERS, ORGANIZATION, OUTCOME, ".cfnlintrc",
                  ".gitignore", "samconfig.example.toml"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)

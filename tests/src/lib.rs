@@ -5,16 +5,18 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "this is test code: it fails by panicking")]
 
 mod logs;
+mod page;
 mod people;
 mod probe;
 
 pub use logs::Series;
+pub use page::Shell;
 pub use people::Person;
 pub use probe::{Ended, FunctionProcess, LARGEST_STATE};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -40,9 +42,11 @@ static WORLD: OnceCell<World> = OnceCell::const_new();
 #[derive(Debug)]
 pub struct World {
     /// The emulator and the gateway.
-    pub local: Local,
+    pub local: Arc<Local>,
     /// The suite, deployed on it.
     pub stack: Stack,
+    /// The SDK configuration of the management account.
+    pub management: aws_config::SdkConfig,
 }
 
 /// Runs a test on this binary's world, which the first test starts.
@@ -67,6 +71,21 @@ pub fn run_with<F: Future<Output = Result<()>>>(
         let world = WORLD.get_or_try_init(|| World::start(options, stack)).await;
         let world = world.expect("the local AWS starts");
         if let Err(error) = test(world).await {
+            panic!("{error:?}");
+        }
+    });
+}
+
+/// Runs a test on this binary's local AWS, on which nothing is deployed yet.
+///
+/// # Panics
+/// When it cannot be started or the test fails.
+pub fn run_without_stack<F: Future<Output = Result<()>>>(test: impl FnOnce(Arc<Local>) -> F) {
+    static LOCAL: OnceCell<Arc<Local>> = OnceCell::const_new();
+    RUNTIME.block_on(async {
+        let start = || async { anyhow::Ok(Arc::new(Local::start(&Options::default()).await?)) };
+        let local = LOCAL.get_or_try_init(start).await.expect("the local AWS starts");
+        if let Err(error) = test(Arc::clone(local)).await {
             panic!("{error:?}");
         }
     });
@@ -98,7 +117,7 @@ impl World {
         let hub = aws::config(&local.endpoint, HUB, HOME_REGION).await;
         let seeded = seed::organization(&hub).await?;
         let stack = Stack::deploy(&local.endpoint, seeded, stack).await?;
-        Ok(Self { local, stack })
+        Ok(Self { local: Arc::new(local), stack, management: hub })
     }
 
     /// The configuration of an account's root.
@@ -108,7 +127,7 @@ impl World {
 
     /// Organizations, as the management account sees it.
     pub fn organizations(&self) -> aws_sdk_organizations::Client {
-        aws_sdk_organizations::Client::new(&self.stack.hub)
+        aws_sdk_organizations::Client::new(&self.management)
     }
 
     /// Step Functions in the hub.

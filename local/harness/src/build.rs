@@ -110,3 +110,25 @@ pub fn archive(name: &str) -> Result<PathBuf> {
     std::fs::rename(partial, &archive)?;
     Ok(archive)
 }
+
+/// Makes the folder that `cargo xtask package` makes, from the functions that [`build_dev`] built: what the commands of
+/// docs/deploy.md deploy. Without what describes it: checksums, bill of materials, licences.
+///
+/// # Errors
+/// When a function is not built, or the folder cannot be written.
+pub fn distribution(folder: &Path) -> Result<()> {
+    let lay_out = "import distribution, pathlib, sys; \
+                   distribution.lay_out(distribution.ROOT, pathlib.Path(sys.argv[1]))";
+    let made = Command::new(crate::python::ensure_venv()?)
+        .env("PYTHONPATH", root().join("tools"))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .args(["-c", lay_out])
+        .arg(folder)
+        .status();
+    let made = made.context("run tools/distribution.py")?;
+    ensure!(made.success(), "tools/distribution.py: {made}");
+    for name in function_names()? {
+        std::fs::copy(archive(&name)?, folder.join(format!("functions/{name}.zip")))?;
+    }
+    Ok(())
+}

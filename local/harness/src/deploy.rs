@@ -117,17 +117,26 @@ async fn create(
         let described = client.describe_stacks().stack_name(name).send().await?;
         let stack = described.stacks().first().with_context(|| format!("{name} is gone"))?;
         match stack.stack_status() {
-            Some(StackStatus::CreateComplete) => {
-                return Ok(stack
-                    .outputs()
-                    .iter()
-                    .filter_map(|o| Some((o.output_key()?.into(), o.output_value()?.into())))
-                    .collect());
-            }
+            Some(StackStatus::CreateComplete) => return Ok(outputs_of(stack)),
             Some(StackStatus::CreateInProgress) => {}
             status => bail!("stack {name}: {status:?}\n{}", failures(&client, name).await?),
         }
     }
+}
+
+fn outputs_of(stack: &aws_sdk_cloudformation::types::Stack) -> Outputs {
+    let pairs = stack.outputs().iter();
+    pairs.filter_map(|o| Some((o.output_key()?.into(), o.output_value()?.into()))).collect()
+}
+
+/// The outputs of a stack that is there.
+///
+/// # Errors
+/// When it is not there.
+pub async fn outputs(config: &SdkConfig, name: &str) -> Result<Outputs> {
+    let described = Client::new(config).describe_stacks().stack_name(name).send().await;
+    let described = described.map_err(aws_sdk_cloudformation::Error::from)?;
+    described.stacks().first().map(outputs_of).with_context(|| format!("{name} is gone"))
 }
 
 async fn failures(client: &Client, name: &str) -> Result<String> {

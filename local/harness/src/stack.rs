@@ -12,7 +12,7 @@ use crate::seed::Seeded;
 use crate::{HOME_REGION, HUB, aws};
 
 /// Intervals that fit a laptop: seconds where AWS has minutes.
-const QUICK: [(&str, &str); 10] = [
+pub const QUICK: [(&str, &str); 10] = [
     ("MembershipPollMinimumSeconds", "1"),
     ("MembershipPollMaximumSeconds", "5"),
     ("RecheckSeconds", "5"),
@@ -67,7 +67,10 @@ impl Stack {
 
     /// An alarm that could not be taken in returns after seconds. The template takes nothing shorter than the function's
     /// time-out, as Lambda does when it maps a queue to a function; the queue itself may be changed later.
-    async fn return_alarms_soon(&self) -> Result<()> {
+    ///
+    /// # Errors
+    /// When SQS refuses.
+    pub async fn return_alarms_soon(&self) -> Result<()> {
         use aws_sdk_sqs::types::QueueAttributeName::VisibilityTimeout;
         aws_sdk_sqs::Client::new(&self.hub)
             .set_queue_attributes()

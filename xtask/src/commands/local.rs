@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use harness::local::{Local, Options};
 use harness::stack::{self, Stack, StackOptions};
-use harness::{HOME_REGION, HUB, aws, build, seed};
+use harness::{HOME_REGION, HUB, aws, build, deploy, seed};
 use tokio::signal::unix::{SignalKind, signal};
 
 #[derive(clap::Args)]
@@ -20,6 +20,9 @@ pub(crate) struct Arguments {
     /// Where state and logs go; default: a temporary folder, removed at the end
     #[arg(long)]
     state: Option<PathBuf>,
+    /// Leaves the hub's stack out, to deploy it yourself as docs/deploy.md says
+    #[arg(long, conflicts_with = "rules")]
+    without_stack: bool,
     /// Really runs shell commands of Run Command, on this machine, in throw-away folders
     #[arg(long)]
     allow_run_command: bool,
@@ -53,7 +56,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     build::build_dev()?;
     let mut local = Local::start(&options).await?;
     let outcome = tokio::select! {
-        never = serve(&mut local, arguments.rules) => never.map(|never| match never {}),
+        never = serve(&mut local, arguments.rules, arguments.without_stack) => never.map(|never| match never {}),
         _ = interrupt.recv() => Ok(()),
         _ = terminate.recv() => Ok(()),
     };
@@ -61,17 +64,25 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     outcome
 }
 
-async fn serve(local: &mut Local, rules: Option<PathBuf>) -> Result<std::convert::Infallible> {
-    let seeded = seed::organization(&aws::config(&local.endpoint, HUB, HOME_REGION).await).await?;
-    let stack = Stack::deploy(&local.endpoint, seeded, &StackOptions::default()).await?;
-    if let Some(folder) = rules {
-        let written = stack.put_rules(&folder).await?;
-        eprintln!("{written} rules written from {}", folder.display());
-    }
+async fn serve(
+    local: &mut Local,
+    rules: Option<PathBuf>,
+    without_stack: bool,
+) -> Result<std::convert::Infallible> {
     let endpoint = &local.endpoint;
+    let seeded = seed::organization(&aws::config(endpoint, HUB, HOME_REGION).await).await?;
+    let mut outputs = deploy::Outputs::new();
+    if !without_stack {
+        let stack = Stack::deploy(endpoint, seeded.clone(), &StackOptions::default()).await?;
+        if let Some(folder) = rules {
+            let written = stack.put_rules(&folder).await?;
+            eprintln!("{written} rules written from {}", folder.display());
+        }
+        outputs = stack.outputs;
+    }
     say!("ready {endpoint}");
-    say!("organization {}, management account and hub {HUB}", stack.seeded.organization);
-    for (path, id) in &stack.seeded.units {
+    say!("organization {}, management account and hub {HUB}", seeded.organization);
+    for (path, id) in &seeded.units {
         say!("  {id}  {path}");
     }
     say!("any 12-digit id is a usable account: its id is the access key, any secret does\n");
@@ -79,7 +90,7 @@ async fn serve(local: &mut Local, rules: Option<PathBuf>) -> Result<std::convert
     say!("export AWS_ACCESS_KEY_ID={HUB} AWS_SECRET_ACCESS_KEY=local");
     say!("export AWS_DEFAULT_REGION={HOME_REGION} AWS_REGION={HOME_REGION}");
     say!("unset AWS_PROFILE AWS_SESSION_TOKEN\n");
-    for (key, value) in &stack.outputs {
+    for (key, value) in &outputs {
         say!("{key}: {value}");
     }
     eprintln!("\nlogs are in {}; Ctrl-C ends it", local.state().display());

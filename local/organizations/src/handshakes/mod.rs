@@ -219,7 +219,7 @@ impl Organizations {
         })
     }
 
-    /// A handshake that the caller is a party of.
+    /// A handshake that the caller is a party of, or may describe.
     pub(crate) fn own_handshake(&self, call: &Call) -> Result<&Handshake, AwsError> {
         let handshake = self
             .handshakes
@@ -227,7 +227,10 @@ impl Organizations {
             .ok_or_else(|| not_found("Handshake"))?;
         let org = self.organizations.get(&handshake.organization);
         let sent = org.map_or(handshake.sender.as_str(), |org| &org.management) == call.account();
-        let reads = org.is_some_and(|org| org.is_delegate(call.account()));
+        // "You can call this operation from any account in a organization" (API_DescribeHandshake).
+        let describes = call.request.operation == "DescribeHandshake";
+        let member = self.organization_named(call.account());
+        let reads = describes && member.is_some_and(|org| org.id == handshake.organization);
         if sent || reads || self.is_recipient(handshake, call.account()) {
             Ok(handshake)
         } else {

@@ -62,6 +62,19 @@ fn an_invitation_is_open_until_the_invited_account_accepts_and_joins() {
 }
 
 #[test]
+fn every_account_of_the_organization_sees_an_invitation_and_only_its_parties_end_it() {
+    let mut world = World::seeded();
+    let member = world.account("prod");
+    let id = invite(&mut world, "ACCOUNT", OUTSIDER);
+    let seen = world.ok(&member, "DescribeHandshake", id.clone());
+    assert_eq!(seen, world.manage("DescribeHandshake", id.clone()));
+    for operation in ["AcceptHandshake", "DeclineHandshake", "CancelHandshake"] {
+        assert_eq!(world.fails(&member, operation, id.clone()), "AccessDeniedException");
+    }
+    assert_eq!(world.fails("777766665555", "DescribeHandshake", id), "AccessDeniedException");
+}
+
+#[test]
 fn an_invitation_by_address_never_shows_an_account_and_gives_it_the_address() {
     let mut world = World::seeded();
     let id = invite(&mut world, "EMAIL", "new@example.com");
