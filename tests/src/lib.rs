@@ -4,11 +4,13 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "this is test code: it fails by panicking")]
 
+mod layout;
 mod logs;
 mod page;
 mod people;
 mod probe;
 
+pub use layout::{Layout, has_roles};
 pub use logs::Series;
 pub use page::Shell;
 pub use people::Person;

@@ -63,6 +63,18 @@ impl Shell {
         self.run(&blocks(heading)?.concat()).await
     }
 
+    /// Runs the commands below one heading of a layout.
+    ///
+    /// # Errors
+    /// As [`Shell::layout`].
+    pub async fn part(&self, heading: &str, part: &str) -> Result<String> {
+        let found = section(heading)?;
+        let start = format!("\n### {part}\n");
+        let (_, rest) = found.split_once(&start).with_context(|| format!("no part {part}"))?;
+        let rest = rest.split("\n### ").next().unwrap_or_default();
+        self.run(&shown(rest).concat()).await
+    }
+
     /// Runs a script.
     ///
     /// # Errors
@@ -96,21 +108,34 @@ impl Shell {
             output.status.success(),
             "{}\n{said}\n{}",
             output.status,
-            String::from_utf8_lossy(&output.stderr).replace('\r', "\n")
+            without_progress(&String::from_utf8_lossy(&output.stderr))
         );
         Ok(said)
     }
 }
 
-/// The `sh` blocks of a section of docs/deploy.md, up to the next heading of its level.
-fn blocks(heading: &str) -> Result<Vec<String>> {
+fn without_progress(text: &str) -> String {
+    let lines = text.split(['\r', '\n']).filter(|line| !line.starts_with("Uploading to "));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A section of docs/deploy.md, up to the next heading of its level.
+fn section(heading: &str) -> Result<String> {
     let page = std::fs::read_to_string(root().join("docs/deploy.md"))?;
     let start = format!("\n## {heading}\n");
     let (_, section) = page.split_once(&start).with_context(|| format!("no section {heading}"))?;
-    let section = section.split("\n## ").next().unwrap_or_default();
-    let parts = section.split("\n```sh\n").skip(1);
-    let blocks = parts.map(|part| part.split("```").next().unwrap_or_default().to_owned());
-    let blocks: Vec<_> = blocks.collect();
+    Ok(section.split("\n## ").next().unwrap_or_default().to_owned())
+}
+
+/// The `sh` blocks of a text.
+fn shown(text: &str) -> Vec<String> {
+    let parts = text.split("\n```sh\n").skip(1);
+    parts.map(|part| part.split("```").next().unwrap_or_default().to_owned()).collect()
+}
+
+/// The `sh` blocks of a section.
+fn blocks(heading: &str) -> Result<Vec<String>> {
+    let blocks = shown(&section(heading)?);
     ensure!(!blocks.is_empty(), "{heading} has no commands");
     Ok(blocks)
 }

@@ -1,142 +1,16 @@
-//! The three layouts of docs/deploy.md, deployed by the commands of that page; both flows across them, in two Regions.
+//! The three layouts of docs/deploy.md, deployed by the commands of that page; both flows across them, in two Regions. Then
+//! what the page says of an upgrade, of an uninstallation, and of roles that an organization prescribes.
 #![cfg(feature = "end-to-end")]
 
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
-use aws_sdk_organizations::types::OrganizationFeatureSet;
-use harness::local::Local;
-use harness::seed::Seeded;
-use harness::stack::{QUICK, Stack};
-use harness::{aws, deploy, remediation};
-use tests::{Shell, World, run_without_stack, until};
-
-/// A layout of the page, with accounts and Regions of its own.
-struct Layout {
-    heading: &'static str,
-    management: &'static str,
-    hub: &'static str,
-    owner: Option<&'static str>,
-    home: &'static str,
-    second: &'static str,
-}
-
-impl Layout {
-    /// What a reader would write instead of the layout's first block.
-    fn names(&self) -> String {
-        let mut names = format!(
-            "export AWS_PROFILE=hub AWS_REGION={0} AWS_DEFAULT_REGION={0}\nSECOND_REGION={1}\n",
-            self.home, self.second
-        );
-        if self.hub != self.management {
-            names += "ORGANIZATIONS_REGION=us-east-1\n";
-        }
-        if let Some(owner) = self.owner {
-            names += &format!("OWNER={owner}\n");
-        }
-        let quick: String = QUICK.iter().map(|(name, value)| format!("{name}={value} ")).collect();
-        names + &format!("PARAMETERS=({})\n", quick.trim_end())
-    }
-
-    fn shell(&self, endpoint: &str) -> Result<Shell> {
-        let mut profiles = vec![("management", self.management), ("hub", self.hub)];
-        profiles.extend(self.owner.map(|owner| ("owner", owner)));
-        let shell = Shell::new(endpoint, &profiles, &self.names())?;
-        // The rule that ships waits for minutes where this one waits for seconds.
-        let rule = remediation::RULE.replace("mode: active", "mode: observe")
-            + "guard: {perHour: 100, perAccountHour: 100}\n";
-        std::fs::write(shell.file("dist/rules/remediation/ec2-instance-check.yaml"), rule)?;
-        Ok(shell)
-    }
-
-    /// Pastes the layout, then makes its one rule for alarms active.
-    async fn deployed(&self, local: Arc<Local>) -> Result<(Shell, World)> {
-        let management = aws::config(&local.endpoint, self.management, self.home).await;
-        let shell = self.shell(&local.endpoint)?;
-        shell.layout(self.heading).await.context(self.heading)?;
-        shell.section("From observe to active").await?;
-        let organizations = aws_sdk_organizations::Client::new(&management);
-        let organization = organizations.describe_organization().send().await?.organization;
-        let organization = organization.and_then(|o| o.id).context("an organization has an id")?;
-        let root = organizations.list_roots().send().await?;
-        let root = root.roots().first().and_then(|root| root.id()).context("there is one root")?;
-        let seeded = Seeded { organization, root: root.to_owned(), units: Default::default() };
-        let hub = aws::config(&local.endpoint, self.hub, self.home).await;
-        let outputs = deploy::outputs(&hub, "runbook-relay").await?;
-        let stack = Stack { hub, seeded, outputs };
-        stack.return_alarms_soon().await?;
-        Ok((shell, World { stack, local, management }))
-    }
-
-    /// The organization as it is before: the hub and the owner are in it, and the owner has a runbook in both Regions.
-    async fn prepare(&self, local: Arc<Local>) -> Result<()> {
-        let hub = aws::config(&local.endpoint, self.hub, self.home).await;
-        let management = aws::config(&local.endpoint, self.management, self.home).await;
-        let organizations = aws_sdk_organizations::Client::new(&management);
-        let create = organizations.create_organization().feature_set(OrganizationFeatureSet::All);
-        create.send().await.map_err(aws_sdk_organizations::Error::from)?;
-        let seeded =
-            Seeded { organization: String::new(), root: String::new(), units: Default::default() };
-        let stack = Stack { hub, seeded, outputs: Default::default() };
-        let before = World { stack, local, management };
-        if self.hub != self.management {
-            before.join_by_invitation(self.hub).await?;
-        }
-        if let Some(owner) = self.owner {
-            before.join_by_invitation(owner).await?;
-            before.documents(owner, &[self.home, self.second], &["Org-Backup"]).await?;
-        }
-        Ok(())
-    }
-
-    /// An account that joins sees these documents in both Regions.
-    async fn joins(&self, world: &World, name: &str, documents: &[&str]) -> Result<String> {
-        let account = world.create_account(name).await?.account;
-        for region in [self.home, self.second] {
-            until(&format!("{account} to see {documents:?} in {region}"), || async {
-                let visible = world.visible(&account, region).await?;
-                Ok(documents.iter().all(|name| visible.contains(*name)).then_some(()))
-            })
-            .await?;
-        }
-        Ok(account)
-    }
-
-    /// An alarm of each account in each Region is answered: the instance recovers, and one outcome says so.
-    async fn recover(&self, world: &World, accounts: &[&str]) -> Result<()> {
-        let places = accounts.iter().flat_map(|account| {
-            [self.home, self.second].map(|region| recovers(world, account, region))
-        });
-        futures::future::try_join_all(places).await.map(drop)
-    }
-}
-
-async fn recovers(world: &World, account: &str, region: &str) -> Result<()> {
-    let mut inbox = world.subscribe(&format!("{account}-{region}")).await?;
-    let endpoint = &world.local.endpoint;
-    let (instance, alarm) = remediation::watched_instance(endpoint, account, region).await?;
-    remediation::alarm_is(endpoint, account, region, &alarm, "OK").await?;
-    remediation::impair(endpoint, account, region, &instance, "reboot").await?;
-    let told = inbox.on(&instance, "succeeded").await;
-    let told = told.with_context(|| format!("{account} in {region}"))?;
-    ensure!(told.json()["runs"][0]["account"] == account, "{}", told.json());
-    ensure!(told.json()["runs"][0]["region"] == region, "{}", told.json());
-    Ok(())
-}
-
-/// Waits until an account has its stack of the StackSet in a Region.
-async fn has_roles(world: &World, account: &str, region: &str) -> Result<()> {
-    let config = world.account(account, region).await;
-    let client = aws_sdk_cloudformation::Client::new(&config);
-    until(&format!("the stack of {account} in {region}"), || async {
-        let stacks = client.describe_stacks().send().await?;
-        let complete = |stack: &aws_sdk_cloudformation::types::Stack| {
-            stack.stack_status().is_some_and(|status| status.as_str() == "CREATE_COMPLETE")
-        };
-        Ok(stacks.stacks().iter().any(complete).then_some(()))
-    })
-    .await
-}
+use aws_sdk_sfn::types::ExecutionStatus;
+use aws_sdk_ssm::types::SignalType;
+use harness::outcomes::Received;
+use harness::remediation;
+use serde_json::json;
+use tests::{Layout, Shell, World, has_roles, run_without_stack, until};
 
 #[test]
 fn the_hub_in_the_management_account_by_the_commands_of_the_page() {
@@ -148,16 +22,99 @@ fn the_hub_in_the_management_account_by_the_commands_of_the_page() {
             owner: Some("222233334444"),
             home: "us-east-1",
             second: "eu-west-1",
+            parameters: "",
         };
         layout.prepare(Arc::clone(&local)).await?;
-        let (_shell, world) = layout.deployed(local).await?;
+        let (shell, world) = layout.deployed(local).await?;
         let documents = ["Org-Backup", "Relay-RebootInstance"];
         let member = layout.joins(&world, "joins-b", &documents).await?;
         for region in [layout.home, layout.second] {
             has_roles(&world, &member, region).await?;
         }
-        layout.recover(&world, &[&member, layout.hub]).await
+        layout.recover(&world, &[&member, layout.hub]).await?;
+        runs_end_right_over_an_upgrade(&shell, &world, &member).await?;
+        uninstalled(&shell, &world, &member).await
     });
+}
+
+/// A version that differs in every function and every state machine.
+const NEXT_VERSION: &str = "\
+python - <<EOF
+import pathlib, re, zipfile
+for archive in pathlib.Path('dist/functions').glob('*.zip'):
+    with zipfile.ZipFile(archive, 'a') as file:
+        file.comment = b'the next version'
+for machine in pathlib.Path('dist/statemachine').glob('*.json'):
+    text = machine.read_text()
+    machine.write_text(text.replace('\"Comment\": \"', '\"Comment\": \"The next version. ', 1))
+EOF
+";
+
+/// Two runs are in flight while every stack is updated: one waits for an approval, one for its automation.
+async fn runs_end_right_over_an_upgrade(shell: &Shell, world: &World, member: &str) -> Result<()> {
+    let mut inbox = world.subscribe("upgrade").await?;
+    let endpoint = &world.local.endpoint;
+    let approval = json!({"approvers": ["arn:aws:iam::111122223333:root"], "within": "1h"});
+    let mut runs = Vec::new();
+    for (settle, approval) in [("PT1S", Some(approval)), ("PT40S", None)] {
+        let (id, _) = remediation::watched_instance(endpoint, member, "eu-west-1").await?;
+        let mut input = json!({"runbook": "Relay-RebootInstance", "account": member, "region": "eu-west-1",
+            "resources": [id], "parameters": {"InstanceId": ["{resource}"], "Settle": [settle]}});
+        if let Some(approval) = approval {
+            input["approval"] = approval;
+        }
+        runs.push(world.start_run(&input).await?);
+    }
+    let pending = inbox.wait_for("an answer", |o| o.outcome() == "pendingApproval").await?;
+    shell.run(NEXT_VERSION).await?;
+    shell.section("Upgrade").await?;
+
+    let machine = world.stack.output("RunAutomationStateMachineArn")?;
+    let machine = world.step_functions().describe_state_machine().state_machine_arn(machine);
+    let definition = machine.send().await?.definition;
+    ensure!(definition.contains("The next version."), "the upgrade did not reach the machine");
+    let functions = world.invoke("recover-outcomes", &json!({"sweep": true})).await?;
+    ensure!(functions.is_object(), "{functions}");
+    for run in &runs {
+        let status = world.step_functions().describe_execution().execution_arn(run).send().await?;
+        ensure!(*status.status() == ExecutionStatus::Running, "{run} ended too early: {status:?}");
+    }
+    let id = pending.json()["runs"][0]["executionId"].as_str().context("an id")?.to_owned();
+    let ssm = world.ssm("111122223333", "us-east-1").await;
+    let signal = ssm.send_automation_signal().automation_execution_id(&id);
+    signal.signal_type(SignalType::Approve).send().await?;
+    for run in &runs {
+        let last =
+            |o: &Received| o.json()["execution"] == **run && o.outcome() != "pendingApproval";
+        let last = inbox.wait_for("the end", last).await?;
+        ensure!(last.outcome() == "succeeded", "{}", last.json());
+    }
+    Ok(())
+}
+
+/// Everything is deleted but what the page says.
+async fn uninstalled(shell: &Shell, world: &World, member: &str) -> Result<()> {
+    let visible = world.visible(member, "eu-west-1").await?;
+    shell.section("Uninstall").await?;
+    let left = shell.run(
+        "aws dynamodb list-tables --query TableNames --output text\n\
+         aws s3 ls\n\
+         aws ssm get-parameters-by-path --path /runbook-relay --recursive --query 'Parameters[].Name' --output text\n",
+    );
+    let left = left.await?;
+    for what in ["runbook-relay-Table", "runbook-relay-bucket", "/runbook-relay/sharing/platform"] {
+        ensure!(left.to_lowercase().contains(&what.to_lowercase()), "{what} is gone: {left}");
+    }
+    let gone = shell.run(
+        "aws iam list-roles --query 'Roles[].RoleName' --output text\n\
+         aws iam list-roles --profile owner --query 'Roles[].RoleName' --output text\n\
+         aws sqs list-queues --endpoint-url \"$AWS_ENDPOINT_URL\" --query QueueUrls --output text\n\
+         aws lambda list-functions --query 'Functions[].FunctionName' --output text\n",
+    );
+    let gone = gone.await?;
+    ensure!(!gone.contains("runbook-relay"), "still there: {gone}");
+    ensure!(world.visible(member, "eu-west-1").await? == visible, "shares were taken back");
+    Ok(())
 }
 
 #[test]
@@ -170,6 +127,7 @@ fn the_hub_in_a_delegated_administrator_by_the_commands_of_the_page() {
             owner: Some("555566667777"),
             home: "eu-west-1",
             second: "us-east-1",
+            parameters: "",
         };
         layout.prepare(Arc::clone(&local)).await?;
         let (_shell, world) = layout.deployed(local).await?;
@@ -192,9 +150,195 @@ fn one_account_to_try_by_the_commands_of_the_page() {
             owner: None,
             home: "us-east-1",
             second: "eu-west-1",
+            parameters: "",
         };
         let (_shell, world) = layout.deployed(local).await?;
         layout.joins(&world, "joins-a", &["Relay-RebootInstance"]).await?;
         layout.recover(&world, &[layout.hub]).await
+    });
+}
+
+/// Names, path and boundary of the roles, and the execution role of the accounts, are the organization's.
+const PRESCRIBED: &str = "\
+RoleNamePrefix=org- RolePath=/operations/ \
+ExistingExecutionRoleName=AWS-SystemsManager-AutomationExecutionRole \
+PermissionsBoundaryArn=arn:aws:iam::777788889999:policy/boundary";
+
+#[test]
+fn an_alarm_is_answered_under_prescribed_roles_and_an_execution_role_that_exists() {
+    run_without_stack(|local| async move {
+        let layout = Layout {
+            heading: "Layout A: one account, to try",
+            management: "777788889999",
+            hub: "777788889999",
+            owner: Some("888899990000"),
+            home: "us-east-1",
+            second: "eu-west-1",
+            parameters: PRESCRIBED,
+        };
+        layout.prepare(Arc::clone(&local)).await?;
+        let shell = layout.shell(&local.endpoint)?;
+        shell.run(BEFORE_THE_HUB).await?;
+        shell.part(layout.heading, "The hub").await?;
+        shell.run(TARGETS).await?;
+        shell.part(layout.heading, "Rules and runbooks").await?;
+        shell.section("From observe to active").await?;
+        shell
+            .part("Layout B: the hub in the management account", "The accounts that exist already")
+            .await?;
+        let member = layout.owner.context("it has a member")?;
+        let world = layout.world(local, "runbook-relay").await?;
+        for region in [layout.home, layout.second] {
+            until("the runbooks to be shared", || async {
+                let visible = world.visible(member, region).await?;
+                Ok(visible.contains("Relay-RebootInstance").then_some(()))
+            })
+            .await?;
+        }
+        layout.recover(&world, &[member, layout.hub]).await?;
+
+        let executed = shell.run(EXECUTED_BY).await?;
+        ensure!(executed.contains("AWS-SystemsManager-AutomationExecutionRole"), "{executed}");
+        for (account, profile) in [(layout.hub, "hub"), (member, "owner")] {
+            let roles = shell.run(&ROLES.replace("PROFILE", profile)).await?;
+            let ours: Vec<_> =
+                roles.lines().filter(|role| role.contains("runbook-relay")).collect();
+            ensure!(!ours.is_empty(), "{account} has no roles: {roles}");
+            let boundary = format!("\tarn:aws:iam::{account}:policy/boundary");
+            for role in ours {
+                let fits = role.starts_with("org-runbook-relay-")
+                    && role.contains("\t/operations/")
+                    && role.ends_with(&boundary);
+                ensure!(fits, "{role}");
+                ensure!(
+                    !role.contains("-execution\t"),
+                    "{role} was made beside the one that exists"
+                );
+            }
+        }
+        Ok(())
+    });
+}
+
+const BEFORE_THE_HUB: &str = r#"
+HUB=$(aws sts get-caller-identity --query Account --output text)
+ORGANIZATION=$(aws organizations describe-organization --query Organization.Id --output text)
+for profile in hub owner; do
+    aws iam create-policy --profile $profile --policy-name boundary --policy-document '{"Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"},
+        {"Effect": "Deny", "Action": "ec2:TerminateInstances", "Resource": "*"}]}'
+done
+aws iam create-role --profile owner --role-name AWS-SystemsManager-AutomationExecutionRole \
+    --assume-role-policy-document '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": {"AWS": "arn:aws:iam::777788889999:root"}, "Condition": {"ArnEquals": {"aws:PrincipalArn":
+        "arn:aws:iam::777788889999:role/operations/runbook-relay/org-runbook-relay-service"}}}]}'
+aws iam put-role-policy --profile owner --role-name AWS-SystemsManager-AutomationExecutionRole --policy-name all \
+    --policy-document '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
+"#;
+
+const TARGETS: &str = r#"
+for place in owner:us-east-1 owner:eu-west-1 hub:eu-west-1; do
+    profile=${place%:*}
+    account=$(aws sts get-caller-identity --profile $profile --query Account --output text)
+    aws cloudformation deploy --profile $profile --region ${place#*:} --template-file dist/stacks/target-account.yaml \
+        --stack-name runbook-relay-target-account --capabilities CAPABILITY_NAMED_IAM --parameter-overrides \
+        HubAccount=$HUB HubRegion=us-east-1 RolesRegion=us-east-1 OrganizationId=$ORGANIZATION \
+        RoleNamePrefix=org- RolePath=/operations/ PermissionsBoundaryArn=arn:aws:iam::$account:policy/boundary \
+        ExistingExecutionRoleName=AWS-SystemsManager-AutomationExecutionRole
+done
+"#;
+
+const EXECUTED_BY: &str = "aws ssm describe-automation-executions --profile owner --region eu-west-1 \
+    --query 'AutomationExecutionMetadataList[].ExecutedBy' --output text\n";
+/// Of each role of an account: name, path and boundary. One process: the AWS CLI would be started for each role.
+const ROLES: &str = r#"
+python - <<EOF
+import boto3
+iam = boto3.Session(profile_name='PROFILE').client('iam')
+for page in iam.get_paginator('list_roles').paginate():
+    for listed in page['Roles']:
+        role = iam.get_role(RoleName=listed['RoleName'])['Role']
+        print(role['RoleName'], role['Path'], role.get('PermissionsBoundary', {}).get('PermissionsBoundaryArn'), sep='\t')
+EOF
+"#;
+
+/// A second installation beside the first, with stacks and rules of its own, in the same accounts.
+const SECOND_INSTALLATION: &str = r#"
+aws cloudformation deploy --template-file packaged.yaml --stack-name relay-trial \
+    --s3-bucket "runbook-relay-code-$HUB" --capabilities CAPABILITY_NAMED_IAM CAPABILITY_AUTO_EXPAND \
+    --parameter-overrides InstallationId=relay-trial "OrganizationId=$ORGANIZATION" "${PARAMETERS[@]}"
+aws cloudformation deploy --profile owner --template-file dist/stacks/owner-account.yaml \
+    --stack-name relay-trial-owner-account --capabilities CAPABILITY_NAMED_IAM --parameter-overrides \
+    InstallationId=relay-trial "HubAccount=$HUB" "OrganizationId=$ORGANIZATION"
+"#;
+
+/// Rules of an installation that share these documents of the owner.
+fn rules(folder: &str, stack: &str, names: &str) -> String {
+    format!(
+        "mkdir -p {folder}/sharing\n\
+         cat > {folder}/sharing/platform.yaml <<EOF\n\
+         documents: {{owner: \"$OWNER\", names: [{names}]}}\n\
+         regions: [us-east-1]\n\
+         accounts: {{in: [organization]}}\n\
+         EOF\n\
+         relay --stack {stack} rules apply {folder}\n"
+    )
+}
+
+#[test]
+fn two_installations_in_one_hub_share_by_their_own_rules_and_take_nothing_from_each_other() {
+    run_without_stack(|local| async move {
+        let layout = Layout {
+            heading: "Layout B: the hub in the management account",
+            management: "999900001111",
+            hub: "999900001111",
+            owner: Some("121212121212"),
+            home: "us-east-1",
+            second: "eu-west-1",
+            parameters: "",
+        };
+        layout.prepare(Arc::clone(&local)).await?;
+        let shell = layout.shell(&local.endpoint)?;
+        shell.part(layout.heading, "The hub").await?;
+        shell.part(layout.heading, "The accounts that own runbooks").await?;
+        shell.run(SECOND_INSTALLATION).await?;
+        shell.run(&rules("first", "runbook-relay", "\"Org-*\"")).await?;
+        shell.run(&rules("trial", "relay-trial", "\"Trial-*\"")).await?;
+        let world = layout.world(Arc::clone(&local), "runbook-relay").await?;
+        let trial = layout.world(local, "relay-trial").await?;
+        let owner = layout.owner.context("it has an owner")?;
+        world.documents(owner, &["us-east-1"], &["Trial-Backup"]).await?;
+        let account = world.create_account("both").await?.account;
+        let sees = |wanted: &'static [&'static str]| {
+            let (world, account) = (&world, &account);
+            async move {
+                until(&format!("{account} to see {wanted:?}"), || async {
+                    let visible = world.visible(account, "us-east-1").await?;
+                    Ok(visible.iter().map(String::as_str).eq(wanted.iter().copied()).then_some(()))
+                })
+                .await
+            }
+        };
+        sees(&["Org-Backup", "Trial-Backup"]).await?;
+        world.settled(&account).await?;
+        trial.settled(&account).await?;
+
+        // What the first has shared, the second finds, and does not take back when its rule no longer names it.
+        for (names, execution) in [("\"*-Backup\"", "wider"), ("\"Trial-*\"", "narrower")] {
+            shell.run(&rules("trial", "relay-trial", names)).await?;
+            let machine = trial.stack.output("ShareRunbooksStateMachineArn")?;
+            let start = trial.step_functions().start_execution().state_machine_arn(machine);
+            start.name(execution).input("{\"organization\": true}").send().await?;
+            let ended = trial.settled(execution).await?;
+            let succeeded = ended.values().all(|status| *status == ExecutionStatus::Succeeded);
+            ensure!(succeeded, "{ended:?}");
+            sees(&["Org-Backup", "Trial-Backup"]).await?;
+        }
+        // And the other way round: the first's rule for everything of its own goes, and only that.
+        shell.run(&rules("first", "runbook-relay", "\"None-*\"")).await?;
+        let machine = world.stack.output("ShareRunbooksStateMachineArn")?;
+        let start = world.step_functions().start_execution().state_machine_arn(machine);
+        start.name("gone").input("{\"organization\": true}").send().await?;
+        sees(&["Trial-Backup"]).await
     });
 }

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, ensure};
 use zip::write::SimpleFileOptions;
@@ -84,6 +85,9 @@ pub fn target_dir() -> PathBuf {
 /// # Errors
 /// When the binary is missing or the archive cannot be written.
 pub fn archive(name: &str) -> Result<PathBuf> {
+    // Another process has other names for what is not ready; another thread of this one waits.
+    static PACKING: Mutex<()> = Mutex::new(());
+    let _alone = PACKING.lock().unwrap_or_else(PoisonError::into_inner);
     let built = binary(name);
     let folder = target_dir().join("lambda").join(name);
     let archive = folder.join("bootstrap.zip");
