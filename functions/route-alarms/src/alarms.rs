@@ -1,6 +1,6 @@
 //! Asks CloudWatch about an alarm, in its account and Region.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aws::AwsError;
 use aws_sdk_cloudwatch::types::{
@@ -14,6 +14,7 @@ use remediation::guard::AlarmNow;
 
 use crate::Error;
 use crate::clients::{ClientPool, RegionClients};
+use crate::gather::Gatherer;
 
 /// Two changes of one alarm are further apart than this: it is evaluated every ten seconds at most.
 const MOMENT: SignedDuration = SignedDuration::from_secs(1);
@@ -48,19 +49,24 @@ pub(crate) async fn tags(
 }
 
 /// The alarm as it is; of one that watches many time series, the contributor that is meant.
-pub(crate) async fn now(clients: &ClientPool, trigger: &AlarmTrigger) -> Result<AlarmNow, Error> {
+pub(crate) async fn now(
+    clients: &ClientPool,
+    alarms: &Gatherer<AlarmSeen>,
+    trigger: &AlarmTrigger,
+) -> Result<AlarmNow, Error> {
     let alarm = &trigger.alarm;
     if trigger.kind == AlarmKind::Log {
         // The SDK's DescribeAlarms does not know log alarms yet: what the message says is believed.
         return Ok(AlarmNow { state: Some(AlarmState::Alarm), actions_enabled: true });
     }
-    let (metric, composite) = describe(clients, alarm, &[alarm.name()]).await?;
-    let found = metric
-        .first()
-        .map(|alarm| (alarm.state_value(), alarm.actions_enabled()))
-        .or_else(|| composite.first().map(|alarm| (alarm.state_value(), alarm.actions_enabled())));
-    let Some((state, actions_enabled)) = found else {
-        return Ok(AlarmNow { state: None, actions_enabled: true });
+    let client = of(clients, alarm).cloudwatch;
+    let look_up = move |names| seen(client.clone(), names);
+    let place = (alarm.account(), alarm.region().clone());
+    let answers = alarms.ask(place, &[alarm.name()], look_up).await;
+    let AlarmSeen { state, actions_enabled } = match answers.get(alarm.name()) {
+        None => return Ok(AlarmNow { state: None, actions_enabled: true }),
+        Some(Ok(seen)) => seen,
+        Some(Err(error)) => return Err(failed("describe", alarm)(error.clone())),
     };
     let state = match &trigger.contributor {
         // Those that are not in ALARM any more are not listed.
@@ -68,11 +74,38 @@ pub(crate) async fn now(clients: &ClientPool, trigger: &AlarmTrigger) -> Result<
             AlarmState::Alarm
         }
         Some(_) => AlarmState::Ok,
-        None => state.and_then(|state| AlarmState::parse(state.as_str())).ok_or_else(|| {
+        None => state.ok_or_else(|| {
             Error::Nonsense(format!("describe {alarm}: it is in an unknown state"))
         })?,
     };
-    Ok(AlarmNow { state: Some(state), actions_enabled: actions_enabled.unwrap_or(true) })
+    Ok(AlarmNow { state: Some(state), actions_enabled: *actions_enabled })
+}
+
+/// An alarm as DescribeAlarms answers it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AlarmSeen {
+    /// `None` for a state that this version does not know.
+    state: Option<AlarmState>,
+    actions_enabled: bool,
+}
+
+/// Alarms by name. One that was deleted is not among them.
+async fn seen(
+    client: aws_sdk_cloudwatch::Client,
+    names: Vec<String>,
+) -> Result<HashMap<String, AlarmSeen>, AwsError> {
+    let (metric, composite) = describe(&client, names).await?;
+    let metric = metric
+        .into_iter()
+        .map(|alarm| (alarm.alarm_name, alarm.state_value, alarm.actions_enabled));
+    let composite = composite
+        .into_iter()
+        .map(|alarm| (alarm.alarm_name, alarm.state_value, alarm.actions_enabled));
+    let seen = metric.chain(composite).filter_map(|(name, state, actions_enabled)| {
+        let state = state.and_then(|state| AlarmState::parse(state.as_str()));
+        Some((name?, AlarmSeen { state, actions_enabled: actions_enabled.unwrap_or(true) }))
+    });
+    Ok(seen.collect())
 }
 
 async fn is_in_alarm(
@@ -163,8 +196,10 @@ pub(crate) async fn children(
     while !search.wanted().is_empty() {
         let mut found = Vec::new();
         for wanted in search.wanted().chunks(NAMES) {
-            let names: Vec<&str> = wanted.iter().map(AlarmArn::name).collect();
-            let (metric, composite) = describe(clients, &trigger.alarm, &names).await?;
+            let names = wanted.iter().map(|alarm| alarm.name().to_owned()).collect();
+            let client = of(clients, &trigger.alarm).cloudwatch;
+            let described = describe(&client, names).await;
+            let (metric, composite) = described.map_err(failed("describe", &trigger.alarm))?;
             found.extend(metric.iter().filter_map(metric_child));
             found.extend(composite.iter().filter_map(composite_child));
         }
@@ -174,23 +209,19 @@ pub(crate) async fn children(
     Ok(())
 }
 
-/// Alarms of these names beside `alarm`. Without the types only metric alarms are looked for.
+/// Alarms of these names. Without the types only metric alarms are looked for.
 async fn describe(
-    clients: &ClientPool,
-    alarm: &AlarmArn,
-    names: &[&str],
-) -> Result<(Vec<MetricAlarm>, Vec<CompositeAlarm>), Error> {
-    let names = names.iter().map(|name| (*name).to_owned()).collect();
-    let answer = of(clients, alarm)
-        .cloudwatch
+    client: &aws_sdk_cloudwatch::Client,
+    names: Vec<String>,
+) -> Result<(Vec<MetricAlarm>, Vec<CompositeAlarm>), AwsError> {
+    let answer = client
         .describe_alarms()
         .set_alarm_names(Some(names))
         .alarm_types(AlarmType::MetricAlarm)
         .alarm_types(AlarmType::CompositeAlarm)
         .max_records(100)
         .send()
-        .await
-        .map_err(failed("describe", alarm))?;
+        .await?;
     Ok((answer.metric_alarms.unwrap_or_default(), answer.composite_alarms.unwrap_or_default()))
 }
 

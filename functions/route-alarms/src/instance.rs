@@ -2,15 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use aws::AwsErrorKind;
-use aws::ec2::Ec2;
-use relay_core::id::{AccountId, Region};
+use aws::ec2::{Ec2, Instance};
+use aws::{AwsError, AwsErrorKind};
 use relay_core::problem::{Problem, ProblemCode};
 use remediation::{InstanceFacts, InstanceVerdict, RemediationRule, Subject, is_instance};
 use tokio::sync::Mutex;
 
-use crate::Error;
-use crate::clients::ClientPool;
+use crate::{Deps, Error};
 
 /// How many instance-store volumes a type of instance has. A fact of EC2's catalogue: kept as long
 /// as the function lives.
@@ -30,8 +28,7 @@ pub(crate) struct InstanceAssessment {
 
 /// Whether the rule may be run on the instances among the resources.
 pub(crate) async fn assess(
-    clients: &ClientPool,
-    types: &InstanceTypes,
+    deps: &Deps,
     rule: &RemediationRule,
     subject: &Subject,
     assessment: &mut InstanceAssessment,
@@ -41,7 +38,7 @@ pub(crate) async fn assess(
     if ids.is_empty() {
         return Ok(Ok(()));
     }
-    let facts = facts(clients, types, subject.account, &subject.region, &ids).await?;
+    let facts = facts(deps, subject, &ids).await?;
     for id in ids {
         let Some(facts) = facts.get(id) else {
             let what =
@@ -70,50 +67,49 @@ pub(crate) async fn assess(
 
 /// The facts about the instances; those that do not exist any more are not among them.
 async fn facts(
-    clients: &ClientPool,
-    types: &InstanceTypes,
-    account: AccountId,
-    region: &Region,
+    deps: &Deps,
+    subject: &Subject,
     ids: &[&str],
 ) -> Result<HashMap<String, InstanceFacts>, Error> {
-    let client = clients.at(account, region).ec2;
-    let wanted: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
-    let instances = match client.instances(&wanted).await {
-        Ok(instances) => instances,
-        Err(error) if error.kind == AwsErrorKind::NotFound && ids.len() == 1 => {
-            return Ok(HashMap::new());
-        }
-        // One of them is gone: one by one they show which.
-        Err(error) if error.kind == AwsErrorKind::NotFound => {
-            let mut found = HashMap::new();
-            for id in ids {
-                found.extend(Box::pin(facts(clients, types, account, region, &[id])).await?);
-            }
-            return Ok(found);
-        }
-        Err(source) => {
-            let what = format!("describe {} in {account}/{region}", ids.join(", "));
-            return Err(Error::LookUp { what, source });
-        }
+    let (account, region) = (subject.account, &subject.region);
+    let client = deps.clients.at(account, region).ec2;
+    let call = {
+        let client = client.clone();
+        move |ids| described(client.clone(), ids)
     };
+    let answers = deps.instances.ask((account, region.clone()), ids, call).await;
     let mut found = HashMap::new();
-    for instance in instances {
+    for id in ids {
+        let instance = match answers.get(*id) {
+            None => continue,
+            Some(Ok(instance)) => instance,
+            Some(Err(error)) if error.kind == AwsErrorKind::NotFound => continue,
+            Some(Err(error)) => {
+                let what = format!("describe {id} in {account}/{region}");
+                return Err(Error::LookUp { what, source: error.clone() });
+            }
+        };
         // EC2 shows what was terminated for another hour.
         if ["shutting-down", "terminated"].contains(&instance.state.as_str()) {
             continue;
         }
-        let volumes = types.volumes(&client, &instance.kind).await?;
+        let volumes = deps.instance_types.volumes(&client, &instance.kind).await?;
         let root = instance.instance_store_root;
         let facts = InstanceFacts {
-            name: instance.name,
-            auto_scaling_group: instance.auto_scaling_group,
+            name: instance.name.clone(),
+            auto_scaling_group: instance.auto_scaling_group.clone(),
             instance_store_root: root,
             instance_store_volumes: volumes.saturating_sub(u32::from(root)),
             loose_public_address: instance.loose_public_address,
         };
-        found.insert(instance.id, facts);
+        found.insert((*id).to_owned(), facts);
     }
     Ok(found)
+}
+
+async fn described(client: Ec2, ids: Vec<String>) -> Result<HashMap<String, Instance>, AwsError> {
+    let instances = client.instances(&ids).await?;
+    Ok(instances.into_iter().map(|instance| (instance.id.clone(), instance)).collect())
 }
 
 impl InstanceTypes {

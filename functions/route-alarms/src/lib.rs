@@ -14,6 +14,7 @@ mod clients;
 mod decide;
 mod digests;
 mod error;
+mod gather;
 mod input;
 mod instance;
 mod matching;
@@ -40,8 +41,8 @@ use decide::FollowUp;
 pub use error::Error;
 use messages::{IncomingAlarm, Records, Request, Work};
 
-/// Triggers decided about at a time.
-const AT_ONCE: usize = 5;
+/// Triggers decided about at a time: as many as a batch has, so that they ask AWS together.
+const AT_ONCE: usize = 10;
 
 /// The function's clients and settings.
 #[derive(Debug)]
@@ -73,6 +74,10 @@ pub struct Deps {
     rules: rules::RuleCache,
     places: place::Places,
     instance_types: instance::InstanceTypes,
+    busy: gather::Busy,
+    /// DescribeAlarms and DescribeInstances for the triggers of a batch.
+    alarms: gather::Gatherer<alarms::AlarmSeen>,
+    instances: gather::Gatherer<aws::ec2::Instance>,
 }
 
 impl Deps {
@@ -86,6 +91,7 @@ impl Deps {
         let installation: InstallationId = environment.require("INSTALLATION_ID")?;
         let role = environment.or("READ_ROLE", installation.read_role())?;
         let session = installation.session("route-alarms");
+        let busy = gather::Busy::default();
         Ok(Self {
             ssm: aws_sdk_ssm::Client::new(config),
             sqs: aws_sdk_sqs::Client::new(config),
@@ -104,6 +110,9 @@ impl Deps {
             rules: rules::RuleCache::default(),
             places: place::Places::default(),
             instance_types: instance::InstanceTypes::default(),
+            alarms: gather::Gatherer::new(busy.clone()),
+            instances: gather::Gatherer::new(busy.clone()),
+            busy,
         })
     }
 
@@ -167,7 +176,10 @@ async fn take_in(deps: &Deps, batch: Records) -> SqsBatchResponse {
         log(&error, Some(&message_id));
         failed.push(message_id);
     }
-    let handled = iter(requests).map(async |Request { work, messages }| {
+    // All of them count as busy before the first one asks anything.
+    let requests: Vec<_> =
+        requests.into_iter().map(|request| (request, deps.busy.begin())).collect();
+    let handled = iter(requests).map(async |(Request { work, messages }, _worker)| {
         let span = span(&work, &messages);
         perform(deps, work, messages).instrument(span).await
     });

@@ -27,12 +27,20 @@ pub(crate) async fn answer(
         // Asked before there was a rule: no decision is recorded, or there would be no deliberation.
         Question::Decided => facts.decided = Some(None),
         Question::History => facts.initial = Some(alarms::initial(clients, trigger).await?),
-        Question::Alarm => facts.alarm = Some(alarms::now(clients, trigger).await?),
+        Question::Alarm => facts.alarm = Some(alarms::now(clients, &deps.alarms, trigger).await?),
         Question::Calendar(name) => {
             facts.calendar = Some(calendar(&deps.ssm, clients, deps.hub, &name).await?);
         }
-        Question::Subject => facts.subject = Some(subject(deps, case, assessment).await?),
-        Question::Breaker => facts.breaker = Some(deps.table.breaker(&case.taker()).await?),
+        Question::Subject => facts.subject = Some(subject(deps, case).await?),
+        Question::Memory(takes) => {
+            facts.memory = Some(deps.table.look(&case.taker(), &takes).await?);
+        }
+        Question::Fitness => {
+            let Some(Ok(subject)) = &facts.subject else {
+                return Err(Error::Nonsense("assess resources that are not known".to_owned()));
+            };
+            facts.fitness = Some(instance::assess(deps, case.rule, subject, assessment).await?);
+        }
     }
     Ok(())
 }
@@ -64,12 +72,8 @@ async fn calendar(
     }
 }
 
-/// The resources behind the alarm, if the rule may be run on them.
-async fn subject(
-    deps: &Deps,
-    case: &Case<'_>,
-    assessment: &mut InstanceAssessment,
-) -> Result<Result<Subject, Problem>, Error> {
+/// The resources behind the alarm.
+async fn subject(deps: &Deps, case: &Case<'_>) -> Result<Result<Subject, Problem>, Error> {
     let (rule, trigger) = (case.rule, case.trigger);
     let mut resolution = rule.resolve(trigger);
     if let Resolution::LookUp { account, region, kind, tags } = &resolution {
@@ -77,11 +81,7 @@ async fn subject(
         resolution = rule.resolve_found(trigger, &arns);
     }
     match resolution {
-        Resolution::Known(subject) => {
-            let assessed =
-                instance::assess(&deps.clients, &deps.instance_types, rule, &subject, assessment);
-            Ok(assessed.await?.map(|()| subject))
-        }
+        Resolution::Known(subject) => Ok(Ok(subject)),
         Resolution::Refused(problem) => Ok(Err(problem)),
         Resolution::LookUp { account, region, .. } => {
             Err(Error::Nonsense(format!("look up resources in {account}/{region} twice")))

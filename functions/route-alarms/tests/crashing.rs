@@ -21,7 +21,7 @@ mode: active
 alarm: {names: ["Server*"]}
 resource: {dimension: InstanceId}
 ladder: [{runbook: Relay-RebootInstance, parameters: {InstanceId: ["{resource}"]}}]
-guard: {perHour: 1}
+guard: {storm: {resources: 1}}
 "#;
 const INSTANCE: &str = "i-12345678901234567";
 const OTHER: &str = "i-00000000000000002";
@@ -38,9 +38,9 @@ fn event() -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// An alarm on another instance, for which the rule's budget has no run left: it takes the lock, and the
-/// budget objects.
-async fn beyond_the_budget(world: &World) -> Value {
+/// An alarm on another instance, which is one too many for the rule's storm breaker: it takes lock and
+/// budgets, and then the storm objects.
+async fn beyond_the_storm(world: &World) -> Value {
     assert_eq!(deliver(world, &event(), 1).await, json!([]));
     world.alarm("Server2", "ALARM", Some(("AWS/EC2", "CPUUtilization", OTHER)));
     world.instance(OTHER, Instance::default());
@@ -131,13 +131,13 @@ async fn killed_right_before_its_decision_is_stored_it_decides_again_and_leaves_
 
     // It would have been suppressed, and is.
     let world = self::world();
-    let message = beyond_the_budget(&world).await;
+    let message = beyond_the_storm(&world).await;
     killed(&world, &message, &before()).await;
-    assert!(owner(&world, OTHER).is_some() && is_decided(&world) == 1);
+    assert!(owner(&world, OTHER).is_some() && is_decided(&world) == 1 && runs(&world) == 2);
     assert_eq!(deliver(&world.another(), &message, 2).await, json!([]));
     assert_eq!((owner(&world, OTHER), runs(&world)), (None, 1));
     assert_eq!(world.executions().len(), 1);
-    assert_eq!(world.state().outcomes()[0]["problems"][0]["code"], "RuleBudget");
+    assert_eq!(world.state().outcomes()[0]["problems"][0]["code"], "StormBreaker");
 }
 
 #[tokio::test(start_paused = true)]
@@ -158,7 +158,7 @@ async fn killed_right_after_its_decision_is_stored_it_acts_on_that_decision_once
 
     // The decision to start nothing holds, and what was taken before it is released and published once.
     let world = self::world();
-    let message = beyond_the_budget(&world).await;
+    let message = beyond_the_storm(&world).await;
     killed(&world, &message, &after()).await;
     assert!(owner(&world, OTHER).is_some() && is_decided(&world) == 2);
     assert!(world.state().outcomes().is_empty());
@@ -171,5 +171,5 @@ async fn killed_right_after_its_decision_is_stored_it_acts_on_that_decision_once
     assert_eq!(world.executions().len(), 1);
     let outcomes = world.state().outcomes();
     assert_eq!(outcomes.len(), 1, "{outcomes:#?}");
-    assert_eq!(outcomes[0]["problems"][0]["code"], "RuleBudget");
+    assert_eq!(outcomes[0]["problems"][0]["code"], "StormBreaker");
 }

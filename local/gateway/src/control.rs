@@ -62,6 +62,15 @@ async fn handle(gateway: &Gateway, parts: &Parts, path: &str, body: &[u8]) -> Re
             gateway.faults.clear();
             Ok(json!({}))
         }
+        (&Method::GET, "rates") => Ok(gateway.rates.list()),
+        (&Method::POST, "rates") => {
+            gateway.rates.add(parse(body)?)?;
+            Ok(json!({}))
+        }
+        (&Method::DELETE, "rates") => {
+            gateway.rates.clear();
+            Ok(json!({}))
+        }
         (&Method::POST, "clock") => {
             let advance: Advance = parse(body)?;
             gateway.clock.advance(advance.advance);

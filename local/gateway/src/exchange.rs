@@ -69,6 +69,10 @@ impl<'a> Exchange<'a> {
         if let Some(error) = effect.error {
             return Ok(self.record_error_of(&principal, &error, Value::Null));
         }
+        let (rates, now) = (&self.gateway.rates, self.gateway.clock.now());
+        if let Some(error) = rates.refusal(&self.incoming, &principal.account, now) {
+            return Ok(self.record_error_of(&principal, &error, Value::Null));
+        }
         let answer = self.serve(&principal).await;
         if effect.lose_reply { Err(ReplyLost) } else { Ok(answer) }
     }

@@ -125,6 +125,11 @@ impl Fault {
     }
 }
 
+/// The error with which a service throttles an operation.
+pub(crate) fn throttled(service: &str, operation: &str) -> AwsError {
+    service_error(service, Kind::Throttle, operation)
+}
+
 fn service_error(service: &str, kind: Kind, operation: &str) -> AwsError {
     let (code, status, message) = match (kind, service) {
         (Kind::Throttle, "organizations") => {

@@ -17,6 +17,7 @@ use crate::clock::MovableClock;
 use crate::emulator::Emulator;
 use crate::events::Delivery;
 use crate::faults::Faults;
+use crate::rates::Rates;
 use crate::services::Services;
 
 /// What the gateway is made of.
@@ -34,6 +35,8 @@ pub struct Gateway {
     pub calendars: CalendarWatch,
     /// The faults in force.
     pub faults: Faults,
+    /// How many calls a second are taken.
+    pub rates: Rates,
     /// The record of calls.
     pub calls: CallLog,
     pub clock: Arc<MovableClock>,
@@ -85,6 +88,7 @@ impl Gateway {
             attachments,
             calendars: CalendarWatch::default(),
             faults: Faults::default(),
+            rates: Rates::default(),
             calls: CallLog::default(),
             clock,
             delivery,

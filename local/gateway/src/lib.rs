@@ -21,6 +21,7 @@ pub mod incoming;
 pub mod limits;
 mod predefined;
 pub mod protocol;
+pub mod rates;
 mod run_command;
 pub mod server;
 pub mod services;

@@ -1,6 +1,7 @@
 //! Takes and releases of guardrails ([`remediation::guard`]), as writes to their items.
 
-use remediation::guard::{Release, Take, TakeAnswer, Taker};
+use futures::future::try_join_all;
+use remediation::guard::{MemoryNow, Release, Take, TakeAnswer, Taker};
 
 use crate::item::{Key, Update};
 use crate::table::Written;
@@ -32,6 +33,26 @@ impl Table {
         }
     }
 
+    /// The storm breaker of the taker's rule, and which of these locks and runs would be refused now. Takes
+    /// nothing; other takes count as free.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn look(&self, taker: &Taker<'_>, takes: &[Take]) -> Result<MemoryNow, StoreError> {
+        let looks = takes.iter().filter_map(|take| Some((take, key_of(taker, take)?)));
+        let looks = try_join_all(looks.map(async |(take, key)| {
+            let item = self.get("look at what guardrails hold", key).await?;
+            let answer = item.and_then(|item| match take {
+                Take::Lock { .. } => lock::look(taker, &item),
+                Take::Run { most, .. } => budget::look(taker, &item, *most),
+                Take::Storm { .. } | Take::Breaker { .. } => None,
+            });
+            Ok::<_, StoreError>(answer.map(|answer| (take.clone(), answer)))
+        }));
+        let (breaker, looks) = futures::future::try_join(self.breaker(taker), looks).await?;
+        Ok(MemoryNow { breaker, refused: looks.into_iter().flatten().collect() })
+    }
+
     /// Releases what the trigger holds. What it does not hold, or not any more, stays as it is.
     ///
     /// # Errors
@@ -43,6 +64,14 @@ impl Table {
             Release::Run { budget } => budget::release(taker, budget),
         };
         self.update(&release.describe(), update).await.map(drop)
+    }
+}
+
+fn key_of(taker: &Taker<'_>, take: &Take) -> Option<Key> {
+    match take {
+        Take::Lock { key, .. } => Some(lock::key_of(taker, key)),
+        Take::Run { budget, .. } => Some(budget::key_of(taker, budget)),
+        Take::Storm { .. } | Take::Breaker { .. } => None,
     }
 }
 

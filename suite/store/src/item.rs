@@ -63,6 +63,14 @@ impl Item {
         }
     }
 
+    /// The elements of a set; none where there is no set, since DynamoDB has no empty ones.
+    pub(crate) fn texts(&self, name: &str) -> Option<&BTreeSet<String>> {
+        match self.0.get(name)? {
+            Attribute::Texts(texts) => Some(texts),
+            Attribute::Text(_) | Attribute::Number(_) => None,
+        }
+    }
+
     pub(crate) fn number(&self, name: &str) -> Option<i64> {
         match self.0.get(name)? {
             Attribute::Number(number) => Some(*number),

@@ -42,6 +42,18 @@ pub(crate) fn take(taker: &Taker<'_>, resource: &str, lease: &Period) -> Update 
     .number(":expires", now + DAYS_40)
 }
 
+/// Why the lock would be refused; `None` where it is free, or the taker's own.
+pub(crate) fn look(taker: &Taker<'_>, item: &Item) -> Option<TakeAnswer> {
+    let now = taker.now.as_second();
+    if item.text("owner") == Some(&taker.trigger.to_string()) {
+        return None;
+    }
+    match refusal(taker, item)? {
+        TakeAnswer::CoolingDown { until } if until.as_second() < now => None,
+        answer => Some(answer),
+    }
+}
+
 /// Why the lock was refused: our own run has ended, another run holds it, or the cool-down. `None`
 /// for an item that this version does not write.
 pub(crate) fn refusal(taker: &Taker<'_>, item: &Item) -> Option<TakeAnswer> {
@@ -83,7 +95,7 @@ pub(crate) fn end_of_run(taker: &Taker<'_>, resource: &str, cool_down: &Period) 
     .number(":expires", now + DAYS_40)
 }
 
-fn key_of(taker: &Taker<'_>, resource: &str) -> Key {
+pub(crate) fn key_of(taker: &Taker<'_>, resource: &str) -> Key {
     key(taker, &format!("resource#{resource}"), "lock")
 }
 

@@ -36,10 +36,7 @@ pub(crate) fn open(taker: &Taker<'_>, window: &Period) -> Update {
 
 impl Table {
     /// Until when the storm breaker of the taker's rule is or was open.
-    ///
-    /// # Errors
-    /// When the table does not answer.
-    pub async fn breaker(&self, taker: &Taker<'_>) -> Result<Option<Timestamp>, StoreError> {
+    pub(crate) async fn breaker(&self, taker: &Taker<'_>) -> Result<Option<Timestamp>, StoreError> {
         let item = self.get("read the storm breaker", open_key(taker)).await?;
         let until = item.and_then(|item| item.number("until"));
         Ok(until.and_then(|until| Timestamp::from_second(until).ok()))

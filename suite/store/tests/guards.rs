@@ -44,7 +44,7 @@ struct Call {
 enum What {
     Take(Take),
     Release(Release),
-    Breaker,
+    Look(Vec<Take>),
 }
 
 fn calls() -> impl Strategy<Value = Vec<Call>> {
@@ -66,7 +66,13 @@ fn calls() -> impl Strategy<Value = Vec<Call>> {
             What::Release(Release::EndOfRun { key: key.to_owned(), cool_down })
         }),
         2 => budget().prop_map(|budget| What::Release(Release::Run { budget })),
-        1 => Just(What::Breaker),
+        2 => (key(), period(), budget(), most()).prop_map(|(key, lease, budget, most)| {
+            let budget = budget.to_owned();
+            What::Look(vec![
+                Take::Lock { key: key.to_owned(), lease },
+                Take::Run { budget, most },
+            ])
+        }),
     ];
     let rule = prop::sample::select(vec!["web", "cpu"]);
     let after = prop::sample::select(vec![0, 1, 59, 60, 61, 300, 1800]);
@@ -108,9 +114,9 @@ proptest! {
                         table.release(&taker, release).await.unwrap();
                         memory.release(&taker, release);
                     }
-                    What::Breaker => {
-                        let open = table.breaker(&taker).await.unwrap();
-                        prop_assert_eq!(open, memory.breaker(&taker));
+                    What::Look(takes) => {
+                        let seen = table.look(&taker, takes).await.unwrap();
+                        prop_assert_eq!(seen, memory.look(&taker, takes), "{:?}", takes);
                     }
                 }
             }

@@ -8,7 +8,7 @@ use relay_core::alarm::AlarmState;
 use relay_core::problem::Problem;
 use run::Calendar;
 
-use super::order::{Check, Line, ORDER, Objection, RunBudget, STORM};
+use super::order::{self, Check, Line, ORDER, Objection, RunBudget, STORM};
 use super::{Control, DecisionRecord, Guardrail, Release, Suppression, Take, TakeAnswer, Taker};
 use crate::alarm::{AlarmTrigger, Creation};
 use crate::{Mode, RemediationRule, Subject};
@@ -52,6 +52,15 @@ pub enum CalendarState {
     },
 }
 
+/// What the guardrails' memory says before anything is taken.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MemoryNow {
+    /// The end of the breaker of the rule, which may be past; `None` when it was never open.
+    pub breaker: Option<Timestamp>,
+    /// Of the takes that were looked at, those that would be refused, with the answer.
+    pub refused: Vec<(Take, TakeAnswer)>,
+}
+
 /// The facts so far. Each is an answer to a [`Question`].
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Facts {
@@ -63,10 +72,12 @@ pub struct Facts {
     pub alarm: Option<AlarmNow>,
     /// The rule's change calendar as it is now.
     pub calendar: Option<CalendarState>,
-    /// The resources, or why the rule cannot be run on them.
+    /// The resources, or why the rule does not find any.
     pub subject: Option<Result<Subject, Problem>>,
-    /// The end of the open breaker; `Some(None)` when it is closed.
-    pub breaker: Option<Option<Timestamp>>,
+    /// What is remembered about the rule and the resources.
+    pub memory: Option<MemoryNow>,
+    /// Whether the rule may be run on the resources, or why not.
+    pub fitness: Option<Result<(), Problem>>,
     /// The takes so far, in their order.
     pub takes: Vec<(Take, TakeAnswer)>,
 }
@@ -82,11 +93,13 @@ pub enum Question {
     Alarm,
     /// The calendar as it is: GetCalendarState.
     Calendar(Calendar),
-    /// The resources: [`RemediationRule::resolve`] and what it asks for, and what the rule's
-    /// assessment of an instance needs.
+    /// The resources: [`RemediationRule::resolve`] and what it asks for.
     Subject,
-    /// Until when the rule's storm breaker is open.
-    Breaker,
+    /// Until when the rule's storm breaker is open, and which of these takes would be refused now. Read
+    /// consistently, and taken from nobody.
+    Memory(Vec<Take>),
+    /// Whether the rule may be run on the resources: for instances, DescribeInstances.
+    Fitness,
 }
 
 /// The next step of a deliberation.
@@ -220,20 +233,17 @@ impl Deliberation<'_> {
                     check(case, calendar, known(&facts.calendar, question)?)
                 }
             },
-            Check::Breaker(check) => {
-                self.subject()?;
-                check(case, known(&facts.breaker, Question::Breaker)?)
+            Check::Memory(breaker) => self.remember(*breaker),
+            Check::Fitness => {
+                let fit = known(&facts.fitness, Question::Fitness)?;
+                fit.map_err(|problem| Suppression::unfit(problem).into())
             }
             Check::Budget(guardrail, budget) => {
                 let budget = budget(case.rule, &self.subject()?);
-                if self.take(&budget.take())? == TakeAnswer::Taken {
-                    return Ok(());
+                match self.take(&budget.take())? {
+                    TakeAnswer::Taken => Ok(()),
+                    _ => self.used_up(*guardrail, budget),
                 }
-                // A storm would never be seen otherwise: usual budgets are smaller.
-                self.ask(&STORM)?;
-                let RunBudget { most, owner, .. } = budget;
-                let what = format!("{owner} has used its {most} runs of this hour");
-                Err(case.suppress(*guardrail, what).into())
             }
             Check::Takes { takes, refused } => {
                 for take in takes(case.rule, &self.subject()?) {
@@ -245,6 +255,46 @@ impl Deliberation<'_> {
                 Ok(())
             }
         }
+    }
+
+    /// Objects where the memory says that the breaker is open, or that a later line would be refused.
+    fn remember(&self, breaker: fn(&Case<'_>, Option<Timestamp>) -> Objection) -> Objection {
+        let (case, subject) = (self.case, self.subject()?);
+        let looks = order::takes(case.rule, &subject).filter(|take| match take {
+            Take::Lock { .. } | Take::Run { .. } => true,
+            // What is full may have room for this one; only counting it says so.
+            Take::Storm { .. } | Take::Breaker { .. } => false,
+        });
+        let memory = known(&self.facts.memory, Question::Memory(looks.collect()))?;
+        breaker(case, memory.breaker)?;
+        let refusal = |take: &Take| memory.refused.iter().find(|(refused, _)| refused == take);
+        for line in &ORDER {
+            match &line.check {
+                Check::Takes { takes, refused } => {
+                    for take in takes(case.rule, &subject) {
+                        if let Some((_, answer)) = refusal(&take) {
+                            return Err(refused(self, &take, *answer)?.into());
+                        }
+                    }
+                }
+                Check::Budget(guardrail, budget) => {
+                    let budget = budget(case.rule, &subject);
+                    if refusal(&budget.take()).is_some() {
+                        return self.used_up(*guardrail, budget);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn used_up(&self, guardrail: Guardrail, budget: RunBudget) -> Objection {
+        // A storm would never be seen otherwise: usual budgets are smaller.
+        self.ask(&STORM)?;
+        let RunBudget { most, owner, .. } = budget;
+        let what = format!("{owner} has used its {most} runs of this hour");
+        Err(self.case.suppress(guardrail, what).into())
     }
 
     /// The resources. A rule that cannot be run on them starts nothing.

@@ -21,7 +21,7 @@ pub mod testing;
 
 pub use control::Control;
 pub use deliberation::{
-    AlarmNow, CalendarState, Case, Decision, Facts, GuardVerdict, Question, Step, next,
+    AlarmNow, CalendarState, Case, Decision, Facts, GuardVerdict, MemoryNow, Question, Step, next,
 };
 pub use order::Guardrail;
 pub use record::{Conclusion, DecisionRecord};

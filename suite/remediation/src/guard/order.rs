@@ -1,8 +1,9 @@
 //! The guardrails by name, and their order, as data: who objects where, what it has to know for that, what
 //! it takes. The decision follows it, and recovery after a crash reads from it what may be left over.
 //!
-//! First come the guardrails that need no call, then those that read, then those that write. In
-//! front of the lock nothing has been taken; behind it, an objection releases what was taken before.
+//! First come the guardrails that need no call, then what the suite's own table knows, then those that ask
+//! AWS, which allows few calls a second and charges for each, then those that write. In front of the lock
+//! nothing has been taken; behind it, an objection releases what was taken before.
 
 use relay_core::problem::ProblemCode;
 use run::Calendar;
@@ -13,7 +14,7 @@ use super::deliberation::{AlarmNow, CalendarState, Case, Deliberation, Stop};
 use super::{Suppression, Take, TakeAnswer};
 use crate::{RemediationRule, Subject};
 
-use Check::{Alarm, Breaker, Budget, Calendar as ChangeCalendar, History, Nothing, Takes};
+use Check::{Alarm, Budget, Calendar as ChangeCalendar, Fitness, History, Memory, Nothing, Takes};
 
 /// Declares the guardrails: each with its code, and with what people read about when it objects.
 macro_rules! guardrails {
@@ -55,13 +56,6 @@ guardrails! {
     KillSwitch: KillSwitch,
     /// CloudWatch muted or suppressed the alarm, or its actions are off.
     Muted: AlarmMuted,
-    /// The alarm went into ALARM with its first evaluation.
-    InitialCreation: InitialCreation,
-    /// The alarm has returned to OK. For system status checks, EC2's own recovery has
-    /// `guard.deferToAutoRecovery` first.
-    AlreadyOk: AlreadyOk,
-    /// The change calendar `guard.calendar` is closed, or cannot be read.
-    Calendar: CalendarClosed,
     /// More than `guard.storm.resources` resources of the rule went into ALARM within
     /// `guard.storm.window`. That opens the storm breaker: it suppresses every trigger of the rule for
     /// the length of a window.
@@ -74,6 +68,13 @@ guardrails! {
     RuleBudget: RuleBudget,
     /// The account had `guard.perAccountHour` runs in this hour of the clock.
     AccountBudget: AccountBudget,
+    /// The alarm went into ALARM with its first evaluation.
+    InitialCreation: InitialCreation,
+    /// The alarm has returned to OK. For system status checks, EC2's own recovery has
+    /// `guard.deferToAutoRecovery` first.
+    AlreadyOk: AlreadyOk,
+    /// The change calendar `guard.calendar` is closed, or cannot be read.
+    Calendar: CalendarClosed,
 }
 
 /// One place in the order.
@@ -93,8 +94,11 @@ pub(super) enum Check {
     Alarm(fn(&Case<'_>, AlarmNow) -> Objection),
     /// The rule's change calendar, where it has one.
     Calendar(fn(&Case<'_>, &Calendar, CalendarState) -> Objection),
-    /// The resources, and until when the rule's storm breaker is open.
-    Breaker(fn(&Case<'_>, Option<jiff::Timestamp>) -> Objection),
+    /// The resources, and what the table says about them and the rule: the open breaker here, then what
+    /// the lines that take would be refused.
+    Memory(fn(&Case<'_>, Option<jiff::Timestamp>) -> Objection),
+    /// The resources, and whether the rule may be run on them.
+    Fitness,
     /// The resources, and whether a budget has a run left.
     Budget(Guardrail, fn(&RemediationRule, &Subject) -> RunBudget),
     /// The resources, and whether what it takes for them can be had.
@@ -122,14 +126,24 @@ impl RunBudget {
 /// `Err` where the deliberation ends here.
 pub(super) type Objection = Result<(), Stop>;
 
-pub(super) static ORDER: [Line; 11] = [
+pub(super) static ORDER: [Line; 12] = [
     Line { guardrails: &[Guardrail::KillSwitch], check: Nothing(checks::kill_switch) },
     Line { guardrails: &[Guardrail::Muted], check: Nothing(checks::muted) },
+    Line {
+        guardrails: &[
+            Guardrail::Storm,
+            Guardrail::Lock,
+            Guardrail::CoolDown,
+            Guardrail::RuleBudget,
+            Guardrail::AccountBudget,
+        ],
+        check: Memory(checks::breaker_open),
+    },
     Line { guardrails: &[Guardrail::InitialCreation], check: History(checks::initial_creation) },
     Line { guardrails: &[Guardrail::Muted], check: Alarm(checks::actions_disabled) },
     Line { guardrails: &[Guardrail::AlreadyOk], check: Alarm(checks::already_ok) },
     Line { guardrails: &[Guardrail::Calendar], check: ChangeCalendar(checks::calendar) },
-    Line { guardrails: &[Guardrail::Storm], check: Breaker(checks::breaker_open) },
+    Line { guardrails: &[], check: Fitness },
     Line {
         guardrails: &[Guardrail::Lock, Guardrail::CoolDown],
         check: Takes { takes: checks::locks, refused: checks::lock_refused },
@@ -163,6 +177,6 @@ pub(super) fn takes(rule: &RemediationRule, subject: &Subject) -> impl Iterator<
     ORDER.iter().flat_map(move |line| match line.check {
         Takes { takes, .. } => takes(rule, subject),
         Budget(_, budget) => vec![budget(rule, subject).take()],
-        Nothing(_) | History(_) | Alarm(_) | ChangeCalendar(_) | Breaker(_) => Vec::new(),
+        Nothing(_) | Memory(_) | History(_) | Alarm(_) | ChangeCalendar(_) | Fitness => Vec::new(),
     })
 }

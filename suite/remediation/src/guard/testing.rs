@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use relay_core::alarm::TriggerId;
 
-use super::{Release, Take, TakeAnswer, Taker};
+use super::{MemoryNow, Release, Take, TakeAnswer, Taker};
 
 const HOUR: i64 = 3_600;
 
@@ -107,10 +107,15 @@ impl Memory {
         }
     }
 
-    /// Until when the breaker of the taker's rule is or was open.
-    pub fn breaker(&mut self, taker: &Taker<'_>) -> Option<Timestamp> {
-        let (until, _) = self.of(taker).breakers.get(taker.rule)?;
-        Timestamp::from_second(*until).ok()
+    /// The breaker of the taker's rule, and the takes that would be refused.
+    #[must_use]
+    pub fn look(&self, taker: &Taker<'_>, takes: &[Take]) -> MemoryNow {
+        let mut copy = self.clone();
+        let until = copy.of(taker).breakers.get(taker.rule).map(|(until, _)| *until);
+        let breaker = until.and_then(|until| Timestamp::from_second(until).ok());
+        let answers = takes.iter().map(|take| (take.clone(), self.clone().take(taker, take)));
+        let refused = answers.filter(|(_, answer)| *answer != TakeAnswer::Taken).collect();
+        MemoryNow { breaker, refused }
     }
 
     /// Everything that a trigger holds and that can be released: locks, and runs of budgets.

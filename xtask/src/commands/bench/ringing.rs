@@ -161,12 +161,21 @@ impl World {
 
     /// Messages that wait for the intake of alarms, and those it has in hand; not the delayed ones.
     pub(super) async fn waiting(&self) -> Result<usize> {
+        self.messages("AlarmQueueUrl").await
+    }
+
+    /// Messages that the intake of alarms failed on five times.
+    pub(super) async fn dead_letters(&self) -> Result<usize> {
+        self.messages("AlarmDeadLetterQueueUrl").await
+    }
+
+    async fn messages(&self, queue: &str) -> Result<usize> {
         let sqs = aws_sdk_sqs::Client::new(&self.stack.hub);
         let names = [
             QueueAttributeName::ApproximateNumberOfMessages,
             QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
         ];
-        let ask = sqs.get_queue_attributes().queue_url(self.stack.output("AlarmQueueUrl")?);
+        let ask = sqs.get_queue_attributes().queue_url(self.stack.output(queue)?);
         let told = ask.set_attribute_names(Some(names.to_vec())).send().await?;
         let told = told.attributes.unwrap_or_default();
         Ok(names.iter().filter_map(|name| told.get(name)?.parse::<usize>().ok()).sum())

@@ -31,6 +31,8 @@ const GROWTH: f64 = 1.2;
 const PER_HOUR: f64 = 5.0;
 /// A digest is published when its five minutes are over; and some time for publishing it.
 const DIGESTS: Duration = Duration::from_secs(360);
+/// DescribeAlarms for a trigger. CloudWatch takes nine a second, and they are most of what a trigger costs.
+const DESCRIBED: f64 = 0.05;
 
 pub(super) async fn measure(binaries: &Path) -> Result<Section> {
     let world =
@@ -43,6 +45,9 @@ pub(super) async fn measure(binaries: &Path) -> Result<Section> {
     // Nothing answers these alarms yet.
     world.set_all(&ringing, StateValue::Alarm).await?;
     settled(&world).await?;
+    // CloudWatch's rates, from here on. SetAlarmState is the benchmark's own doing and is not limited.
+    let rates = json!({"DescribeAlarms": 9, "DescribeAlarmHistory": 3});
+    world.local.relay("POST", "rates", &rates).await?;
     world.rule("usual", "storm", "Relay-Bench", "").await?;
     let b = storm(&world, &mut inbox, &ringing, 0).await?;
 
@@ -54,6 +59,7 @@ pub(super) async fn measure(binaries: &Path) -> Result<Section> {
     let open = "guard: {perHour: 1000, perAccountHour: 1000, storm: {resources: 1000}}\n";
     world.rule("open", "storm", "Relay-Bench", open).await?;
     let a = storm(&world, &mut inbox, &ringing, RESOURCES).await?;
+    let dead = world.dead_letters().await?;
     world.local.stop().await?;
 
     let triggers = RESOURCES * TIMES;
@@ -70,6 +76,13 @@ pub(super) async fn measure(binaries: &Path) -> Result<Section> {
             triggers - RESOURCES,
         ),
         Figure::exactly("open: executions that did not succeed", a.unsuccessful, 0),
+        Figure::at_most(
+            "open: DescribeAlarms a trigger",
+            a.described as f64 / triggers as f64,
+            DESCRIBED,
+            "",
+        ),
+        Figure::noted("open: of them refused by the rate", a.throttled.to_string()),
         Figure::at_most(
             "open: route-alarms, resident",
             megabytes(a.memory.peak),
@@ -96,13 +109,21 @@ pub(super) async fn measure(binaries: &Path) -> Result<Section> {
         ),
         Figure::noted("usual: outcomes in all", b.told.len().to_string()),
         Figure::at_most("usual: drained within", b.drained, DRAINED_SECONDS, "s"),
+        Figure::at_most(
+            "usual: DescribeAlarms a trigger",
+            b.described as f64 / triggers as f64,
+            DESCRIBED,
+            "",
+        ),
+        Figure::exactly("messages in the dead-letter queue", dead, 0),
     ];
     Ok(Section {
         title: "A storm of alarms",
         how: format!(
             "{triggers} triggers, {TIMES} transitions of each of {RESOURCES} alarms about as many \
              instances, put into the queue of route-alarms as EventBridge would, on the local AWS (its \
-             gateway built as profile `speed`) with the packaged functions. *Open*: a rule whose \
+             gateway built as profile `speed`) with the packaged functions, which takes 9 DescribeAlarms and 3 \
+             DescribeAlarmHistory a second, as CloudWatch does. *Open*: a rule whose \
              budgets and breaker suppress nothing, so that lock, cool-down and the look at the alarm \
              do; each run's alarm is set to OK when it is started. *Usual*: a rule with the \
              default guardrails. Drained is from the first message until queue and executions are done. \
@@ -119,6 +140,9 @@ struct Storm {
     starts: usize,
     resources: usize,
     unsuccessful: usize,
+    /// DescribeAlarms that route-alarms called, and those of them that the rate refused.
+    described: usize,
+    throttled: usize,
     memory: Seen,
     told: BTreeMap<String, Told>,
 }
@@ -143,6 +167,7 @@ async fn storm(
     least: usize,
 ) -> Result<Storm> {
     let (already, ran) = (world.starts().await?.len(), runs(world).await?);
+    let since = world.now().await?;
     let alarms: BTreeMap<&str, &str> =
         ringing.iter().map(|r| (r.instance.as_str(), r.alarm.as_str())).collect();
     let begun = Instant::now();
@@ -180,6 +205,7 @@ async fn storm(
     let starts: Vec<String> =
         world.starts().await?.split_off(already).into_iter().map(|(on, _)| on).collect();
     let now = runs(world).await?;
+    let (described, throttled) = described(world, since).await?;
     let triggers = RESOURCES * TIMES;
     let (waiting, mut heard) = (Instant::now(), BTreeMap::new());
     loop {
@@ -196,9 +222,21 @@ async fn storm(
         resources: starts.iter().collect::<BTreeSet<_>>().len(),
         starts: starts.len(),
         unsuccessful: now.1 - ran.1,
+        described,
+        throttled,
         memory,
         told: heard,
     })
+}
+
+/// How often route-alarms has called DescribeAlarms since then, and how often it was refused.
+async fn described(world: &World, since: Timestamp) -> Result<(usize, usize)> {
+    let path = format!("calls?principal=runbook-relay-route-alarms/&since={since}");
+    let listed = world.local.relay("GET", &path, &Value::Null).await?;
+    let calls = listed.as_array().context("calls are a list")?;
+    let described = calls.iter().filter(|call| call["operation"] == "DescribeAlarms");
+    let refused = described.clone().filter(|call| call["status"] != 200);
+    Ok((described.count(), refused.count()))
 }
 
 /// How many executions succeeded, and how many did not.

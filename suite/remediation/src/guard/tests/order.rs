@@ -33,7 +33,8 @@ pub(super) fn fine() -> Facts {
         alarm: Some(AlarmNow { state: Some(AlarmState::Alarm), actions_enabled: true }),
         calendar: Some(CalendarState::Open),
         subject: Some(Ok(subject())),
-        breaker: Some(None),
+        memory: Some(MemoryNow::default()),
+        fitness: Some(Ok(())),
         takes: vec![],
     }
 }
@@ -165,20 +166,24 @@ fn nothing_is_looked_up_before_the_guardrails_that_need_nothing_and_each_only_on
             Question::Alarm => facts.alarm = all.alarm,
             Question::Calendar(_) => facts.calendar = all.calendar.clone(),
             Question::Subject => facts.subject = all.subject.clone(),
-            Question::Breaker => facts.breaker = all.breaker,
+            Question::Memory(_) => facts.memory = all.memory.clone(),
+            Question::Fitness => facts.fitness = all.fitness.clone(),
         }
-        asked.push(format!("{question:?}"));
+        let asks = format!("{question:?}");
+        asked.push(asks.split('(').next().unwrap_or_default().to_owned());
     }
     assert_eq!(
         asked,
-        ["Decided", "History", "Alarm", "Calendar(Calendar(\"Freeze\"))", "Subject", "Breaker"]
+        ["Decided", "Subject", "Memory", "History", "Alarm", "Calendar", "Fitness"],
+        "AWS is asked last, and DescribeInstances only for what may run"
     );
 }
 
 /// Every guardrail objects; the first in the order is the one that is named. Then its reason is
 /// taken away.
 #[test]
-fn the_order_is_switch_mute_creation_ok_calendar_resource_breaker_lock_cool_down_budgets_storm() {
+fn the_order_is_switch_mute_resource_breaker_creation_ok_calendar_fitness_lock_cool_down_budgets_storm()
+ {
     let rule = guarded();
     let mut control = Control { mode: crate::Mode::Off, until: None, reason: "drill".into() };
     let mut trigger = trigger(INSTANCE);
@@ -188,7 +193,8 @@ fn the_order_is_switch_mute_creation_ok_calendar_resource_breaker_lock_cool_down
         alarm: Some(AlarmNow { state: Some(AlarmState::Ok), actions_enabled: false }),
         calendar: Some(CalendarState::Closed { until: None }),
         subject: Some(Err(Problem::new(ProblemCode::ResourceUnknown, "", "no dimension"))),
-        breaker: Some(Some(now())),
+        memory: Some(MemoryNow { breaker: Some(now()), refused: vec![] }),
+        fitness: Some(Err(Problem::new(ProblemCode::ResourceRefused, "", "it belongs to a group"))),
         ..fine()
     };
     let rival = AlarmTrigger { at: now(), ..crate::tests::trigger(INSTANCE) };
@@ -214,7 +220,10 @@ fn the_order_is_switch_mute_creation_ok_calendar_resource_breaker_lock_cool_down
             ProblemCode::AlreadyOk => facts.alarm = fine().alarm,
             ProblemCode::CalendarClosed => facts.calendar = fine().calendar,
             ProblemCode::ResourceUnknown => facts.subject = fine().subject,
-            ProblemCode::StormBreaker if facts.breaker != Some(None) => facts.breaker = Some(None),
+            ProblemCode::StormBreaker if facts.memory != fine().memory => {
+                facts.memory = fine().memory
+            }
+            ProblemCode::ResourceRefused => facts.fitness = fine().fitness,
             ProblemCode::Locked => {
                 // The rival's run ends: its cool-down begins.
                 let key = subject().keys(&rule).remove(0);
@@ -243,12 +252,13 @@ fn the_order_is_switch_mute_creation_ok_calendar_resource_breaker_lock_cool_down
         [
             "KillSwitch",
             "AlarmMuted",
+            "ResourceUnknown",
+            "StormBreaker",
             "InitialCreation",
             "AlarmMuted",
             "AlreadyOk",
             "CalendarClosed",
-            "ResourceUnknown",
-            "StormBreaker",
+            "ResourceRefused",
             "Locked",
             "CoolingDown",
             "StormBreaker",
@@ -256,13 +266,63 @@ fn the_order_is_switch_mute_creation_ok_calendar_resource_breaker_lock_cool_down
             "AccountBudget"
         ]
     );
-    // As the order has it, with two exceptions: the resource is not a guardrail, and a budget that
-    // objects asks the storm first.
+    // As the order has it, with three exceptions: the resource is not a guardrail, a budget that objects
+    // asks the storm first, and what memory says of locks and budgets has a test of its own.
     let mut order: Vec<&str> = Guardrail::in_order().map(|one| one.code().as_str()).collect();
     let storm = order.pop().unwrap();
     order.insert(order.len() - 2, storm);
-    said.retain(|code| *code != "ResourceUnknown");
+    order.drain(3..7);
+    said.retain(|code| !code.starts_with("Resource"));
     assert_eq!(said, order);
+}
+
+/// What is remembered objects in the words of the guardrail that would refuse the take, and before AWS is
+/// asked for anything; nothing is taken but the place in the storm.
+#[test]
+fn what_the_memory_knows_objects_before_aws_is_asked() {
+    let (rule, control) = (guarded(), Control::default());
+    let mut memory = Memory::default();
+    let first = trigger(INSTANCE);
+    let case = Case { rule: &rule, trigger: &first, control: &control, now: now() };
+    decide(&case, fine(), &mut memory);
+    let ended = {
+        let mut ended = memory.clone();
+        let (key, cool_down) = (subject().keys(&rule).remove(0), Period::minutes(30));
+        ended.release(&case.taker(), &Release::EndOfRun { key, cool_down });
+        ended
+    };
+    let later = AlarmTrigger { at: now(), ..first.clone() };
+    let elsewhere = Subject { resources: vec!["i-other".into()], ..subject() };
+    let spent_account = {
+        let mut spent = memory.clone();
+        spent.acting.budgets.retain(|(key, _), _| key != "rule#web");
+        spent.acting.storms.clear();
+        spent
+    };
+    for (memory, subject, code, takes) in [
+        (&memory, subject(), ProblemCode::Locked, 0),
+        (&ended, subject(), ProblemCode::CoolingDown, 0),
+        (&memory, elsewhere.clone(), ProblemCode::StormBreaker, 2),
+        (&spent_account, elsewhere, ProblemCode::AccountBudget, 1),
+    ] {
+        let case = Case { rule: &rule, trigger: &later, control: &control, now: now() };
+        let mut facts =
+            Facts { decided: Some(None), subject: Some(Ok(subject)), ..Facts::default() };
+        let Step::Ask(Question::Memory(looks)) = next(&case, &facts) else { panic!("{code}") };
+        assert_eq!(looks.len(), 3, "the lock and both budgets: {looks:?}");
+        facts.memory = Some(memory.look(&case.taker(), &looks));
+        let mut after = memory.clone();
+        let (verdict, taken) = decide(&case, facts, &mut after);
+        assert_eq!(suppression(&verdict.decision).0, code);
+        assert_eq!(taken.len(), takes, "{code}: {taken:?}");
+        assert_eq!(after.held_by(later.id()), [""; 0], "{code}");
+    }
+    // The trigger's own lock and runs are not in its way.
+    let mut facts = Facts { memory: None, ..fine() };
+    let Step::Ask(Question::Memory(looks)) = next(&case, &facts) else { panic!() };
+    facts.memory = Some(memory.look(&case.taker(), &looks));
+    let (verdict, _) = decide(&case, facts, &mut memory);
+    assert!(matches!(verdict.decision, Decision::Start(_)));
 }
 
 #[test]
@@ -425,7 +485,7 @@ fn a_storm_opens_the_breaker_once_and_it_closes_after_a_window() {
         let case = Case { rule: &rule, trigger: &trigger, control: &control, now: at };
         let facts = Facts {
             subject: Some(Ok(Subject { resources: vec![format!("i-{n}")], ..subject() })),
-            breaker: Some(memory.breaker(&case.taker())),
+            memory: Some(memory.look(&case.taker(), &[])),
             ..fine()
         };
         let (verdict, _) = decide(&case, facts, memory);

@@ -80,6 +80,7 @@ impl World {
         let facts = Facts {
             alarm: Some(AlarmNow { state: Some(AlarmState::Alarm), actions_enabled: true }),
             subject: Some(Ok(subject(self.triggers[trigger].1))),
+            fitness: Some(Ok(())),
             ..Facts::default()
         };
         self.under_way.push(Delivery { trigger, now, facts, recorded: false });
@@ -96,8 +97,8 @@ impl World {
             Step::Ask(Question::Decided) => {
                 delivery.facts.decided = Some(self.records.get(&trigger.id()).cloned());
             }
-            Step::Ask(Question::Breaker) => {
-                delivery.facts.breaker = Some(self.memory.breaker(&case.taker()));
+            Step::Ask(Question::Memory(takes)) => {
+                delivery.facts.memory = Some(self.memory.look(&case.taker(), &takes));
             }
             Step::Ask(question) => panic!("{question:?}"),
             Step::Take(take) => {
