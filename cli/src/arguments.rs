@@ -8,7 +8,7 @@ pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0   done, or nothing to do
   1   failed; standard error says what and why
-  2   there are findings (lint) or changes (plan, diff)
+  2   there are findings (lint, doctor) or changes (plan, diff)
   64  the command line is wrong";
 
 const EXAMPLES: &str = "\
@@ -16,6 +16,7 @@ Examples:
   relay rules lint                            check the rules of ./rules; needs no AWS
   relay rules plan --profile hub              show what would change in the hub
   relay rules apply --profile hub             write it
+  relay doctor --profile hub                  check the deployment
   relay runbooks push --regions us-east-1,eu-west-1
   relay replay https://sqs.us-east-1.amazonaws.com/111122223333/runbook-relay-alarm-dead-letters
   source <(relay completions bash)            completions for this shell";
@@ -87,6 +88,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: crate::runbooks::Action,
     },
+    /// Check whether the deployed suite can do its work, with a remedy for what is wrong
+    Doctor(crate::doctor::Arguments),
     /// Send dead letters or recorded events through the intake again
     Replay(crate::replay::Arguments),
     /// Deliver one EventBridge envelope to a local AWS

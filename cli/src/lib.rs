@@ -6,6 +6,7 @@
 
 mod arguments;
 mod completions;
+mod doctor;
 mod event;
 mod failure;
 pub mod local_aws;
@@ -79,6 +80,7 @@ async fn dispatch(
     match command {
         Command::Rules { action } => rules::run(action, global, output).await,
         Command::Runbooks { action } => runbooks::run(action, global, output).await,
+        Command::Doctor(arguments) => doctor::run(&arguments, global, output).await,
         Command::Replay(arguments) => replay::run(&arguments, global, output).await,
         Command::Event(arguments) => {
             let endpoint = global.endpoint_url.clone().or(endpoint);

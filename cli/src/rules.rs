@@ -1,7 +1,7 @@
 //! `relay rules lint|plan|apply`: the rules of a folder, alone and against the deployed ones.
 
 mod apply;
-mod deployed;
+pub(crate) mod deployed;
 mod folder;
 mod lint;
 mod plan;
@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 pub use apply::put_rule;
 pub use folder::{RuleFile, rule_files};
+pub(crate) use lint::count;
 
 use crate::Exit;
 use crate::arguments::Global;
@@ -30,7 +31,8 @@ Examples:
   relay rules plan --profile hub
   relay rules plan --prune --output json
 
-Exit code 2 when something would change, or when the deployed stack would refuse a rule's runbook.";
+Exit code 2 when something would change, when the deployed stack would refuse a rule's runbook, or when a rule names
+an OU that the organization does not have.";
 
 const APPLY: &str = "\
 Examples:

@@ -68,6 +68,12 @@ impl Session {
         Ok(Self { config, caller, region, stack })
     }
 
+    /// Where the organization's API and events are.
+    pub(crate) fn organizations_region(&self) -> Region {
+        let given = self.stack.parameter("OrganizationsRegion").parse();
+        given.unwrap_or_else(|_| self.region.partition().organizations_region())
+    }
+
     /// Says who is about to write where. Every command that writes calls this before it does.
     pub(crate) fn announce(&self, output: &Output) {
         let Self { caller: Caller { account, arn }, region, stack, .. } = self;

@@ -95,6 +95,13 @@ fn rules_are_planned_applied_planned_again_and_pruned() {
         let left = ends(world, 0, &["rules", "plan", rules, "--output", "json"])?;
         let left: Value = serde_json::from_str(&left)?;
         ensure!(left["withoutFile"] == json!([]) && left["version"].is_string(), "{left}");
+
+        // It is valid, and names an OU that is not there.
+        let rule = RULE.replace("organization]", "/Nowhere]");
+        std::fs::write(folder.path().join("sharing/one.yaml"), rule)?;
+        let found = ends(world, 2, &["rules", "plan", rules])?;
+        ensure!(found.contains("the organization has no OU /Nowhere"), "{found}");
+        ensure!(found.ends_with("1 change to make, 1 finding: relay rules apply\n"), "{found}");
         Ok(())
     });
 }

@@ -1,11 +1,15 @@
 //! Findings about rules from the deployed stack and the runbooks in its account.
 
 use anyhow::{Context, Result};
+use aws::organization::{self, OrganizationError};
 use aws::runbook_facts;
+use relay_core::organization::Organization;
+use relay_core::place::Place;
 use relay_core::problem::Problem;
-use relay_core::rules::Glob;
+use relay_core::rules::{AccountSelector, Glob};
 use remediation::RemediationRule;
 use run::{Hub, PlanInput, RoleArn, RuleRef, RunAutomationInput};
+use sharing::SharingRule;
 
 use crate::session::Session;
 
@@ -14,7 +18,7 @@ use crate::session::Session;
 ///
 /// # Errors
 /// When the stack lacks an output, or a runbook cannot be looked at.
-pub(super) async fn refusals(session: &Session, rules: &[RemediationRule]) -> Result<Vec<Problem>> {
+pub(crate) async fn refusals(session: &Session, rules: &[RemediationRule]) -> Result<Vec<Problem>> {
     let hub = hub(session)?;
     let ssm = aws_sdk_ssm::Client::new(&session.config);
     let mut problems = Vec::new();
@@ -36,6 +40,82 @@ pub(super) async fn refusals(session: &Session, rules: &[RemediationRule]) -> Re
         }
     }
     Ok(problems)
+}
+
+/// The part of the organization that says whether the OUs of rules exist; `None` where they name no OU.
+///
+/// # Errors
+/// When Organizations refuses or does not answer.
+pub(super) async fn organization(
+    session: &Session,
+    sharing: &[SharingRule],
+    remediation: &[RemediationRule],
+) -> Result<Option<Organization>, OrganizationError> {
+    let named = selectors(sharing, remediation).map(|(selector, _)| selector);
+    let units: Vec<&AccountSelector> = named.filter(|selector| is_unit(selector)).collect();
+    if units.is_empty() {
+        return Ok(None);
+    }
+    let client = aws::organizations(&session.config, &session.organizations_region());
+    organization::read_units(&client, &units).await.map(Some)
+}
+
+fn is_unit(selector: &AccountSelector) -> bool {
+    !matches!(selector, AccountSelector::Account(_) | AccountSelector::Organization)
+}
+
+/// OUs that rules name and the organization does not have, each at its place.
+pub(crate) fn unknown_units(
+    organization: &Organization,
+    sharing: &[SharingRule],
+    remediation: &[RemediationRule],
+) -> Vec<Problem> {
+    selectors(sharing, remediation)
+        .filter(|(selector, _)| is_unit(selector))
+        .filter_map(|(selector, place)| {
+            let problem = organization.target_account(selector).err()?;
+            Some(Problem { place, ..problem })
+        })
+        .collect()
+}
+
+/// Every account and OU that rules name, and where.
+fn selectors<'a>(
+    sharing: &'a [SharingRule],
+    remediation: &'a [RemediationRule],
+) -> impl Iterator<Item = (&'a AccountSelector, Place)> {
+    let sharing = sharing.iter().flat_map(|rule| {
+        let selection = rule.selection();
+        let places = selection.places;
+        let wanted = places_of(selection.accounts, "accounts.in", |path| places.place(path));
+        wanted.chain(places_of(selection.exclude, "accounts.exclude", |path| places.place(path)))
+    });
+    let remediation = remediation.iter().flat_map(|rule| {
+        let at = |path: &str| rule.place(path);
+        let alarm = places_of(&rule.alarm.accounts, "alarm.accounts", at).chain(places_of(
+            &rule.alarm.exclude,
+            "alarm.exclude",
+            at,
+        ));
+        let locations = rule.run.locations.iter().flat_map(move |locations| {
+            places_of(&locations.accounts, "run.locations.accounts", at).chain(places_of(
+                &locations.exclude,
+                "run.locations.exclude",
+                at,
+            ))
+        });
+        alarm.chain(locations)
+    });
+    sharing.chain(remediation)
+}
+
+fn places_of<'a>(
+    selectors: &'a [AccountSelector],
+    field: &'static str,
+    place: impl Fn(&str) -> Place,
+) -> impl Iterator<Item = (&'a AccountSelector, Place)> {
+    let placed = move |(index, selector)| (selector, place(&format!("{field}[{index}]")));
+    selectors.iter().enumerate().map(placed)
 }
 
 /// The problem at its line of the rule's file: `rule (field)` becomes `file:line:column (field)`.

@@ -15,6 +15,7 @@ use crate::snippet::{self, Finding, Weight};
 /// The rules of a folder, read and checked.
 pub(super) struct Checked {
     pub files: Vec<RuleFile>,
+    pub sharing: sharing::SharingRules,
     pub remediation: remediation::RemediationRules,
     pub report: Report,
 }
@@ -86,15 +87,15 @@ fn check(path: &Path) -> Result<Checked> {
     let findings =
         |problems: &[relay_core::problem::Problem]| problems.iter().map(Finding::from).collect();
     let problems: Vec<Finding> =
-        findings(&[sharing.problems, remediation.problems.clone()].concat());
-    let warnings = findings(&[sharing.warnings, remediation.warnings.clone()].concat());
+        findings(&[sharing.problems.clone(), remediation.problems.clone()].concat());
+    let warnings = findings(&[sharing.warnings.clone(), remediation.warnings.clone()].concat());
     let rules = files.iter().map(|file| {
         let own = file.origin();
         let valid = !problems.iter().any(|problem| problem.file == own);
         Rule { kind: file.kind, name: file.name.clone(), valid, file: own }
     });
     let report = Report { rules: rules.collect(), problems, warnings };
-    Ok(Checked { files, remediation, report })
+    Ok(Checked { files, sharing, remediation, report })
 }
 
 fn draw(files: &[RuleFile], report: &Report, output: &Output) {
@@ -109,7 +110,7 @@ pub(super) fn texts(files: &[RuleFile]) -> BTreeMap<String, &str> {
 }
 
 /// `1 rule`, `2 rules`.
-pub(super) fn count(number: usize, noun: &str) -> String {
+pub(crate) fn count(number: usize, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{plural}")
 }

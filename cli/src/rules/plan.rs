@@ -55,7 +55,7 @@ pub(super) struct Report<'a> {
     place: Where<'a>,
     #[serde(flatten)]
     plan: &'a Plan,
-    /// The runbooks that the deployed stack would refuse to start.
+    /// The runbooks that the deployed stack would refuse to start, and OUs that do not exist.
     findings: &'a [Finding],
     warnings: &'a [Finding],
     written: usize,
@@ -104,7 +104,17 @@ impl Planned {
             // One file says nothing about the others.
             plan.without_file.clear();
         }
-        let findings = deployed::refusals(&session, &checked.remediation.rules).await?;
+        let (sharing, remediation) = (&checked.sharing.rules, &checked.remediation.rules);
+        let mut findings = deployed::refusals(&session, remediation).await?;
+        match deployed::organization(&session, sharing, remediation).await {
+            Ok(Some(organization)) => {
+                findings.extend(deployed::unknown_units(&organization, sharing, remediation));
+            }
+            Ok(None) => {}
+            Err(error) => output.note(format_args!(
+                "note: whether the OUs of the rules exist was not checked: {error}"
+            )),
+        }
         let findings = findings.iter().map(Finding::from).collect();
         Ok(Self { session, plan, checked, findings })
     }

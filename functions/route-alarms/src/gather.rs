@@ -156,8 +156,6 @@ where
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "all of this is test code")]
-
     use super::*;
     use aws::AwsErrorKind;
     use futures::future::join_all;

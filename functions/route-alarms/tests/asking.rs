@@ -65,7 +65,7 @@ async fn a_batch_asks_for_its_alarms_and_for_its_instances_in_one_call_each() {
     assert_eq!(world.aws.count("DescribeInstanceTypes"), 1);
 }
 
-/// A trigger that lock, cool-down, budget or breaker would hold back costs no call of CloudWatch or EC2.
+/// A trigger that lock, cool-down, budget or breaker suppresses costs no call of CloudWatch or EC2.
 #[tokio::test(start_paused = true)]
 async fn what_the_table_knows_is_not_asked_again() {
     let world = world(3, "guard: {perHour: 2, perAccountHour: 100, storm: {resources: 2}}\n");

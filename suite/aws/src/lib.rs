@@ -25,7 +25,7 @@ pub mod parameters;
 #[cfg(feature = "ssm")]
 pub mod runbook_facts;
 #[cfg(feature = "signed")]
-mod signed;
+pub mod signed;
 #[cfg(feature = "signed")]
 pub mod tagging;
 

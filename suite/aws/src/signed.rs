@@ -20,7 +20,7 @@ use crate::AwsError;
 
 /// A service in one account and Region.
 #[derive(Debug, Clone)]
-pub(crate) struct Signed {
+pub struct Signed {
     config: SdkConfig,
     http: SharedHttpClient,
     /// The first part of its host name, and the service name in the signature.
@@ -29,14 +29,37 @@ pub(crate) struct Signed {
 
 impl Signed {
     /// From the configuration of an account and Region. Calls nothing.
-    pub(crate) fn new(config: &SdkConfig, service: &'static str) -> Self {
+    #[must_use]
+    pub fn new(config: &SdkConfig, service: &'static str) -> Self {
         let http = config.http_client().unwrap_or_else(crate::https_client);
         Self { config: config.clone(), http, service }
     }
 
-    /// Status and body of the answer, for every status.
-    pub(crate) async fn post(
+    /// A POST to `/`: status and body of the answer, for every status.
+    ///
+    /// # Errors
+    /// When there are no credentials or no Region, or the service does not answer.
+    pub async fn post(
         &self,
+        action: &str,
+        headers: &[(&str, &str)],
+        body: String,
+    ) -> Result<(u16, String), AwsError> {
+        self.send("POST", "", action, headers, body).await
+    }
+
+    /// A GET of a path, which begins without a slash: the same answer.
+    ///
+    /// # Errors
+    /// Those of [`Self::post`].
+    pub async fn get(&self, path: &str) -> Result<(u16, String), AwsError> {
+        self.send("GET", path, path, &[], String::new()).await
+    }
+
+    async fn send(
+        &self,
+        method: &'static str,
+        path: &str,
         action: &str,
         headers: &[(&str, &str)],
         body: String,
@@ -44,17 +67,17 @@ impl Signed {
         let region = self.config.region().map(|region| region.as_ref().to_owned());
         let region = region.ok_or_else(|| AwsError::invalid_request("no Region is configured"))?;
         let uri = match self.config.endpoint_url() {
-            Some(endpoint) => format!("{}/", endpoint.trim_end_matches('/')),
+            Some(endpoint) => format!("{}/{path}", endpoint.trim_end_matches('/')),
             None => {
                 let known: Result<relay_core::id::Region, _> = region.parse();
                 let suffix = known
                     .map_err(|error| AwsError::invalid_request(&error))?
                     .partition()
                     .dns_suffix();
-                format!("https://{}.{region}.{suffix}/", self.service)
+                format!("https://{}.{region}.{suffix}/{path}", self.service)
             }
         };
-        let mut request = http::Request::post(&uri);
+        let mut request = http::Request::builder().method(method).uri(&uri);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -112,7 +135,8 @@ impl Signed {
             .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
             .collect();
         let body = SignableBody::Bytes(request.body().as_bytes());
-        let signable = SignableRequest::new("POST", &uri, headers.into_iter(), body);
+        let method = request.method().as_str();
+        let signable = SignableRequest::new(method, &uri, headers.into_iter(), body);
         let signable = signable.map_err(|error| AwsError::invalid_request(&error))?;
         let signed = sign(signable, &params).map_err(|error| AwsError::invalid_request(&error))?;
         signed.into_parts().0.apply_to_request_http1x(request);

@@ -67,7 +67,6 @@ fn calls() -> impl Strategy<Value = Vec<Call>> {
         }),
         2 => budget().prop_map(|budget| What::Release(Release::Run { budget })),
         2 => (key(), period(), budget(), most()).prop_map(|(key, lease, budget, most)| {
-            let budget = budget.to_owned();
             What::Look(vec![
                 Take::Lock { key: key.to_owned(), lease },
                 Take::Run { budget, most },

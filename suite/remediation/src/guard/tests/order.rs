@@ -221,7 +221,7 @@ fn the_order_is_switch_mute_resource_breaker_creation_ok_calendar_fitness_lock_c
             ProblemCode::CalendarClosed => facts.calendar = fine().calendar,
             ProblemCode::ResourceUnknown => facts.subject = fine().subject,
             ProblemCode::StormBreaker if facts.memory != fine().memory => {
-                facts.memory = fine().memory
+                facts.memory = fine().memory;
             }
             ProblemCode::ResourceRefused => facts.fitness = fine().fitness,
             ProblemCode::Locked => {
@@ -358,7 +358,8 @@ fn a_suppression_says_until_when_its_reason_holds_where_that_is_known() {
         let quiet = Some(Quiet::Muted { by: "arn:mute".into(), until });
         let muted = AlarmTrigger { quiet, ..trigger(INSTANCE) };
         let closed = Facts { calendar: Some(CalendarState::Closed { until }), ..fine() };
-        let stormy = Facts { breaker: Some(end), ..fine() };
+        let memory = Some(MemoryNow { breaker: end, refused: vec![] });
+        let stormy = Facts { memory, ..fine() };
         let (on, loud) = (Control::default(), trigger(INSTANCE));
         for (control, trigger, facts, expected) in [
             (&off, &loud, fine(), until),
