@@ -5,7 +5,7 @@
 
 use std::error::Error;
 
-use aws_config::default_provider::region::DefaultRegionChain;
+use aws_config::BehaviorVersion;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_credential_types::provider::error::CredentialsError;
@@ -18,12 +18,17 @@ const NOTHING: &str = "it has no credentials";
 
 /// The credentials of one profile, whatever the environment holds.
 pub(super) async fn of_profile(name: &str, global: &Global) -> ProfileFileCredentialsProvider {
+    let settings = ProviderConfig::without_region().with_http_client(aws::https_client());
     // STS and Identity Center are called in the Region that the command works in.
     let region = match &global.region {
         Some(region) => Some(aws_config::Region::new(region.clone())),
-        None => DefaultRegionChain::builder().profile_name(name).build().region().await,
+        None => {
+            let defaults = aws_config::defaults(BehaviorVersion::latest());
+            let defaults = defaults.http_client(aws::https_client()).profile_name(name);
+            defaults.load().await.region().cloned()
+        }
     };
-    let settings = ProviderConfig::without_region().with_region(region);
+    let settings = settings.with_region(region);
     ProfileFileCredentialsProvider::builder().configure(&settings).profile_name(name).build()
 }
 
