@@ -9,6 +9,8 @@ use tests::{World, run, until};
 
 /// The hub of this test; the one that every world has stays what it is.
 const ELSEWHERE: &str = "777788889999";
+/// Its installation: the rules of one id cannot stand twice in the management account.
+const INSTALLATION: &str = "elsewhere";
 
 /// The executions of share-runbooks in the other hub.
 async fn executions(world: &World, machine: &str) -> Result<Vec<String>> {
@@ -25,6 +27,7 @@ fn a_hub_elsewhere_hears_of_moves_through_the_forwarding_stack_and_of_nothing_el
         let outputs = deploy::suite(
             &hub,
             &[
+                ("InstallationId", INSTALLATION.to_owned()),
                 ("OrganizationId", world.stack.seeded.organization.clone()),
                 ("ManagementAccountId", HUB.to_owned()),
                 ("OrganizationEventBatchingWindowSeconds", "0".to_owned()),
@@ -33,8 +36,11 @@ fn a_hub_elsewhere_hears_of_moves_through_the_forwarding_stack_and_of_nothing_el
         )
         .await?;
         let machine = outputs.get("ShareRunbooksStateMachineArn").context("a machine")?;
-        let parameters =
-            [("HubAccount", ELSEWHERE.to_owned()), ("HubRegion", HOME_REGION.to_owned())];
+        let parameters = [
+            ("InstallationId", INSTALLATION.to_owned()),
+            ("HubAccount", ELSEWHERE.to_owned()),
+            ("HubRegion", HOME_REGION.to_owned()),
+        ];
         let file = "management-account.yaml";
         deploy::stack(&world.stack.hub, "runbook-relay-management-account", file, &parameters)
             .await?;
