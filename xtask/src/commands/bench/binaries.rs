@@ -69,6 +69,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("READ_ROLE", "/runbook-relay-read"),
     ("SHARE_ROLE", "/runbook-relay-share"),
     ("EXECUTION_ROLE", "/runbook-relay-execution"),
+    ("ACCESS_PORTAL_URL", "https://example.awsapps.com/start"),
     ("SERVICE_ROLE_ARN", "arn:aws:iam::111122223333:role/runbook-relay/service"),
     ("APPROVAL_TOPIC_ARN", "arn:aws:sns:us-east-1:111122223333:approvals"),
     ("PACE", r#"{"stages":[600,3600],"rounds":[150,300,900],"verify":60,"apart":60}"#),
