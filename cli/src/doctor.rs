@@ -24,7 +24,7 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {}
 
-/// What was found out by one check.
+/// The result of one check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Finding {
     /// A stable word, e.g. `organization`.
@@ -32,7 +32,7 @@ pub(crate) struct Finding {
     verdict: Verdict,
     /// The observation, in a sentence or a part of one.
     what: String,
-    /// What to do about it; for an unknown one, how to look.
+    /// The remedy; for an unknown one, how to look.
     #[serde(skip_serializing_if = "Option::is_none")]
     remedy: Option<String>,
 }

@@ -15,7 +15,7 @@ const CHECK: &str = "organization";
 const FORWARDING: &str = "forwarding";
 const TRAIL: &str = "CloudTrail";
 
-/// What was found, and the organization if it could be read.
+/// The findings, and the organization if it could be read.
 pub(super) async fn check(session: &Session) -> (Vec<Finding>, Option<Organization>) {
     let home = session.organizations_region();
     let client = aws::organizations(&session.config, &home);

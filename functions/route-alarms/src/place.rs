@@ -15,7 +15,7 @@ use crate::{Deps, Error};
 /// Accounts move seldom, and the Organizations API allows few calls a second.
 const KEPT: SignedDuration = SignedDuration::from_mins(5);
 
-/// What was read of the organization, with the time at which its first part was.
+/// The part of the organization that was read, with the time of its first look-up.
 #[derive(Debug, Default)]
 pub(crate) struct Places(Mutex<Option<(Timestamp, Arc<Organization>)>>);
 

@@ -1,4 +1,4 @@
-//! What the intake asks AWS: nothing that its own table knows, and what is left in as few calls as can be.
+//! The intake asks AWS for nothing that its own table knows, and for the rest in as few calls as can be.
 
 #![expect(clippy::unwrap_used, reason = "all of this is test code")]
 

@@ -619,7 +619,7 @@ async fn rules_look_at_tags_and_places_and_resources_by_tag() {
     assert_eq!(world.aws.count("ListParents"), 2, "the account's and its OU's, kept for a while");
 }
 
-/// What a rename or a deletion of an OU leaves behind in a rule.
+/// A rename or a deletion of an OU leaves a rule behind that names it.
 #[tokio::test(start_paused = true)]
 async fn an_ou_that_was_renamed_is_neither_forgotten_nor_acted_in() {
     for (gone, field) in [
