@@ -54,15 +54,19 @@ pub(crate) fn after(document: &Document, ended: Ended<'_>) -> Then {
         Some(place) => Then::Step(place),
         None => Then::ListEnds,
     };
-    match ended.outcome {
+    let onward = || match ended.is_end {
         // In a loop it ends the iteration: AWS-DiagnoseUnmanagedEC2NetworkIssues is written so.
-        Outcome::Success if ended.is_end => Then::ListEnds,
-        Outcome::Success => step.next_step.as_deref().and_then(jump).unwrap_or_else(in_order),
-        // AWS-ResizeInstance jumps from a step with `isEnd`: an explicit next step wins.
+        true => Then::ListEnds,
+        false => step.next_step.as_deref().and_then(jump).unwrap_or_else(in_order),
+    };
+    match ended.outcome {
+        Outcome::Success => onward(),
         Outcome::Failed | Outcome::TimedOut => match &step.on_failure {
+            // AWS-ResizeInstance jumps from a step with `isEnd`: an explicit step wins.
             Some(OnFailure::Step(name)) => jump(name).unwrap_or(Then::Ends { aborted: true }),
-            Some(OnFailure::Continue) if ended.is_end => Then::ListEnds,
-            Some(OnFailure::Continue) => in_order(),
+            // Continue ignores the failure: the next step is that of a success. AWS's public
+            // EncryptRootVolume starts the instance again by it, and AWS's cdk-ssm-documents does the same.
+            Some(OnFailure::Continue) => onward(),
             Some(OnFailure::Abort) | None => Then::Ends { aborted: true },
         },
         Outcome::Cancelled => match &step.on_cancel {

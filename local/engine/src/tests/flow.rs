@@ -66,6 +66,21 @@ async fn a_failure_aborts_unless_the_step_says_otherwise() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_failure_that_is_ignored_goes_on_where_a_success_goes_on() {
+    for (ends, expected) in [(FAILS, "a Failed"), (SLOW, "a TimedOut"), ("", "a Success")] {
+        check(
+            &[
+                ("a", "onFailure: Continue; nextStep: c; timeoutSeconds: 10", ends),
+                ("b", "", ""),
+                ("c", "", ""),
+            ],
+            &format!("Success: {expected}, b Pending, c Success"),
+        )
+        .await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn critical_steps_decide_how_the_execution_ends() {
     check(
         &[("a", "onFailure: Continue; isCritical: true", FAILS), ("b", "", "")],
