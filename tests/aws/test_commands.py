@@ -138,6 +138,27 @@ def test_output_goes_to_cloudwatch_logs_and_the_end_to_sns(account, commands):
         sent["Command"]["CommandId"], "Success", [instance])
 
 
+def test_output_goes_to_s3_whole_and_the_invocation_says_where(account, commands):
+    instance, s3 = node(account), local.client("s3", account)
+    bucket, long = f"output-{account}", "x" * 100_000
+    s3.create_bucket(Bucket=bucket)
+    local.control("POST", "commands", {"account": account, "instance": instance, "output": long, "times": 2})
+
+    def run(name, **more):
+        sent = commands.send_command(DocumentName=SHELL, InstanceIds=[instance], Parameters={"commands": ["uptime"]},
+                                     OutputS3BucketName=name, **more)
+        return sent["Command"]["CommandId"], ended(commands, sent, instance)
+
+    command, shown = run(bucket, OutputS3KeyPrefix="runs/daily")
+    key = f"runs/daily/{command}/{instance}/awsrunShellScript/0.awsrunShellScript/stdout"
+    assert s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode() == long
+    assert shown["StandardOutputUrl"] == f"https://s3.{commands.meta.region_name}.amazonaws.com/{bucket}/{key}"
+    assert len(shown["StandardOutputContent"]) < len(long), "the invocation holds the beginning"
+    listed = s3.list_objects_v2(Bucket=bucket)["Contents"]
+    assert [found["Key"] for found in listed] == [key], "nothing was written to stderr"
+    assert run("a-bucket-that-nobody-has")[1]["Status"] == "Success"
+
+
 @pytest.mark.parametrize("log", ["true", "False"])
 def test_a_truth_value_may_be_text_at_any_depth_of_a_steps_inputs(ssm, account, log):
     ran = start(ssm, create(ssm, RUN), Parameters={"Node": [node(account)], "Log": [log]})

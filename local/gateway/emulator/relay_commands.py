@@ -3,7 +3,7 @@
   /_relay/commands   what the next matching commands answer; by default they succeed and print nothing
 
 The gateway has checked document, parameters and targets before a command arrives here. A command is recorded with its
-parameters, so that a test can look at them; its output goes to CloudWatch Logs, and its end to SNS, if it says so. Only where
+parameters, so that a test can look at them; its output goes to CloudWatch Logs and S3, and its end to SNS, if it says so. Only where
 RELAY_ALLOW_RUN_COMMAND is 1 does AWS-RunShellScript really run: on this host, in a folder that is thrown away,
 with an environment of its own.
 """
@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 
 from ministack.core import responses
-from ministack.services import cloudwatch_logs, ec2, sns, ssm
+from ministack.services import cloudwatch_logs, ec2, s3, sns, ssm
 
 NEEDED = ("handle_request", "_commands", "_managed_instance_ids", "_SHELL_DOCUMENTS", "_finish_invocation",
           "_refresh_command_status", "_now_iso", "_now_epoch", "_STDOUT_LIMIT", "_STDERR_LIMIT", "_send_command",
@@ -91,6 +91,7 @@ def _finish_invocation(command, instance, argv):
         "StandardErrorContent": told.get("error", "")[:ssm._STDERR_LIMIT],
         "ExecutionEndDateTime": ssm._now_iso()})
     _log(record, instance, told)
+    _store(record, instance, told)
     # Last: who sees it ended must see how.
     invocation.update({"StatusDetails": status, "Status": status})
     ssm._refresh_command_status(record)
@@ -118,6 +119,25 @@ def _log(record, instance, told):
         cloudwatch_logs._create_log_stream(place)
         at = int(ssm._now_epoch() * 1000)
         cloudwatch_logs._put_log_events({**place, "logEvents": [{"timestamp": at, "message": output}]})
+
+
+def _store(record, instance, told):
+    """Writes the output to S3, and where it is to the invocation. A node that may not write there, or finds no such
+    bucket, runs the command all the same.
+
+    https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-rc-setting-up-s3.html
+    """
+    bucket, prefix = record.get("OutputS3BucketName"), record.get("OutputS3KeyPrefix", "").strip("/")
+    if not bucket:
+        return
+    invocation = record["Invocations"][instance]
+    plugin = ssm._RUN_COMMAND_PLUGIN.replace(":", "")
+    folder = "/".join(part for part in (prefix, record["CommandId"], instance, plugin, f"0.{plugin}") if part)
+    for stream, field in (("stdout", "StandardOutputUrl"), ("stderr", "StandardErrorUrl")):
+        # The address is known before anything is written.
+        invocation[field] = f"https://s3.{record.get('OutputS3Region') or responses.get_region()}.amazonaws.com/{bucket}/{folder}/{stream}"
+        if text := told.get({"stdout": "output", "stderr": "error"}[stream], ""):
+            s3._put_object(bucket, f"{folder}/{stream}", text.encode(), {})
 
 
 def _notify(record, instance, status):
@@ -254,6 +274,7 @@ def install(require):
     """Puts all this into ministack; fails at start-up if what it replaces is not there."""
     require(ssm, *NEEDED)
     require(cloudwatch_logs, "_create_log_group", "_create_log_stream", "_put_log_events")
+    require(s3, "_put_object")
     require(sns, "publish_internal")
     require(ec2, "_tags", "_instances")
     handle_request = ssm.handle_request
