@@ -273,7 +273,8 @@ def installations_do_not_meet(files):
         if parameter["AllowedPattern"] != templates.load(files[0])["Parameters"]["InstallationId"]["AllowedPattern"]:
             yield f"{path.name}: InstallationId has another pattern than in template.yaml"
         for place, text in texts(template["Resources"]):
-            if parameter["Default"] in text:
+            # In common on purpose: each says there what it claims, and sees the others.
+            if parameter["Default"] in text.replace("runbook-relay/claims", ""):
                 yield f"{path.name}: {place}: another installation would have {text} too"
             if re.search(re.escape(ID) + r"[\w-]*\*", text):
                 yield f"{path.name}: {place}: {text} means names of other installations too"

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use regex::Regex;
-use relay_core::id::InstallationId;
+use relay_core::id::{CLAIMS_PATH, InstallationId};
 use relay_core::problem::ProblemCode;
 use runtime::{ErrorName, FunctionError};
 use serde_json::Value;
@@ -336,6 +336,9 @@ fn code_and_templates_name_the_things_of_an_installation_alike() {
     in_both(&format!(":parameter{}\n", id.sharing_rules()), &[&hub]);
     in_both(&format!(":parameter{}\n", id.remediation_rules()), &[&hub]);
     in_both(&format!(":parameter{}\n", id.control_parameter()), &[&hub]);
+    let claim = id.claim_parameter();
+    in_both(&format!("      Name: !Sub {claim}\n"), &[&hub, &owner]);
+    in_both(&format!(":parameter{CLAIMS_PATH}\n"), &[&hub, &owner]);
     for (function, _) in functions() {
         in_both(&name(&id.session(function)), &[&hub]);
     }

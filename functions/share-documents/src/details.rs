@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use relay_core::id::{AccountId, DocumentName, Region};
 use relay_core::problem::Problem;
 use serde::{Deserialize, Serialize};
-use sharing::{ShareCounts, ShareDetails};
+use sharing::{ClaimFindings, Claims, ShareCounts, ShareDetails};
+
+use crate::document::Work;
 
 /// How many accounts are named for one document; the counts are always whole. Five hundred
 /// documents and a thousand accounts would make an object of many megabytes.
@@ -25,6 +27,9 @@ pub struct Details {
     /// The documents on which something was changed, for people.
     #[serde(default)]
     pub documents: BTreeMap<DocumentName, DocumentDetails>,
+    /// Documents that this installation does not have to itself.
+    #[serde(default, skip_serializing_if = "ClaimFindings::is_empty")]
+    pub claims: ClaimFindings,
 }
 
 /// What was done to one document.
@@ -54,6 +59,8 @@ pub(crate) struct DocumentReport {
     /// Wanted accounts that had it before, the added ones not counted.
     pub(crate) present: BTreeSet<AccountId>,
     pub(crate) failed: u64,
+    /// Whether its shares are kept because the document is not this installation's alone.
+    pub(crate) disputed: bool,
     pub(crate) problems: Vec<Problem>,
 }
 
@@ -66,6 +73,7 @@ impl DocumentReport {
             removed: BTreeSet::new(),
             present: BTreeSet::new(),
             failed: 0,
+            disputed: false,
             problems: Vec::new(),
         }
     }
@@ -77,6 +85,7 @@ impl DocumentReport {
             removed: self.removed.len() as u64,
             present: self.present.difference(&self.added).count() as u64,
             failed: self.failed,
+            disputed: u64::from(self.disputed),
         }
     }
 }
@@ -84,12 +93,23 @@ impl DocumentReport {
 impl Details {
     pub(crate) fn new(owner: AccountId, region: Region) -> Self {
         let failures = ShareDetails { owner, region, problems: Vec::new() };
-        Self { failures, documents: BTreeMap::new() }
+        Self { failures, documents: BTreeMap::new(), claims: ClaimFindings::default() }
     }
 
     /// Whether there is anything worth an object.
     pub(crate) fn is_empty(&self) -> bool {
         self.failures.problems.is_empty() && self.documents.is_empty()
+    }
+
+    /// Adds whose a document is that is going to be worked on.
+    pub(crate) fn look_at(&mut self, work: &Work, claims: &Claims) {
+        if !work.report.disputed {
+            return;
+        }
+        self.claims.add(&work.report.document, &work.wanted.claim);
+        let problems = claims.problems(self.failures.owner, &self.claims);
+        self.failures.problems.retain(|known| problems.iter().all(|new| new.code != known.code));
+        self.failures.problems.extend(problems);
     }
 
     /// Adds how a document ended.

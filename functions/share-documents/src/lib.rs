@@ -7,6 +7,7 @@
 
 mod calls;
 mod changes;
+mod claims;
 mod cursor;
 mod details;
 mod document;
@@ -27,6 +28,7 @@ use std::time::Duration;
 use aws::{Accounts, SdkConfig};
 use calls::Caller;
 use changes::Changes;
+use claims::RecordedClaims;
 use cursor::Cursor;
 use document::Sharer;
 use futures::FutureExt;
@@ -35,7 +37,7 @@ use lock::{HeldLock, try_take};
 use pace::ConcurrencyLimit;
 use permissions::Permissions;
 use planning::Planner;
-use relay_core::id::InstallationId;
+use relay_core::id::{InstallationId, Region};
 use runtime::{Clock, ConfigError, Environment};
 use sharing::plan::{FRESH_FOR, SharePlan};
 use sharing::{ShareCounts, ShareDocumentsInput, ShareDocumentsOutput};
@@ -52,8 +54,10 @@ const LOCK_POLL: Duration = Duration::from_secs(1);
 /// What the function was configured with.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Names the role in owner accounts.
+    /// Names the role in owner accounts, and what is claimed there.
     pub installation: InstallationId,
+    /// The hub's Region: where claims are, in every owner account.
+    pub home: Region,
     /// The most calls in flight per owner and Region.
     pub concurrency: usize,
     /// After this long an invocation answers with its cursor.
@@ -68,6 +72,7 @@ impl Config {
     pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
             installation: environment.require("INSTALLATION_ID")?,
+            home: environment.require("AWS_REGION")?,
             concurrency: environment.or("CONCURRENCY", 10)?,
             time_budget: Duration::from_secs(environment.or("TIME_BUDGET_SECONDS", 240)?),
         })
@@ -208,10 +213,14 @@ async fn work(
     let caller = Caller::new(ConcurrencyLimit::new(deps.config.concurrency), until, held.lost());
     let later = LaterPlans::new(deps.table.clone(), plan);
     let planner = Planner::new(plan, planned, &view, &ledger, &later);
+    let Config { installation, home, .. } = &deps.config;
+    let at_home = deps.owners.ssm(*owner, home);
+    let claims = RecordedClaims::new(&at_home, &caller, installation);
     let worker = Worker {
         caller: &caller,
         listing: planner.listing(&client),
         planner: &planner,
+        claims: &claims,
         ledger: &ledger,
         clock: &deps.clock,
         counts: input.counts.unwrap_or_default(),

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use relay_core::id::{AccountId, DocumentName};
-use sharing::Document;
 use sharing::plan::{Holder, PlannedWork, Recorded, Removals, SharePlan, WorkView};
+use sharing::{Claims, Document};
 use store::{Ledger, LedgerEntry, StoreError};
 
 use crate::details::DocumentReport;
@@ -66,13 +66,17 @@ impl<'a> Planner<'a> {
 
     /// Reads the ledger's entries on these documents, wanted or not: so shares that are no longer wanted are
     /// found.
-    pub(crate) async fn plan(&self, documents: Vec<Document>) -> Result<Vec<Work>, StoreError> {
+    pub(crate) async fn plan(
+        &self,
+        documents: Vec<Document>,
+        claims: &Claims,
+    ) -> Result<Vec<Work>, StoreError> {
         let mut remembered = self.remembered(&documents).await?;
         let mut works: Vec<Work> = documents
             .into_iter()
             .map(|document| {
                 let entries = remembered.remove(&document.name).unwrap_or_default();
-                self.plan_document(document, entries)
+                self.plan_document(document, entries, claims)
             })
             .collect();
         let losers = works.iter().flat_map(|work| self.view.losers(&work.wanted, &work.ledger));
@@ -100,10 +104,19 @@ impl<'a> Planner<'a> {
         Ok(works)
     }
 
-    fn plan_document(&self, document: Document, entries: Vec<LedgerEntry>) -> Work {
-        let mut wanted = self.view.wanted(&document);
+    fn plan_document(
+        &self,
+        document: Document,
+        entries: Vec<LedgerEntry>,
+        claims: &Claims,
+    ) -> Work {
+        let wanted = self.view.wanted(&document);
+        let mut wanted = wanted.under(claims.of(&document.name));
         let mut report = DocumentReport::new(document.name);
         report.selected = wanted.is_selected();
+        // A document that is nothing to this installation is anybody's.
+        let concerns = report.selected || !entries.is_empty();
+        report.disputed = concerns && !wanted.claim.is_ours();
         let (mut ledger, mut begun) = (Recorded::new(), BTreeSet::new());
         for LedgerEntry { account, share, execution, seen_at, .. } in entries {
             let same = wanted.accounts.get(&account) == Some(&share.version);

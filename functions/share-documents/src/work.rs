@@ -20,6 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use crate::changes::{Unwritten, Urgent};
+use crate::claims::RecordedClaims;
 use crate::details::Details;
 use crate::document::{DocumentResult, Sharer, Work};
 use crate::listing::{Listing, PageError};
@@ -46,6 +47,7 @@ pub(crate) struct Worker<'a> {
     pub(crate) caller: &'a Caller,
     pub(crate) listing: Listing<'a>,
     pub(crate) planner: &'a Planner<'a>,
+    pub(crate) claims: &'a RecordedClaims<'a>,
     pub(crate) ledger: &'a Ledger,
     pub(crate) clock: &'a Clock,
     /// What was done so far, earlier invocations included.
@@ -117,7 +119,10 @@ impl Worker<'_> {
         let mut token = from.page.clone();
         let mut number = 0;
         while !self.caller.must_stop() {
-            let page = match self.listing.page(self.caller, token.as_deref()).await {
+            let page = self.listing.page(self.caller, token.as_deref());
+            // The claims are read with the first page, and are there for the others.
+            let (page, claims) = futures::join!(page, self.claims.get());
+            let page = match page {
                 Ok(page) => page,
                 Err(PageError::TokenExpired) if number == 0 => {
                     tracing::info!("the listing's token expired, listing from the start");
@@ -145,9 +150,13 @@ impl Worker<'_> {
                     return Err(error);
                 }
             };
+            let Ok(claims) = claims else {
+                self.caller.stop();
+                return Ok(());
+            };
             let (before, documents): (Vec<_>, Vec<_>) =
                 page.documents.into_iter().partition(|document| from.has_done(&document.name));
-            let works = match self.planner.plan(documents).await {
+            let works = match self.planner.plan(documents, claims).await {
                 Ok(works) => works,
                 Err(error) => {
                     self.caller.stop();
@@ -156,6 +165,7 @@ impl Worker<'_> {
             };
             {
                 let mut tally = lock(tally);
+                works.iter().for_each(|work| tally.details.look_at(work, claims));
                 let done = before.iter().map(|document| short_hash(document.name.as_str()));
                 if let Some(opened) = tally.pages.get_mut(number) {
                     opened.done = done.collect();

@@ -189,6 +189,12 @@ problem_codes! {
     // Shares
     /// Somebody else shared a document with an account in another version than the rules want.
     ForeignShare: "Change the share by hand, or remove it: the next execution then makes the share that the rules want.",
+    /// Another installation claims documents that this one claims as well.
+    DocumentsClaimedTwice: "Narrow ClaimedDocumentNames in the stacks of one of the installations, so that each document has one claim: stacks/owner-account.yaml in this account, or template.yaml where it is the hub.",
+    /// Only another installation claims documents that the rules name.
+    DocumentsClaimedElsewhere: "Take the documents out of the rules, or move the claim: ClaimedDocumentNames of stacks/owner-account.yaml in this account, or of template.yaml where it is the hub.",
+    /// No claim on documents that the rules name could be found.
+    DocumentsUnclaimed: "Deploy this version of stacks/owner-account.yaml in this account and in the hub's Region, with ClaimedDocumentNames that match the documents (template.yaml, where the account is the hub).",
     /// A document is shared with as many accounts as its quota allows.
     DocumentPermissionLimit: "Unshare accounts that no longer need it, or have the quota raised (1,000 accounts a document).",
     /// The owner account refused the call.

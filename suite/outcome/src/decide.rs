@@ -96,7 +96,8 @@ fn status(evidence: Evidence<'_>) -> Option<OutcomeStatus> {
     }
     let joined = kind(request) == Some(TriggerKind::Join);
     let news = evidence.standing.is_some_and(Standing::has_changed);
-    let told = !new_problems(evidence).is_empty();
+    let told = !new_problems(evidence).is_empty()
+        || found(evidence).any(|problem| standing::is_about_claims(problem.code));
     if !(joined || news || told || total.added + total.removed > 0) {
         return None;
     }
@@ -117,12 +118,28 @@ fn new_problems(evidence: Evidence<'_>) -> Vec<Problem> {
     let Evidence { request, plan: Some(plan), standing: known, .. } = evidence else {
         return Vec::new();
     };
-    let asked = matches!(kind(request), None | Some(TriggerKind::Manual | TriggerKind::Backfill));
-    let Some(known) = known.filter(|_| !asked) else {
+    let Some(known) = known.filter(|_| !was_asked(request)) else {
         return plan.problems.clone();
     };
     let of_account = plan.problems.iter().filter(|problem| !standing::stands(problem));
     known.new.iter().chain(of_account).cloned().collect()
+}
+
+/// Whether somebody waits for an answer, and not only for news.
+fn was_asked(request: &PublishOutcomeInput) -> bool {
+    matches!(kind(request), None | Some(TriggerKind::Manual | TriggerKind::Backfill))
+}
+
+/// What the work on documents found. Claims stand: those that an outcome has named are left out, and those that
+/// none has named are among the new problems.
+fn found<'a>(evidence: Evidence<'a>) -> impl Iterator<Item = &'a Problem> {
+    let Evidence { request, details, standing: known, .. } = evidence;
+    let all = known.is_none() || was_asked(request);
+    let mut owners = BTreeSet::new();
+    details.iter().flat_map(|details| &details.problems).filter(move |problem| {
+        !standing::is_about_claims(problem.code)
+            || all && owners.insert((problem.code, &problem.place))
+    })
 }
 
 /// Nothing can be shared: the rules could not be read, or there are rules and none of them is valid.
@@ -211,7 +228,7 @@ fn accounts(request: &PublishOutcomeInput) -> Vec<AccountId> {
 /// Owners and Regions where something was wanted, done, or went wrong.
 fn shares(report: &ShareReport) -> Option<Shares> {
     let counts = report.counts.unwrap_or_default();
-    let ShareCounts { documents, added, removed, present, failed } = counts;
+    let ShareCounts { documents, added, removed, present, failed, .. } = counts;
     // An error leaves at least one pair undone, whatever was counted before it.
     let failed = failed.max(u64::from(report.error.is_some()));
     (added + removed + present + failed > 0).then(|| Shares {
@@ -234,7 +251,7 @@ fn severity(status: OutcomeStatus, problems: &[Problem]) -> Severity {
 
 /// The most urgent first: what ended the execution, then what was not shared, then policy.
 fn problems(evidence: Evidence<'_>, status: OutcomeStatus) -> Vec<Problem> {
-    let Evidence { request, plan, details, .. } = evidence;
+    let Evidence { request, plan, .. } = evidence;
     let mut problems = Vec::new();
     problems.extend(request.error.as_ref().map(|error| execution_problem(request, error)));
     problems.extend(membership_problem(request));
@@ -249,7 +266,7 @@ fn problems(evidence: Evidence<'_>, status: OutcomeStatus) -> Vec<Problem> {
         let error = report.error.as_ref()?;
         Some(Problem::new(ProblemCode::OnboardingNotStarted, &report.name, error.in_words()))
     }));
-    problems.extend(details.iter().flat_map(|details| details.problems.iter().cloned()));
+    problems.extend(found(evidence).cloned());
     // They are why nothing was shared, whether an outcome has named them before or not.
     match plan.filter(|plan| status == OutcomeStatus::Failed && rules_are_broken(plan)) {
         Some(plan) => problems.extend(plan.problems.iter().cloned()),

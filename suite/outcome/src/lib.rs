@@ -21,7 +21,7 @@ pub use decide::{Evidence, Verdict, decide, sharing};
 pub use measured::measurements;
 pub use message::{Attribute, MAX_REQUEST_BYTES, Message};
 pub use runs::run;
-pub use standing::Standing;
+pub use standing::{Seen, Standing};
 pub use suppressed::{SuppressedTriggers, rules_invalid, rules_unreadable, suppressed};
 pub use types::{
     AlarmDetails, ApprovalDetails, ApprovalStatus, INLINE_LIMIT, Link, LinkKind, Outcome,

@@ -1,12 +1,32 @@
-//! Problems that stand until somebody mends them: invalid rules, OUs that do not exist. They are published
-//! when they appear and when they are gone, not with every account.
+//! Problems that stand until somebody mends them: invalid rules, OUs that do not exist, documents that two
+//! installations claim. They are published when they appear and when they are gone, not with every account.
+
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use relay_core::problem::{Problem, ProblemCode};
-use sharing::plan::SharePlan;
+use sharing::plan::{Removals, SharePlan};
+use sharing::{ShareDetails, ShareReport};
 
 /// Most problems that are remembered; what does not fit is published again and again rather than lost.
 const MOST: usize = 200;
+
+/// What an execution has seen: its plan and, of owners' documents, what the work on them reports.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen<'a> {
+    /// What it was to do.
+    pub plan: &'a SharePlan,
+    /// How the work at each owner in each Region ended.
+    pub reports: &'a [ShareReport],
+    /// What failed or is disputed there, as far as it was read.
+    pub details: &'a [ShareDetails],
+}
+
+impl<'a> From<&'a SharePlan> for Seen<'a> {
+    fn from(plan: &'a SharePlan) -> Self {
+        Self { plan, reports: &[], details: &[] }
+    }
+}
 
 /// What a plan says of the standing problems, compared with what was published before.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,17 +44,28 @@ impl Standing {
     /// named them saw the world. A plan that could not have seen a problem does not show that it is gone: the
     /// plan of a join looks up no OUs. One that saw the world before that has nothing new to say.
     #[must_use]
-    pub fn compare(plan: &SharePlan, before: &[Problem], seen_at: Option<Timestamp>) -> Self {
+    pub fn compare<'a>(
+        seen: impl Into<Seen<'a>>,
+        before: &[Problem],
+        seen_at: Option<Timestamp>,
+    ) -> Self {
+        let seen = seen.into();
+        let Seen { plan, details, .. } = seen;
         if seen_at.is_some_and(|seen_at| seen_at > plan.seen_at) {
             return Self { known: before.to_vec(), ..Self::default() };
         }
-        let now: Vec<&Problem> = plan.problems.iter().filter(|problem| stands(problem)).collect();
+        let mut places = BTreeSet::new();
+        let claims = details.iter().flat_map(|details| &details.problems);
+        // An owner's documents have the same problem in each Region.
+        let claims = claims.filter(|problem| {
+            is_about_claims(problem.code) && places.insert((problem.code, &problem.place))
+        });
+        let now = plan.problems.iter().filter(|problem| stands(problem));
+        let now: Vec<&Problem> = now.chain(claims).collect();
         let is_new = |problem: &&&Problem| !before.iter().any(|known| same(known, problem));
         let is_there = |known: &Problem| now.iter().any(|problem| same(known, problem));
-        let (kept, solved): (Vec<Problem>, Vec<Problem>) = before
-            .iter()
-            .cloned()
-            .partition(|known| is_there(known) || !looks_for(plan, known.code));
+        let (kept, solved): (Vec<Problem>, Vec<Problem>) =
+            before.iter().cloned().partition(|known| is_there(known) || !looks_for(seen, known));
         let new: Vec<Problem> =
             now.iter().filter(is_new).map(|problem| (*problem).clone()).collect();
         let known = kept.into_iter().chain(new.iter().cloned()).take(MOST).collect();
@@ -53,15 +84,55 @@ pub(super) fn stands(problem: &Problem) -> bool {
     problem.code != ProblemCode::OnboardingNotStarted
 }
 
-/// The hint may differ: it names what is near, as far as that was read.
-fn same(one: &Problem, other: &Problem) -> bool {
-    one.code == other.code && one.place == other.place && one.what == other.what
+/// Whether a problem is about who may take back the shares of an owner's documents.
+pub(super) fn is_about_claims(code: ProblemCode) -> bool {
+    matches!(
+        code,
+        ProblemCode::DocumentsClaimedTwice
+            | ProblemCode::DocumentsClaimedElsewhere
+            | ProblemCode::DocumentsUnclaimed
+    )
 }
 
-fn looks_for(plan: &SharePlan, code: ProblemCode) -> bool {
-    match code {
+/// The hint may differ: it names what is near, as far as that was read. Claims may concern one document more.
+fn same(one: &Problem, other: &Problem) -> bool {
+    one.code == other.code
+        && one.place == other.place
+        && (one.what == other.what || is_about_claims(one.code))
+}
+
+fn looks_for(seen: Seen<'_>, known: &Problem) -> bool {
+    let plan = seen.plan;
+    match known.code {
         ProblemCode::UnknownOrganizationalUnit => plan.selectors_read,
         ProblemCode::AccountNotInOrganization => plan.organization,
+        code if is_about_claims(code) => {
+            plan.organization
+                && plan.removals == Removals::Everybody
+                && has_looked(seen, &known.place.to_string())
+        }
         _ => true,
     }
+}
+
+/// Whether an owner's documents were looked at in every Region of the plan.
+fn has_looked(seen: Seen<'_>, owner: &str) -> bool {
+    let Seen { plan, reports, details } = seen;
+    let is_read = |report: &ShareReport| {
+        details.iter().any(|read| read.owner == report.owner && read.region == report.region)
+    };
+    let whole = |report: &ShareReport| {
+        report.error.is_none()
+            && report.counts.is_some_and(|counts| {
+                counts.failed == 0 && (counts.disputed == 0 || is_read(report))
+            })
+    };
+    let work = plan.work.iter().filter(|work| work.owner.as_str() == owner);
+    let mut looked = work.map(|work| {
+        let mut of_work = reports.iter().filter(|report| {
+            report.owner == work.owner && report.region == work.region && whole(report)
+        });
+        of_work.next().is_some()
+    });
+    looked.all(|looked| looked)
 }

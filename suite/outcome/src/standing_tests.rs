@@ -2,10 +2,11 @@
 
 use relay_core::problem::{Problem, ProblemCode};
 use serde_json::json;
-use sharing::plan::SharePlan;
+use sharing::plan::{PlannedWork, SharePlan};
+use sharing::{ShareCounts, ShareDetails, ShareReport};
 
 use crate::tests::{plan, request};
-use crate::{Evidence, Outcome, OutcomeStatus, Standing, sharing};
+use crate::{Evidence, Outcome, OutcomeStatus, Seen, Standing, sharing};
 
 fn problem(code: ProblemCode, what: &str) -> Problem {
     Problem::new(code, "rule:3:17 (accounts.in[0])", what)
@@ -135,4 +136,80 @@ fn what_concerns_one_account_does_not_stand() {
     let onboarding = problem(ProblemCode::OnboardingNotStarted, "it is too long");
     let standing = Standing::compare(&plan(1, vec![onboarding]), &[], None);
     assert_eq!(standing, Standing::default());
+}
+
+fn seen<'a>(
+    plan: &'a SharePlan,
+    reports: &'a [ShareReport],
+    details: &'a [ShareDetails],
+) -> Seen<'a> {
+    Seen { plan, reports, details }
+}
+
+#[test]
+fn claims_stand_until_a_look_at_the_whole_organization_no_longer_finds_them() {
+    let claimed =
+        |what: &str| Problem::new(ProblemCode::DocumentsClaimedTwice, "222233334444", what);
+    let details = |region: &str, problems: Vec<Problem>| ShareDetails {
+        owner: "222233334444".parse().unwrap(),
+        region: region.parse().unwrap(),
+        problems,
+    };
+    let mut plan = plan(1, vec![]);
+    plan.work = ["eu-west-1", "us-east-1"]
+        .map(|region| PlannedWork {
+            owner: "222233334444".parse().unwrap(),
+            region: region.parse().unwrap(),
+            rules: vec![0],
+        })
+        .to_vec();
+    let reports = |disputed: u64, failed: u64| -> Vec<ShareReport> {
+        let counts = ShareCounts { disputed, failed, ..ShareCounts::default() };
+        let report = |work: &PlannedWork| ShareReport {
+            owner: work.owner,
+            region: work.region.clone(),
+            counts: Some(counts),
+            error: None,
+        };
+        plan.work.iter().map(report).collect()
+    };
+    let both = [
+        details("eu-west-1", vec![claimed("Org-A is claimed")]),
+        details("us-east-1", vec![claimed("Org-A, Org-B are claimed")]),
+    ];
+    let (disputed, fine, failing) = (reports(2, 0), reports(0, 0), reports(0, 1));
+    let first = Standing::compare(seen(&plan, &disputed, &both), &[], None);
+    assert_eq!(first.new, [claimed("Org-A is claimed")], "once for the account");
+    let known = first.known;
+    let other = [details("us-east-1", vec![claimed("Org-B is claimed")])];
+    assert!(!Standing::compare(seen(&plan, &disputed, &other), &known, None).has_changed());
+    for (organization, reports) in [(false, &fine), (true, &failing), (true, &disputed)] {
+        plan.organization = organization;
+        assert!(!Standing::compare(seen(&plan, reports, &[]), &known, None).has_changed());
+    }
+    assert!(!Standing::compare(seen(&plan, &fine[..1], &[]), &known, None).has_changed());
+    plan.organization = true;
+    assert_eq!(Standing::compare(seen(&plan, &fine, &[]), &known, None).solved, known);
+
+    // And who publishes: what is known is not repeated.
+    let shares: Vec<serde_json::Value> =
+        disputed.iter().map(|report| serde_json::to_value(report).unwrap()).collect();
+    let outcome = |kind: &str, before: &[Problem]| {
+        let standing = Standing::compare(seen(&plan, &disputed, &both), before, None);
+        let input = json!({"organization": true, "trigger": {"kind": kind}});
+        let verdict = sharing(Evidence {
+            request: &request(json!({"input": input, "shares": shares})),
+            plan: Some(&plan),
+            details: &both,
+            standing: Some(&standing),
+            at: "2026-01-02T03:04:46.700Z".parse().unwrap(),
+            stored: None,
+        });
+        verdict.outcome.map(|outcome| outcome.problems)
+    };
+    let problem = vec![claimed("Org-A is claimed")];
+    assert_eq!(outcome("schedule", &[]), Some(problem.clone()));
+    assert_eq!(outcome("schedule", &known), None);
+    assert_eq!(outcome("join", &known), Some(vec![]));
+    assert_eq!(outcome("backfill", &known), Some(problem));
 }

@@ -132,6 +132,14 @@ pub struct ShareCounts {
     pub present: u64,
     /// Pairs that could not be changed.
     pub failed: u64,
+    /// Documents that this installation does not have to itself: their shares are kept.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub disputed: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl std::ops::AddAssign for ShareCounts {
@@ -141,6 +149,7 @@ impl std::ops::AddAssign for ShareCounts {
         self.removed += other.removed;
         self.present += other.present;
         self.failed += other.failed;
+        self.disputed += other.disputed;
     }
 }
 

@@ -61,8 +61,23 @@ fn a_join_is_handed_over_with_the_second_in_which_the_account_joined() {
 
 #[test]
 fn counts_are_the_sums_over_the_calls_so_far() {
-    let mut counts = ShareCounts { documents: 1, added: 2, removed: 3, present: 4, failed: 5 };
-    counts += ShareCounts { documents: 10, added: 20, removed: 30, present: 40, failed: 50 };
-    let sums = ShareCounts { documents: 11, added: 22, removed: 33, present: 44, failed: 55 };
+    let mut counts =
+        ShareCounts { documents: 1, added: 2, removed: 3, present: 4, failed: 5, disputed: 6 };
+    counts += ShareCounts {
+        documents: 10,
+        added: 20,
+        removed: 30,
+        present: 40,
+        failed: 50,
+        disputed: 60,
+    };
+    let sums = ShareCounts {
+        documents: 11,
+        added: 22,
+        removed: 33,
+        present: 44,
+        failed: 55,
+        disputed: 66,
+    };
     assert_eq!(counts, sums);
 }

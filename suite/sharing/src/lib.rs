@@ -3,12 +3,14 @@
 #![warn(missing_docs)]
 
 mod account_event;
+mod claims;
 mod contract;
 mod documents;
 pub mod plan;
 mod rule;
 
 pub use account_event::{AccountEvent, Intake};
+pub use claims::{Claim, ClaimFindings, Claims};
 pub use contract::{
     AwaitMembershipInput, CheckMembershipInput, CheckMembershipOutput, Membership,
     MembershipRequest, PlanSharesInput, PlanSharesOutput, Scope, ShareCounts, ShareDetails,
@@ -19,6 +21,8 @@ pub use rule::{Accounts, OnboardingRunbook, Ownership, SharedVersion, SharingRul
 
 #[cfg(test)]
 mod account_event_tests;
+#[cfg(test)]
+mod claims_tests;
 #[cfg(test)]
 mod contract_tests;
 #[cfg(test)]

@@ -8,7 +8,7 @@
 use futures::StreamExt;
 use jiff::Timestamp;
 use outcome::{
-    Evidence, MachineInput, Outcome, PublishOutcomeInput, PublishOutcomeOutput, Published,
+    Evidence, MachineInput, Outcome, PublishOutcomeInput, PublishOutcomeOutput, Published, Seen,
     Standing, Verdict,
 };
 use relay_core::portal::AccessPortal;
@@ -71,7 +71,9 @@ impl Publisher {
         let standing = match &plan {
             Some(plan) => {
                 let (before, seen_at) = self.table.standing_problems().await?;
-                Some(Standing::compare(plan, &before, seen_at))
+                let reports = request.shares.as_deref().unwrap_or_default();
+                let seen = Seen { plan, reports, details: &details };
+                Some(Standing::compare(seen, &before, seen_at))
             }
             None => None,
         };
@@ -155,16 +157,14 @@ impl Publisher {
         }
     }
 
-    /// The details of every owner account and Region where something failed.
+    /// The details of every owner account and Region where something failed, or is disputed.
     async fn details(
         &self,
         request: &PublishOutcomeInput,
     ) -> Result<Vec<ShareDetails>, StoreError> {
-        let failed = request
-            .shares
-            .iter()
-            .flatten()
-            .filter(|report| report.counts.is_some_and(|counts| counts.failed > 0));
+        let failed = request.shares.iter().flatten().filter(|report| {
+            report.counts.is_some_and(|counts| counts.failed + counts.disputed > 0)
+        });
         let mut reads = futures::stream::iter(failed)
             .map(async |report| {
                 let place = (report.owner, &report.region);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use aws_double::{Aws, BUCKET, Call, Document, ENVIRONMENT, HUB, Ssm};
 use relay_core::execution::ExecutionRef;
+use relay_core::id::CLAIMS_PATH;
 use relay_core::rules::Glob;
 use relay_core::storage::S3Object;
 use runtime::{Clock, Environment};
@@ -43,12 +44,21 @@ impl World {
         let clock = Clock::from(aws.now());
         let world = Self { aws, clock, time_budget: Duration::from_secs(240) };
         world.ssm(|ssm| ssm.documents.extend(names(count).into_iter().map(document)));
+        world.claims(&[("runbook-relay", "*")]);
         world
     }
 
     /// Looks at or changes what SSM remembers of the owner.
     pub(crate) fn ssm<T>(&self, f: impl FnOnce(&mut Ssm) -> T) -> T {
         f(&mut self.aws.state().at(OWNER, REGION).ssm)
+    }
+
+    /// Which installations claim which documents of the owner.
+    pub(crate) fn claims(&self, claims: &[(&str, &str)]) {
+        let named =
+            claims.iter().map(|(id, names)| (format!("{CLAIMS_PATH}/{id}"), (*names).to_owned()));
+        let mut state = self.aws.state();
+        state.at(OWNER, aws_double::REGION).ssm.parameters = named.collect();
     }
 
     pub(crate) fn deps(&self) -> Deps {

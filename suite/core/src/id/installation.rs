@@ -14,6 +14,10 @@ const LONGEST: usize = 32;
 /// fill in the key of a condition.
 pub const TOKEN_TAG: &str = "relay:token";
 
+/// The path in Parameter Store under which every installation says which documents of an account it claims. The same for all
+/// installations, so that each sees the others.
+pub const CLAIMS_PATH: &str = "/runbook-relay/claims";
+
 /// The id of an installation, `runbook-relay` unless its stacks say otherwise: 2 to 32 lower-case letters, digits and
 /// hyphens, a letter first and no hyphen last. Parameter Store reserves what begins with `aws` or `ssm`.
 ///
@@ -45,6 +49,12 @@ impl InstallationId {
     #[must_use]
     pub fn control_parameter(&self) -> String {
         format!("/{self}/control")
+    }
+
+    /// The parameter in owner accounts, the hub's included, that says which documents this installation claims.
+    #[must_use]
+    pub fn claim_parameter(&self) -> String {
+        format!("{CLAIMS_PATH}/{self}")
     }
 
     /// The role in owner accounts, the hub's included, that shares documents.

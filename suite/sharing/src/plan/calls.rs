@@ -72,8 +72,13 @@ impl Territory {
     pub(super) fn may_lose(&self, id: &AccountId, wanted: &Wanted) -> bool {
         let looked_up = self.accounts.contains(id);
         let active = self.active.contains(id);
+        let removals = match self.removals {
+            // Another installation may want it. The rules of all of them select members only.
+            Removals::Everybody if !wanted.claim.is_ours() => Removals::Departed,
+            removals => removals,
+        };
         !self.uncertain.contains(id)
-            && match self.removals {
+            && match removals {
                 Removals::Nobody => false,
                 Removals::Departed => (self.everyone || looked_up) && !active,
                 Removals::Everybody => (self.everyone || looked_up) && !(wanted.doubtful && active),
@@ -135,7 +140,9 @@ pub fn needs_permissions(
 /// yields none.
 ///
 /// What is not recorded as ours and is not, on an exclusive document, with a member of the organization, is
-/// left alone, and so are accounts in conflict and those left to a later execution. The owner is never touched.
+/// left alone, and so are accounts in conflict and those left to somebody else. Of a document that is not this
+/// installation's alone, only accounts that have left the organization lose their shares, and no version is
+/// changed. The owner is never touched.
 #[must_use]
 pub fn plan_calls(
     owner: AccountId,
@@ -184,7 +191,11 @@ pub fn plan_calls(
                     result.adopt.push(*id);
                 }
             }
-            (false, true) => changed.entry(*version).or_default().push(*id),
+            (false, true) if wanted.claim.is_ours() => {
+                changed.entry(*version).or_default().push(*id);
+            }
+            // It has the document. Two installations that want two versions would take turns.
+            (false, true) => result.present.push(*id),
             (false, false) => result.differing.push(*id),
         }
     }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use relay_core::id::AccountId;
 
 use super::*;
-use crate::SharedVersion;
+use crate::{Claim, SharedVersion};
 
 type Shares = BTreeMap<AccountId, SharedVersion>;
 
@@ -127,7 +127,15 @@ fn case() -> impl Strategy<Value = Case> {
             let there = recorded.iter().filter(|(_, (_, there))| *there);
             permissions.extend(there.map(|(id, (share, _))| (*id, share.version)));
             Case {
-                wanted: Wanted { accounts, conflicts, later, exclusive, doubtful, rules },
+                wanted: Wanted {
+                    accounts,
+                    conflicts,
+                    later,
+                    exclusive,
+                    doubtful,
+                    rules,
+                    claim: Claim::Ours,
+                },
                 ledger,
                 permissions,
                 territory,

@@ -9,7 +9,7 @@ use crate::plan::{
     AccountPlace, DocumentCalls, PlannedRule, Present, Recorded, SharePlan, Territory,
     needs_permissions, plan_calls,
 };
-use crate::{Document, Ownership, SharedVersion};
+use crate::{Claim, Document, Ownership, SharedVersion};
 
 /// What the rules make of one document.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,7 +18,8 @@ pub struct Wanted {
     pub accounts: BTreeMap<AccountId, SharedVersion>,
     /// Accounts for which rules want different versions: these pairs are left as they are.
     pub conflicts: BTreeSet<AccountId>,
-    /// Accounts for which a later execution has planned or recorded something: left to that one.
+    /// Accounts that are left to somebody else: to a later execution that has planned or recorded something for
+    /// them, or to another installation.
     pub later: BTreeSet<AccountId>,
     /// Every account of the organization on this document is ours.
     pub exclusive: bool,
@@ -27,13 +28,26 @@ pub struct Wanted {
     pub doubtful: bool,
     /// The rules that select it, by name.
     pub rules: Vec<String>,
+    /// Whose the document is. Unless this installation has it to itself, members keep it as they see it.
+    pub claim: Claim,
 }
 
 impl Wanted {
-    /// Leaves an account to a later execution.
+    /// Leaves an account to somebody else.
     pub fn leave(&mut self, account: AccountId) {
         self.accounts.remove(&account);
         self.later.insert(account);
+    }
+
+    /// The same as far as a claim allows it.
+    #[must_use]
+    pub fn under(mut self, claim: Claim) -> Self {
+        self.exclusive &= claim.is_ours();
+        if !claim.may_add() {
+            let accounts: Vec<AccountId> = self.accounts.keys().copied().collect();
+            accounts.into_iter().for_each(|account| self.leave(account));
+        }
+        Self { claim, ..self }
     }
 
     /// Whether some rule selects the document.
