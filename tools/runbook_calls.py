@@ -27,6 +27,7 @@ API_ACTIONS = {"aws:executeAwsApi", "aws:assertAwsResourceProperty", "aws:waitFo
 PREFIXES = {"elbv2": "elasticloadbalancing", "elb": "elasticloadbalancing"}
 RENAMED = {
     "s3:ListBuckets": "s3:ListAllMyBuckets", "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
+    "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock", "s3:DeletePublicAccessBlock": "s3:PutBucketPublicAccessBlock",
     "s3:HeadObject": "s3:GetObject", "s3:ListObjectsV2": "s3:ListBucket",
 }
 
