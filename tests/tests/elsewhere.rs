@@ -60,8 +60,15 @@ fn reboot(more: &Value) -> Value {
     input
 }
 
-/// Starts a run that asks for an approval, gives it in the hub's home Region, and returns its outcome.
-async fn approved(world: &World, inbox: &mut Subscriber, mut input: Value) -> Result<Value> {
+/// Starts a run that asks for an approval, gives it in the hub's home Region, and returns its outcome: it succeeded.
+async fn approved(world: &World, inbox: &mut Subscriber, input: Value) -> Result<Value> {
+    let last = ended(world, inbox, input).await?;
+    ensure!(last["outcome"] == "succeeded", "{last}");
+    Ok(last)
+}
+
+/// The same, however it ended.
+async fn ended(world: &World, inbox: &mut Subscriber, mut input: Value) -> Result<Value> {
     input["approval"] = json!({"approvers": [format!("arn:aws:iam::{HUB}:root")], "within": "1h"});
     let arn = world.start_run(&input).await?;
     let first = inbox.wait_for("an answer", |o| o.json()["execution"] == *arn).await?;
@@ -73,7 +80,6 @@ async fn approved(world: &World, inbox: &mut Subscriber, mut input: Value) -> Re
     let last = inbox
         .wait_for("the end", |o| o.json()["execution"] == *arn && o.outcome() != "pendingApproval")
         .await?;
-    ensure!(last.outcome() == "succeeded", "{}", last.json());
     Ok(last.json().clone())
 }
 
@@ -138,6 +144,33 @@ fn an_approval_is_given_once_for_several_targets_here_and_elsewhere() {
             approved(world, &mut inbox, reboot(&input)).await.context(account)?;
             let ids = ids.each_ref().map(String::as_str);
             ensure!(rebooted(world, account, region, &ids).await?, "{account}: {ids:?}");
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_run_whose_targets_all_fail_has_failed_though_ssm_calls_it_a_success_on_every_level() {
+    run(|world| async move {
+        ready(world).await?;
+        let mut inbox = world.subscribe("in-vain").await?;
+        let gone = ["i-00000000000000001", "i-00000000000000002"];
+        for (account, region) in [(HUB, HOME_REGION), (MEMBER, ABROAD)] {
+            let input = reboot(&json!({"account": account, "region": region, "resources": gone,
+                "run": {"maxConcurrency": "2", "maxErrors": "100%"}}));
+            let direct = world.start_run(&input).await?;
+            let direct = inbox.of(&direct).await?.json().clone();
+            let asked = ended(world, &mut inbox, input).await?;
+            for outcome in [direct, asked] {
+                ensure!(outcome["outcome"] == "failed", "{account}: {outcome}");
+                let what = outcome["problems"][0]["what"].as_str().unwrap_or_default();
+                ensure!(what.starts_with("2 of 2 runs"), "{account}: {outcome}");
+                // The run that SSM calls a success, and its children with their place and reason.
+                ensure!(outcome["runs"][0]["status"] == "Success", "{account}: {outcome}");
+                let child = &outcome["runs"][1];
+                ensure!(child["account"] == account && child["region"] == region, "{child}");
+                ensure!(child["reason"].is_string(), "{child}");
+            }
         }
         Ok(())
     });

@@ -5,6 +5,7 @@
 //! event that the run's status changed. It looks after it stored the token, so an event that arrives before
 //! the look is not lost.
 
+mod children;
 mod error;
 mod look;
 
@@ -104,7 +105,7 @@ async fn answer(
     let elapsed = deps.clock.now().duration_since(run.at).as_secs().max(0);
     let look = Look {
         status: &seen.status,
-        failed_step: seen.failed.first().map(|step| step.name.as_str()),
+        failed_step: seen.first_failure().map(|step| step.name.as_str()),
         elapsed: u32::try_from(elapsed).unwrap_or(u32::MAX),
         pending_published: *pending_published,
     };
@@ -129,11 +130,14 @@ async fn answer(
         Follow::Ended { ending } => ending,
         Follow::Stop => {
             stop(deps, request).await?;
-            Ending::TimedOut
+            // The time for the approval is over long before the run's.
+            let asks = wanted.approval.is_some() && seen.waits_for_approval();
+            if asks { Ending::Rejected } else { Ending::TimedOut }
         }
     };
     let mut report = seen.report(deps, request, wanted, number).await;
     report.end = RungEnd::Ran(ending);
+    report.unanswered = ending == Ending::Rejected && seen.is_unanswered();
     if ending == Ending::TimedOut && report.reason.is_none() {
         report.reason = Some(format!("it was stopped after {} s", run.limit));
     }

@@ -1,4 +1,4 @@
-//! A snapshot of a run: GetAutomationExecution and, once it has ended, the steps and children that failed.
+//! A snapshot of a run: GetAutomationExecution and, once it has ended, its steps.
 
 use aws::AwsError;
 use aws_sdk_ssm::Client;
@@ -12,10 +12,13 @@ use run::{
     RungEnd, WaitingFor,
 };
 
+use crate::children::{Children, Place};
 use crate::{Deps, Error};
 
 /// The most children in a report: an outcome names 50 runs.
 const CHILDREN: usize = 10;
+/// The most pages of 50 steps each that are read of an execution.
+const PAGES: usize = 10;
 /// The most decisions of approvers in a report.
 const APPROVERS: usize = 10;
 /// The most characters of a message.
@@ -24,19 +27,23 @@ const REASON: usize = 1_000;
 #[derive(Debug)]
 pub(crate) struct RunSnapshot {
     pub(crate) status: AutomationStatus,
-    pub(crate) failed: Vec<Step>,
+    /// The steps that have ended, once the run has, in the order in which they did.
+    steps: Vec<Step>,
     execution: AutomationExecution,
-    fans_out: bool,
 }
 
-/// A step that failed, and the child it started, if it started one.
-#[derive(Debug)]
+/// A step that has ended, and the child it started, if it started one.
+#[derive(Debug, Clone)]
 pub(crate) struct Step {
     pub(crate) name: String,
     reason: Option<String>,
     status: AutomationStatus,
-    child: Option<AutomationId>,
-    place: Option<(AccountId, Region)>,
+    /// It asked for an approval.
+    asked: bool,
+    /// It started an execution on targets or in other accounts and Regions.
+    pub(crate) fans_out: bool,
+    pub(crate) child: Option<AutomationId>,
+    pub(crate) place: Option<(AccountId, Region)>,
 }
 
 impl RunSnapshot {
@@ -54,14 +61,72 @@ impl RunSnapshot {
         });
         let status = execution.automation_execution_status();
         let status = AutomationStatus::parse(status.map_or("", |status| status.as_str()));
-        let failed = match status.ending() {
-            Some(_) => failed_steps(client, automation).await.map_err(failed)?,
-            None => Vec::new(),
-        };
-        let fans_out = execution.progress_counters().is_some()
+        let mut run = Self { status, steps: Vec::new(), execution };
+        if run.status.ending().is_some() {
+            let mut steps = described(client, automation, &FAILED).await.map_err(failed)?;
+            steps.extend(run.successes(client, automation).await.map_err(failed)?);
+            steps.sort_by_key(|step| {
+                step.execution_end_time().map(|at| (at.secs(), at.subsec_nanos()))
+            });
+            run.steps = steps.iter().map(Step::read).collect();
+        }
+        Ok(run)
+    }
+
+    /// The steps that succeeded, as far as they matter: one may be an execution in whose children something failed.
+    async fn successes(
+        &self,
+        client: &Client,
+        automation: &AutomationId,
+    ) -> Result<Vec<StepExecution>, AwsError> {
+        let succeeded =
+            |step: &&StepExecution| step.step_status() == Some(&AutomationExecutionStatus::Success);
+        match self.fans_out() {
+            true if self.counters().is_some() && !self.fans_out_twice() => Ok(Vec::new()),
+            true => described(client, automation, &[AutomationExecutionStatus::Success]).await,
+            // The answer has them already.
+            false => {
+                Ok(self.execution.step_executions().iter().filter(succeeded).cloned().collect())
+            }
+        }
+    }
+
+    /// The steps that have ended.
+    pub(crate) fn ended(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter()
+    }
+
+    /// The step that failed first.
+    pub(crate) fn first_failure(&self) -> Option<&Step> {
+        self.ended().find(|step| step.failed())
+    }
+
+    /// Whether its steps are children: one for each target, or for each account and Region.
+    pub(crate) fn fans_out(&self) -> bool {
+        let execution = &self.execution;
+        execution.progress_counters().is_some()
             || !execution.targets().is_empty()
-            || !execution.target_locations().is_empty();
-        Ok(Self { status, failed, execution, fans_out })
+            || !execution.target_maps().is_empty()
+            || !execution.target_locations().is_empty()
+    }
+
+    /// Whether its children, one for each account and Region, have children of their own, one for each target.
+    pub(crate) fn fans_out_twice(&self) -> bool {
+        let locations = self.execution.target_locations();
+        let on_targets = !self.execution.targets().is_empty()
+            || !self.execution.target_maps().is_empty()
+            || locations.iter().any(|location| !location.targets().is_empty());
+        !locations.is_empty() && on_targets
+    }
+
+    /// How many children succeeded and failed, where SSM counts them.
+    pub(crate) fn counters(&self) -> Option<(u32, u32)> {
+        let counters = self.execution.progress_counters()?;
+        let count = |number: i32| u32::try_from(number).unwrap_or(0);
+        let failed = count(counters.failed_steps())
+            .saturating_add(count(counters.timed_out_steps()))
+            .saturating_add(count(counters.cancelled_steps()));
+        Some((count(counters.success_steps()), failed))
     }
 
     /// Whether it waits in an `aws:approve` step.
@@ -70,6 +135,13 @@ impl RunSnapshot {
             step.step_status() == Some(&AutomationExecutionStatus::Waiting)
                 && step.action() == Some("aws:approve")
         })
+    }
+
+    /// Whether an approval is what it ended at, and nobody decided by the deadline.
+    pub(crate) fn is_unanswered(&self) -> bool {
+        let ended = self.first_failure().is_some_and(Step::is_unanswered);
+        // SSM did not end it in time, and the suite stopped it.
+        ended || (self.status.ending().is_none() && self.waits_for_approval())
     }
 
     /// The signal that it waits for: an approval by a step of the runbook, or a person's.
@@ -86,17 +158,14 @@ impl RunSnapshot {
         number: u32,
     ) -> RunReport {
         let FollowAutomationInput { input, run, .. } = request;
-        let first = self.failed.first();
+        let first = self.first_failure();
         let message = self.execution.failure_message().map(str::to_owned);
+        let here = (run.account, run.region.clone());
+        let found = Children::read(deps, &here, self, rung.approval.is_some()).await;
         let mut children = Vec::new();
-        for step in self.failed.iter().filter(|step| self.fans_out || step.child.is_some()) {
-            if children.len() == CHILDREN {
-                break;
-            }
-            children.push(step.child_report(deps, request).await);
+        for (place, step) in found.failures.iter().take(CHILDREN) {
+            children.push(step.child_report(deps, place).await);
         }
-        let counters = self.execution.progress_counters().filter(|_| self.fans_out);
-        let count = |number: i32| u32::try_from(number).unwrap_or(0);
         RunReport {
             rung: number,
             runbook: rung.runbook.clone(),
@@ -111,13 +180,11 @@ impl RunSnapshot {
             reason: first.and_then(|step| step.reason.clone()).or(message).map(|r| cut(&r)),
             seen: None,
             children,
-            children_succeeded: counters.map_or(0, |c| count(c.success_steps())),
-            children_failed: counters.map_or(0, |c| {
-                count(c.failed_steps())
-                    .saturating_add(count(c.timed_out_steps()))
-                    .saturating_add(count(c.cancelled_steps()))
-            }),
+            children_succeeded: found.succeeded,
+            children_failed: found.failed,
             decisions: self.decisions(),
+            // The caller sets it.
+            unanswered: false,
             problems: Vec::new(),
         }
     }
@@ -134,28 +201,41 @@ impl RunSnapshot {
     }
 }
 
-/// The steps that failed, in the order in which they were run.
-async fn failed_steps(client: &Client, automation: &AutomationId) -> Result<Vec<Step>, AwsError> {
-    let statuses = [
-        AutomationExecutionStatus::Failed,
-        AutomationExecutionStatus::Timedout,
-        AutomationExecutionStatus::Cancelled,
-    ];
+const FAILED: [AutomationExecutionStatus; 3] = [
+    AutomationExecutionStatus::Failed,
+    AutomationExecutionStatus::Timedout,
+    AutomationExecutionStatus::Cancelled,
+];
+
+/// The steps of an execution with one of these statuses; of very many the first pages.
+async fn described(
+    client: &Client,
+    automation: &AutomationId,
+    statuses: &[AutomationExecutionStatus],
+) -> Result<Vec<StepExecution>, AwsError> {
     let filter = StepExecutionFilter::builder()
         .key(StepExecutionFilterKey::StepExecutionStatus)
         .set_values(Some(statuses.iter().map(|status| status.as_str().to_owned()).collect()))
         .build()
         .map_err(|error| AwsError::invalid_request(&error))?;
-    let answer = client
-        .describe_automation_step_executions()
-        .automation_execution_id(automation.as_str())
-        .filters(filter)
-        .max_results(50)
-        .send()
-        .await?;
-    let mut steps: Vec<StepExecution> = answer.step_executions.unwrap_or_default();
-    steps.sort_by_key(|step| step.execution_end_time().map(|end| (end.secs(), end.subsec_nanos())));
-    Ok(steps.iter().map(Step::read).collect())
+    let mut steps: Vec<StepExecution> = Vec::new();
+    let mut next = None;
+    for _ in 0..PAGES {
+        let page = client
+            .describe_automation_step_executions()
+            .automation_execution_id(automation.as_str())
+            .filters(filter.clone())
+            .max_results(50)
+            .set_next_token(next)
+            .send()
+            .await?;
+        steps.extend(page.step_executions.unwrap_or_default());
+        next = page.next_token.filter(|token| !token.is_empty());
+        if next.is_none() {
+            break;
+        }
+    }
+    Ok(steps)
 }
 
 impl Step {
@@ -172,7 +252,15 @@ impl Step {
             let (account, region) = name.split_once('_')?;
             Some((account.parse().ok()?, region.parse().ok()?))
         };
+        // The console's and the API's own texts of a list or a map; an empty one is written, too.
+        let given = |name: &str| {
+            let text = step.inputs().and_then(|inputs| inputs.get(name));
+            text.is_some_and(|text| !["", "[]", "[{}]", "null"].contains(&text.as_str()))
+        };
         Self {
+            asked: step.action() == Some("aws:approve"),
+            fans_out: started
+                && ["Targets", "TargetMaps", "TargetLocations"].into_iter().any(given),
             reason: step.failure_message().map(str::to_owned),
             status: AutomationStatus::parse(step.step_status().map_or("", |s| s.as_str())),
             child: id.filter(|_| started),
@@ -181,20 +269,31 @@ impl Step {
         }
     }
 
-    async fn child_report(&self, deps: &Deps, request: &FollowAutomationInput) -> ChildReport {
-        let run = &request.run;
-        let (account, region) =
-            self.place.clone().unwrap_or_else(|| (run.account, run.region.clone()));
+    /// Whether it ended in another way than with success.
+    pub(crate) fn failed(&self) -> bool {
+        self.status != AutomationStatus::Success
+    }
+
+    /// Whether it asked for an approval, and nobody answered in time.
+    pub(crate) fn is_unanswered(&self) -> bool {
+        self.asked && self.status == AutomationStatus::TimedOut
+    }
+
+    async fn child_report(&self, deps: &Deps, place: &Place) -> ChildReport {
+        let (account, region) = place.clone();
         let client = deps.accounts.ssm(account, &region);
         let failed = match &self.child {
-            Some(child) => failed_steps(&client, child).await,
+            Some(child) => described(&client, child, &FAILED).await,
             None => Ok(Vec::new()),
         };
         let failed = failed.unwrap_or_else(|error| {
             tracing::warn!(%error, %account, "a child could not be looked at");
             Vec::new()
         });
-        let first = failed.into_iter().next();
+        let ended = |step: &&StepExecution| {
+            step.execution_end_time().map(|at| (at.secs(), at.subsec_nanos()))
+        };
+        let first = failed.iter().min_by_key(ended).map(Step::read);
         let (failed_step, reason) = match first {
             Some(step) => (Some(step.name), step.reason),
             None => (None, None),

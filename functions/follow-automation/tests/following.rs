@@ -2,94 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "all of this is test code")]
 
-use std::path::Path;
+mod world;
+
 use std::time::Duration;
 
-use aws_double::{Automation, Aws, ENVIRONMENT, Fault, HUB, REGION};
-use follow_automation::{Deps, Error, handle};
-use runtime::{Clock, Environment, FunctionError};
+use aws_double::{Fault, HUB, REGION};
+use runtime::FunctionError;
 use serde_json::{Value, json};
-
-const NOW: &str = "2026-07-01T00:00:00Z";
-/// The execution that the event fixtures are about.
-const RUN: &str = "333ba70b-2333-48db-b17e-a5e69c6f4d1c";
-const CHILD: &str = "00000000-0000-4000-8000-00000000000c";
-const TOKEN: &str = "token-1";
-const MEMBER: &str = "444455556666";
-
-struct World {
-    aws: Aws,
-    deps: Deps,
-}
-
-impl World {
-    /// A run that started just now is in this status, and a task waits for it.
-    fn new(status: &'static str) -> Self {
-        let aws = Aws::at(NOW);
-        let mut deps = Deps::new(&Environment::from_iter(ENVIRONMENT), &aws.sdk()).unwrap();
-        deps.clock = Clock::from(aws.now());
-        let world = Self { aws, deps };
-        let run = Automation::new("Relay-RebootInstance", status, NOW.parse().unwrap());
-        world.aws.state().hub().ssm.automations.insert(RUN.to_owned(), run);
-        world.aws.state().states.tasks.insert(TOKEN.to_owned(), None);
-        world
-    }
-
-    fn change_run(&self, change: impl FnOnce(&mut Automation)) {
-        change(self.aws.state().hub().ssm.automations.get_mut(RUN).unwrap());
-    }
-
-    async fn call(&self, input: Value) -> Result<Value, Error> {
-        handle(&self.deps, input).await
-    }
-
-    /// One call of the waiting task that gets through.
-    async fn look(&self) -> Value {
-        self.call(request()).await.unwrap()
-    }
-
-    /// The answer to the task, if it was answered.
-    fn output(&self) -> Option<Value> {
-        self.aws.state().states.tasks[TOKEN].clone()
-    }
-
-    /// The request that the table remembers.
-    fn remembered(&self) -> Option<Value> {
-        let state = self.aws.state();
-        let item = state.table.get(&format!("wait#{RUN}"), "task")?;
-        Some(serde_json::from_str(item["request"]["S"].as_str().unwrap()).unwrap())
-    }
-}
-
-/// The input that the waiting task calls the function with.
-fn request() -> Value {
-    json!({
-        "execution": {
-            "arn": "arn:aws:states:us-east-1:111122223333:execution:run-automation:alarm-1",
-            "name": "alarm-1", "startTime": NOW,
-        },
-        "input": { "ladder": [{ "runbook": "Relay-RebootInstance", "timeout": "30m" }] },
-        "rung": 0,
-        "run": { "executionId": RUN, "account": HUB, "region": REGION, "at": NOW, "limit": 1800 },
-        "token": TOKEN,
-    })
-}
-
-fn event(name: &str) -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events/aws.ssm").join(name);
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-}
-
-fn answered(answered: bool) -> Value {
-    json!({ "answered": answered })
-}
-
-fn failed_step(name: &str, message: &str, ended: f64) -> Value {
-    json!({
-        "StepName": name, "Action": "aws:executeScript", "StepStatus": "Failed",
-        "FailureMessage": message, "ExecutionEndTime": ended,
-    })
-}
+use world::{NOW, RUN, TOKEN, World, answered, event, failed_step, request};
 
 #[tokio::test(start_paused = true)]
 async fn a_run_that_goes_on_leaves_the_task_waiting_and_its_token_in_the_table() {
@@ -259,34 +179,6 @@ async fn a_run_that_waits_at_a_step_is_reported_as_such() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_approval_that_was_refused_or_not_given_is_a_rejection() {
-    for status in ["Failed", "TimedOut"] {
-        let world = World::new(status);
-        world.change_run(|run| {
-            run.steps = vec![json!({
-                "StepName": "approve", "Action": "aws:approve", "StepStatus": status,
-                "FailureMessage": "rejected by ops", "ExecutionEndTime": 1.0,
-                "Outputs": {"ApproverDecisions": [
-                    r#"{"Approver": "arn:aws:sts::111122223333:assumed-role/ops/bob", "Decision": "Reject",
-                        "ApprovalDecisionTime": "2026-01-02T03:04:05Z", "Comment": "not now"}"#,
-                ]},
-            })];
-        });
-        let mut request = request();
-        request["input"]["ladder"][0]["approval"] =
-            json!({ "approvers": ["arn:aws:iam::111122223333:role/ops"], "within": "1h" });
-        assert_eq!(world.call(request).await.unwrap(), answered(true));
-        let report = world.output().unwrap()["report"].clone();
-        assert_eq!(report["end"], json!({ "ran": "rejected" }), "{status}");
-        let decision = json!({
-            "approver": "arn:aws:sts::111122223333:assumed-role/ops/bob", "answer": "rejected",
-            "at": "2026-01-02T03:04:05Z", "comment": "not now",
-        });
-        assert_eq!(report["decisions"], json!([decision]), "{status}");
-    }
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_failure_names_the_step_that_failed_first_and_why() {
     let world = World::new("Failed");
     world.change_run(|run| {
@@ -315,89 +207,6 @@ async fn a_failure_without_a_failed_step_has_the_runs_own_message() {
     let report = world.output().unwrap()["report"].clone();
     assert_eq!(report["end"], json!({ "ran": "cancelled" }));
     assert_eq!(report["reason"], "stopped by an alarm");
-}
-
-/// A run in another account, whose child there failed.
-fn with_a_child_in_a_member(world: &World) {
-    world.change_run(|run| {
-        run.more = json!({
-            "TargetLocations": [{ "Accounts": [MEMBER], "Regions": ["eu-west-1"] }],
-            "ProgressCounters": {
-                "TotalSteps": 5, "SuccessSteps": 2, "FailedSteps": 1, "TimedOutSteps": 1,
-                "CancelledSteps": 1,
-            },
-        });
-        run.steps = vec![json!({
-            "StepName": format!("{MEMBER}_eu-west-1"), "Action": "aws:executeAutomation",
-            "StepStatus": "Failed", "FailureMessage": "the child failed", "ExecutionEndTime": 3.0,
-            "Outputs": { "ExecutionId": [CHILD] },
-        })];
-    });
-    let mut state = world.aws.state();
-    let mut child = Automation::new("Relay-RebootInstance", "Failed", NOW.parse().unwrap());
-    child.steps = vec![failed_step("reboot", "no such instance", 2.0)];
-    state.at(MEMBER, "eu-west-1").ssm.automations.insert(CHILD.to_owned(), child);
-}
-
-#[tokio::test(start_paused = true)]
-async fn children_that_failed_are_looked_at_where_they_ran_and_counted() {
-    let world = World::new("Failed");
-    with_a_child_in_a_member(&world);
-    assert_eq!(world.look().await, answered(true));
-    let report = world.output().unwrap()["report"].clone();
-    assert_eq!((&report["childrenSucceeded"], &report["childrenFailed"]), (&json!(2), &json!(3)));
-    assert_eq!(
-        report["children"],
-        json!([{
-            "executionId": CHILD, "account": MEMBER, "region": "eu-west-1", "status": "Failed",
-            "failedStep": "reboot", "reason": "no such instance",
-        }])
-    );
-    let looks = world.aws.calls("DescribeAutomationStepExecutions");
-    let places: Vec<(&str, &str)> =
-        looks.iter().map(|call| (call.account.as_str(), call.region.as_str())).collect();
-    assert_eq!(places, [(HUB, REGION), (MEMBER, "eu-west-1")]);
-    assert_eq!(world.aws.count("AssumeRole"), 1);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_child_that_cannot_be_looked_at_is_reported_without_its_failed_step() {
-    let without_role = World::new("Failed");
-    without_role.aws.state().without_roles.insert(MEMBER.to_owned());
-    let gone = World::new("Failed");
-    for world in [without_role, gone] {
-        with_a_child_in_a_member(&world);
-        world.aws.state().at(MEMBER, "eu-west-1").ssm.automations.clear();
-        assert_eq!(world.look().await, answered(true));
-        let child = world.output().unwrap()["report"]["children"][0].clone();
-        assert_eq!(child["executionId"], CHILD);
-        assert_eq!(
-            (&child["failedStep"], &child["reason"]),
-            (&Value::Null, &json!("the child failed"))
-        );
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_outcome_names_ten_children_at_most() {
-    let world = World::new("Failed");
-    world.change_run(|run| {
-        run.more =
-            json!({ "TargetLocations": [{ "Accounts": [MEMBER], "Regions": ["eu-west-1"] }] });
-        let child = |n: u32| {
-            let id = format!("00000000-0000-4000-8000-{n:012}");
-            json!({
-                "StepName": format!("{MEMBER}_eu-west-{n}"), "Action": "aws:executeAutomation",
-                "StepStatus": "TimedOut", "ExecutionEndTime": f64::from(n),
-                "Outputs": { "ExecutionId": [id] },
-            })
-        };
-        run.steps = (1..=20).map(child).collect();
-    });
-    world.look().await;
-    let report = world.output().unwrap()["report"].clone();
-    assert_eq!(report["children"].as_array().unwrap().len(), 10);
-    assert_eq!(world.aws.count("DescribeAutomationStepExecutions"), 11);
 }
 
 #[tokio::test(start_paused = true)]

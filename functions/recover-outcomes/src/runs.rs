@@ -74,6 +74,7 @@ fn report(
         children_succeeded: 0,
         children_failed: 0,
         decisions: Vec::new(),
+        unanswered: false,
         problems: Vec::new(),
     })
 }

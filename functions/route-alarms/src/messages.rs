@@ -6,7 +6,7 @@ use relay_core::alarm::TriggerId;
 use remediation::alarm::{AlarmIntake, AlarmTrigger, Via};
 use remediation::guard::digest::DigestWindow;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::Error;
 
@@ -182,7 +182,8 @@ fn content(body: &str, redelivered: bool) -> Result<Content, Error> {
     let Ok(mut message) = serde_json::from_str::<Value>(body) else {
         return intake(parsed.map_err(Error::Unreadable)?, Value::Null, redelivered);
     };
-    match order(&message) {
+    // A message that is an alarm is no order, whatever else is in it.
+    match order(&message).filter(|_| parsed.is_err()) {
         Some((DIGEST, window)) => {
             let window = serde_json::from_value(window.clone()).map_err(Error::Order)?;
             Ok(Content::Work(Work::Digest(window)))
@@ -208,9 +209,32 @@ fn intake(parsed: AlarmIntake, message: Value, redelivered: bool) -> Result<Cont
     })
 }
 
-/// An object with nothing in it but an order.
+/// The order in a message. A later version may have put more beside it.
 fn order(message: &Value) -> Option<(&'static str, &Value)> {
-    let only = |object: &Map<String, Value>| object.len() == 1;
-    let object = message.as_object().filter(|object| only(object))?;
-    [DIGEST, LATER].into_iter().find_map(|name| Some((name, object.get(name)?)))
+    [DIGEST, LATER].into_iter().find_map(|name| Some((name, message.get(name)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_may_have_more_beside_it_and_a_message_that_is_an_alarm_is_no_order() {
+        let window = json!({"rule": "web", "code": "Locked", "begin": 0, "ofALaterVersion": 1});
+        for more in [json!({}), json!({"ofALaterVersion": {"a": 1}})] {
+            let mut order = json!({DIGEST: window});
+            order.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let read = content(&order.to_string(), false).unwrap();
+            assert!(matches!(read, Content::Work(Work::Digest(_))), "{order}");
+        }
+        let event = include_str!("../../../events/aws.cloudwatch/alarm-state-change.json");
+        let mut event: Value = serde_json::from_str(event).unwrap();
+        let mut later = later(&event);
+        later["ofALaterVersion"] = json!(1);
+        event[DIGEST] = window;
+        for message in [later, event] {
+            let read = content(&message.to_string(), false).unwrap();
+            assert!(matches!(read, Content::Work(Work::Trigger(_))), "{message}");
+        }
+    }
 }

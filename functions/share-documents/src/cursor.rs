@@ -15,7 +15,7 @@ const DIGITS: usize = 12;
 
 /// Where to go on. Opaque to everyone else.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Cursor {
     /// The listing's token for the first page that is not done; none for the first page.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -220,6 +220,7 @@ fn finish(
             children_succeeded: 0,
             children_failed: 0,
             decisions: Vec::new(),
+            unanswered: false,
             problems,
         }),
     }

@@ -7,9 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::place::Place;
 
 /// One thing that went wrong: what, where, and what to do about it.
-#[derive(
-    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
     /// A stable word; each has a page in `docs/errors/`.
@@ -42,6 +40,29 @@ impl std::fmt::Display for Problem {
         let Self { code, place, what, hint } = self;
         write!(f, "{place}: {what} [{code}]")?;
         if hint.is_empty() { Ok(()) } else { write!(f, "\n  {hint}") }
+    }
+}
+
+/// A function of any version may have written it. A code that this version does not know is kept in the text: a problem must not
+/// be lost for its name.
+impl<'de> Deserialize<'de> for Problem {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Written {
+            code: String,
+            r#where: Place,
+            what: String,
+            hint: String,
+        }
+        let Written { code, r#where: place, what, hint } = Written::deserialize(deserializer)?;
+        let known = ProblemCode::ALL.iter().find(|known| known.as_str() == code);
+        Ok(match known {
+            Some(code) => Self { code: *code, place, what, hint },
+            None => {
+                let what = format!("[{code}] {what}");
+                Self { code: ProblemCode::OfLaterVersion, place, what, hint }
+            }
+        })
     }
 }
 
@@ -173,8 +194,10 @@ problem_codes! {
     AutomationTimedOut: "Look at what it waited for; raise the rung's `timeout` if it needs more.",
     /// The automation was stopped.
     AutomationCancelled: "Nothing, if that was meant: CloudTrail shows who stopped it.",
-    /// Nobody agreed in time, or somebody said no.
+    /// An approver said no.
     ApprovalRefused: "Run the runbook by hand if it is needed after all.",
+    /// Nobody approved or rejected a run by its deadline.
+    ApprovalExpired: "Look at the resource: nobody has. Run the runbook by hand if it is needed; raise `approval.within` or name more approvers if the time is too short.",
     /// The runbooks ran, and the alarm is still in ALARM.
     AlarmNotRecovered: "Look at the resource: the runbooks of the ladder do not cure this.",
     /// Whether it helped could not be seen.
@@ -234,10 +257,33 @@ problem_codes! {
     ExecutionTimedOut: "Look at the execution in the Step Functions console, then start it again.",
     /// Somebody stopped the execution.
     ExecutionAborted: "Start it again if it was not meant to be stopped.",
+    // Upgrades
+    /// A later version of the suite wrote a problem whose code this version does not know.
+    OfLaterVersion: "Look up the code in brackets in the documentation of the version that is being deployed.",
 }
 
 impl std::fmt::Display for ProblemCode {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_of_a_later_version_keeps_its_code_in_its_text() {
+        let text =
+            r#"{"code": "NotYetInvented", "where": "web", "what": "it is new", "hint": "Do it."}"#;
+        let problem: Problem = serde_json::from_str(text).unwrap();
+        let expected =
+            Problem::new(ProblemCode::OfLaterVersion, "web", "[NotYetInvented] it is new");
+        assert_eq!(problem, expected.with_hint("Do it."));
+        for code in ProblemCode::ALL {
+            let problem = Problem::new(*code, "web", "it is known");
+            let text = serde_json::to_string(&problem).unwrap();
+            assert_eq!(serde_json::from_str::<Problem>(&text).unwrap(), problem);
+        }
     }
 }

@@ -108,6 +108,7 @@ fn write(text: &mut String, outcome: &Outcome, shown: usize) -> std::fmt::Result
             ApprovalStatus::Pending => "pending",
             ApprovalStatus::Approved => "given",
             ApprovalStatus::Rejected => "refused",
+            ApprovalStatus::Expired => "expired: nobody decided by the deadline",
         };
         writeln!(text, "\nApproval of {}: {state}\n", approval.runbook)?;
         let approvers = approval.approvers.join(", ");

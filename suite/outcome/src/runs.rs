@@ -8,8 +8,8 @@ use relay_core::id::{AccountId, Region, outcome_id};
 use relay_core::place::Place;
 use relay_core::problem::{Problem, ProblemCode};
 use run::{
-    AlarmRef, ApproverAnswer, ChildReport, Ending, PendingRun, RunAutomationInput, RunReport,
-    RungEnd, Seen, WaitingFor,
+    AlarmRef, Approval, ApproverAnswer, ChildReport, Ending, PendingRun, RunAutomationInput,
+    RunReport, RungEnd, Seen, WaitingFor,
 };
 
 use crate::decide::{execution_link, execution_problem};
@@ -129,7 +129,7 @@ fn alarm_details(alarm: &AlarmRef) -> AlarmDetails {
 }
 
 /// The approval of the run that waits, or of the last run that asked for one. Whether it was given is known when it was
-/// rejected, when enough approved it, and when the runbook behind it succeeded; otherwise there is none to report.
+/// rejected, when nobody answered in time, when enough approved it, and when the runbook behind it succeeded; otherwise there is none to report.
 fn approval(request: &PublishOutcomeInput) -> Option<ApprovalDetails> {
     let pending = request.pending.as_ref();
     if pending.is_some_and(|pending| pending.waiting_for != WaitingFor::Approval) {
@@ -160,6 +160,9 @@ fn approval(request: &PublishOutcomeInput) -> Option<ApprovalDetails> {
     let approved = decisions.iter().filter(|each| each.answer == ApproverAnswer::Approved).count();
     let status = match last.map(|last| last.end) {
         None => ApprovalStatus::Pending,
+        Some(RungEnd::Ran(Ending::Rejected)) if last.is_some_and(|last| last.unanswered) => {
+            ApprovalStatus::Expired
+        }
         Some(RungEnd::Ran(Ending::Rejected)) => ApprovalStatus::Rejected,
         Some(RungEnd::Ran(Ending::Succeeded)) => ApprovalStatus::Approved,
         Some(_) if approved >= usize::try_from(approval.minimum).ok()? => ApprovalStatus::Approved,
@@ -307,6 +310,15 @@ fn rung_problems(request: &PublishOutcomeInput, report: &RunReport) -> Vec<Probl
         RungEnd::Ran(Ending::Cancelled) => {
             say(ProblemCode::AutomationCancelled, format!("{runbook} was stopped{at}{why}"));
         }
+        RungEnd::Ran(Ending::Rejected) if report.unanswered => {
+            let deadline = approval_of(request, report.rung).map(|approval| &approval.within);
+            let within =
+                deadline.map(|within| format!(", {within} after the request")).unwrap_or_default();
+            say(
+                ProblemCode::ApprovalExpired,
+                format!("{runbook} was not run: nobody decided by the deadline{within}"),
+            );
+        }
         RungEnd::Ran(Ending::Rejected) => {
             say(ProblemCode::ApprovalRefused, format!("{runbook} was not approved{why}"));
         }
@@ -339,11 +351,15 @@ fn rung_problems(request: &PublishOutcomeInput, report: &RunReport) -> Vec<Probl
     problems
 }
 
+/// The approval that a rung, counted from 1, asks for.
+fn approval_of(request: &PublishOutcomeInput, rung: u32) -> Option<&Approval> {
+    let index = usize::try_from(rung).ok()?.checked_sub(1)?;
+    input(request)?.ladder.get(index)?.approval.as_ref()
+}
+
 /// Who has to approve a run, and until when, in words.
 fn condition(request: &PublishOutcomeInput, pending: &PendingRun) -> String {
-    let index = usize::try_from(pending.rung).ok().and_then(|rung| rung.checked_sub(1));
-    let rung = index.and_then(|index| input(request)?.ladder.get(index));
-    let Some(approval) = rung.and_then(|rung| rung.approval.as_ref()) else {
+    let Some(approval) = approval_of(request, pending.rung) else {
         return "it is approved".to_owned();
     };
     let (minimum, approvers) = (approval.minimum, approval.approvers.join(", "));

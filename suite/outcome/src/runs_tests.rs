@@ -247,6 +247,9 @@ fn an_approval_is_pending_then_given_or_refused_and_only_where_the_rung_asks_for
         |rung: u32, end: &str| with(json!({"runs": [run(rung, &ran(end), None, &json!({}))]}));
     assert_eq!(ended(2, "succeeded").unwrap().status, ApprovalStatus::Approved);
     assert_eq!(ended(2, "rejected").unwrap().status, ApprovalStatus::Rejected);
+    let unanswered = json!({"unanswered": true});
+    let expired = with(json!({"runs": [run(2, &ran("rejected"), None, &unanswered)]})).unwrap();
+    assert_eq!(expired.status, ApprovalStatus::Expired);
     assert_eq!(ended(2, "failed"), None, "whether it was given cannot be seen");
     let decided = json!({"decisions": [{
         "approver": "arn:aws:sts::111122223333:assumed-role/on-call/alice", "answer": "approved",
@@ -280,6 +283,29 @@ fn who_decided_is_said_though_a_later_rung_asks_nobody_or_is_not_started() {
     );
     assert_eq!(approval.execution_id, ID);
     assert_eq!(serde_json::to_value(&approval.decisions).unwrap(), decided["decisions"]);
+}
+
+#[test]
+fn an_approval_that_nobody_answered_is_not_called_a_refusal() {
+    let outcome = told(&json!({
+        "input": {"ladder": [{"runbook": "Org-Replace", "approval": {"approvers": ["alice"], "within": "2h"}}],
+                  "severity": "critical", "trigger": {"kind": "manual"}},
+        "runs": [run(1, &ran("rejected"), None,
+                     &json!({"runbook": "Org-Replace", "unanswered": true}))],
+    }));
+    assert_eq!(codes(&outcome), [ProblemCode::ApprovalExpired]);
+    assert_eq!((outcome.outcome, outcome.severity), (OutcomeStatus::Failed, Severity::Critical));
+    assert_eq!(
+        outcome.summary,
+        "Org-Replace: was not run: nobody decided by the deadline, 2h after the request."
+    );
+    let message: Value = serde_json::from_str(&Message::render(&outcome).body).unwrap();
+    let text = message["email"].as_str().unwrap();
+    assert!(
+        text.contains("Approval of Org-Replace: expired: nobody decided by the deadline"),
+        "{text}"
+    );
+    assert!(!text.contains("refused"), "{text}");
 }
 
 #[test]

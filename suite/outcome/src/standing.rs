@@ -10,6 +10,8 @@ use sharing::{ShareDetails, ShareReport};
 
 /// Most problems that are remembered; what does not fit is published again and again rather than lost.
 const MOST: usize = 200;
+/// Most bytes of JSON that are remembered: DynamoDB takes items of 400 KB, keys and the other attributes included.
+const MOST_BYTES: usize = 300_000;
 
 /// What an execution has seen: its plan and, of owners' documents, what the work on them reports.
 #[derive(Debug, Clone, Copy)]
@@ -68,7 +70,7 @@ impl Standing {
             before.iter().cloned().partition(|known| is_there(known) || !looks_for(seen, known));
         let new: Vec<Problem> =
             now.iter().filter(is_new).map(|problem| (*problem).clone()).collect();
-        let known = kept.into_iter().chain(new.iter().cloned()).take(MOST).collect();
+        let known = that_fit(kept.into_iter().chain(new.iter().cloned()));
         Self { new, solved, known }
     }
 
@@ -77,6 +79,19 @@ impl Standing {
     pub fn has_changed(&self) -> bool {
         !self.new.is_empty() || !self.solved.is_empty()
     }
+}
+
+/// Those that are remembered: a long one is left out, so that it does not push out the others.
+fn that_fit(problems: impl Iterator<Item = Problem>) -> Vec<Problem> {
+    let mut room = MOST_BYTES;
+    let fits = |problem: &Problem| {
+        // With the comma or bracket before it.
+        let size = serde_json::to_vec(problem).map_or(usize::MAX, |text| text.len() + 1);
+        let rest = room.checked_sub(size);
+        room = rest.unwrap_or(room);
+        rest.is_some()
+    };
+    problems.filter(fits).take(MOST).collect()
 }
 
 /// Whether a problem of a plan stays until a rule or the organization is changed.

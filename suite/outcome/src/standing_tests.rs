@@ -213,3 +213,24 @@ fn claims_stand_until_a_look_at_the_whole_organization_no_longer_finds_them() {
     assert_eq!(outcome("join", &known), Some(vec![]));
     assert_eq!(outcome("backfill", &known), Some(problem));
 }
+
+#[test]
+fn what_is_remembered_fits_an_item_of_the_table_and_one_long_problem_pushes_out_none() {
+    let long = problem(ProblemCode::RuleSyntax, &"x".repeat(400_000));
+    // In JSON each of these characters takes two bytes.
+    let wide = |number: usize| {
+        problem(ProblemCode::RuleSyntax, &format!("{number}{}", "\"".repeat(2_000)))
+    };
+    let all: Vec<Problem> = [long.clone()].into_iter().chain((0..150).map(wide)).collect();
+    let standing = Standing::compare(seen(&plan(1, all.clone()), &[], &[]), &[], None);
+    assert_eq!(standing.new, all, "all of them are published");
+    let size = serde_json::to_vec(&standing.known).unwrap().len();
+    assert!(size < 310_000, "DynamoDB takes 400 KB: {size}");
+    assert!(standing.known.len() > 60 && !standing.known.contains(&long));
+    // What was left out is new to the next plan: it is published again rather than lost.
+    let next = Standing::compare(seen(&plan(1, all), &[], &[]), &standing.known, None);
+    assert_eq!(next.new.len(), 151 - standing.known.len());
+    let short = |number: usize| problem(ProblemCode::RuleSyntax, &number.to_string());
+    let many: Vec<Problem> = (0..300).map(short).collect();
+    assert_eq!(Standing::compare(seen(&plan(1, many), &[], &[]), &[], None).known.len(), 200);
+}

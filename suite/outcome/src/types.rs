@@ -287,6 +287,8 @@ pub enum ApprovalStatus {
     Approved,
     /// An approver refused it.
     Rejected,
+    /// Nobody decided by the deadline.
+    Expired,
 }
 
 /// The approval of a run.

@@ -101,6 +101,10 @@ pub struct RunReport {
     /// Who approved or rejected it.
     #[serde(default)]
     pub decisions: Vec<ApprovalDecision>,
+    /// Nobody answered the request for an approval by the deadline. `end` is `rejected` then, as it was before this field
+    /// existed: for what comes next both are the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unanswered: bool,
     /// The problems for which it was not started.
     #[serde(default)]
     pub problems: Vec<Problem>,
@@ -140,7 +144,8 @@ pub struct PendingRun {
 pub struct StartAutomationInput {
     /// The execution that calls the function.
     pub execution: ExecutionRef,
-    /// The input of that execution.
+    /// The input of that execution, read for the first time: what a person wrote has no unknown fields.
+    #[serde(deserialize_with = "crate::input::first_read")]
     pub input: RunAutomationInput,
     /// Which rung, from 0.
     pub rung: usize,

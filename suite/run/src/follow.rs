@@ -64,7 +64,7 @@ pub fn follow(look: &Look<'_>, rung: &Rung, pace: &Pace) -> Follow {
 }
 
 /// A refused approval fails its step, and one that nobody answers times it out: for SSM the run has
-/// failed like any other.
+/// failed like any other. Either way the runbook was not run; the report says which of the two it was.
 fn ending_of(ending: Ending, look: &Look<'_>, rung: &Rung) -> Ending {
     let asked = rung.approval.is_some() && look.failed_step == Some(APPROVE_STEP);
     match ending {

@@ -168,7 +168,8 @@ impl RunMode {
 /// The targets of a runbook, one child for each: by a key (`tag:App`,
 /// `AWS::EC2::Instance`) with values, by a resource group, or by values alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
 #[schemars(extend("oneOf" = [
     { "required": ["values"] }, { "required": ["resourceGroup"] }
 ]))]
@@ -211,7 +212,8 @@ impl Targets {
 
 /// Where a runbook is started, one child for each account and Region.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
 pub struct Locations {
     /// `organization`, OU paths (`/Workloads/Prod`), root ids, OU ids or account ids.
     #[schemars(
@@ -268,7 +270,8 @@ pub fn one_error() -> MaxErrors {
 
 /// How an automation is run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", default)]
+#[schemars(deny_unknown_fields)]
 pub struct RunOptions {
     /// The role of the runbook's steps, passed as `AutomationAssumeRole`. Without it, the stack's own.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 /// Who must approve a rung before it runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
 pub struct Approval {
     /// The ARNs of the IAM users and roles that may approve.
     #[schemars(length(min = 1, max = 10), inner(length(min = 1)))]
@@ -19,7 +20,7 @@ pub struct Approval {
     #[serde(default = "one")]
     #[schemars(range(min = 1, max = 10))]
     pub minimum: u32,
-    /// Deadline; when it passes, the rung counts as refused.
+    /// Deadline; when it passes without a decision, neither this rung nor the next is run.
     #[serde(default = "approval_within")]
     #[schemars(extend("x-least" = "1m", "x-most" = "7d"))]
     pub within: Period,
@@ -34,7 +35,8 @@ pub struct Approval {
 
 /// One runbook of the ladder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
 pub struct Rung {
     /// The runbook's name, or its ARN if another account shares it.
     pub runbook: RunbookName,

@@ -27,7 +27,7 @@ pub enum Ending {
     TimedOut,
     /// Somebody, or an alarm, stopped it.
     Cancelled,
-    /// An approver refused, or none approved in time.
+    /// An approver refused, or none decided in time: then the report says `unanswered`.
     Rejected,
 }
 

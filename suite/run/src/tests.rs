@@ -49,6 +49,17 @@ fn input(more: Value) -> RunAutomationInput {
     serde_json::from_value(input).unwrap()
 }
 
+/// Reads an input as `start-automation` reads it first.
+fn first_read(input: Value) -> Result<RunAutomationInput, String> {
+    let request = json!({
+        "execution": {"arn": "arn:aws:states:us-east-1:111122223333:execution:run-automation:a",
+                      "name": "a", "startTime": "2026-01-02T03:04:05Z"},
+        "input": input, "rung": 0
+    });
+    let request: Result<StartAutomationInput, _> = serde_json::from_value(request);
+    request.map(|request| request.input).map_err(|error| error.to_string())
+}
+
 fn plan_with(
     input: &RunAutomationInput,
     runbook: &RunbookFacts,
@@ -705,8 +716,47 @@ fn an_input_is_one_runbook_or_a_ladder_and_keeps_what_it_says() {
         (json!({"runbook": "Org-A", "parametrs": {}}), "Did you mean `parameters`?"),
         (json!({"runbook": "Org-A", "account": 111122223333u64}), "Quote it: \"111122223333\"."),
     ] {
-        let error = serde_json::from_value::<RunAutomationInput>(wrong).unwrap_err().to_string();
+        let error = first_read(wrong).unwrap_err();
         assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn what_a_person_wrote_has_no_unknown_fields_and_what_the_suite_wrote_may_be_of_a_later_version() {
+    let alarm = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:cpu";
+    for (input, path) in [
+        (json!({"runbook": "Org-A"}), ""),
+        (json!({"ladder": [{"runbook": "Org-A"}]}), "/ladder/0"),
+        (json!({"runbook": "Org-A", "run": {"tags": {"a": "b"}}}), "/run"),
+        (
+            json!({"runbook": "Org-A", "run": {"targets": {"parameter": "a", "values": ["b"]}}}),
+            "/run/targets",
+        ),
+        (json!({"runbook": "Org-A", "approval": {"approvers": ["a"]}}), "/approval"),
+        (json!({"runbook": "Org-A", "alarm": {"arn": alarm}}), "/alarm"),
+    ] {
+        let with = |kind: &str, later: bool| {
+            let mut input = input.clone();
+            input["trigger"] = json!({"kind": kind});
+            if later {
+                input.pointer_mut(path).unwrap()["later"] = json!({"a": 1});
+            }
+            input
+        };
+        for kind in ["manual", "schedule", "association"] {
+            let error = first_read(with(kind, true)).unwrap_err();
+            assert!(error.contains("unknown field `later`"), "{kind}: {error}");
+        }
+        for kind in ["alarm", "onboarding"] {
+            let read = first_read(with(kind, true)).unwrap();
+            assert_eq!(read, first_read(with(kind, false)).unwrap(), "{kind}");
+        }
+        let mut input = with("manual", true);
+        input.as_object_mut().unwrap().remove("trigger");
+        let error = first_read(input.clone()).unwrap_err();
+        assert!(error.contains("unknown field `later`"), "{error}");
+        // Every other function reads it after that one.
+        assert!(serde_json::from_value::<RunAutomationInput>(input).is_ok());
     }
 }
 

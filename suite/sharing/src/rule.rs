@@ -133,7 +133,8 @@ pub enum Ownership {
 
 /// A runbook that runs once in each new account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
 pub struct OnboardingRunbook {
     /// The name of a runbook of the owner, or of one of Amazon's.
     pub runbook: DocumentName,

@@ -69,7 +69,7 @@ pub trait Written: JsonSchema + DeserializeOwned {
 /// # Errors
 /// With everything that is wrong with it, in the order of the text.
 pub fn rule<T: Written>(root: &Node, places: &Places) -> Result<(T, Vec<Problem>), Vec<Problem>> {
-    read(root, places, true)
+    read(root, places, Reading::Rule)
 }
 
 /// Reads the input of a machine.
@@ -77,32 +77,55 @@ pub fn rule<T: Written>(root: &Node, places: &Places) -> Result<(T, Vec<Problem>
 /// # Errors
 /// With everything that is wrong with it.
 pub fn input<T: Written>(input: Value) -> Result<T, Vec<Problem>> {
-    read(&input.into(), &Places::default(), false).map(|(input, _)| input)
+    read(&input.into(), &Places::default(), Reading::Input).map(|(input, _)| input)
 }
 
-/// The same for `impl Deserialize`: all problems in one sentence.
+/// Reads the input of a machine for `impl Deserialize`: all problems in one sentence.
 ///
 /// # Errors
 /// With everything that is wrong with it.
 pub fn deserialize<'de, T: Written, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    input(Value::deserialize(deserializer)?).map_err(|problems| {
-        let sentences = problems.iter().map(|Problem { code, place, what, hint }| {
-            let place = place.field.as_ref().map(|path| format!("{path}: ")).unwrap_or_default();
-            // The hint of the code would say little here.
-            let hint = if hint == code.hint() { String::new() } else { format!(" {hint}") };
-            format!("{place}{what}.{hint}")
-        });
-        serde::de::Error::custom(sentences.collect::<Vec<_>>().join(" "))
-    })
+    input(Value::deserialize(deserializer)?).map_err(sentence)
+}
+
+/// The same for what the suite's functions hand to each other. During an upgrade the one that wrote it may be of a later
+/// version than the one that reads it: a field that this version does not know is ignored, at every depth.
+///
+/// # Errors
+/// With everything else that is wrong with it.
+pub fn payload<'de, T: Written, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    let root: Node = Value::deserialize(deserializer)?.into();
+    read(&root, &Places::default(), Reading::Payload).map(|(input, _)| input).map_err(sentence)
+}
+
+fn sentence<E: serde::de::Error>(problems: Vec<Problem>) -> E {
+    let sentences = problems.iter().map(|Problem { code, place, what, hint }| {
+        let place = place.field.as_ref().map(|path| format!("{path}: ")).unwrap_or_default();
+        // The hint of the code would say little here.
+        let hint = if hint == code.hint() { String::new() } else { format!(" {hint}") };
+        format!("{place}{what}.{hint}")
+    });
+    E::custom(sentences.collect::<Vec<_>>().join(" "))
+}
+
+/// Who wrote a text, which decides how strictly it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// A person wrote a rule: Regions that AWS did not have when this was written leave a warning.
+    Rule,
+    /// A person, or another program, wrote the input of a machine.
+    Input,
+    /// A function of the suite wrote it, possibly one of a later version: unknown fields are ignored.
+    Payload,
 }
 
 fn read<T: Written>(
     root: &Node,
     places: &Places,
-    warns_of_unknown_regions: bool,
+    reading: Reading,
 ) -> Result<(T, Vec<Problem>), Vec<Problem>> {
     let mut problems = Problems::new(places);
-    let mut walk = walk::Walk { problems: &mut problems, warns_of_unknown_regions };
+    let mut walk = walk::Walk { problems: &mut problems, reading };
     let read = walk.value(root, "", T::form().root()).unwrap_or_default();
     T::check(&read, &mut problems);
     let warnings = problems.warnings();

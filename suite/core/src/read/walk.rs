@@ -6,6 +6,7 @@ use yaml_tree::{Node, Value};
 
 use crate::place::{field, item};
 use crate::problem::ProblemCode;
+use crate::read::Reading;
 use crate::read::form::{Fields, Kind, Shape};
 use crate::read::problems::Problems;
 use crate::read::text;
@@ -14,8 +15,7 @@ use crate::text::nearest;
 
 pub(super) struct Walk<'a, 'p> {
     pub(super) problems: &'a mut Problems<'p>,
-    /// Regions that AWS did not have when this was written leave a warning.
-    pub(super) warns_of_unknown_regions: bool,
+    pub(super) reading: Reading,
 }
 
 impl Walk<'_, '_> {
@@ -31,7 +31,7 @@ impl Walk<'_, '_> {
             Kind::OneOrMore(items) => self.list(node, path, shape, items),
             Kind::Words(words) => self.word(node, path, shape, &words),
             Kind::Text => {
-                let warns = self.warns_of_unknown_regions;
+                let warns = self.reading == Reading::Rule;
                 text::read(self.problems, node, path, shape, warns).map(Json::from)
             }
             Kind::Number => self.number(node, path, shape),
@@ -56,7 +56,9 @@ impl Walk<'_, '_> {
                     let value = self.value(value, &field(path, name), *shape);
                     read.insert((*name).to_owned(), value.unwrap_or_default());
                 }
-                None if fields.closed => self.unknown(key, path, fields),
+                None if fields.closed && self.reading != Reading::Payload => {
+                    self.unknown(key, path, fields);
+                }
                 None => {}
             }
         }

@@ -255,7 +255,11 @@ fn inputs_of_run_automation_fit_their_schema_and_neither_nothing_nor_both() {
         json!({"runbook": "Org-A", "parametrs": {}}),
     ] {
         assert!(!validator.is_valid(&input), "{input}");
-        assert!(serde_json::from_value::<RunAutomationInput>(input).is_err());
+        let request = json!({
+            "execution": {"arn": "a", "name": "a", "startTime": "2026-01-02T03:04:05Z"},
+            "input": input, "rung": 0
+        });
+        assert!(serde_json::from_value::<run::StartAutomationInput>(request).is_err());
     }
 }
 
