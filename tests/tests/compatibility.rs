@@ -1,7 +1,7 @@
 //! What an earlier version wrote is read by this one, and nothing of it is lost; what a later version writes is read, too: fields
 //! that this version does not know are ignored at every depth. The files are in `tests/compatibility`.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "this is test code: it fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "this is test code: it fails by panicking")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -12,7 +12,7 @@ use crate::look::{RunSnapshot, Step};
 
 /// The most executions that are looked at for their children. A child beyond them counts as what SSM calls it.
 const LOOKS: usize = 50;
-/// Looks at once.
+/// How many executions are read side by side.
 const AT_ONCE: usize = 8;
 
 /// The children of a run, over all its levels.

@@ -182,7 +182,7 @@ fn content(body: &str, redelivered: bool) -> Result<Content, Error> {
     let Ok(mut message) = serde_json::from_str::<Value>(body) else {
         return intake(parsed.map_err(Error::Unreadable)?, Value::Null, redelivered);
     };
-    // A message that is an alarm is no order, whatever else is in it.
+    // A message that can be read as an alarm is not taken for an order, whatever else is in it.
     match order(&message).filter(|_| parsed.is_err()) {
         Some((DIGEST, window)) => {
             let window = serde_json::from_value(window.clone()).map_err(Error::Order)?;

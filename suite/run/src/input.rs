@@ -145,7 +145,7 @@ impl<'de> Deserialize<'de> for RunAutomationInput {
 }
 
 /// Reads the input of an execution for the first time. A person writes the inputs of runs by hand, of schedules and
-/// of associations, and is told of a field that does not exist. The suite itself writes all others, possibly in a later
+/// of associations, and learns of a field that does not exist. The suite itself writes all others, possibly in a later
 /// version.
 ///
 /// # Errors

@@ -50,7 +50,7 @@ fn input(more: Value) -> RunAutomationInput {
 }
 
 /// Reads an input as `start-automation` reads it first.
-fn first_read(input: Value) -> Result<RunAutomationInput, String> {
+fn first_read(input: &Value) -> Result<RunAutomationInput, String> {
     let request = json!({
         "execution": {"arn": "arn:aws:states:us-east-1:111122223333:execution:run-automation:a",
                       "name": "a", "startTime": "2026-01-02T03:04:05Z"},
@@ -716,7 +716,7 @@ fn an_input_is_one_runbook_or_a_ladder_and_keeps_what_it_says() {
         (json!({"runbook": "Org-A", "parametrs": {}}), "Did you mean `parameters`?"),
         (json!({"runbook": "Org-A", "account": 111122223333u64}), "Quote it: \"111122223333\"."),
     ] {
-        let error = first_read(wrong).unwrap_err();
+        let error = first_read(&wrong).unwrap_err();
         assert!(error.contains(expected), "{error}");
     }
 }
@@ -744,16 +744,16 @@ fn what_a_person_wrote_has_no_unknown_fields_and_what_the_suite_wrote_may_be_of_
             input
         };
         for kind in ["manual", "schedule", "association"] {
-            let error = first_read(with(kind, true)).unwrap_err();
+            let error = first_read(&with(kind, true)).unwrap_err();
             assert!(error.contains("unknown field `later`"), "{kind}: {error}");
         }
         for kind in ["alarm", "onboarding"] {
-            let read = first_read(with(kind, true)).unwrap();
-            assert_eq!(read, first_read(with(kind, false)).unwrap(), "{kind}");
+            let read = first_read(&with(kind, true)).unwrap();
+            assert_eq!(read, first_read(&with(kind, false)).unwrap(), "{kind}");
         }
         let mut input = with("manual", true);
         input.as_object_mut().unwrap().remove("trigger");
-        let error = first_read(input.clone()).unwrap_err();
+        let error = first_read(&input).unwrap_err();
         assert!(error.contains("unknown field `later`"), "{error}");
         // Every other function reads it after that one.
         assert!(serde_json::from_value::<RunAutomationInput>(input).is_ok());

@@ -85,7 +85,7 @@ pub fn input<T: Written>(input: Value) -> Result<T, Vec<Problem>> {
 /// # Errors
 /// With everything that is wrong with it.
 pub fn deserialize<'de, T: Written, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    input(Value::deserialize(deserializer)?).map_err(sentence)
+    input(Value::deserialize(deserializer)?).map_err(|problems| sentence(&problems))
 }
 
 /// The same for what the suite's functions hand to each other. During an upgrade the one that wrote it may be of a later
@@ -95,10 +95,12 @@ pub fn deserialize<'de, T: Written, D: Deserializer<'de>>(deserializer: D) -> Re
 /// With everything else that is wrong with it.
 pub fn payload<'de, T: Written, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     let root: Node = Value::deserialize(deserializer)?.into();
-    read(&root, &Places::default(), Reading::Payload).map(|(input, _)| input).map_err(sentence)
+    read(&root, &Places::default(), Reading::Payload)
+        .map(|(input, _)| input)
+        .map_err(|problems| sentence(&problems))
 }
 
-fn sentence<E: serde::de::Error>(problems: Vec<Problem>) -> E {
+fn sentence<E: serde::de::Error>(problems: &[Problem]) -> E {
     let sentences = problems.iter().map(|Problem { code, place, what, hint }| {
         let place = place.field.as_ref().map(|path| format!("{path}: ")).unwrap_or_default();
         // The hint of the code would say little here.
