@@ -450,3 +450,13 @@ fn every_promise_names_tests_that_exist() {
     }
     assert!(count >= 30, "docs/promises.md names only {count} tests");
 }
+
+#[test]
+fn the_alarms_of_an_installation_are_those_of_the_template() {
+    let names = Regex::new(r"AlarmName: !Sub \$\{InstallationId\}-([a-z-]+)\n").unwrap();
+    let hub = read("template.yaml");
+    let found: BTreeSet<&str> =
+        names.captures_iter(&hub).map(|found| found.get(1).unwrap().as_str()).collect();
+    assert_eq!(found, InstallationId::ALARMS.iter().copied().collect());
+    assert_eq!(found.len(), hub.matches("AlarmName:").count());
+}

@@ -116,12 +116,11 @@ impl Deps {
         })
     }
 
-    /// Whether an alarm is about the suite itself. No rule answers one, whatever it names: a run that fails would set
-    /// off the alarm that starts the next.
+    /// Whether an alarm is about the suite itself, or about another installation of it in the hub's account. No rule answers
+    /// one, whatever it names: a run that fails would set off the alarm that starts the next.
     fn is_own(&self, alarm: &AlarmArn) -> bool {
-        alarm.account() == self.hub
-            && *alarm.region() == self.region
-            && self.installation.owns_alarm(alarm.name())
+        let here = *alarm.region() == self.region && self.installation.owns_alarm(alarm.name());
+        alarm.account() == self.hub && (here || InstallationId::is_alarm_of_one(alarm.name()))
     }
 
     /// Sends a message to the function's own queue.

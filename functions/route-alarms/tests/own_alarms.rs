@@ -14,10 +14,10 @@ use world::World;
 const NOW: &str = "2019-10-02T17:04:45Z";
 const NAME: &str = "runbook-relay-run-automation-failed";
 const INSTANCE: &str = "i-12345678901234567";
-/// It names the suite's own alarms.
+/// It names every alarm, the suite's own as well.
 const RULE: &str = r#"
 mode: active
-alarm: {names: ["runbook-relay*"]}
+alarm: {names: ["*"]}
 resource: {dimension: InstanceId}
 ladder: [{runbook: Relay-RebootInstance, parameters: {InstanceId: ["{resource}"]}}]
 "#;
@@ -51,7 +51,23 @@ async fn an_alarm_about_the_suite_itself_starts_nothing_whichever_way_it_arrives
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_alarm_whose_name_only_begins_alike_or_of_another_region_is_answered() {
-    assert_eq!(started("runbook-relayed", REGION).await, 1);
-    assert_eq!(started(NAME, "eu-west-1").await, 1);
+async fn an_alarm_about_another_installation_in_the_hubs_account_starts_nothing() {
+    for (name, region) in
+        [("trial-intake-stalled", REGION), ("trial-run-automation-failed", "eu-west-1")]
+    {
+        assert_eq!(started(name, region).await, 0, "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_alarm_whose_name_only_begins_or_ends_alike_or_of_another_region_is_answered() {
+    for (name, region) in [
+        ("runbook-relayed", REGION),
+        ("runbook-relay-web", "eu-west-1"),
+        ("Web-intake-stalled", REGION),
+        ("intake-stalled", REGION),
+        ("trial-intake-stalled-2", REGION),
+    ] {
+        assert_eq!(started(name, region).await, 1, "{name}");
+    }
 }

@@ -87,10 +87,32 @@ impl InstallationId {
         format!("{self}-{function}")
     }
 
+    /// The alarms about an installation, by what follows its id in their names. A test compares them with the template.
+    pub const ALARMS: &[&str] = &[
+        "alarms-dead-letters",
+        "alarms-stalled",
+        "await-membership-failed",
+        "intake-dead-letters",
+        "intake-stalled",
+        "recover-dead-letters",
+        "run-automation-failed",
+        "share-runbooks-failed",
+        "sweep-recovered",
+    ];
+
     /// Whether an alarm of the hub's account and Region is about the suite itself, by its name.
     #[must_use]
     pub fn owns_alarm(&self, name: &str) -> bool {
         name.strip_prefix(self.as_str()).is_some_and(|rest| rest.starts_with('-'))
+    }
+
+    /// Whether an alarm of the hub's account is about some installation of the suite, by its name: `trial-intake-stalled`. Two
+    /// installations may live in one hub account, and each must leave the other's alarms alone: runs that fail there would set off
+    /// the alarms that start runs here, and so on.
+    #[must_use]
+    pub fn is_alarm_of_one(name: &str) -> bool {
+        let id = |alarm: &&str| name.strip_suffix(*alarm)?.strip_suffix('-')?.parse::<Self>().ok();
+        Self::ALARMS.iter().any(|alarm| id(&alarm).is_some())
     }
 
     /// The key of the tag on documents of the hub's account that may be started.
