@@ -16,6 +16,7 @@ Examples:
   relay rules lint                            check the rules of ./rules; needs no AWS
   relay rules plan --profile hub              show what would change in the hub
   relay rules apply --profile hub             write it
+  relay runbook lint my-runbook.yaml          review a runbook; needs no AWS
   relay doctor --profile hub                  check the deployment
   relay runbooks push --regions us-east-1,eu-west-1
   relay replay https://sqs.us-east-1.amazonaws.com/111122223333/runbook-relay-alarm-dead-letters
@@ -87,6 +88,12 @@ pub(crate) enum Command {
     Runbooks {
         #[command(subcommand)]
         action: crate::runbooks::Action,
+    },
+    /// Write runbooks: check them as a reviewer would, draw them, test them; needs no AWS
+    #[command(arg_required_else_help = true)]
+    Runbook {
+        #[command(subcommand)]
+        action: crate::runbook::Action,
     },
     /// Check whether the deployed suite can do its work, with a remedy for what is wrong
     Doctor(crate::doctor::Arguments),

@@ -14,6 +14,7 @@ mod man;
 mod output;
 mod replay;
 pub mod rules;
+mod runbook;
 pub mod runbooks;
 mod session;
 mod snippet;
@@ -80,6 +81,7 @@ async fn dispatch(
     match command {
         Command::Rules { action } => rules::run(action, global, output).await,
         Command::Runbooks { action } => runbooks::run(action, global, output).await,
+        Command::Runbook { action } => runbook::run(action, global, output).await,
         Command::Doctor(arguments) => doctor::run(&arguments, global, output).await,
         Command::Replay(arguments) => replay::run(&arguments, global, output).await,
         Command::Event(arguments) => {

@@ -49,6 +49,16 @@ impl Output {
         self.format == Format::Json
     }
 
+    /// The same, for a command that was asked for JSON by a flag of its own.
+    pub(crate) fn as_json(&self) -> Self {
+        Self { format: Format::Json, ..self.clone() }
+    }
+
+    /// The result in a form that is neither of the two, such as SARIF.
+    pub(crate) fn document(&self, text: &str) {
+        drop(write!(stdout(), "{text}"));
+    }
+
     /// A line of the result; nothing under `--output json`. A reader that went away is not an error.
     pub(crate) fn line(&self, text: impl Display) {
         if !self.is_json() {

@@ -58,6 +58,8 @@ pub(crate) enum Weight {
     Error,
     /// It is valid, and yet may not be what was meant.
     Warning,
+    /// It is worth knowing.
+    Note,
 }
 
 /// Draws findings, with an empty line after each. `texts` are the files' texts by name.
@@ -78,6 +80,7 @@ fn render(finding: &Finding, weight: Weight, text: Option<&str>, renderer: &Rend
     let level = match weight {
         Weight::Error => Level::ERROR,
         Weight::Warning => Level::WARNING,
+        Weight::Note => Level::NOTE,
     };
     let group = level.primary_title(&finding.message).id(&finding.code);
     let span = text.and_then(|text| Some((text, span(text, finding.line?, finding.column?)?)));

@@ -138,7 +138,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("suite/", &["suite/"]),
     ("local/harness", &["suite/", "local/", "cli"]),
     ("local/", &["local/", "suite/yaml-tree", "suite/core"]),
-    ("cli", &["suite/", "local/runbook", "local/engine"]),
+    ("cli", &["suite/", "local/runbook", "local/engine", "local/workbench"]),
 ];
 
 #[test]
@@ -208,6 +208,7 @@ fn pure_crates_read_no_clock_and_perform_no_io() {
         "local/json-path",
         "local/organizations",
         "local/documents",
+        "local/workbench",
     ] {
         for (path, code) in sources(folder) {
             for line in code.lines() {

@@ -29,6 +29,9 @@ pub(super) fn read(folder: &Path) -> Result<Vec<RunbookFile>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).with_context(reading)? {
         let path = entry.with_context(reading)?.path();
+        if crate::runbook::is_test(&path) {
+            continue;
+        }
         let format = match path.extension().and_then(|extension| extension.to_str()) {
             Some("yaml" | "yml") => DocumentFormat::Yaml,
             Some("json") => DocumentFormat::Json,
@@ -70,20 +73,5 @@ pub(super) fn demand_valid(files: &[RunbookFile], output: &Output) -> Result<()>
 
 fn defects(file: &RunbookFile) -> Vec<Finding> {
     let Err(defects) = runbook::parse(&file.text) else { return Vec::new() };
-    let finding = |defect: runbook::Defect| Finding {
-        // As SSM calls it.
-        code: match defect.kind {
-            runbook::DefectKind::Content => "InvalidDocumentContent",
-            runbook::DefectKind::SchemaVersion => "InvalidDocumentSchemaVersion",
-        }
-        .to_owned(),
-        file: file.path.display().to_string(),
-        line: defect.at.map(|at| at.line),
-        column: defect.at.map(|at| at.column),
-        field: (!defect.path.is_empty()).then_some(defect.path),
-        message: defect.message,
-        hint: String::new(),
-        page: None,
-    };
-    defects.0.into_iter().map(finding).collect()
+    crate::runbook::problems(&file.path.display().to_string(), defects)
 }

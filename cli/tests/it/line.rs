@@ -4,10 +4,12 @@ use serde_json::{Value, json};
 
 use crate::relay::Relay;
 
-const COMMANDS: [&[&str]; 9] = [
+const COMMANDS: [&[&str]; 11] = [
     &["rules", "lint"],
     &["rules", "plan"],
     &["rules", "apply"],
+    &["runbook", "lint"],
+    &["runbook", "graph"],
     &["runbooks", "diff"],
     &["runbooks", "push"],
     &["replay"],

@@ -8,5 +8,8 @@ mod line;
 mod lint;
 mod relay;
 mod rules;
+mod runbook_graph;
+mod runbook_lint;
 mod runbooks;
+mod shipped;
 mod stub;

@@ -2,7 +2,7 @@
 
 /// The seconds of a duration of days, hours, minutes and seconds; fractions are rounded up.
 /// `None` for everything else: months and years have no fixed length.
-pub(crate) fn seconds(text: &str) -> Option<u64> {
+pub fn seconds(text: &str) -> Option<u64> {
     let text = text.trim();
     let (days, time) = match text.strip_prefix('P')?.split_once('T') {
         Some((_, "")) => return None,

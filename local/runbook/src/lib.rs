@@ -28,6 +28,7 @@ pub use action::{ActionKind, Impact, Others, Signature};
 pub use bind::bind;
 pub use condition::{Condition, ConditionError, Operator};
 pub use defect::{Defect, DefectKind, Defects};
+pub use duration::seconds as duration_seconds;
 pub use json_path::{Path as Selector, PathError as SelectorError};
 pub use kind::{OutputType, TypeMismatch, coerce};
 pub use model::{
@@ -35,7 +36,7 @@ pub use model::{
     ParameterType, Runbook, Step, StepBody, StepOutput, Variable,
 };
 pub use pattern::{Pattern, PatternError};
-pub use read::parse;
-pub use reference::{Global, MAINTENANCE_WINDOW, Reference};
+pub use read::{parse, parse_tree, tree};
+pub use reference::{Global, MAINTENANCE_WINDOW, Mention, Reference, mentions};
 pub use substitute::{NO_OUTPUT, Scope, SubstitutionError, Unresolved, substitute};
 pub use yaml_tree::Position;

@@ -74,15 +74,15 @@ impl fmt::Display for Reference {
 
 /// A place in a text that has the form of a reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Mention {
+pub struct Mention {
     /// Where it is written, braces included.
-    pub(crate) range: Range<usize>,
+    pub range: Range<usize>,
     /// What it refers to, or the name that nothing has, such as `global:NOTHING`.
-    pub(crate) to: Result<Reference, String>,
+    pub to: Result<Reference, String>,
 }
 
 /// Every reference in a text, in order.
-pub(crate) fn mentions(text: &str) -> impl Iterator<Item = Mention> {
+pub fn mentions(text: &str) -> impl Iterator<Item = Mention> {
     let mut from = 0;
     std::iter::from_fn(move || {
         loop {

@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 use std::fmt;
+use std::ops::Range;
 
 use serde::de;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -157,6 +158,22 @@ pub fn parse(text: &str) -> Result<Node, SyntaxError> {
     })?;
     let lines: Vec<&str> = text.lines().collect();
     Ok(raw.into_node(&lines))
+}
+
+/// Where a part of a scalar stands, if the scalar is written as it is read: in one line, or line by
+/// line in a block. Elsewhere the scalar's beginning. `lines` are those of the whole text.
+#[must_use]
+pub fn place(lines: &[&str], at: Position, scalar: &str, part: &Range<usize>) -> Position {
+    let before = scalar.get(..part.start).unwrap_or_default();
+    let down = before.matches('\n').count() as u64;
+    let skip = if down == 0 { at.column.saturating_sub(1) } else { 0 };
+    let found = || {
+        let line = lines.get(usize::try_from(at.line + down).ok()?.checked_sub(1)?)?;
+        let (from, _) = line.char_indices().nth(usize::try_from(skip).ok()?)?;
+        let column = line.get(from..)?.find(scalar.get(part.clone())?)?;
+        Some(line.get(..from + column)?.chars().count() as u64 + 1)
+    };
+    found().map_or(at, |column| Position { line: at.line + down, column })
 }
 
 /// The first tab that indents a line, from a place on: the scanner names the scalar before it.

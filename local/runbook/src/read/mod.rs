@@ -14,7 +14,7 @@ pub(crate) use document::Names;
 pub(crate) use outline::{Link, LinkKind, Outline};
 pub(crate) use reader::Reader;
 
-use yaml_tree::Position;
+use yaml_tree::{Node, Position};
 
 use crate::check;
 use crate::defect::{Defect, DefectKind, Defects};
@@ -25,7 +25,15 @@ use crate::model::Runbook;
 /// # Errors
 /// Everything that is wrong with it, in the order of the text.
 pub fn parse(text: &str) -> Result<Runbook, Defects> {
-    let root = yaml_tree::parse(text).map_err(|error| {
+    parse_tree(text, &tree(text)?)
+}
+
+/// The nodes of a document, for [`parse_tree`] and for readers that look for places in it.
+///
+/// # Errors
+/// When the text is neither YAML nor JSON.
+pub fn tree(text: &str) -> Result<Node, Defects> {
+    yaml_tree::parse(text).map_err(|error| {
         // JSON is tried first: the words are what AWS says of everything that is neither.
         let (at, message) = if text.trim_start().starts_with('{') {
             let (at, why) = json(text).unwrap_or((error.at, error.message));
@@ -34,9 +42,16 @@ pub fn parse(text: &str) -> Result<Runbook, Defects> {
             (error.at, format!("YAML not well-formed. {}", error.message))
         };
         Defects(vec![Defect { at, path: String::new(), message, kind: DefectKind::Content }])
-    })?;
+    })
+}
+
+/// As [`parse`], of a text whose nodes are there already.
+///
+/// # Errors
+/// Everything that is wrong with it, in the order of the text.
+pub fn parse_tree(text: &str, root: &Node) -> Result<Runbook, Defects> {
     let mut reader = Reader::new(text);
-    let (runbook, names) = document::read(&mut reader, &root);
+    let (runbook, names) = document::read(&mut reader, root);
     check::names(&mut reader, &names);
     check::flow(&mut reader, &names.steps);
     reader.finish(runbook)

@@ -1,7 +1,5 @@
 //! Walking the tree of a document: cursors that know their path, and the defects found so far.
 
-use std::ops::Range;
-
 use serde_json::{Map, Value};
 use yaml_tree::{Node, Position};
 
@@ -148,21 +146,6 @@ impl<'t> Reader<'t> {
         number
     }
 
-    /// Where a part of a text stands, if the text is written as it is read: in one line, or line
-    /// by line in a block. Elsewhere its beginning.
-    fn place(&self, at: Position, text: &str, part: &Range<usize>) -> Position {
-        let before = text.get(..part.start).unwrap_or_default();
-        let down = before.matches('\n').count() as u64;
-        let skip = if down == 0 { at.column.saturating_sub(1) } else { 0 };
-        let found = || {
-            let line = self.lines.get(usize::try_from(at.line + down).ok()?.checked_sub(1)?)?;
-            let (from, _) = line.char_indices().nth(usize::try_from(skip).ok()?)?;
-            let column = line.get(from..)?.find(text.get(part.clone())?)?;
-            Some(line.get(..from + column)?.chars().count() as u64 + 1)
-        };
-        found().map_or(at, |column| Position { line: at.line + down, column })
-    }
-
     /// Notes a reference for checking.
     pub(crate) fn refer(&mut self, cursor: &Cursor<'_>, to: Reference) {
         let (at, path) = (cursor.node.at, cursor.path.clone());
@@ -204,7 +187,7 @@ impl<'t> Reader<'t> {
         match &cursor.node.value {
             yaml_tree::Value::Text { text, .. } => {
                 for mention in mentions(text) {
-                    let at = self.place(cursor.node.at, text, &mention.range);
+                    let at = yaml_tree::place(&self.lines, cursor.node.at, text, &mention.range);
                     let path = cursor.path.clone();
                     self.mentioned.push(Mentioned { to: mention.to, at, path, stored });
                 }

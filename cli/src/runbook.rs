@@ -1,0 +1,36 @@
+//! `relay runbook lint|graph`: the workbench of runbook authors. It reads files and needs neither AWS nor a
+//! stack; `relay runbooks` (plural) is about the runbooks of the hub's account.
+
+mod files;
+mod graph;
+mod lint;
+
+use anyhow::Result;
+pub(crate) use files::is_test;
+pub(crate) use lint::problems;
+
+use crate::Exit;
+use crate::arguments::Global;
+use crate::output::Output;
+
+/// The subcommands of `relay runbook`.
+#[derive(clap::Subcommand, Debug)]
+#[command(
+    after_help = "To compare runbooks with those in AWS and write them: relay runbooks (plural)."
+)]
+pub(crate) enum Action {
+    /// Find what a reviewer would ask about, and what AWS would refuse
+    #[command(after_help = lint::EXAMPLES)]
+    Lint(lint::Arguments),
+    /// Draw the flow: branches, failures, cancels, loops, approvals
+    #[command(after_help = graph::EXAMPLES)]
+    Graph(graph::Arguments),
+}
+
+/// Runs one of the commands.
+pub(crate) async fn run(action: Action, global: &Global, output: &Output) -> Result<Exit> {
+    match action {
+        Action::Lint(arguments) => lint::run(&arguments, global, output),
+        Action::Graph(arguments) => graph::run(&arguments, output),
+    }
+}

@@ -1,0 +1,64 @@
+//! `relay runbook` with the tools that the checks pin.
+#![cfg(feature = "end-to-end")]
+
+use std::process::{Command, Output};
+
+use anyhow::{Context, Result, ensure};
+use harness::{build, root};
+
+/// A script that starts a shell with what it is given, in its last line but one.
+const SHELL: &str = "\
+schemaVersion: '0.3'
+mainSteps:
+  - name: run
+    action: aws:executeScript
+    inputs:
+      Runtime: python3.11
+      Handler: main
+      Script: |
+        import os
+
+        def main(events, context):
+            text = '''
+            os.system('''
+            os.system('ls ' + events['Folder'])
+            return {}
+";
+
+/// Runs the program with the tools of `.venv`.
+fn relay(line: &[&str]) -> Result<Output> {
+    let path = format!("{}:/usr/bin:/bin", root().join(".venv/bin").display());
+    let ran = Command::new(build::binary("relay"))
+        .args(line)
+        .current_dir(root())
+        .env("PATH", path)
+        .output()?;
+    Ok(ran)
+}
+
+#[test]
+fn the_pinned_ruff_finds_a_shell_in_a_script_at_its_line() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("shell.yaml");
+    std::fs::write(&file, SHELL)?;
+    let file = file.to_str().context("a path of UTF-8")?;
+    let ran = relay(&["runbook", "lint", file, "--output", "json"])?;
+    ensure!(ran.status.code() == Some(2), "{ran:?}");
+    let found: serde_json::Value = serde_json::from_slice(&ran.stdout)?;
+    let places: Vec<_> = found["warnings"]
+        .as_array()
+        .context("warnings")?
+        .iter()
+        .map(|each| (each["code"].as_str(), each["line"].as_u64(), each["column"].as_u64()))
+        .collect();
+    ensure!(places == [(Some("S605"), Some(14), Some(13))], "{found}");
+    Ok(())
+}
+
+#[test]
+fn ruff_finds_nothing_in_the_shipped_runbooks() -> Result<()> {
+    let ran = relay(&["runbook", "lint", "runbooks"])?;
+    // A note would say that ruff did not run.
+    ensure!(ran.status.code() == Some(0) && ran.stderr.is_empty(), "{ran:?}");
+    Ok(())
+}
