@@ -33,7 +33,7 @@ class Uses:
         self.needed = set()  # the exceptions that explained something, as (section, index, action)
         self.problems = []
         self.known = {}
-        self.runbooks = {path.stem: runbook_calls.needs(path) for path in sorted((root / "runbooks").glob("*.yaml"))}
+        self.runbooks = {path.stem: runbook_calls.needs(path) for path in sorted((root / "runbooks").glob("*.yaml")) if not path.stem.endswith(".test")}
         self.statements = [each for path in files(root) for each in policies.statements(path)]
 
     def section(self, name, key, value, action):

@@ -1,9 +1,10 @@
-//! `relay runbook lint|graph`: the workbench of runbook authors. It reads files and needs neither AWS nor a
+//! `relay runbook lint|graph|test`: the workbench of runbook authors. It reads files and needs neither AWS nor a
 //! stack; `relay runbooks` (plural) is about the runbooks of the hub's account.
 
 mod files;
 mod graph;
 mod lint;
+mod test;
 
 use anyhow::Result;
 pub(crate) use files::is_test;
@@ -25,6 +26,9 @@ pub(crate) enum Action {
     /// Draw the flow: branches, failures, cancels, loops, approvals
     #[command(after_help = graph::EXAMPLES)]
     Graph(graph::Arguments),
+    /// Run its tests: given answers of AWS, expected steps, outputs and calls
+    #[command(after_help = test::EXAMPLES)]
+    Test(test::Arguments),
 }
 
 /// Runs one of the commands.
@@ -32,5 +36,6 @@ pub(crate) async fn run(action: Action, global: &Global, output: &Output) -> Res
     match action {
         Action::Lint(arguments) => lint::run(&arguments, global, output),
         Action::Graph(arguments) => graph::run(&arguments, output),
+        Action::Test(arguments) => test::run(&arguments, output),
     }
 }

@@ -56,28 +56,49 @@ pub(super) fn runbooks(paths: &[PathBuf]) -> Result<Vec<File>> {
     Ok(files)
 }
 
-fn in_folder(folder: &Path) -> Result<Vec<File>> {
-    let mut found = Vec::new();
+/// The files of tests in a folder, by path.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub(super) fn tests(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = walk(folder)?;
+    found.retain(|path| is_test(path));
+    Ok(found)
+}
+
+/// The files of a folder and of those in it, but hidden ones.
+fn walk(folder: &Path) -> Result<Vec<PathBuf>> {
     let is_kept = |entry: &DirEntry| {
         let name = entry.file_name().to_string_lossy();
         entry.depth() == 0 || !(name.starts_with('.') || name == "node_modules")
     };
+    let mut found = Vec::new();
     for entry in WalkDir::new(folder).into_iter().filter_entry(is_kept) {
         let entry = entry.with_context(|| format!("read {}", folder.display()))?;
-        let path = entry.path();
+        if entry.file_type().is_file() {
+            found.push(entry.into_path());
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn in_folder(folder: &Path) -> Result<Vec<File>> {
+    let mut found = Vec::new();
+    for path in walk(folder)? {
         let is_document = matches!(
             path.extension().and_then(|extension| extension.to_str()),
             Some("yaml" | "yml" | "json")
         );
-        if !entry.file_type().is_file() || !is_document || is_test(path) {
+        if !is_document || is_test(&path) {
             continue;
         }
-        let bytes = std::fs::read(path).with_context(|| format!("read {}", path.display()))?;
+        let bytes = std::fs::read(&path).with_context(|| format!("read {}", path.display()))?;
         // A runbook is text; another file of that name is not ours to judge.
         if let Ok(text) = String::from_utf8(bytes)
             && is_runbook(&text)
         {
-            found.push(File { path: path.to_owned(), text });
+            found.push(File { path, text });
         }
     }
     Ok(found)

@@ -4,12 +4,13 @@ use serde_json::{Value, json};
 
 use crate::relay::Relay;
 
-const COMMANDS: [&[&str]; 11] = [
+const COMMANDS: [&[&str]; 12] = [
     &["rules", "lint"],
     &["rules", "plan"],
     &["rules", "apply"],
     &["runbook", "lint"],
     &["runbook", "graph"],
+    &["runbook", "test"],
     &["runbooks", "diff"],
     &["runbooks", "push"],
     &["replay"],

@@ -1,4 +1,4 @@
-//! The runbooks that ship, in the workbench: no findings, and their pictures are those of README.md.
+//! The runbooks that ship, in the workbench: no findings, tests that pass, and their pictures in README.md.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -58,4 +58,35 @@ fn the_readme_shows_the_picture_of_every_shipped_runbook() {
         );
     }
     expect_file![readme].assert_eq(&expected);
+}
+
+#[test]
+fn every_shipped_runbook_passes_its_tests_and_one_of_them_is_of_a_failure() {
+    let (code, out) = relay(&["runbook", "test", ".", "--output", "json"]);
+    assert_eq!(code, 0, "{out}");
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let tested = report["runbooks"].as_array().unwrap();
+    let names: Vec<String> = names();
+    assert_eq!(
+        tested.iter().map(|each| each["runbook"].as_str().unwrap()).collect::<Vec<_>>(),
+        names
+    );
+    for each in tested {
+        let ends: Vec<&str> = each["cases"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|case| case["status"].as_str().unwrap())
+            .collect();
+        assert!(ends.contains(&"Success"), "{}: {ends:?}", each["runbook"]);
+        assert!(
+            ends.iter().any(|end| ["Failed", "TimedOut"].contains(end)),
+            "{}: {ends:?}",
+            each["runbook"]
+        );
+        // Steps that differ from others in an input or two may be left out, but not many.
+        let (taken, all) =
+            (each["steps"]["taken"].as_u64().unwrap(), each["steps"]["all"].as_u64().unwrap());
+        assert!(taken * 3 >= all * 2, "{}: {taken} of {all} steps", each["runbook"]);
+    }
 }

@@ -3,6 +3,7 @@
 //! Pure: it performs no I/O and reads no clock. `relay runbook` reads the files, runs `ruff` and the
 //! engine, and prints.
 
+pub mod cases;
 pub mod document;
 pub mod flow;
 pub mod graph;
