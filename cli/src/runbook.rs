@@ -1,9 +1,10 @@
-//! `relay runbook lint|graph|test`: the workbench of runbook authors. It reads files and needs neither AWS nor a
+//! `relay runbook new|lint|graph|test`: the workbench of runbook authors. It reads files and needs neither AWS nor a
 //! stack; `relay runbooks` (plural) is about the runbooks of the hub's account.
 
 mod files;
 mod graph;
 mod lint;
+mod new;
 mod test;
 
 use anyhow::Result;
@@ -20,6 +21,9 @@ use crate::output::Output;
     after_help = "To compare runbooks with those in AWS and write them: relay runbooks (plural)."
 )]
 pub(crate) enum Action {
+    /// Begin a runbook and its tests from a template
+    #[command(after_help = new::EXAMPLES)]
+    New(new::Arguments),
     /// Find what a reviewer would ask about, and what AWS would refuse
     #[command(after_help = lint::EXAMPLES)]
     Lint(lint::Arguments),
@@ -35,6 +39,7 @@ pub(crate) enum Action {
 pub(crate) async fn run(action: Action, global: &Global, output: &Output) -> Result<Exit> {
     match action {
         Action::Lint(arguments) => lint::run(&arguments, global, output),
+        Action::New(arguments) => new::run(&arguments, output),
         Action::Graph(arguments) => graph::run(&arguments, output),
         Action::Test(arguments) => test::run(&arguments, output),
     }

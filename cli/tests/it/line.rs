@@ -4,10 +4,11 @@ use serde_json::{Value, json};
 
 use crate::relay::Relay;
 
-const COMMANDS: [&[&str]; 12] = [
+const COMMANDS: [&[&str]; 13] = [
     &["rules", "lint"],
     &["rules", "plan"],
     &["rules", "apply"],
+    &["runbook", "new"],
     &["runbook", "lint"],
     &["runbook", "graph"],
     &["runbook", "test"],

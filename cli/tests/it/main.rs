@@ -10,6 +10,7 @@ mod relay;
 mod rules;
 mod runbook_graph;
 mod runbook_lint;
+mod runbook_new;
 mod runbook_test;
 mod runbooks;
 mod shipped;
