@@ -1,6 +1,7 @@
-//! `relay runbook new|lint|graph|test`: the workbench of runbook authors. It reads files and needs neither AWS nor a
+//! `relay runbook new|lint|graph|test|export`: the workbench of runbook authors. It reads files and needs neither AWS nor a
 //! stack; `relay runbooks` (plural) is about the runbooks of the hub's account.
 
+mod export;
 mod files;
 mod graph;
 mod lint;
@@ -33,6 +34,9 @@ pub(crate) enum Action {
     /// Run its tests: given answers of AWS, expected steps, outputs and calls
     #[command(after_help = test::EXAMPLES)]
     Test(test::Arguments),
+    /// Print it as a resource of CloudFormation or Terraform
+    #[command(after_help = export::EXAMPLES)]
+    Export(export::Arguments),
 }
 
 /// Runs one of the commands.
@@ -40,6 +44,7 @@ pub(crate) async fn run(action: Action, global: &Global, output: &Output) -> Res
     match action {
         Action::Lint(arguments) => lint::run(&arguments, global, output),
         Action::New(arguments) => new::run(&arguments, output),
+        Action::Export(arguments) => export::run(&arguments, output),
         Action::Graph(arguments) => graph::run(&arguments, output),
         Action::Test(arguments) => test::run(&arguments, output),
     }

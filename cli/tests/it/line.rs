@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::relay::Relay;
 
-const COMMANDS: [&[&str]; 13] = [
+const COMMANDS: [&[&str]; 14] = [
     &["rules", "lint"],
     &["rules", "plan"],
     &["rules", "apply"],
@@ -12,6 +12,7 @@ const COMMANDS: [&[&str]; 13] = [
     &["runbook", "lint"],
     &["runbook", "graph"],
     &["runbook", "test"],
+    &["runbook", "export"],
     &["runbooks", "diff"],
     &["runbooks", "push"],
     &["replay"],

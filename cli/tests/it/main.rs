@@ -8,6 +8,7 @@ mod line;
 mod lint;
 mod relay;
 mod rules;
+mod runbook_export;
 mod runbook_graph;
 mod runbook_lint;
 mod runbook_new;
