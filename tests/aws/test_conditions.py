@@ -32,6 +32,7 @@ HELD = {
     "aws:SourceOrgID": "test_a_service_acts_for_an_account",
     "aws:TagKeys": "test_a_request_has_the_tags_that_it_sets_and_a_resource_those_that_it_has",
     "dynamodb:LeadingKeys": "test_a_request_to_a_table_says_which_items_it_is_about",
+    "events:detail-type": "test_a_role_puts_the_events_that_its_policy_names",
     "events:source": "test_another_accounts_role_may_put_the_events_that_the_bus_takes",
     "iam:PassedToService": "test_automation_roles.py",
     "kms:ViaService": "test_a_sender_to_an_encrypted_queue_needs_its_key_through_the_queue",
@@ -183,6 +184,24 @@ def test_another_accounts_role_may_put_the_events_that_the_bus_takes(organizatio
     alarm = member.alarm()
     member.set(alarm, "ALARM")
     assert hub.about(arrived, alarm)["account"] == member.account
+
+
+def test_a_role_puts_the_events_that_its_policy_names(organization):
+    account = organization.account()
+    bus = f"arn:aws:events:{local.HOME}:{account}:event-bus/default"
+    role = Role(account)
+    role.may("events:PutEvents", bus, condition={
+        "StringEquals": {"events:source": "runbook-relay", "events:detail-type": "Runbook Relay Outcome"}})
+
+    def put(*events):
+        entries = [{"Source": source, "DetailType": kind, "Detail": "{}"} for source, kind in events]
+        return role.calls("events", "PutEvents", "json", {"Entries": entries})[0]
+    ours = ("runbook-relay", "Runbook Relay Outcome")
+    assert put(ours) == 200
+    assert put(ours, ours) == 200
+    assert put(("aws.test", "Runbook Relay Outcome")) in (400, 403)
+    assert put(("runbook-relay", "CloudWatch Alarm State Change")) in (400, 403)
+    assert put(ours, ("runbook-relay", "other")) in (400, 403)
 
 
 def test_a_sender_to_an_encrypted_queue_needs_its_key_through_the_queue(organization):

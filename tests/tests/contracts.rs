@@ -229,7 +229,7 @@ fn only_the_store_names_keys_of_the_table_and_the_bucket_and_expressions() {
     let object = Regex::new(r"(?m)^//! \| [^|]+ \| `([a-z]+)/<").unwrap();
     let folders: BTreeSet<&str> =
         object.captures_iter(&page).map(|found| found.get(1).unwrap().as_str()).collect();
-    assert_eq!((prefixes.len(), folders.len()), (12, 3), "{prefixes:?} {folders:?}");
+    assert_eq!((prefixes.len(), folders.len()), (13, 3), "{prefixes:?} {folders:?}");
     prefixes.insert("observed");
     let keys = prefixes.into_iter().collect::<Vec<_>>().join("|");
     let folders = folders.into_iter().collect::<Vec<_>>().join("|");

@@ -8,7 +8,7 @@ pub use error::Error;
 use aws::SdkConfig;
 use outcome::{PublishOutcomeInput, PublishOutcomeOutput};
 use runtime::{Clock, ConfigError, Environment};
-use store::{Bucket, Publisher, Table, Topic};
+use store::{Bucket, Outlet, Publisher, Table};
 
 /// The function's clients and settings.
 #[derive(Debug)]
@@ -23,10 +23,12 @@ impl Deps {
     /// # Errors
     /// When the environment is incomplete.
     pub fn new(environment: &Environment, config: &SdkConfig) -> Result<Self, ConfigError> {
+        let table = Table::new(config, environment.require::<String>("TABLE_NAME")?);
+        let topic: String = environment.require("TOPIC_ARN")?;
         let publisher = Publisher {
-            table: Table::new(config, environment.require::<String>("TABLE_NAME")?),
+            table: table.clone(),
             bucket: Bucket::new(config, environment.require::<String>("BUCKET_NAME")?),
-            topic: Topic::new(config, environment.require::<String>("TOPIC_ARN")?),
+            outlet: Outlet::new(config, table, topic),
             portal: environment.optional("ACCESS_PORTAL_URL")?,
         };
         Ok(Self { publisher, clock: Clock::system() })

@@ -19,7 +19,7 @@ use relay_core::execution::{ErrorOutput, ExecutionRef};
 use relay_core::flow::Flow;
 use runtime::{Clock, ConfigError, Environment};
 use serde_json::{Value, json};
-use store::{Bucket, Publisher, Table, Topic};
+use store::{Bucket, Outlet, Publisher, Table};
 use tracing::Instrument;
 
 /// The ends whose outcome may be missing. An execution that succeeded has published one, or had none.
@@ -53,11 +53,13 @@ impl Deps {
     /// When the environment is incomplete.
     pub fn new(environment: &Environment, sdk: &SdkConfig) -> Result<Self, ConfigError> {
         let run_automation: String = environment.require("RUN_AUTOMATION_ARN")?;
+        let table = Table::new(sdk, environment.require::<String>("TABLE_NAME")?);
+        let topic: String = environment.require("TOPIC_ARN")?;
         Ok(Self {
             publisher: Publisher {
-                table: Table::new(sdk, environment.require::<String>("TABLE_NAME")?),
+                table: table.clone(),
                 bucket: Bucket::new(sdk, environment.require::<String>("BUCKET_NAME")?),
-                topic: Topic::new(sdk, environment.require::<String>("TOPIC_ARN")?),
+                outlet: Outlet::new(sdk, table, topic),
                 portal: environment.optional("ACCESS_PORTAL_URL")?,
             },
             sfn: aws_sdk_sfn::Client::new(sdk),

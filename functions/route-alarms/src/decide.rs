@@ -22,6 +22,8 @@ pub(crate) enum FollowUp {
     Act(Box<DecisionRecord>),
     /// Look again at this time.
     Later(Timestamp),
+    /// Nothing: no rule is about the alarm.
+    Unanswered,
     /// Nothing, for this reason.
     Nothing(String),
 }
@@ -36,10 +38,7 @@ pub(crate) async fn decide(
     let mut facts = Facts { decided: Some(None), ..Facts::default() };
     let mut assessment = InstanceAssessment::default();
     let (rule, looked) = match matching::find(deps, &current.rules, &mut alarm.trigger).await? {
-        Matching::Nothing => {
-            let reason = format!("no rule is about the alarm {}", alarm.trigger.alarm);
-            return Ok(FollowUp::Nothing(reason));
-        }
+        Matching::Nothing => return Ok(FollowUp::Unanswered),
         Matching::Refused(rule, refusal) => (rule, Err(refusal)),
         Matching::Rule(Matched { rule, children: true }) => (rule, Ok(())),
         Matching::Rule(Matched { rule, children: false }) => {

@@ -74,7 +74,7 @@ async fn publish(
     let triggers = SuppressedTriggers { window, entries, first, severity, rules_version, at };
     let Some(outcome) = outcome::suppressed(triggers) else { return Ok(()) };
     let outcome = outcome.through(deps.portal.as_ref());
-    deps.topic.publish(&outcome).await.map_err(Error::Publish)
+    deps.outlet.publish(&outcome).await.map_err(Error::Publish)
 }
 
 /// Stores the trigger. A repeat leaves the one that is stored, which may name more.

@@ -8,7 +8,7 @@ use relay_core::problem::ProblemCode;
 use relay_core::text::error_chain;
 use remediation::alarm::AlarmError;
 use runtime::{ErrorName, FunctionError};
-use store::StoreError;
+use store::{OutletError, StoreError};
 
 /// The reason why one message was not handled.
 #[derive(Debug, thiserror::Error)]
@@ -59,9 +59,9 @@ pub enum Error {
     /// The execution could not be started.
     #[error(transparent)]
     Start(StartError),
-    /// The topic did not take an outcome.
+    /// The history or the topic did not take an outcome.
     #[error(transparent)]
-    Publish(StoreError),
+    Publish(OutletError),
 }
 
 /// A look at an alarm, its resource or its account that AWS refuses, and will refuse again: it gets an
@@ -120,7 +120,8 @@ impl FunctionError for Error {
             | Self::Table(StoreError { source, .. })
             | Self::Send { source, .. } => source.kind.into(),
             Self::Start(error) => error.kind().into(),
-            Self::Publish(_) => ErrorName::PublishFailed,
+            Self::Publish(OutletError::Topic(_)) => ErrorName::PublishFailed,
+            Self::Publish(OutletError::History(error)) => error.kind().into(),
             Self::Nonsense(_) | Self::InputGone(_) | Self::Encode(_) => ErrorName::Unexpected,
         }
     }

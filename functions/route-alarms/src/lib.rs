@@ -22,6 +22,7 @@ mod messages;
 mod place;
 mod questions;
 mod rules;
+mod unanswered;
 
 use aws::{Accounts, SdkConfig};
 use aws_lambda_events::event::sqs::SqsBatchResponse;
@@ -33,7 +34,7 @@ use relay_core::text::error_chain;
 use runtime::{Clock, ConfigError, Environment, FunctionError};
 use serde::Serialize;
 use serde_json::Value;
-use store::{Table, Topic};
+use store::{Outlet, Table};
 use tracing::Instrument;
 
 pub use clients::{ClientPool, RegionClients};
@@ -57,8 +58,8 @@ pub struct Deps {
     pub clients: ClientPool,
     /// The memory of the guardrails.
     pub table: Table,
-    /// The topic of outcomes. What is published here belongs to no execution and has no marker.
-    pub topic: Topic,
+    /// The way out of outcomes. What is published here belongs to no execution and has no marker.
+    pub outlet: Outlet,
     /// The access portal that links of outcomes lead through, where the organization has one.
     pub portal: Option<AccessPortal>,
     pub hub: AccountId,
@@ -78,6 +79,7 @@ pub struct Deps {
     /// DescribeAlarms and DescribeInstances for the triggers of a batch.
     alarms: gather::Gatherer<alarms::AlarmSeen>,
     instances: gather::Gatherer<aws::ec2::Instance>,
+    unanswered: unanswered::Unanswered,
 }
 
 impl Deps {
@@ -91,6 +93,8 @@ impl Deps {
         let installation: InstallationId = environment.require("INSTALLATION_ID")?;
         let role = environment.or("READ_ROLE", installation.read_role())?;
         let session = installation.session("route-alarms");
+        let table = Table::new(config, environment.require::<String>("TABLE_NAME")?);
+        let topic: String = environment.require("TOPIC_ARN")?;
         let busy = gather::Busy::default();
         Ok(Self {
             ssm: aws_sdk_ssm::Client::new(config),
@@ -98,8 +102,8 @@ impl Deps {
             sfn: aws_sdk_sfn::Client::new(config),
             organizations: aws::organizations(config, &region),
             clients: ClientPool::new(Accounts::new(config, role, &session).with_own(hub)),
-            table: Table::new(config, environment.require::<String>("TABLE_NAME")?),
-            topic: Topic::new(config, environment.require::<String>("TOPIC_ARN")?),
+            outlet: Outlet::new(config, table.clone(), topic),
+            table,
             portal: environment.optional("ACCESS_PORTAL_URL")?,
             hub,
             region: environment.require("AWS_REGION")?,
@@ -113,6 +117,7 @@ impl Deps {
             alarms: gather::Gatherer::new(busy.clone()),
             instances: gather::Gatherer::new(busy.clone()),
             busy,
+            unanswered: unanswered::Unanswered::default(),
         })
     }
 
@@ -220,6 +225,12 @@ async fn trigger(deps: &Deps, mut alarm: IncomingAlarm) -> Result<(), Error> {
                 match decide::decide(deps, &current, &mut alarm).await? {
                     FollowUp::Act(record) => (record, false),
                     FollowUp::Later(until) => return act::later(deps, &alarm, until).await,
+                    FollowUp::Unanswered => {
+                        let reason = format!("no rule is about the alarm {}", alarm.trigger.alarm);
+                        tracing::info!(reason, "ignored");
+                        unanswered::note(deps, &alarm.trigger).await;
+                        return Ok(());
+                    }
                     FollowUp::Nothing(reason) => {
                         tracing::info!(reason, "ignored");
                         return Ok(());

@@ -142,7 +142,7 @@ async fn publish_unreadable(deps: &Deps, error: &Error) {
 
 async fn publish_once(deps: &Deps, outcome: &Outcome) -> Result<(), Error> {
     if !deps.table.is_published(outcome.id).await? {
-        deps.topic.publish(outcome).await.map_err(Error::Publish)?;
+        deps.outlet.publish(outcome).await.map_err(Error::Publish)?;
         deps.table.note_published(outcome.id, deps.clock.now()).await?;
     }
     Ok(())

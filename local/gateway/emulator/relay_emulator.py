@@ -43,6 +43,7 @@ from ministack.services import eventbridge, lambda_svc, stepfunctions
 from ministack.services.cloudformation import provisioners
 
 import relay_alarms
+import relay_bus
 import relay_checks
 import relay_commands
 import relay_conditions
@@ -87,7 +88,7 @@ require(responses, "request_scope", "json_response", "error_response_json")
 
 for extension in (relay_protocols, relay_instances, relay_volumes, relay_groups, relay_commands, relay_sessions,
                   relay_checks, relay_contributors, relay_documents, relay_suppression, relay_keys,
-                  relay_items, relay_logs, relay_refusals, relay_tags, relay_targets):
+                  relay_bus, relay_items, relay_logs, relay_refusals, relay_tags, relay_targets):
     extension.install(require)
 
 

@@ -53,7 +53,7 @@ impl Aws {
             "monitoring" => cloudwatch::serve(state.at(&call.account, &call.region), call),
             "organizations" => organizations::serve(&state.organization, call),
             "s3" => s3::serve(&mut state.objects, call),
-            "sns" | "sqs" => messages::serve(state, call),
+            "events" | "sns" | "sqs" => messages::serve(state, call),
             "ssm" => ssm::serve(state, call, self.now()),
             "states" => states::serve(&mut state.states, call, self.now()),
             "sts" => sts::serve(state, call),

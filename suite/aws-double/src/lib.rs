@@ -118,6 +118,8 @@ pub struct State {
     pub objects: BTreeMap<String, Vec<u8>>,
     /// The parameters of every Publish that the topic accepted.
     pub published: Vec<Value>,
+    /// The entries of every PutEvents that the default bus accepted.
+    pub events: Vec<Value>,
     /// The messages that the queue accepted.
     pub queue: Vec<Message>,
     pub states: StateMachines,

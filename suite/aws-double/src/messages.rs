@@ -1,4 +1,4 @@
-//! SNS and SQS: the one topic and the one queue.
+//! SNS, SQS and EventBridge: the one topic, the one queue and the default bus.
 
 use serde_json::{Value, json};
 
@@ -34,6 +34,20 @@ pub(crate) fn serve(state: &mut State, call: &Call) -> Served {
             let body = serde_json::from_str(call.text("MessageBody")).unwrap();
             state.queue.push(Message { body, delay });
             Ok(Reply::Data(json!({ "MessageId": "m", "MD5OfMessageBody": "" })))
+        }
+        ("events", "PutEvents") => {
+            let entries = call.body["Entries"].as_array().cloned().unwrap_or_default();
+            assert!(
+                (1..=10).contains(&entries.len()),
+                "PutEvents takes no {} entries",
+                entries.len()
+            );
+            let size: usize =
+                entries.iter().map(|entry| entry["Detail"].as_str().unwrap().len()).sum();
+            assert!(size < 256 * 1024, "PutEvents takes no {size} bytes");
+            let taken = vec![json!({ "EventId": "e" }); entries.len()];
+            state.events.extend(entries);
+            Ok(Reply::Data(json!({ "FailedEntryCount": 0, "Entries": taken })))
         }
         _ => call.unknown(),
     }

@@ -72,7 +72,7 @@ impl AwsError {
     }
 
     /// Why there are no credentials: AWS's own answer where there was one.
-    #[cfg(feature = "accounts")]
+    #[cfg(any(feature = "accounts", feature = "events"))]
     #[must_use]
     pub fn of_credentials(error: &aws_credential_types::provider::error::CredentialsError) -> Self {
         find::<Self>(error).cloned().unwrap_or_else(|| Self {

@@ -13,6 +13,8 @@ mod clients;
 #[cfg(feature = "signed")]
 pub mod ec2;
 mod error;
+#[cfg(feature = "events")]
+pub mod event_bus;
 #[cfg(feature = "sfn")]
 mod executions;
 mod lost_reply;
@@ -24,7 +26,7 @@ pub mod organization;
 pub mod parameters;
 #[cfg(feature = "ssm")]
 pub mod runbook_facts;
-#[cfg(feature = "signed")]
+#[cfg(any(feature = "signed", feature = "events"))]
 pub mod signed;
 #[cfg(feature = "signed")]
 pub mod tagging;

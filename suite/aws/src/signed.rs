@@ -16,7 +16,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::timeout::TimeoutConfig;
 
-use crate::AwsError;
+use crate::{AwsError, AwsErrorKind};
 
 /// A service in one account and Region.
 #[derive(Debug, Clone)]
@@ -141,5 +141,33 @@ impl Signed {
         let signed = sign(signable, &params).map_err(|error| AwsError::invalid_request(&error))?;
         signed.into_parts().0.apply_to_request_http1x(request);
         Ok(())
+    }
+}
+
+/// The error in an answer of a service that speaks JSON.
+pub(crate) fn refusal(text: &str, status: u16) -> AwsError {
+    // Services spell the members in either case, and some answers have both.
+    let answer: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+    let member = |names: [&str; 2]| names.iter().find_map(|name| answer.get(name)?.as_str());
+    let code = member(["__type", "code"]).and_then(|code| code.rsplit('#').next());
+    let code = code.filter(|code| !code.is_empty());
+    let code = code.map_or_else(|| format!("Http{status}"), str::to_owned);
+    let message = member(["message", "Message"]).unwrap_or_default().to_owned();
+    AwsError { kind: AwsErrorKind::of(&code, status), code, message }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_keeps_its_code() {
+        let text = r#"{"__type":"com.amazonaws.tagging#ThrottledException","Message":"slow"}"#;
+        let error = refusal(text, 400);
+        assert_eq!((error.code.as_str(), error.message.as_str()), ("ThrottledException", "slow"));
+        assert_eq!(error.kind, AwsErrorKind::Throttled);
+        assert_eq!(refusal("", 503).kind, AwsErrorKind::Unavailable);
+        let both = r#"{"__type":"AccessDeniedException","message":"no","Message":"no"}"#;
+        assert_eq!(refusal(both, 400).kind, AwsErrorKind::AccessDenied);
     }
 }

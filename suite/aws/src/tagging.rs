@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use aws_config::SdkConfig;
 use serde::{Deserialize, Serialize};
 
-use crate::signed::Signed;
-use crate::{AwsError, AwsErrorKind};
+use crate::AwsError;
+use crate::signed::{Signed, refusal};
 
 const HEADERS: [(&str, &str); 2] = [
     ("content-type", "application/x-amz-json-1.1"),
@@ -90,17 +90,6 @@ impl Tagging {
     }
 }
 
-fn refusal(text: &str, status: u16) -> AwsError {
-    // Services spell the members in either case, and some answers have both.
-    let answer: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
-    let member = |names: [&str; 2]| names.iter().find_map(|name| answer.get(name)?.as_str());
-    let code = member(["__type", "code"]).and_then(|code| code.rsplit('#').next());
-    let code = code.filter(|code| !code.is_empty());
-    let code = code.map_or_else(|| format!("Http{status}"), str::to_owned);
-    let message = member(["message", "Message"]).unwrap_or_default().to_owned();
-    AwsError { kind: AwsErrorKind::of(&code, status), code, message }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,16 +105,5 @@ mod tests {
             serde_json::to_string(&question).unwrap(),
             r#"{"TagFilters":[{"Key":"App","Values":["web"]}],"ResourceTypeFilters":["ec2:instance"],"PaginationToken":""}"#
         );
-    }
-
-    #[test]
-    fn a_refusal_keeps_its_code() {
-        let text = r#"{"__type":"com.amazonaws.tagging#ThrottledException","Message":"slow"}"#;
-        let error = refusal(text, 400);
-        assert_eq!((error.code.as_str(), error.message.as_str()), ("ThrottledException", "slow"));
-        assert_eq!(error.kind, AwsErrorKind::Throttled);
-        assert_eq!(refusal("", 503).kind, AwsErrorKind::Unavailable);
-        let both = r#"{"__type":"AccessDeniedException","message":"no","Message":"no"}"#;
-        assert_eq!(refusal(both, 400).kind, AwsErrorKind::AccessDenied);
     }
 }

@@ -13,6 +13,7 @@ use sharing::plan::{OnboardingReport, SharePlan};
 use sharing::{Membership, MembershipRequest, ShareCounts, ShareDetails, ShareReport};
 use uuid::Uuid;
 
+use crate::secrets::Secrets;
 use crate::{
     Link, LinkKind, MachineInput, Outcome, OutcomeStatus, PublishOutcomeInput, Published, Shares,
     Standing, standing,
@@ -47,13 +48,15 @@ pub struct Verdict {
     pub outcome: Option<Outcome>,
 }
 
-/// Decides the outcome of an execution of any machine, by its flow.
+/// Decides the outcome of an execution of any machine, by its flow. It repeats no secret of the input.
 #[must_use]
 pub fn decide(evidence: Evidence<'_>) -> Verdict {
-    match evidence.request.flow {
+    let verdict = match evidence.request.flow {
         Flow::Sharing => sharing(evidence),
         Flow::Remediation | Flow::Run => crate::run(evidence),
-    }
+    };
+    let secrets = Secrets::of(&evidence.request.input);
+    Verdict { outcome: verdict.outcome.map(|outcome| secrets.hide(outcome)), ..verdict }
 }
 
 /// Decides the outcome of an execution of `share-runbooks` or `await-membership`.

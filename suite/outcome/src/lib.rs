@@ -5,10 +5,12 @@
 mod contract;
 mod decide;
 mod email;
+mod history;
 mod measured;
 mod message;
 mod runs;
 pub mod schema;
+mod secrets;
 mod standing;
 mod suppressed;
 mod types;
@@ -18,6 +20,7 @@ pub use contract::{
     RecoverOutcomesInput, StatusChangeDetail,
 };
 pub use decide::{Evidence, Verdict, decide, sharing};
+pub use history::{HistoryEntry, HistoryIndex, HistoryQuery, Selection, UnansweredAlarm};
 pub use measured::measurements;
 pub use message::{Attribute, MAX_REQUEST_BYTES, Message};
 pub use runs::run;
@@ -31,9 +34,13 @@ pub use types::{
 #[cfg(test)]
 mod contract_tests;
 #[cfg(test)]
+mod history_tests;
+#[cfg(test)]
 mod message_tests;
 #[cfg(test)]
 mod runs_tests;
+#[cfg(test)]
+mod secrets_tests;
 #[cfg(test)]
 mod standing_tests;
 #[cfg(test)]

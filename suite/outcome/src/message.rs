@@ -19,6 +19,8 @@ pub struct Message {
     pub subject: String,
     /// For `MessageStructure=json`: an object of two texts, `default` and `email`.
     pub body: String,
+    /// The text for machines, `default` in the body: the outcome as JSON, without what did not fit.
+    pub json: String,
     /// At most ten, none of them empty.
     pub attributes: Vec<Attribute>,
 }
@@ -96,6 +98,7 @@ impl Message {
         Self {
             subject: subject(outcome),
             body: serde_json::json!({ "default": default, "email": email }).to_string(),
+            json: default,
             attributes: attributes(&inline),
         }
     }
@@ -147,6 +150,7 @@ fn shrink(outcome: &Outcome, budget: Budget) -> Outcome {
     cut |= keep(&mut inline.accounts, list);
     cut |= keep(&mut inline.regions, list);
     cut |= keep(&mut inline.resources, list);
+    cut |= keep(&mut inline.alarms, list);
     inline.resource_names.retain(|resource, _| inline.resources.contains(resource));
     cut |= keep(&mut inline.rules, list);
     cut |= keep(&mut inline.shares, list);

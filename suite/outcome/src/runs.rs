@@ -106,6 +106,7 @@ fn outcome(evidence: Evidence<'_>, id: uuid::Uuid, status: OutcomeStatus) -> Out
         execution: request.execution.arn.clone(),
         trigger: request.input.trigger().cloned(),
         alarm: alarm.map(alarm_details),
+        alarms: alarm.map(|alarm| alarm.arn.clone()).into_iter().collect(),
         approval: approval(request),
         accounts: accounts.into_iter().collect(),
         regions: regions.into_iter().collect(),

@@ -55,6 +55,7 @@ pub fn suppressed(triggers: SuppressedTriggers<'_>) -> Option<Outcome> {
         _ => problem,
     };
     let alarm = (alarms.len() == 1).then(|| head.alarm.clone());
+    let alarms = alarms.into_iter().cloned().collect();
     let contributor = entries.iter().all(|entry| entry.contributor == head.contributor);
     let contributor = head.contributor.clone().filter(|_| contributor);
     let link = alarm
@@ -76,6 +77,7 @@ pub fn suppressed(triggers: SuppressedTriggers<'_>) -> Option<Outcome> {
             reason: transition.and_then(|entry| entry.reason.clone()),
             ..AlarmDetails::new(alarm).with_contributor(contributor)
         }),
+        alarms,
         accounts: accounts.into_iter().collect(),
         regions: regions.into_iter().cloned().collect(),
         resources: resources.into_iter().cloned().collect(),

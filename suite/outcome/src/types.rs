@@ -106,6 +106,9 @@ pub struct Outcome {
     /// The alarm that the outcome is about; null when there is none, or more than one.
     #[serde(default)]
     pub alarm: Option<AlarmDetails>,
+    /// The alarms that the outcome is about: of a digest, all of them.
+    #[serde(default)]
+    pub alarms: Vec<AlarmArn>,
     /// The approval that a run waits for, or that decided it; null when none was needed.
     #[serde(default)]
     pub approval: Option<ApprovalDetails>,
@@ -175,6 +178,7 @@ impl Outcome {
             execution: String::new(),
             trigger: None,
             alarm: None,
+            alarms: Vec::new(),
             approval: None,
             accounts: Vec::new(),
             regions: Vec::new(),

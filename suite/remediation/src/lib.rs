@@ -13,7 +13,9 @@ mod resource;
 mod rule;
 
 pub use instance::{InstanceFacts, InstanceVerdict, is_instance};
-pub use matching::{Found, Known, Lookup, find_rule};
+pub use matching::{
+    Criterion, Found, Known, Lookup, RuleComparison, RuleVerdict, compare_rules, find_rule,
+};
 pub use resource::{Resolution, Subject};
 pub use rule::{
     AlarmSelector, AutoScaling, Guard, InstanceStore, Mode, RemediationRule, RemediationRules,

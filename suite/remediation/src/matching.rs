@@ -89,6 +89,87 @@ enum Answer {
     Unclear(Problem),
 }
 
+/// One of the things that a rule asks of an alarm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Criterion {
+    /// Whether it means contributors or alarms as a whole.
+    Contributors,
+    /// The alarm's name, by `names`.
+    Names,
+    /// The alarm's Region, by `regions`.
+    Regions,
+    /// One of the alarm's metrics, by `namespace` and `metric`.
+    Metric,
+    /// The alarm's account, by `accounts` and `exclude`.
+    Accounts,
+    /// The alarm's tags, by `tags`.
+    Tags,
+}
+
+impl Criterion {
+    /// All of them: first those that need no look-up.
+    const ALL: [Self; 6] =
+        [Self::Contributors, Self::Names, Self::Regions, Self::Metric, Self::Accounts, Self::Tags];
+}
+
+/// How an alarm fits one criterion.
+enum Fit {
+    Is(bool),
+    LookUp(Lookup),
+    Unclear(Problem),
+}
+
+/// A rule against an alarm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleComparison<'a> {
+    /// The rule that was compared.
+    pub rule: &'a RemediationRule,
+    /// How the alarm fits it.
+    pub verdict: RuleVerdict,
+}
+
+/// How an alarm fits a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RuleVerdict {
+    /// Everything that the rule asks for holds. The first such rule answers the alarm.
+    Fits,
+    /// The rule is off.
+    Off,
+    /// These do not hold.
+    Differs(Vec<Criterion>),
+    /// It depends on these, which were not looked up.
+    Needs(BTreeSet<Lookup>),
+    /// It hangs on an OU that the organization does not have.
+    Unclear(Problem),
+}
+
+/// Every rule against an alarm, in the order in which they are tried: for people who ask why a rule did not answer.
+/// [`find_rule`] asks the same.
+#[must_use]
+pub fn compare_rules<'a>(
+    rules: &'a [RemediationRule],
+    trigger: &AlarmTrigger,
+    known: &Known<'_>,
+) -> Vec<RuleComparison<'a>> {
+    let compare = |rule: &'a RemediationRule| {
+        let differs = || {
+            let differs = |criterion: &Criterion| {
+                matches!(rule.alarm.fits(*criterion, trigger, known), Fit::Is(false))
+            };
+            Criterion::ALL.into_iter().filter(differs).collect()
+        };
+        let verdict = match rule.alarm.is_about(trigger, known) {
+            _ if rule.mode == Mode::Off => RuleVerdict::Off,
+            Answer::Yes => RuleVerdict::Fits,
+            Answer::No => RuleVerdict::Differs(differs()),
+            Answer::DependsOn(lookups) => RuleVerdict::Needs(lookups),
+            Answer::Unclear(problem) => RuleVerdict::Unclear(problem),
+        };
+        RuleComparison { rule, verdict }
+    };
+    rules.iter().map(compare).collect()
+}
+
 /// Whether an account is among a rule's.
 enum Place {
     Is(bool),
@@ -98,34 +179,43 @@ enum Place {
 
 impl AlarmSelector {
     fn is_about(&self, trigger: &AlarmTrigger, known: &Known<'_>) -> Answer {
-        let name = trigger.alarm.name();
-        let here = self.contributors == trigger.contributor.is_some()
-            && (self.names.is_empty() || self.names.iter().any(|glob| glob.matches(name)))
-            && (self.regions.is_empty() || self.regions.contains(trigger.alarm.region()));
-        if !here {
-            return Answer::No;
+        let (mut open, mut doubt) = (BTreeSet::new(), None);
+        for criterion in Criterion::ALL {
+            match self.fits(criterion, trigger, known) {
+                Fit::Is(true) => {}
+                Fit::Is(false) => return Answer::No,
+                Fit::LookUp(lookup) => {
+                    open.insert(lookup);
+                }
+                Fit::Unclear(problem) => doubt = Some(problem),
+            }
         }
-        let (place, doubt) = match self.lives_there(trigger, known) {
-            Place::Is(there) => (Some(there), None),
-            Place::LookUp => (None, None),
-            Place::Unclear(problem) => (Some(true), Some(problem)),
-        };
-        let asked = [
-            (self.watches(trigger, known), Lookup::Children),
-            (place, Lookup::Place),
-            (self.is_tagged(known), Lookup::Tags),
-        ];
-        if asked.iter().any(|(answer, _)| *answer == Some(false)) {
-            return Answer::No;
-        }
-        let open: BTreeSet<Lookup> = asked
-            .into_iter()
-            .filter_map(|(answer, lookup)| answer.is_none().then_some(lookup))
-            .collect();
         match doubt {
             _ if !open.is_empty() => Answer::DependsOn(open),
             Some(problem) => Answer::Unclear(problem),
             None => Answer::Yes,
+        }
+    }
+
+    fn fits(&self, criterion: Criterion, trigger: &AlarmTrigger, known: &Known<'_>) -> Fit {
+        let or_look_up = |answer: Option<bool>, lookup| answer.map_or(Fit::LookUp(lookup), Fit::Is);
+        match criterion {
+            Criterion::Contributors => Fit::Is(self.contributors == trigger.contributor.is_some()),
+            Criterion::Names => {
+                let name = trigger.alarm.name();
+                Fit::Is(self.names.is_empty() || self.names.iter().any(|glob| glob.matches(name)))
+            }
+            Criterion::Regions => {
+                let region = trigger.alarm.region();
+                Fit::Is(self.regions.is_empty() || self.regions.contains(region))
+            }
+            Criterion::Metric => or_look_up(self.watches(trigger, known), Lookup::Children),
+            Criterion::Accounts => match self.lives_there(trigger, known) {
+                Place::Is(there) => Fit::Is(there),
+                Place::LookUp => Fit::LookUp(Lookup::Place),
+                Place::Unclear(problem) => Fit::Unclear(problem),
+            },
+            Criterion::Tags => or_look_up(self.is_tagged(known), Lookup::Tags),
         }
     }
 

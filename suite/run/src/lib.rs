@@ -15,6 +15,7 @@ mod options;
 mod pace;
 mod plan;
 mod rung;
+mod secret;
 mod start;
 mod status;
 pub mod template;
@@ -38,6 +39,7 @@ pub use options::{
 pub use pace::Pace;
 pub use plan::{APPROVE_THEN_RUN, ASSUME_ROLE, Hub, PlanInput, StartPlan, plan};
 pub use rung::{Approval, Rung};
+pub use secret::is_secret_name;
 pub use start::{Alarm, AlarmConfiguration, StartAutomation, Tag, Target, TargetLocation};
 pub use status::{AutomationStatus, Ending, Phase};
 pub use verify::{Sight, Verified, verify};

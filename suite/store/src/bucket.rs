@@ -101,6 +101,14 @@ impl Bucket {
         self.write(object, outcome).await
     }
 
+    /// Reads a whole outcome.
+    ///
+    /// # Errors
+    /// When the bucket does not answer, or the object is not an outcome.
+    pub async fn outcome(&self, object: &S3Object) -> Result<Outcome, StoreError> {
+        self.read(object).await
+    }
+
     fn details_object(&self, execution: &str, owner: AccountId, region: &Region) -> S3Object {
         self.object(format!("details/{execution}/{owner}/{region}.json"))
     }

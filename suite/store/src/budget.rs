@@ -9,7 +9,7 @@ use crate::guards::{into_set, key};
 use crate::item::{Attribute, DAY, Item, Key, Update};
 
 const HOUR: i64 = 3_600;
-const TAKERS: &str = "takers";
+pub(crate) const TAKERS: &str = "takers";
 
 pub(crate) fn take(taker: &Taker<'_>, budget: &str, most: u32) -> Update {
     into_set(key_of(taker, budget), TAKERS, &taker.trigger.to_string(), most, hour(taker) + DAY)

@@ -17,6 +17,9 @@
 //! | task that waits for a run | `waiting` | `wait#<automation id>` | `task` | `request` | 100 days |
 //! | window of a digest | `digest` | `digest#<rule>#<code>#<begin>`; `observed#…` | `first` | `first`, `published` | 40 days |
 //! | trigger in a digest | `digest` | the same | `t#<trigger>` | `alarm`, `account`, `region`, `resources`, `what`, `at`, `reason` | 40 days |
+//! | outcome | `history` | `history#outcome#<outcome id>` | `outcome` | `outcome`, `count`, `at` | 400 days |
+//! | outcome in a list | `history` | `history#<list>` | `<epoch milliseconds>#<outcome id>` | `entry` | 400 days |
+//! | alarms without a rule | `unanswered` | `history#unanswered` | `count`; `slot#<00..99>` | `total`, `since`; `alarm` | |
 //! | published once | `once` | `published#<outcome id>` | `once` | | 40 days |
 //! | published marker | `marker` | `outcome#<execution arn>` | `final`; `pending-<rung>` | `id`, `outcome`, `at` | 100 days |
 //! | share ledger | `ledger` | `share#<owner>#<region>#<document>` | `<account>` | `account`, `sk2`, `version`, `holder`, `execution`, `seenAt`, `at` | |
@@ -44,12 +47,16 @@ mod budget;
 mod decision;
 mod digest;
 mod error;
+mod guard_state;
 mod guards;
+mod history;
 mod item;
 mod ledger;
 mod lock;
 mod marker;
 mod once;
+#[cfg(feature = "outlet")]
+mod outlet;
 mod place;
 #[cfg(feature = "publisher")]
 mod publisher;
@@ -58,20 +65,26 @@ mod run;
 mod standing;
 mod storm;
 mod table;
-#[cfg(feature = "topic")]
+#[cfg(feature = "outlet")]
 mod topic;
+mod unanswered;
 mod waiting;
 mod work_lock;
 
 #[cfg(feature = "bucket")]
 pub use bucket::Bucket;
 pub use error::StoreError;
+pub use guard_state::{GuardState, GuardStates};
+pub use history::{HistoryPage, HistoryPosition};
 pub use ledger::{ITEMS_PER_WRITE, Ledger, LedgerChange, LedgerEntry};
 pub use marker::MarkerKind;
+#[cfg(feature = "outlet")]
+pub use outlet::{Outlet, OutletError};
 pub use place::{PlannedAt, PlannedPlace};
 #[cfg(feature = "publisher")]
 pub use publisher::{PublishError, Publisher};
 pub use table::Table;
-#[cfg(feature = "topic")]
-pub use topic::Topic;
+#[cfg(feature = "outlet")]
+pub(crate) use topic::Topic;
+pub use unanswered::UnansweredAlarms;
 pub use work_lock::WorkLock;

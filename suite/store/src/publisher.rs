@@ -1,5 +1,5 @@
-//! Publishes the one outcome of an execution: the message to the topic, the whole of it to the
-//! bucket, a marker to the table. `publish-outcome` calls it, and `recover-outcomes` for executions
+//! Publishes the one outcome of an execution: the whole of it to the bucket, then through the outlet (history,
+//! topic, event bus), then a marker to the table. `publish-outcome` calls it, and `recover-outcomes` for executions
 //! that ended where no state could.
 //!
 //! At least once: the marker is written after the message. Whatever dies in between, a repeat has
@@ -19,7 +19,7 @@ use run::{RunReport, RungEnd};
 use sharing::ShareDetails;
 use sharing::plan::SharePlan;
 
-use crate::{Bucket, MarkerKind, StoreError, Table, Topic};
+use crate::{Bucket, MarkerKind, Outlet, OutletError, StoreError, Table};
 
 /// Problems read from the bucket, at most: an outcome names 50 of them inline, the file beside it
 /// these.
@@ -27,15 +27,15 @@ const MOST_PROBLEMS: usize = 2_000;
 /// Objects read at once.
 const READS: usize = 8;
 
-/// Table, bucket and topic, to publish with.
+/// Table, bucket and outlet, to publish with.
 #[derive(Debug, Clone)]
 pub struct Publisher {
     /// The table with the markers.
     pub table: Table,
     /// The bucket of plans, details and outcomes.
     pub bucket: Bucket,
-    /// The topic of outcomes.
-    pub topic: Topic,
+    /// The way out: history, topic, event bus.
+    pub outlet: Outlet,
     /// The access portal that links lead through, where the organization has one.
     pub portal: Option<AccessPortal>,
 }
@@ -49,6 +49,15 @@ pub enum PublishError {
     /// The table or the bucket did not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<OutletError> for PublishError {
+    fn from(error: OutletError) -> Self {
+        match error {
+            OutletError::Topic(error) => Self::Topic(error),
+            OutletError::History(error) => Self::Store(error),
+        }
+    }
 }
 
 impl Publisher {
@@ -102,7 +111,7 @@ impl Publisher {
         if request.pending.is_none() {
             self.end_run(request, now).await?;
         }
-        self.topic.publish(&outcome).await.map_err(PublishError::Topic)?;
+        self.outlet.publish(&outcome).await?;
         let published = PublishOutcomeOutput { outcome: verdict.published, id: verdict.id };
         // The message is out: a marker that cannot be written costs one repeat of the same id by the
         // sweep, no more.

@@ -11,12 +11,23 @@ use crate::guards::{into_set, key};
 use crate::item::{DAY, Key, Update};
 use crate::{StoreError, Table};
 
+/// The set of the resources that were counted.
+pub(crate) const RESOURCES: &str = "resources";
+
 /// Refused when the window is full without these resources.
 pub(crate) fn count(taker: &Taker<'_>, resources: &str, most: u32, window: &Period) -> Update {
+    let (begin, length) = window_of(taker, window);
+    into_set(key_of(taker, window), RESOURCES, resources, most, begin + length + DAY)
+}
+
+pub(crate) fn key_of(taker: &Taker<'_>, window: &Period) -> Key {
+    key(taker, &pk(taker), window_of(taker, window).0.to_string())
+}
+
+/// The first second of the taker's window, and how many seconds it has.
+fn window_of(taker: &Taker<'_>, window: &Period) -> (i64, i64) {
     let length = i64::from(window.as_secs()).max(1);
-    let begin = taker.now.as_second().div_euclid(length) * length;
-    let key = key(taker, &pk(taker), begin.to_string());
-    into_set(key, "resources", resources, most, begin + length + DAY)
+    (taker.now.as_second().div_euclid(length) * length, length)
 }
 
 /// Succeeds for the trigger that opens the breaker, and again for the same trigger.

@@ -4,7 +4,7 @@ use aws::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 
 use crate::StoreError;
 use crate::item::{Item, Key, Update};
@@ -61,6 +61,28 @@ impl Table {
             }
             Err(error) => Err(StoreError::new(what, error)),
         }
+    }
+
+    /// The same without a condition, and a number of the item as it is afterwards.
+    pub(crate) async fn update_and_read(
+        &self,
+        what: &str,
+        update: Update,
+        attribute: &str,
+    ) -> Result<i64, StoreError> {
+        let request = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(update.key.into_values()))
+            .update_expression(update.expression)
+            .set_expression_attribute_names(Some(update.names))
+            .set_expression_attribute_values(Some(update.values))
+            .return_values(ReturnValue::UpdatedNew);
+        let answer = request.send().await.map_err(|error| StoreError::new(what, error))?;
+        let item = Item::from_values(answer.attributes.unwrap_or_default());
+        item.number(attribute)
+            .ok_or_else(|| StoreError::malformed(what, "the answer has no number"))
     }
 
     /// The item, read consistently.

@@ -1,4 +1,4 @@
-//! The topic of outcomes: the one way in which an outcome reaches its subscribers.
+//! The topic of outcomes. Only the outlet publishes to it.
 
 use aws::{AwsError, SdkConfig};
 use aws_sdk_sns::Client;
@@ -9,7 +9,7 @@ use crate::StoreError;
 
 /// The topic of outcomes. Its errors are the SDK's to retry.
 #[derive(Debug, Clone)]
-pub struct Topic {
+pub(crate) struct Topic {
     client: Client,
     arn: String,
 }
@@ -17,8 +17,12 @@ pub struct Topic {
 impl Topic {
     /// The topic with this ARN. Calls nothing.
     #[must_use]
-    pub fn new(config: &SdkConfig, arn: impl Into<String>) -> Self {
+    pub(crate) fn new(config: &SdkConfig, arn: impl Into<String>) -> Self {
         Self { client: Client::new(config), arn: arn.into() }
+    }
+
+    pub(crate) fn arn(&self) -> &str {
+        &self.arn
     }
 
     /// Publishes an outcome, as JSON and as an e-mail, with attributes to filter by, and records what it
@@ -26,9 +30,12 @@ impl Topic {
     ///
     /// # Errors
     /// When SNS does not take it: it may be tried again.
-    pub async fn publish(&self, outcome: &Outcome) -> Result<(), StoreError> {
+    pub(crate) async fn publish(
+        &self,
+        outcome: &Outcome,
+        message: Message,
+    ) -> Result<(), StoreError> {
         let what = || format!("publish the outcome {}", outcome.id);
-        let message = Message::render(outcome);
         let mut publish = self
             .client
             .publish()

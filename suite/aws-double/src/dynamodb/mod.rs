@@ -78,8 +78,13 @@ impl Table {
                 let mut item = self.items.get(&key).unwrap_or(given).clone();
                 let update = body["UpdateExpression"].as_str().unwrap();
                 update::apply(&mut item, &expressions, update);
+                // As much of UPDATED_NEW as there is to read: attributes that stayed do no harm.
+                let answer = match body["ReturnValues"].as_str() {
+                    Some("UPDATED_NEW") => json!({ "Attributes": item }),
+                    _ => json!({}),
+                };
                 self.items.insert(key, item);
-                Ok(json!({}))
+                Ok(answer)
             }
             "DeleteItem" => {
                 let key = key_of(&body["Key"]);

@@ -163,6 +163,7 @@ fn the_contracts_outcome_fits_its_schema_and_its_type() {
         "alarm": {"arn": "arn:aws:cloudwatch:us-east-1:111122223333:alarm:cpu", "name": "cpu",
                   "account": "111122223333", "region": "us-east-1", "contributor": null,
                   "at": "2026-01-02T03:04:05Z", "reason": "…"},
+        "alarms": ["arn:aws:cloudwatch:us-east-1:111122223333:alarm:cpu"],
         "approval": {"status": "pending", "runbook": "…", "executionId": "…",
                      "approvers": ["arn:aws:iam::111122223333:role/on-call"], "minimum": 1,
                      "withinSeconds": 3600,

@@ -155,10 +155,21 @@ impl AlarmTrigger {
     /// The id of this transition, the same whichever way it arrives.
     #[must_use]
     pub fn id(&self) -> TriggerId {
-        let contributor = self.contributor.as_ref().map_or("", |contributor| &contributor.id);
-        let at = self.at.as_millisecond();
-        let resumed = if self.resumed { "/resumed" } else { "" };
-        TriggerId(derived_id(&format!("alarm/{}/{contributor}/{at}{resumed}", self.alarm)))
+        let contributor = self.contributor.as_ref().map(|contributor| &*contributor.id);
+        Self::id_of(&self.alarm, contributor, self.at, self.resumed)
+    }
+
+    /// The id of a transition of an alarm, or of one of its contributors.
+    #[must_use]
+    pub fn id_of(
+        alarm: &AlarmArn,
+        contributor: Option<&str>,
+        at: Timestamp,
+        resumed: bool,
+    ) -> TriggerId {
+        let (contributor, at) = (contributor.unwrap_or_default(), at.as_millisecond());
+        let resumed = if resumed { "/resumed" } else { "" };
+        TriggerId(derived_id(&format!("alarm/{alarm}/{contributor}/{at}{resumed}")))
     }
 
     /// Whether this is an action of the alarm, which CloudWatch performs only while nothing suppresses it.

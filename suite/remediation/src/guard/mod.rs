@@ -23,7 +23,7 @@ pub use control::Control;
 pub use deliberation::{
     AlarmNow, CalendarState, Case, Decision, Facts, GuardVerdict, MemoryNow, Question, Step, next,
 };
-pub use order::Guardrail;
+pub use order::{Guardrail, takes};
 pub use record::{Conclusion, DecisionRecord};
 pub use suppression::Suppression;
 pub use take::{Release, Take, TakeAnswer, Taker};

@@ -173,7 +173,7 @@ impl Guardrail {
 }
 
 /// Everything that guardrails take before a run on these resources starts, in order.
-pub(super) fn takes(rule: &RemediationRule, subject: &Subject) -> impl Iterator<Item = Take> {
+pub fn takes(rule: &RemediationRule, subject: &Subject) -> impl Iterator<Item = Take> {
     ORDER.iter().flat_map(move |line| match line.check {
         Takes { takes, .. } => takes(rule, subject),
         Budget(_, budget) => vec![budget(rule, subject).take()],

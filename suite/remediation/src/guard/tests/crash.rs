@@ -50,7 +50,7 @@ fn nothing_is_left_over(rule: &RemediationRule, subject: &Subject) -> usize {
 #[test]
 fn whichever_guardrail_objects_the_next_attempt_releases_what_a_dead_one_took() {
     let rule = guarded();
-    let takes = order::takes(&rule, &subject()).count();
+    let takes = takes(&rule, &subject()).count();
     assert_eq!(takes, 4, "lock, both budgets, storm");
     assert_eq!(nothing_is_left_over(&rule, &subject()), takes);
 }

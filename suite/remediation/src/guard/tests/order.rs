@@ -127,7 +127,7 @@ fn every_guardrail_has_its_place_in_the_order_and_its_takes_say_what_they_are() 
         placed.iter().enumerate().filter(first).map(|(_, one)| *one).collect();
     assert_eq!(order, Guardrail::ALL, "in the order in which they object first");
     let rule = guarded();
-    let words: Vec<String> = order::takes(&rule, &subject()).map(|take| take.describe()).collect();
+    let words: Vec<String> = takes(&rule, &subject()).map(|take| take.describe()).collect();
     assert_eq!(
         words,
         [
@@ -137,7 +137,7 @@ fn every_guardrail_has_its_place_in_the_order_and_its_takes_say_what_they_are() 
             "count the resources for the storm",
         ]
     );
-    let releases: Vec<String> = order::takes(&rule, &subject())
+    let releases: Vec<String> = takes(&rule, &subject())
         .filter_map(|take| take.release())
         .map(|release| release.describe())
         .collect();
