@@ -18,11 +18,17 @@ Examples:
   relay rules apply --profile hub             write it
   relay runbook lint my-runbook.yaml          review a runbook; needs no AWS
   relay doctor --profile hub                  check the deployment
+  relay outcomes --since 7d                   list what the suite did, and what it did not
+  relay show 0472af54                         the story of one outcome, execution or alarm
+  relay approvals                             what waits for a person; approve ID, reject ID
+  relay pause --for 2h --reason migration     no runbook is started meanwhile
+  relay explain CoolingDown                   what a word means, and what to do
+  relay explain event.json --rules rules      which rule would answer an alarm, and why not the others
   relay runbooks push --regions us-east-1,eu-west-1
   relay replay https://sqs.us-east-1.amazonaws.com/111122223333/runbook-relay-alarm-dead-letters
   source <(relay completions bash)            completions for this shell";
 
-/// Operates runbook-relay: rules, runbooks, dead letters, events
+/// Operates runbook-relay: rules, runbooks, outcomes, dead letters, events
 #[derive(Parser, Debug)]
 #[command(name = "relay", version, max_term_width = 100)]
 #[command(after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
@@ -97,6 +103,22 @@ pub(crate) enum Command {
     },
     /// Check whether the deployed suite can do its work, with a remedy for what is wrong
     Doctor(crate::doctor::Arguments),
+    /// List outcomes: what was done, and why nothing was
+    Outcomes(crate::outcomes::Arguments),
+    /// Show the story of an outcome, an execution or an alarm
+    Show(crate::show::Arguments),
+    /// Explain a word, or what would be done about an alarm; changes nothing
+    Explain(crate::explain::Arguments),
+    /// List runs that wait for an approval: what will run on what, who may answer, until when
+    Approvals(crate::approvals::ListArguments),
+    /// Approve a run that waits
+    Approve(crate::approvals::AnswerArguments),
+    /// Reject a run that waits
+    Reject(crate::approvals::AnswerArguments),
+    /// Pause the answers to alarms, with a reason
+    Pause(crate::pause::PauseArguments),
+    /// End a pause: alarms are answered again
+    Resume(crate::pause::ResumeArguments),
     /// Send dead letters or recorded events through the intake again
     Replay(crate::replay::Arguments),
     /// Deliver one EventBridge envelope to a local AWS

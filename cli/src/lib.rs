@@ -4,19 +4,27 @@
 //! A command takes its settings from [`arguments`], its AWS clients from [`session`] and writes
 //! through [`output`].
 
+mod approvals;
+mod archive;
 mod arguments;
 mod completions;
 mod doctor;
 mod event;
+mod explain;
 mod failure;
+mod guards;
 pub mod local_aws;
 mod man;
+mod outcomes;
 mod output;
+mod page;
+mod pause;
 mod replay;
 pub mod rules;
 mod runbook;
 pub mod runbooks;
 mod session;
+mod show;
 mod snippet;
 
 use std::ffi::OsString;
@@ -47,9 +55,17 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Runs a command line, its program name first. `endpoint` is `AWS_ENDPOINT_URL`, for the commands
-/// that call a local AWS outside the SDK; the SDK reads the variable itself.
-pub async fn run(line: impl IntoIterator<Item = OsString>, endpoint: Option<String>) -> Exit {
+/// What the program reads of its environment. The SDK reads its own variables itself.
+#[derive(Debug, Clone, Default)]
+pub struct Environment {
+    /// `AWS_ENDPOINT_URL`, for the commands that call a local AWS outside the SDK.
+    pub endpoint: Option<String>,
+    /// `COLUMNS`: how wide the result may be where standard output is not a terminal.
+    pub columns: Option<usize>,
+}
+
+/// Runs a command line, its program name first.
+pub async fn run(line: impl IntoIterator<Item = OsString>, environment: Environment) -> Exit {
     let line: Vec<OsString> = line.into_iter().collect();
     // Clap prints its help while it parses, so the flag has to be known before.
     if line.iter().any(|argument| argument == "--no-color") {
@@ -63,9 +79,9 @@ pub async fn run(line: impl IntoIterator<Item = OsString>, endpoint: Option<Stri
             return if error.use_stderr() { Exit::Usage } else { Exit::Done };
         }
     };
-    let output = Output::new(&global);
+    let output = Output::new(&global).with_columns(environment.columns);
     output::trace(global.verbose);
-    let done = dispatch(command, &global, &output, endpoint).await;
+    let done = dispatch(command, &global, &output, environment.endpoint).await;
     done.unwrap_or_else(|error| {
         output.error(&error);
         Exit::Failed
@@ -78,11 +94,24 @@ async fn dispatch(
     output: &Output,
     endpoint: Option<String>,
 ) -> Result<Exit> {
+    let now = clock();
     match command {
         Command::Rules { action } => rules::run(action, global, output).await,
         Command::Runbooks { action } => runbooks::run(action, global, output).await,
         Command::Runbook { action } => runbook::run(action, global, output).await,
         Command::Doctor(arguments) => doctor::run(&arguments, global, output).await,
+        Command::Outcomes(arguments) => outcomes::run(&arguments, global, now, output).await,
+        Command::Show(arguments) => show::run(&arguments, global, now, output).await,
+        Command::Explain(arguments) => explain::run(&arguments, global, now, output).await,
+        Command::Approvals(arguments) => approvals::list(&arguments, global, now, output).await,
+        Command::Approve(arguments) => {
+            approvals::answer(&arguments, approvals::Answer::Approve, global, now, output).await
+        }
+        Command::Reject(arguments) => {
+            approvals::answer(&arguments, approvals::Answer::Reject, global, now, output).await
+        }
+        Command::Pause(arguments) => pause::pause(&arguments, global, now, output).await,
+        Command::Resume(arguments) => pause::resume(&arguments, global, output).await,
         Command::Replay(arguments) => replay::run(&arguments, global, output).await,
         Command::Event(arguments) => {
             let endpoint = global.endpoint_url.clone().or(endpoint);
@@ -91,4 +120,13 @@ async fn dispatch(
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments, output),
     }
+}
+
+/// The one moment that a command takes for now.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the program begins here, and has no clock but the host's"
+)]
+fn clock() -> jiff::Timestamp {
+    jiff::Timestamp::now()
 }

@@ -5,6 +5,10 @@ use std::process::ExitCode;
 #[tokio::main]
 async fn main() -> ExitCode {
     #[expect(clippy::disallowed_methods, reason = "main.rs reads the environment")]
-    let endpoint = std::env::var("AWS_ENDPOINT_URL").ok();
-    relay::run(std::env::args_os(), endpoint).await.into()
+    let variable = |name: &str| std::env::var(name).ok();
+    let environment = relay::Environment {
+        endpoint: variable("AWS_ENDPOINT_URL"),
+        columns: variable("COLUMNS").and_then(|columns| columns.parse().ok()),
+    };
+    relay::run(std::env::args_os(), environment).await.into()
 }

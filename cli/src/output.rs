@@ -24,6 +24,8 @@ pub(crate) mod style {
     pub(crate) const YELLOW: &str = "\x1b[33m";
     /// Places in a diff.
     pub(crate) const CYAN: &str = "\x1b[36m";
+    /// Titles of a page.
+    pub(crate) const BOLD: &str = "\x1b[1m";
     /// The word before a message.
     pub(crate) const BOLD_RED: &str = "\x1b[1;31m";
     /// The word before a remedy.
@@ -36,12 +38,18 @@ pub(crate) struct Output {
     format: Format,
     quiet: bool,
     yes: bool,
+    columns: Option<usize>,
 }
 
 impl Output {
     /// As the flags say.
     pub(crate) fn new(global: &Global) -> Self {
-        Self { format: global.output, quiet: global.quiet, yes: global.yes }
+        Self { format: global.output, quiet: global.quiet, yes: global.yes, columns: None }
+    }
+
+    /// The same with a width for results that go elsewhere than to a terminal.
+    pub(crate) fn with_columns(self, columns: Option<usize>) -> Self {
+        Self { columns, ..self }
     }
 
     /// Whether the result is one JSON object.
@@ -64,6 +72,12 @@ impl Output {
         if !self.is_json() {
             drop(writeln!(stdout(), "{text}"));
         }
+    }
+
+    /// A line of a result that has no end, in whatever form it is; false where nobody reads any more.
+    pub(crate) fn stream(&self, text: impl Display) -> bool {
+        let mut to = stdout();
+        writeln!(to, "{text}").and_then(|()| to.flush()).is_ok()
     }
 
     /// The whole result; nothing under `--output text`.
@@ -132,10 +146,11 @@ impl Output {
         Err(Failure::new("not confirmed; nothing was written").into())
     }
 
-    /// How wide a line of the result may be: the terminal's width, 100 where there is none.
+    /// How wide a line of the result may be: the terminal's width, else `COLUMNS`, else 100.
     pub(crate) fn width(&self) -> usize {
         let size = terminal_size::terminal_size_of(std::io::stdout());
-        size.map_or(100, |(width, _)| usize::from(width.0).max(40))
+        let terminal = size.map(|(width, _)| usize::from(width.0));
+        terminal.or(self.columns).unwrap_or(100).max(40)
     }
 }
 

@@ -1,6 +1,7 @@
 //! `relay rules lint|plan|apply`: the rules of a folder, alone and against the deployed ones.
 
 mod apply;
+pub(crate) mod comparing;
 pub(crate) mod deployed;
 mod folder;
 mod lint;
@@ -74,6 +75,16 @@ pub(crate) struct Selection {
 /// When there are no rules, or one is invalid.
 pub fn demand_valid(folder: &Path) -> Result<()> {
     lint::demand_valid(folder, &Output::new(&Global::default())).map(drop)
+}
+
+/// The remediation rules of a folder or a file, as far as they are valid.
+///
+/// # Errors
+/// When there are no rules.
+pub(crate) fn remediation_rules(path: &Path) -> Result<remediation::RemediationRules> {
+    let files = rule_files(path)?;
+    let remediation = files.iter().filter(|file| file.kind == "remediation");
+    Ok(remediation::RemediationRules::parse(remediation.map(RuleFile::rule_text)))
 }
 
 /// Runs one of the commands.

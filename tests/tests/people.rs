@@ -269,6 +269,21 @@ fn a_viewer_sees_everything_and_changes_nothing() {
         let letters = letters.attribute_names("ApproximateNumberOfMessages".into());
         allowed("dead letters", letters.send().await)?;
 
+        for line in [&["outcomes"][..], &["explain", "web-status"], &["show", "nothing"]] {
+            let (code, said) = relay(world, &viewer, line).await?;
+            let denied = said.contains("AccessDenied") || said.contains("not authorized");
+            ensure!(!denied, "{line:?} ended with {code:?}: {said}");
+        }
+        let table = world.stack.output("TableName")?;
+        let dynamodb = aws_sdk_dynamodb::Client::new(&viewer.config);
+        let text = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
+        let ledger = dynamodb.get_item().table_name(table);
+        let ledger = ledger.key("pk", text("place#organization")).key("sk", text("place"));
+        denied("what is not history", ledger.send().await)?;
+        let write = dynamodb.put_item().table_name(table);
+        let write = write.item("pk", text("history#day#2026-01-02")).item("sk", text("x"));
+        denied("a write to the history", write.send().await)?;
+
         denied("messages", sqs.receive_message().queue_url(queue).send().await)?;
         denied("an execution", sfn.start_execution().state_machine_arn(machine).send().await)?;
         denied("a stop", stop(&ssm, &run).await.map_err(|e| *e))?;

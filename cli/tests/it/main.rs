@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "this is test code: it fails by panicking")]
 
 mod credentials;
+mod explain;
 mod line;
 mod lint;
 mod relay;
