@@ -5,6 +5,7 @@
 mod hub;
 mod organization;
 mod rules;
+mod targets;
 
 use anyhow::Result;
 use serde::Serialize;
@@ -90,6 +91,7 @@ pub(crate) async fn run(_: &Arguments, global: &Global, output: &Output) -> Resu
     let mut findings = hub::check(&session).await;
     let (seen, organization) = organization::check(&session).await;
     findings.extend(seen);
+    findings.extend(targets::check(&session, organization.as_ref()).await);
     findings.extend(rules::check(&session, organization.as_ref()).await);
     output.json(&Report { place: session.place(), findings: &findings })?;
     for Finding { check, verdict, what, remedy } in &findings {

@@ -92,6 +92,61 @@ fn killed_without_warning_it_leaves_no_process_and_no_folder_behind() {
 }
 
 #[test]
+fn it_prints_each_outcome_and_why_nothing_was_done_about_an_alarm() {
+    run(|_| async move {
+        let mut child = command(free_port()?).stdout(Stdio::piped()).spawn()?;
+        let output = child.stdout.take().context("its output")?;
+        let (send, lines) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            BufReader::new(output)
+                .lines()
+                .map_while(Result::ok)
+                .try_for_each(|line| send.send(line))
+        });
+        let mut started = Started { child, endpoint: String::new() };
+        let mut said: Vec<String> = Vec::new();
+        let mut line = async |begin: &str| {
+            until(begin, || {
+                said.extend(lines.try_iter());
+                let found =
+                    said.iter().find_map(|line| line.strip_prefix(begin)).map(str::to_owned);
+                async { Ok(found) }
+            })
+            .await
+        };
+        started.endpoint = line("ready ").await?;
+        let machine = line("ShareRunbooksStateMachineArn: ").await?;
+        line("outcomes, as they are published:").await?;
+        let hub = aws::config(&started.endpoint, HUB, HOME_REGION).await;
+        let alarms = aws_sdk_cloudwatch::Client::new(&hub);
+        alarms
+            .put_metric_alarm()
+            .alarm_name("nobody-cares")
+            .namespace("Own")
+            .metric_name("Errors")
+            .evaluation_periods(1)
+            .period(60)
+            .threshold(1.0)
+            .statistic("Sum".into())
+            .comparison_operator("GreaterThanThreshold".into())
+            .send()
+            .await?;
+        let ring = alarms.set_alarm_state().alarm_name("nobody-cares");
+        ring.state_value("ALARM".into()).state_reason("a test").send().await?;
+        let why = line("nothing done: ").await?;
+        ensure!(
+            why.starts_with("no rule is about the alarm ") && why.contains("nobody-cares"),
+            "{why}"
+        );
+        let start = aws_sdk_sfn::Client::new(&hub).start_execution().state_machine_arn(machine);
+        start.input(json!({"accounts": [HUB]}).to_string()).send().await?;
+        let outcome = line("succeeded ").await?;
+        ensure!(outcome.contains(HUB), "{outcome}");
+        Ok(())
+    });
+}
+
+#[test]
 fn a_busy_port_is_refused_with_what_to_do() {
     run(|world| async move {
         let port: u16 = world.local.endpoint.rsplit(':').next().context("a port")?.parse()?;

@@ -132,6 +132,17 @@ def _remove(stack_set, places, retain):
             _call(handlers._delete_stack, place, {"StackName": [name]})
 
 
+def _failure(stack, place):
+    """The first resource that failed, in the form that StatusReason has in reports of users: AWS does not document it."""
+    with responses.request_scope(*place):
+        events = cloudformation._stack_events.get(stack["StackId"], [])
+    for event in events:
+        if event["ResourceStatus"].endswith("_FAILED") and event["ResourceType"] != "AWS::CloudFormation::Stack":
+            return (f"ResourceLogicalId:{event['LogicalResourceId']}, ResourceType:{event['ResourceType']}, "
+                    f"ResourceStatusReason:{event['ResourceStatusReason']}")
+    return ""
+
+
 def _detail(stack_set, place):
     """PENDING, SUCCEEDED or FAILED, and why."""
     stack = _stack(stack_set, place)
@@ -141,7 +152,7 @@ def _detail(stack_set, place):
     if status.endswith("IN_PROGRESS"):
         return "PENDING", ""
     if "ROLLBACK" in status or "FAILED" in status:
-        return "FAILED", f"{status}: {stack.get('StackStatusReason', '')}"
+        return "FAILED", _failure(stack, place) or f"{status}: {stack.get('StackStatusReason', '')}"
     return "SUCCEEDED", ""
 
 

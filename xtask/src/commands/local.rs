@@ -3,10 +3,13 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use ::aws::signed::Signed;
 use anyhow::{Context, Result};
 use harness::local::{Local, Options};
+use harness::outcomes::Inbox;
 use harness::stack::{self, Stack, StackOptions};
 use harness::{HOME_REGION, HUB, aws, build, deploy, seed};
+use serde_json::Value;
 use tokio::signal::unix::{SignalKind, signal};
 
 #[derive(clap::Args)]
@@ -72,12 +75,14 @@ async fn serve(
     let endpoint = &local.endpoint;
     let seeded = seed::organization(&aws::config(endpoint, HUB, HOME_REGION).await).await?;
     let mut outputs = deploy::Outputs::new();
+    let mut news = None;
     if !without_stack {
         let stack = Stack::deploy(endpoint, seeded.clone(), &StackOptions::default()).await?;
         if let Some(folder) = rules {
             let written = stack.put_rules(&folder).await?;
             eprintln!("{written} rules written from {}", folder.display());
         }
+        news = Some(News::of(&stack).await?);
         outputs = stack.outputs;
     }
     say!("ready {endpoint}");
@@ -94,5 +99,81 @@ async fn serve(
         say!("{key}: {value}");
     }
     eprintln!("\nlogs are in {}; Ctrl-C ends it", local.state().display());
-    local.watch().await.context("the local AWS is gone")
+    if news.is_some() {
+        say!("\noutcomes, as they are published:");
+    }
+    tokio::select! {
+        never = local.watch() => never.context("the local AWS is gone"),
+        never = News::follow(news) => Ok(never),
+    }
+}
+
+/// What the suite says: its outcomes, and why it did nothing about an event.
+struct News {
+    inbox: Inbox,
+    logs: Signed,
+    groups: Vec<String>,
+    since: jiff::Timestamp,
+}
+
+impl News {
+    async fn of(stack: &Stack) -> Result<Self> {
+        let functions = ["route-events", "route-alarms"];
+        Ok(Self {
+            inbox: Inbox::subscribe(stack, "local").await?,
+            logs: Signed::new(&stack.hub, "logs"),
+            groups: functions.map(|name| format!("/aws/lambda/runbook-relay-{name}")).into(),
+            since: jiff::Timestamp::now(),
+        })
+    }
+
+    /// Prints it line by line. While the local AWS does not answer there is nothing to say.
+    async fn follow(news: Option<Self>) -> std::convert::Infallible {
+        let Some(mut news) = news else { return std::future::pending().await };
+        let mut looks = tokio::time::interval(std::time::Duration::from_secs(1));
+        let mut said = std::collections::BTreeSet::new();
+        loop {
+            looks.tick().await;
+            for outcome in news.inbox.receive().await.unwrap_or_default() {
+                say!("{}", outcome_line(outcome.json()));
+            }
+            for (id, reason) in news.ignored().await.unwrap_or_default() {
+                if said.insert(id) {
+                    say!("nothing done: {reason}");
+                }
+            }
+        }
+    }
+
+    /// The events that were ignored since the start: the ids of the lines that say so, each with its reason.
+    async fn ignored(&self) -> Result<Vec<(String, String)>> {
+        let mut found = Vec::new();
+        for group in &self.groups {
+            let headers = [
+                ("content-type", "application/x-amz-json-1.1"),
+                ("x-amz-target", "Logs_20140328.FilterLogEvents"),
+            ];
+            let question = serde_json::json!({
+                "logGroupName": group, "startTime": self.since.as_millisecond(), "limit": 10_000,
+            });
+            let answer = self.logs.post("FilterLogEvents", &headers, question.to_string()).await?;
+            let answer: Value = serde_json::from_str(&answer.1)?;
+            for event in answer["events"].as_array().into_iter().flatten() {
+                let line = event["message"].as_str().unwrap_or_default();
+                let line: Value = serde_json::from_str(line).unwrap_or_default();
+                let reason = line["reason"].as_str().filter(|_| line["message"] == "ignored");
+                if let Some(reason) = reason {
+                    let id = format!("{group} {} {reason}", event["timestamp"]);
+                    found.push((id, reason.to_owned()));
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// `partial  Runbooks for account 444455556666: …`, on one line.
+fn outcome_line(outcome: &Value) -> String {
+    let text = |key: &str| outcome[key].as_str().unwrap_or_default().replace('\n', " ");
+    format!("{:<10} {}", text("outcome"), text("summary"))
 }

@@ -111,8 +111,8 @@ impl InstallationId {
     /// the alarms that start runs here, and so on.
     #[must_use]
     pub fn is_alarm_of_one(name: &str) -> bool {
-        let id = |alarm: &&str| name.strip_suffix(*alarm)?.strip_suffix('-')?.parse::<Self>().ok();
-        Self::ALARMS.iter().any(|alarm| id(&alarm).is_some())
+        let id = |alarm: &str| name.strip_suffix(alarm)?.strip_suffix('-')?.parse::<Self>().ok();
+        Self::ALARMS.iter().any(|alarm| id(alarm).is_some())
     }
 
     /// The key of the tag on documents of the hub's account that may be started.
