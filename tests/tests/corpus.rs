@@ -1,6 +1,5 @@
 //! Every runbook of the repository runs to its end, whatever AWS answers.
 #![cfg(feature = "end-to-end")]
-#![expect(clippy::unwrap_used, reason = "this is test code: it fails by panicking")]
 
 use corpus::Models;
 

@@ -92,26 +92,30 @@ async fn runs_end_right_over_an_upgrade(shell: &Shell, world: &World, member: &s
     Ok(())
 }
 
+/// What stays after an uninstallation.
+const LEFT: &str = "\
+aws dynamodb list-tables --query TableNames --output text
+aws s3 ls
+aws ssm get-parameters-by-path --path /runbook-relay --recursive --query 'Parameters[].Name' --output text
+";
+/// What an uninstallation deletes.
+const GONE: &str = "\
+aws iam list-roles --query 'Roles[].RoleName' --output text
+aws sqs list-queues --endpoint-url \"$AWS_ENDPOINT_URL\" --query QueueUrls --output text
+aws lambda list-functions --query 'Functions[].FunctionName' --output text
+";
+const GONE_FROM_THE_OWNER: &str =
+    "aws iam list-roles --profile owner --query 'Roles[].RoleName' --output text\n";
+
 /// Everything is deleted but what the page says.
 async fn uninstalled(shell: &Shell, world: &World, member: &str) -> Result<()> {
     let visible = world.visible(member, "eu-west-1").await?;
-    shell.section("Uninstall").await?;
-    let left = shell.run(
-        "aws dynamodb list-tables --query TableNames --output text\n\
-         aws s3 ls\n\
-         aws ssm get-parameters-by-path --path /runbook-relay --recursive --query 'Parameters[].Name' --output text\n",
-    );
-    let left = left.await?;
+    shell.part("Uninstall", "An organization").await?;
+    let left = shell.run(LEFT).await?;
     for what in ["runbook-relay-Table", "runbook-relay-bucket", "/runbook-relay/sharing/platform"] {
         ensure!(left.to_lowercase().contains(&what.to_lowercase()), "{what} is gone: {left}");
     }
-    let gone = shell.run(
-        "aws iam list-roles --query 'Roles[].RoleName' --output text\n\
-         aws iam list-roles --profile owner --query 'Roles[].RoleName' --output text\n\
-         aws sqs list-queues --endpoint-url \"$AWS_ENDPOINT_URL\" --query QueueUrls --output text\n\
-         aws lambda list-functions --query 'Functions[].FunctionName' --output text\n",
-    );
-    let gone = gone.await?;
+    let gone = shell.run(GONE).await? + &shell.run(GONE_FROM_THE_OWNER).await?;
     ensure!(!gone.contains("runbook-relay"), "still there: {gone}");
     ensure!(world.visible(member, "eu-west-1").await? == visible, "shares were taken back");
     Ok(())
@@ -152,9 +156,15 @@ fn one_account_to_try_by_the_commands_of_the_page() {
             second: "eu-west-1",
             parameters: "",
         };
-        let (_shell, world) = layout.deployed(local).await?;
+        let (shell, world) = layout.deployed(local).await?;
         layout.joins(&world, "joins-a", &["Relay-RebootInstance"]).await?;
-        layout.recover(&world, &[layout.hub]).await
+        layout.recover(&world, &[layout.hub]).await?;
+        shell.part("Uninstall", "One account").await?;
+        let left = shell.run(LEFT).await?;
+        ensure!(left.contains("runbook-relay-Table") && left.contains("/runbook-relay/"), "{left}");
+        let gone = shell.run(GONE).await?;
+        ensure!(!gone.contains("runbook-relay"), "still there: {gone}");
+        Ok(())
     });
 }
 

@@ -1,5 +1,6 @@
 //! `cargo xtask local`: the local AWS with the stack deployed, in the foreground.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -113,32 +114,36 @@ struct News {
     inbox: Inbox,
     logs: Signed,
     groups: Vec<String>,
-    since: jiff::Timestamp,
+    /// The ids of the lines of a log that were said.
+    said: BTreeSet<String>,
 }
 
 impl News {
     async fn of(stack: &Stack) -> Result<Self> {
         let functions = ["route-events", "route-alarms"];
-        Ok(Self {
+        let mut news = Self {
             inbox: Inbox::subscribe(stack, "local").await?,
             logs: Signed::new(&stack.hub, "logs"),
             groups: functions.map(|name| format!("/aws/lambda/runbook-relay-{name}")).into(),
-            since: jiff::Timestamp::now(),
-        })
+            said: BTreeSet::new(),
+        };
+        // Those of an earlier start with the same state.
+        news.said =
+            news.ignored().await.unwrap_or_default().into_iter().map(|(id, _)| id).collect();
+        Ok(news)
     }
 
     /// Prints it line by line. While the local AWS does not answer there is nothing to say.
     async fn follow(news: Option<Self>) -> std::convert::Infallible {
         let Some(mut news) = news else { return std::future::pending().await };
         let mut looks = tokio::time::interval(std::time::Duration::from_secs(1));
-        let mut said = std::collections::BTreeSet::new();
         loop {
             looks.tick().await;
             for outcome in news.inbox.receive().await.unwrap_or_default() {
                 say!("{}", outcome_line(outcome.json()));
             }
             for (id, reason) in news.ignored().await.unwrap_or_default() {
-                if said.insert(id) {
+                if news.said.insert(id) {
                     say!("nothing done: {reason}");
                 }
             }
@@ -154,7 +159,7 @@ impl News {
                 ("x-amz-target", "Logs_20140328.FilterLogEvents"),
             ];
             let question = serde_json::json!({
-                "logGroupName": group, "startTime": self.since.as_millisecond(), "limit": 10_000,
+                "logGroupName": group, "limit": 10_000,
             });
             let answer = self.logs.post("FilterLogEvents", &headers, question.to_string()).await?;
             let answer: Value = serde_json::from_str(&answer.1)?;
