@@ -10,8 +10,6 @@ from ministack.core import iam_actions
 
 KEYS = {"events:source": "Source", "events:detail-type": "DetailType"}
 
-_request_tag_context = iam_actions.request_tag_context
-
 
 def keys(body):
     """The condition keys of a PutEvents."""
@@ -23,13 +21,12 @@ def keys(body):
     return {key: values[0] if len(values) == 1 else values for key, values in found.items() if values}
 
 
-def context(service, iam_action, body, *rest, **more):
-    """ministack's condition keys of a request, and those of its events."""
-    known = _request_tag_context(service, iam_action, body, *rest, **more)
-    return {**known, **keys(body)} if iam_action == "events:PutEvents" else known
-
-
 def install(require):
-    """Puts this into ministack; fails at start-up if what it replaces is not there."""
+    """Puts this into ministack, around what another extension put there; fails at start-up if that is not there."""
     require(iam_actions, "request_tag_context")
+    before = iam_actions.request_tag_context
+
+    def context(service, iam_action, body, *rest, **more):
+        known = before(service, iam_action, body, *rest, **more)
+        return {**known, **keys(body)} if iam_action == "events:PutEvents" else known
     iam_actions.request_tag_context = context
