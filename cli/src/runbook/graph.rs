@@ -8,6 +8,7 @@ use workbench::{Document, graph};
 
 use super::lint;
 use crate::Exit;
+use crate::failure::Failure;
 use crate::output::Output;
 
 pub(super) const EXAMPLES: &str = "\
@@ -52,7 +53,13 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Exit> {
     let (format, picture) = match arguments.format {
         Picture::Mermaid => ("mermaid", graph::mermaid(&document)),
         Picture::Dot => ("dot", graph::dot(&document)),
-        Picture::Svg => ("svg", graph::svg(&document)),
+        Picture::Svg => {
+            let too_large = || {
+                let failure = Failure::new(format!("{name} has too many branches to lay out"));
+                failure.help("Use --format dot and Graphviz, or --format mermaid.")
+            };
+            ("svg", graph::svg(&document).ok_or_else(too_large)?)
+        }
     };
     if output.is_json() {
         output.json(&serde_json::json!({ "file": name, "format": format, "picture": picture }))?;

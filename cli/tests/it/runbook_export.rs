@@ -42,7 +42,8 @@ fn terraform_reads_the_file_beside_it() {
             "runbook-relay" = "allowed"
           }
         }
-    "#]].assert_eq(&ran.story(relay.home.path()));
+    "#]]
+    .assert_eq(&ran.story(relay.home.path()));
     let object = relay.run(&[
         "runbook",
         "export",

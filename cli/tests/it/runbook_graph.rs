@@ -33,3 +33,25 @@ fn what_is_no_runbook_is_not_drawn() {
     let ran = relay.run(&["runbook", "graph", "none.yaml"]);
     assert_eq!((ran.code, ran.out.as_str()), (1, ""));
 }
+
+#[test]
+fn a_picture_that_would_take_minutes_is_refused_with_what_to_do() {
+    let relay = Relay::new();
+    let step = |nth: usize| {
+        let choices: Vec<String> = (nth + 1..=(nth + 5).min(60))
+            .map(|next| format!("{{NextStep: s{next}, Variable: a, StringEquals: b}}"))
+            .collect();
+        format!(
+            "  - {{name: s{nth}, action: aws:branch, inputs: {{Choices: [{}]}}}}\n",
+            choices.join(", ")
+        )
+    };
+    let steps: String = (0..60).map(step).collect();
+    let end = "  - {name: s60, action: aws:sleep, inputs: {Duration: PT1S}}\n";
+    relay.file("a.yaml", &format!("schemaVersion: '0.3'\nmainSteps:\n{steps}{end}"));
+    let ran = relay.run(&["runbook", "graph", "a.yaml", "--format", "svg"]);
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""));
+    assert!(ran.err.contains("a.yaml has too many branches to lay out"), "{}", ran.err);
+    assert!(ran.err.contains("--format dot"), "{}", ran.err);
+    assert_eq!(relay.run(&["runbook", "graph", "a.yaml"]).code, 0);
+}

@@ -13,13 +13,19 @@ use crate::Document;
 use crate::flow::WayKind;
 
 const FONT: usize = 12;
+/// Ways that are laid out, at most: beyond, the layout takes minutes.
+const MOST_WAYS: usize = 200;
 const LINE: u32 = 0x0044_5566;
 const FAILURE: u32 = 0x00c0_392b;
 
-/// The flow as an image that stands by itself: no script, no font, no link.
+/// The flow as an image that stands by itself: no script, no font, no link. `None` if there are too many
+/// ways to lay out.
 #[must_use]
-pub fn svg(document: &Document) -> String {
+pub fn svg(document: &Document) -> Option<String> {
     let picture = Picture::of(document);
+    if picture.flow.ways.len() > MOST_WAYS {
+        return None;
+    }
     let mut graph = VisualGraph::new(Orientation::TopToBottom);
     let dot = |fill| {
         let look = StyleAttr::new(paint(LINE), 2, Some(paint(fill)), 0, FONT);
@@ -48,7 +54,7 @@ pub fn svg(document: &Document) -> String {
     }
     let mut canvas = Canvas::default();
     graph.do_it(false, false, false, &mut canvas);
-    canvas.finish()
+    Some(canvas.finish())
 }
 
 /// A colour as `0xRRGGBB`, opaque.
