@@ -107,7 +107,7 @@ pub(crate) async fn resume(_: &ResumeArguments, global: &Global, output: &Output
     output.json(&Report { place: session.place(), before: before.as_ref(), now: None })?;
     match &before {
         Some(before) => {
-            output.line(format_args!("before: {}\nwithin 15 seconds: active", words(before)))
+            output.line(format_args!("before: {}\nwithin 15 seconds: active", words(before)));
         }
         None => output.line("it was not paused"),
     }
