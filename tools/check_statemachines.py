@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # The first word of a state's name. A new verb is added here, a new noun is not.
 VERBS = set("""
-    Check Choose Compose Decide End Follow Give Pause Plan Publish Record Refuse Report Share Start Verify Wait
+    Check Choose Compose Decide End Follow Give Look Pause Plan Publish Record Refuse Report Share Start Verify Wait
 """.split())
 
 # What Lambda and Step Functions themselves make of a call that did not reach an answer.

@@ -17,6 +17,8 @@ Examples:
   relay rules plan --profile hub              show what would change in the hub
   relay rules apply --profile hub             write it
   relay runbook lint my-runbook.yaml          review a runbook; needs no AWS
+  relay plan --profile hub                    show which shares that changes
+  relay apply --profile hub                   share and take back
   relay doctor --profile hub                  check the deployment
   relay outcomes --since 7d                   list what the suite did, and what it did not
   relay show 0472af54                         the story of one outcome, execution or alarm
@@ -101,6 +103,10 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: crate::runbook::Action,
     },
+    /// Show what bringing the organization into line with the deployed rules would change
+    Plan(crate::plan::PlanArguments),
+    /// Bring the organization into line with the deployed rules, and show the outcome
+    Apply(crate::plan::ApplyArguments),
     /// Check whether the deployed suite can do its work, with a remedy for what is wrong
     Doctor(crate::doctor::Arguments),
     /// List outcomes: what was done, and why nothing was

@@ -19,6 +19,7 @@ mod outcomes;
 mod output;
 mod page;
 mod pause;
+mod plan;
 mod replay;
 pub mod rules;
 mod runbook;
@@ -99,6 +100,8 @@ async fn dispatch(
         Command::Rules { action } => rules::run(action, global, output).await,
         Command::Runbooks { action } => runbooks::run(action, global, output).await,
         Command::Runbook { action } => runbook::run(action, global, output).await,
+        Command::Plan(arguments) => plan::plan(&arguments, global, output).await,
+        Command::Apply(arguments) => plan::apply(&arguments, global, output).await,
         Command::Doctor(arguments) => doctor::run(&arguments, global, output).await,
         Command::Outcomes(arguments) => outcomes::run(&arguments, global, now, output).await,
         Command::Show(arguments) => show::run(&arguments, global, now, output).await,

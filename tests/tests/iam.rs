@@ -206,6 +206,7 @@ fn every_role_is_known_and_none_has_a_wildcard_action() {
                     "await-membership",
                     "share-runbooks",
                     "run-automation",
+                    "reconcile",
                     "service",
                     "execution",
                     "share",
@@ -232,7 +233,9 @@ fn state_machines_lend_their_roles_to_no_other_accounts_machines() {
                     continue;
                 }
                 let conditions = statement["Condition"].to_string();
-                let lent = *service == "states.amazonaws.com" || *service == "ssm.amazonaws.com";
+                let lent = ["states.amazonaws.com", "ssm.amazonaws.com", "events.amazonaws.com"]
+                    .iter()
+                    .any(|name| *service == *name);
                 let bound = if lent {
                     conditions.contains("aws:SourceAccount") && conditions.contains("aws:SourceArn")
                 } else {

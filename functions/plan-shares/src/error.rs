@@ -17,9 +17,18 @@ pub enum Error {
     /// The share ledger, or the last planned place, could not be read or written.
     #[error(transparent)]
     Ledger(#[from] StoreError),
-    /// The plan could not be stored.
+    /// The plan, or its effect, could not be stored or read.
     #[error(transparent)]
     Plan(StoreError),
+    /// Another execution could not be looked at.
+    #[error("look at execution {execution}")]
+    Execution { execution: String, source: AwsError },
+    /// Several executions set out at once, again and again.
+    #[error("other executions reconcile at the same time")]
+    Crowded,
+    /// The state machine is of the version before.
+    #[error("this execution began before the upgrade and cannot look before it changes something")]
+    CannotLook,
 }
 
 impl FunctionError for Error {
@@ -44,6 +53,9 @@ impl FunctionError for Error {
                 ErrorName::LedgerUnavailable.unless_transient(source.kind)
             }
             Self::Plan(error) => error.kind().into(),
+            Self::Execution { source, .. } => source.kind.into(),
+            Self::Crowded => ErrorName::Unavailable,
+            Self::CannotLook => ErrorName::InvalidInput,
         }
     }
 }

@@ -3,7 +3,9 @@
 //!
 //! Shares nothing, and cannot: it has no permission on any document.
 
+mod conclude;
 mod error;
+mod flight;
 mod unchanged;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,9 +21,13 @@ use relay_core::organization::Organization;
 use relay_core::rules::AccountSelector;
 use runtime::{Clock, ConfigError, Environment};
 use sharing::plan::{Evidence, OnboardingInput, PlanInput, Removals, SharePlan};
-use sharing::{PlanSharesInput, PlanSharesOutput, Scope, SharingRules, WorkItem};
+use sharing::{
+    MassRemovalGuard, PlanAnswer, PlanRequest, PlanSharesInput, PlanSharesOutput, Scope,
+    SharingRules, WorkItem,
+};
 use store::{Bucket, PlannedPlace, StoreError, Table};
 
+pub use conclude::conclude;
 pub use error::Error;
 pub use unchanged::is_unchanged;
 
@@ -45,6 +51,10 @@ pub struct Deps {
     pub region: Region,
     /// Where policy lies, without a slash at its end.
     pub rules_path: String,
+    /// When a plan is held because members would lose much.
+    pub guard: MassRemovalGuard,
+    /// Step Functions, which knows whether another execution still runs.
+    pub executions: aws_sdk_sfn::Client,
     /// Dates what is seen.
     pub clock: Clock,
 }
@@ -77,6 +87,11 @@ impl Deps {
             hub: environment.require("HUB_ACCOUNT")?,
             region: environment.require("AWS_REGION")?,
             rules_path: installation.sharing_rules(),
+            guard: MassRemovalGuard {
+                percent: environment.or("MASS_REMOVAL_PERCENT", 20)?,
+                pairs: environment.or("MASS_REMOVAL_PAIRS", 20)?,
+            },
+            executions: aws_sdk_sfn::Client::new(config),
             clock: Clock::system(),
         })
     }
@@ -87,10 +102,18 @@ impl Deps {
 /// # Errors
 /// When policy, organization or ledger cannot be read whole, or the plan cannot be stored.
 pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOutput, Error> {
-    let PlanSharesInput { execution, input } = input;
+    let PlanSharesInput { execution, input, surveys } = input;
     let kind = input.trigger.kind;
     // Before anything is read, so that a later plan has seen at least as much.
     let seen_at = deps.clock.now();
+    // An execution that was started before an upgrade would not look first.
+    if !surveys && (input.dry_run || input.confirm.is_some()) {
+        return Err(Error::CannotLook);
+    }
+    let busy = match input.drift && !input.dry_run {
+        true => flight::other(deps, &execution.arn).await?,
+        false => None,
+    };
     let (rules, mut organization) =
         tokio::try_join!(rules(deps), organization(deps, &input.scope))?;
     // Only of members there is a question whether a rule means them.
@@ -126,8 +149,13 @@ pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOut
     if unchanged && kind == TriggerKind::Recheck && rules.texts > 0 {
         unchanged = !was_overtaken(&deps.table, &accounts).await?;
     }
+    unchanged = unchanged && !input.dry_run || busy.is_some();
+    plan.drift = input.drift;
+    plan.surveyed = surveys && plan.organization;
     let stored = deps.bucket.store_plan(&execution.name, &plan).await.map_err(Error::Plan)?;
-    if plan.organization {
+    if input.dry_run || busy.is_some() {
+        // Nobody is planned for.
+    } else if plan.organization {
         deps.table.store_organization_planned(seen_at).await?;
     } else if !unchanged {
         let latest = store_places(&deps.table, &plan, &execution.name, &last).await?;
@@ -139,13 +167,16 @@ pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOut
     if unchanged {
         onboarding.clear();
     }
-    let work = if unchanged { Vec::new() } else { work(&plan) };
+    let pairs = if unchanged { Vec::new() } else { work(&plan) };
+    let (survey, work) = if plan.surveyed { (pairs, Vec::new()) } else { (Vec::new(), pairs) };
     let (accounts, problems) = (plan.accounts.len() as u64, plan.problems.len() as u64);
     tracing::info!(
         trigger = ?kind,
         accounts,
         rules = plan.rules.len(),
         work = work.len(),
+        survey = survey.len(),
+        busy = busy.as_deref(),
         problems,
         onboarding = onboarding.len(),
         removals = ?plan.removals,
@@ -159,9 +190,22 @@ pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOut
         accounts,
         problems,
         rules_version: plan.rules_version,
+        survey,
+        busy,
         unchanged,
         onboarding,
     })
+}
+
+/// Does what it is asked: plan, or say what to do about the effect of a plan.
+///
+/// # Errors
+/// As [`handle`] and [`conclude`].
+pub async fn respond(deps: &Deps, request: PlanRequest) -> Result<PlanAnswer, Error> {
+    match request {
+        PlanRequest::Conclude(input) => Ok(PlanAnswer::Conclusion(conclude(deps, input).await?)),
+        PlanRequest::Plan(input) => Ok(PlanAnswer::Plan(handle(deps, input).await?)),
+    }
 }
 
 /// Where rules look for accounts: all of it has to be found before anything is removed.

@@ -4,5 +4,5 @@ use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    runtime::start(plan_shares::Deps::new, plan_shares::handle).await
+    runtime::start(plan_shares::Deps::new, plan_shares::respond).await
 }

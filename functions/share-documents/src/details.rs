@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use relay_core::id::{AccountId, DocumentName, Region};
 use relay_core::problem::Problem;
 use serde::{Deserialize, Serialize};
+use sharing::plan::{DocumentEffect, EffectCounts};
 use sharing::{ClaimFindings, Claims, ShareCounts, ShareDetails};
 
 use crate::document::Work;
@@ -59,8 +60,12 @@ pub(crate) struct DocumentReport {
     /// Wanted accounts that had it before, the added ones not counted.
     pub(crate) present: BTreeSet<AccountId>,
     pub(crate) failed: u64,
-    /// Whether its shares are kept because the document is not this installation's alone.
+    /// Whether it is left in part: it is not this installation's alone, or somebody else has shares of it.
     pub(crate) disputed: bool,
+    /// Accounts with which somebody else shares it and that no rule names.
+    pub(crate) foreign: u64,
+    /// What an execution would do about it, where it is only looked at.
+    pub(crate) effect: Option<(DocumentEffect, EffectCounts)>,
     pub(crate) problems: Vec<Problem>,
 }
 
@@ -74,6 +79,8 @@ impl DocumentReport {
             present: BTreeSet::new(),
             failed: 0,
             disputed: false,
+            foreign: 0,
+            effect: None,
             problems: Vec::new(),
         }
     }
@@ -98,15 +105,18 @@ impl Details {
 
     /// Whether there is anything worth an object.
     pub(crate) fn is_empty(&self) -> bool {
-        self.failures.problems.is_empty() && self.documents.is_empty()
+        self.failures.problems.is_empty() && self.documents.is_empty() && self.claims.is_empty()
     }
 
     /// Adds whose a document is that is going to be worked on.
-    pub(crate) fn look_at(&mut self, work: &Work, claims: &Claims) {
-        if !work.report.disputed {
-            return;
+    pub(crate) fn look_at(&mut self, work: &Work) {
+        if !work.wanted.claim.is_ours() && work.report.disputed {
+            self.claims.add(&work.report.document, &work.wanted.claim);
         }
-        self.claims.add(&work.report.document, &work.wanted.claim);
+    }
+
+    /// Writes what the documents have in common into the problems.
+    pub(crate) fn settle(&mut self, claims: &Claims) {
         let problems = claims.problems(self.failures.owner, &self.claims);
         self.failures.problems.retain(|known| problems.iter().all(|new| new.code != known.code));
         self.failures.problems.extend(problems);
@@ -114,6 +124,9 @@ impl Details {
 
     /// Adds how a document ended.
     pub(crate) fn add(&mut self, report: &DocumentReport) {
+        if report.foreign > 0 {
+            self.claims.add_foreign(&report.document);
+        }
         if !report.added.is_empty() || !report.removed.is_empty() {
             let first =
                 |ids: &BTreeSet<AccountId>| ids.iter().copied().take(ACCOUNTS_NAMED).collect();

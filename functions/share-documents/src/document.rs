@@ -57,6 +57,10 @@ pub(crate) struct Sharer<'a> {
     pub(crate) later: &'a LaterPlans,
     /// To the ledger's writer.
     pub(crate) changes: Changes,
+    /// Permissions are read of every document that concerns the suite.
+    pub(crate) drift: bool,
+    /// Nothing is changed: what would be is reported.
+    pub(crate) looks: bool,
 }
 
 /// A document being worked on.
@@ -89,14 +93,24 @@ impl Sharer<'_> {
             quota_met: false,
         };
         let ended = self.advance(&mut progress).await;
-        let mut report = progress.report;
+        // Such a reason refuses all calls of a document.
+        let left = progress.left.iter().map(|call| call.add.len() + call.remove.len());
+        let left = left.sum::<usize>().max(1) as u64;
+        self.end(progress.report, ended, left)
+    }
+
+    /// How the work on a document ended; `left` pairs were not reached where it was refused.
+    pub(crate) fn end(
+        &self,
+        mut report: DocumentReport,
+        ended: Result<(), Refusal>,
+        left: u64,
+    ) -> DocumentResult {
         match ended {
             Ok(()) => DocumentResult::Finished(report),
             Err(Refusal::Later) => DocumentResult::Unfinished(report),
             Err(refusal) => {
-                // Such a reason refuses all calls of a document.
-                let left = progress.left.iter().map(|call| call.add.len() + call.remove.len());
-                report.failed += left.sum::<usize>().max(1) as u64;
+                report.failed += left;
                 match refusal.explain() {
                     (code, error, true) => DocumentResult::Everywhere(report, code, error),
                     (code, error, false) => {
@@ -111,13 +125,11 @@ impl Sharer<'_> {
 
     async fn advance(&self, progress: &mut Progress) -> Result<(), Refusal> {
         progress.report.failed += progress.wanted.conflicts.len() as u64;
-        let Ledger { owner, region, .. } = self.ledger;
-        progress.report.problems.extend(progress.wanted.problem(
-            *owner,
-            region,
-            &progress.report.document,
-        ));
-        if self.view.needs_permissions(&progress.wanted, &progress.ledger) {
+        let conflict = self.conflict(&progress.wanted, &progress.report.document);
+        progress.report.problems.extend(conflict);
+        let concerns = progress.wanted.is_selected() || !progress.ledger.is_empty();
+        let needed = self.view.needs_permissions(&progress.wanted, &progress.ledger);
+        if needed || self.drift && concerns {
             self.plan_with_permissions(progress).await?;
         } else {
             self.plan_blind(progress).await?;
@@ -142,6 +154,12 @@ impl Sharer<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The problem of rules that disagree about a document's version.
+    pub(crate) fn conflict(&self, wanted: &Wanted, document: &DocumentName) -> Option<Problem> {
+        let Ledger { owner, region, .. } = self.ledger;
+        wanted.problem(*owner, region, document)
     }
 
     /// Plans against the ledger alone.
@@ -169,13 +187,19 @@ impl Sharer<'_> {
         };
         progress.permissions_read = true;
         if progress.wanted.exclusive {
-            self.leave_to_later_plans(progress, shares.keys().copied().collect()).await?;
+            let shared = shares.keys().copied().collect();
+            self.leave_to_later_plans(&mut progress.wanted, shared).await?;
         }
         let present = Present { ledger: &progress.ledger, permissions: Some(&shares) };
         // Only SSM knows the quota: AWS may have raised it, and no API returns the new value.
         let known = progress.quota_met && shares.len() <= DEFAULT_QUOTA;
         let quota = if known { DEFAULT_QUOTA } else { usize::MAX };
         let planned = self.view.calls(&progress.wanted, present, quota);
+        if self.drift {
+            let (effect, _) = self.view.effect(&document, &progress.wanted, present, &planned);
+            progress.report.foreign = effect.foreign();
+            progress.report.disputed |= progress.report.foreign > 0;
+        }
         let DocumentCalls { calls, present, adopt, foreign, differing, forget, over_quota } =
             planned;
         progress.left = calls.into();
@@ -260,19 +284,19 @@ impl Sharer<'_> {
 
     /// On an exclusive document, shares that are in no ledger may be removed: not those of accounts for which
     /// there is a later plan.
-    async fn leave_to_later_plans(
+    pub(crate) async fn leave_to_later_plans(
         &self,
-        progress: &mut Progress,
+        wanted: &mut Wanted,
         shared: BTreeSet<AccountId>,
     ) -> Result<(), Refusal> {
-        let wanted = &progress.wanted.accounts;
-        let unwanted = shared.into_iter().filter(|account| !wanted.contains_key(account)).collect();
+        let is_wanted = |account: &AccountId| wanted.accounts.contains_key(account);
+        let unwanted = shared.into_iter().filter(|account| !is_wanted(account)).collect();
         let barred = self.later.bar_removal(unwanted).await.map_err(|error| {
             tracing::error!(error = error_chain(&error), "later plans cannot be looked up");
             Refusal::Later
         })?;
         for account in barred {
-            progress.wanted.leave(account);
+            wanted.leave(account);
         }
         Ok(())
     }

@@ -18,11 +18,13 @@ mod lock;
 mod pace;
 mod permissions;
 mod planning;
+mod survey;
 mod work;
 
 pub use details::{Details, DocumentDetails};
 pub use error::Error;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws::{Accounts, SdkConfig};
@@ -37,13 +39,18 @@ use lock::{HeldLock, try_take};
 use pace::ConcurrencyLimit;
 use permissions::Permissions;
 use planning::Planner;
-use relay_core::id::{InstallationId, Region};
+use relay_core::id::{AccountId, DocumentName, InstallationId, Region};
 use runtime::{Clock, ConfigError, Environment};
 use sharing::plan::{FRESH_FOR, SharePlan};
-use sharing::{ShareCounts, ShareDocumentsInput, ShareDocumentsOutput};
+use sharing::{
+    DocumentsAnswer, DocumentsRequest, ShareCounts, ShareDocumentsInput, ShareDocumentsOutput,
+    SurveyInput, SurveyOutput, WorkItem,
+};
 use store::{Bucket, Ledger, Table, WorkLock};
+use survey::Found;
+use tokio::sync::watch;
 use tokio::time::Instant;
-use work::Worker;
+use work::{WorkResult, Worker};
 
 /// How many invocations in a row may be throttled without finishing anything before it is an
 /// error.
@@ -187,66 +194,199 @@ async fn work(
     held: &HeldLock,
 ) -> Result<ShareDocumentsOutput, Error> {
     let ShareDocumentsInput { execution, owner, region, .. } = input;
-    let planned = plan.work.iter().find(|work| work.owner == *owner && work.region == *region);
-    let planned = planned.ok_or_else(|| Error::NotPlanned {
-        owner: owner.to_string(),
-        region: region.to_string(),
-    })?;
-    let mut view = plan.view(*owner, region);
-    if deps.clock.now().duration_since(plan.seen_at) > FRESH_FOR {
-        view = view.without_fresh();
-    }
-    let mut details = if cursor.details {
-        let stored = deps.bucket.details(&execution.name, (*owner, region)).await;
-        stored.map_err(Error::Details)?
-    } else {
-        Details::new(*owner, region.clone())
+    let place = (*owner, region);
+    let mut details = details(deps, &execution.name, place, cursor).await?;
+    // What a look has found, if there was one: the documents that need work, and what was reported of them.
+    let again = match plan.surveyed {
+        true => looked_at(deps, &execution.name, place).await?,
+        false => None,
     };
-    let ledger = Ledger {
-        table: deps.table.clone(),
-        owner: *owner,
-        region: region.clone(),
-        execution: execution.arn.clone(),
-        seen_at: plan.seen_at,
-    };
-    let client = deps.owners.ssm(*owner, region);
-    let caller = Caller::new(ConcurrencyLimit::new(deps.config.concurrency), until, held.lost());
-    let later = LaterPlans::new(deps.table.clone(), plan);
-    let planner = Planner::new(plan, planned, &view, &ledger, &later);
-    let Config { installation, home, .. } = &deps.config;
-    let at_home = deps.owners.ssm(*owner, home);
-    let claims = RecordedClaims::new(&at_home, &caller, installation);
-    let worker = Worker {
-        caller: &caller,
-        listing: planner.listing(&client),
-        planner: &planner,
-        claims: &claims,
-        ledger: &ledger,
-        clock: &deps.clock,
-        counts: input.counts.unwrap_or_default(),
-    };
-    let (changes, unwritten) = Changes::channel();
-    let sharer = Sharer {
-        caller: &caller,
-        permissions: Permissions { client: &client },
-        view: &view,
-        ledger: &ledger,
-        later: &later,
-        changes,
-    };
-    let worked = worker.run(cursor, sharer, unwritten, &mut details).await?;
-    if !details.is_empty() {
-        let stored = deps.bucket.store_details(&execution.name, (*owner, region), &details).await;
-        stored.map_err(Error::Details)?;
-    }
-    if let Some(next) = &worked.cursor
-        && next.stalled >= STALLS
-    {
-        return Err(Error::Throttled { invocations: next.stalled });
-    }
+    let errand = Errand { plan, execution: &execution.arn, place, again, until, lost: held.lost() };
+    let counts = input.counts.unwrap_or_default();
+    let worked = errand.run(deps, cursor, counts, &mut details, None).await?;
+    store_details(deps, &execution.name, place, &details).await?;
+    check_progress(&worked)?;
     let counts = worked.counts;
     tracing::info!(?counts, done = worked.cursor.is_none(), "shared");
     Ok(answer(input, counts, worked.cursor.as_ref()))
+}
+
+/// Looks at one owner's documents in one Region and changes nothing, as far as the time budget goes. Takes no
+/// lock: what is found is planned again, with the lock held, before it is changed.
+///
+/// # Errors
+/// As [`handle`].
+pub async fn look(deps: &Deps, input: SurveyInput) -> Result<SurveyOutput, Error> {
+    let until = Instant::now() + deps.config.time_budget;
+    let cursor = Cursor::read(input.cursor.as_deref()).map_err(|source| Error::Cursor {
+        cursor: input.cursor.clone().unwrap_or_default(),
+        source,
+    })?;
+    let SurveyInput { execution, survey: WorkItem { owner, region }, .. } = &input;
+    let place = (*owner, region);
+    let plan = deps.bucket.plan(&input.plan).await.map_err(Error::Plan)?;
+    let mut details = details(deps, &execution.name, place, &cursor).await?;
+    let mut found = Found::new(*owner, region.clone());
+    if input.cursor.is_some() {
+        found.part = deps.bucket.part(&execution.name, place).await.map_err(Error::Details)?;
+        found.counts = input.counts.unwrap_or_default();
+    }
+    let before = ShareCounts {
+        failed: found.counts.failed,
+        disputed: found.counts.disputed,
+        ..ShareCounts::default()
+    };
+    let (_held, lost) = watch::channel(false);
+    let errand = Errand { plan: &plan, execution: &execution.arn, place, again: None, until, lost };
+    let worked = errand.run(deps, &cursor, before, &mut details, Some(&mut found)).await?;
+    store_details(deps, &execution.name, place, &details).await?;
+    found.part.problems = details.failures.problems.clone();
+    let counts = found.counts(worked.counts);
+    // An owner that was not listed whole, or a document that could not be read.
+    found.part.incomplete = counts.failed > 0;
+    deps.bucket.store_part(&execution.name, &found.part).await.map_err(Error::Details)?;
+    check_progress(&worked)?;
+    tracing::info!(?counts, done = worked.cursor.is_none(), "looked");
+    Ok(SurveyOutput {
+        done: worked.cursor.is_none(),
+        cursor: worked.cursor.as_ref().map(Cursor::write),
+        owner: *owner,
+        region: region.clone(),
+        counts,
+    })
+}
+
+/// Does what it is asked: share, or look.
+///
+/// # Errors
+/// As [`handle`].
+pub async fn respond(deps: &Deps, request: DocumentsRequest) -> Result<DocumentsAnswer, Error> {
+    match request {
+        DocumentsRequest::Survey(input) => Ok(DocumentsAnswer::Survey(look(deps, input).await?)),
+        DocumentsRequest::Share(input) => Ok(DocumentsAnswer::Share(handle(deps, input).await?)),
+    }
+}
+
+/// One owner in one Region, for one invocation.
+struct Errand<'a> {
+    plan: &'a SharePlan,
+    /// The ARN of the execution.
+    execution: &'a str,
+    place: (AccountId, &'a Region),
+    /// After a look: the documents that need work.
+    again: Option<BTreeSet<DocumentName>>,
+    until: Instant,
+    /// Turns true when nothing may be changed any more.
+    lost: watch::Receiver<bool>,
+}
+
+impl Errand<'_> {
+    /// Works, or looks where there is a place for what is found.
+    async fn run(
+        self,
+        deps: &Deps,
+        cursor: &Cursor,
+        counts: ShareCounts,
+        details: &mut Details,
+        found: Option<&mut Found>,
+    ) -> Result<WorkResult, Error> {
+        let Self { plan, execution, place: (owner, region), again, until, lost } = self;
+        let planned = plan.work.iter().find(|work| work.owner == owner && work.region == *region);
+        let planned = planned.ok_or_else(|| Error::NotPlanned {
+            owner: owner.to_string(),
+            region: region.to_string(),
+        })?;
+        let mut view = plan.view(owner, region);
+        if deps.clock.now().duration_since(plan.seen_at) > FRESH_FOR {
+            view = view.without_fresh();
+        }
+        let ledger = Ledger {
+            table: deps.table.clone(),
+            owner,
+            region: region.clone(),
+            execution: execution.to_owned(),
+            seen_at: plan.seen_at,
+        };
+        let client = deps.owners.ssm(owner, region);
+        let caller = Caller::new(ConcurrencyLimit::new(deps.config.concurrency), until, lost);
+        let later = LaterPlans::new(deps.table.clone(), plan);
+        let mut planner = Planner::new(plan, planned, &view, &ledger, &later);
+        if let Some(again) = again {
+            planner = planner.only(again);
+        }
+        let Config { installation, home, .. } = &deps.config;
+        let at_home = deps.owners.ssm(owner, home);
+        let claims = RecordedClaims::new(&at_home, &caller, installation);
+        let worker = Worker {
+            caller: &caller,
+            listing: planner.listing(&client),
+            planner: &planner,
+            claims: &claims,
+            ledger: &ledger,
+            clock: &deps.clock,
+            counts,
+        };
+        let (changes, unwritten) = Changes::channel();
+        let sharer = Sharer {
+            caller: &caller,
+            permissions: Permissions { client: &client },
+            view: &view,
+            ledger: &ledger,
+            later: &later,
+            changes,
+            drift: plan.drift,
+            looks: found.is_some(),
+        };
+        let worked = worker.run(cursor, sharer, unwritten, details, found).await?;
+        // Read by now, if there is anything to say about them.
+        if let (false, Ok(claims)) = (details.claims.is_empty(), claims.get().await) {
+            details.settle(claims);
+        }
+        Ok(worked)
+    }
+}
+
+/// Refuses to go on where nothing was finished several times in a row.
+fn check_progress(worked: &WorkResult) -> Result<(), Error> {
+    match &worked.cursor {
+        Some(next) if next.stalled >= STALLS => Err(Error::Throttled { invocations: next.stalled }),
+        _ => Ok(()),
+    }
+}
+
+/// What earlier invocations of the execution have reported here.
+async fn details(
+    deps: &Deps,
+    execution: &str,
+    (owner, region): (AccountId, &Region),
+    cursor: &Cursor,
+) -> Result<Details, Error> {
+    match cursor.details {
+        true => deps.bucket.details(execution, (owner, region)).await.map_err(Error::Details),
+        false => Ok(Details::new(owner, region.clone())),
+    }
+}
+
+async fn store_details(
+    deps: &Deps,
+    execution: &str,
+    place: (AccountId, &Region),
+    details: &Details,
+) -> Result<(), Error> {
+    if details.is_empty() {
+        return Ok(());
+    }
+    deps.bucket.store_details(execution, place, details).await.map_err(Error::Details)
+}
+
+/// The documents that need work after a look; `None` means all of them, where some could not be looked at.
+async fn looked_at(
+    deps: &Deps,
+    execution: &str,
+    place: (AccountId, &Region),
+) -> Result<Option<BTreeSet<DocumentName>>, Error> {
+    let part = deps.bucket.part(execution, place).await.map_err(Error::Details)?;
+    Ok((!part.incomplete).then_some(part.again))
 }
 
 fn answer(

@@ -3,10 +3,10 @@
 // The AWS SDK's futures nest deeper than the compiler's default bound.
 #![recursion_limit = "256"]
 
-use share_documents::{Deps, handle};
+use share_documents::{Deps, respond};
 use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    runtime::start(Deps::new, handle).await
+    runtime::start(Deps::new, respond).await
 }

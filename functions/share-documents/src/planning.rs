@@ -12,6 +12,7 @@ use crate::details::DocumentReport;
 use crate::document::Work;
 use crate::later::{LaterPlans, is_later};
 use crate::listing::Listing;
+use crate::survey::is_again;
 
 /// Up to this many accounts the ledger is read by key (a key for each document and account, a hundred keys a
 /// call); beyond that, all entries of each document are read (a call a document).
@@ -31,6 +32,8 @@ pub(crate) struct Planner<'a> {
     later: &'a LaterPlans,
     /// It is the plan of a join, which removes nothing.
     joins: bool,
+    /// After a look at all documents: those that need work.
+    again: Option<BTreeSet<DocumentName>>,
 }
 
 impl<'a> Planner<'a> {
@@ -52,7 +55,13 @@ impl<'a> Planner<'a> {
             seen_at: plan.seen_at,
             later,
             joins: plan.removals == Removals::Nobody,
+            again: None,
         }
+    }
+
+    /// Leaves out all documents but these.
+    pub(crate) fn only(self, again: BTreeSet<DocumentName>) -> Self {
+        Self { again: Some(again), ..self }
     }
 
     /// Which documents to look at: those the owner lists or, where no rule wants anything any longer and the
@@ -71,6 +80,9 @@ impl<'a> Planner<'a> {
         documents: Vec<Document>,
         claims: &Claims,
     ) -> Result<Vec<Work>, StoreError> {
+        let again = self.again.as_ref();
+        let documents: Vec<Document> =
+            documents.into_iter().filter(|document| is_again(again, &document.name)).collect();
         let mut remembered = self.remembered(&documents).await?;
         let mut works: Vec<Work> = documents
             .into_iter()

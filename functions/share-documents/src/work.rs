@@ -21,10 +21,11 @@ use tokio::time::Instant;
 
 use crate::changes::{Unwritten, Urgent};
 use crate::claims::RecordedClaims;
-use crate::details::Details;
+use crate::details::{Details, DocumentReport};
 use crate::document::{DocumentResult, Sharer, Work};
 use crate::listing::{Listing, PageError};
 use crate::planning::Planner;
+use crate::survey::Found;
 
 /// Documents that may wait for their turn: a page is read ahead, not more.
 pub(crate) const READ_AHEAD: usize = 50;
@@ -74,10 +75,22 @@ impl OpenPage {
 struct Tally<'a> {
     counts: ShareCounts,
     details: &'a mut Details,
+    /// Where nothing is changed: what would be.
+    found: Option<&'a mut Found>,
     pages: Vec<OpenPage>,
     finished: usize,
     /// Nothing more can be done for this owner in this Region.
     halted: bool,
+}
+
+impl Tally<'_> {
+    /// Adds how a document ended.
+    fn add(&mut self, report: &DocumentReport) {
+        self.details.add(report);
+        if let Some(found) = &mut self.found {
+            found.add(report);
+        }
+    }
 }
 
 impl Worker<'_> {
@@ -92,10 +105,11 @@ impl Worker<'_> {
         sharer: Sharer<'_>,
         changes: Unwritten,
         details: &mut Details,
+        found: Option<&mut Found>,
     ) -> Result<WorkResult, StoreError> {
         let counts = self.counts;
         let pages = vec![OpenPage { token: cursor.page.clone(), ..OpenPage::default() }];
-        let tally = Mutex::new(Tally { counts, details, pages, finished: 0, halted: false });
+        let tally = Mutex::new(Tally { counts, details, found, pages, finished: 0, halted: false });
         let (send, works) = mpsc::channel(READ_AHEAD);
         let (planned, (), written) = futures::join!(
             self.plan(cursor, &tally, send),
@@ -132,6 +146,9 @@ impl Worker<'_> {
                     tally.counts =
                         ShareCounts { removed: tally.counts.removed, ..ShareCounts::default() };
                     tally.pages = vec![OpenPage::default()];
+                    if let Some(found) = &mut tally.found {
+                        found.restart();
+                    }
                     (from, token) = (Cursor::default(), None);
                     continue;
                 }
@@ -165,7 +182,7 @@ impl Worker<'_> {
             };
             {
                 let mut tally = lock(tally);
-                works.iter().for_each(|work| tally.details.look_at(work, claims));
+                works.iter().for_each(|work| tally.details.look_at(work));
                 let done = before.iter().map(|document| short_hash(document.name.as_str()));
                 if let Some(opened) = tally.pages.get_mut(number) {
                     opened.done = done.collect();
@@ -213,7 +230,7 @@ impl Worker<'_> {
                 DocumentResult::Finished(report) => {
                     tally.counts += report.counts();
                     tally.finished += 1;
-                    tally.details.add(&report);
+                    tally.add(&report);
                     if let Some(opened) = tally.pages.get_mut(page) {
                         opened.done.insert(short_hash(report.document.as_str()));
                     }
@@ -225,7 +242,7 @@ impl Worker<'_> {
                 }
                 DocumentResult::Everywhere(report, code, error) => {
                     tally.counts += report.counts();
-                    tally.details.add(&report);
+                    tally.add(&report);
                     self.halt(&mut tally, code, &error);
                 }
             }
@@ -328,7 +345,7 @@ fn listing_refused(refusal: Refusal) -> (ProblemCode, AwsError) {
 }
 
 async fn one(sharer: &Sharer<'_>, page: usize, work: Work) -> (usize, DocumentResult) {
-    (page, sharer.share(work).await)
+    (page, if sharer.looks { sharer.look(work).await } else { sharer.share(work).await })
 }
 
 fn lock<'a, 'b>(tally: &'a Mutex<Tally<'b>>) -> MutexGuard<'a, Tally<'b>> {

@@ -42,6 +42,8 @@ pub enum TriggerKind {
     Recheck,
     /// All accounts of the organization.
     Backfill,
+    /// The whole organization is compared with the rules.
+    Reconcile,
     /// Somebody started the machine.
     Manual,
     /// An alarm went into ALARM.

@@ -218,6 +218,10 @@ problem_codes! {
     DocumentsClaimedElsewhere: "Take the documents out of the rules, or move the claim: ClaimedDocumentNames of stacks/owner-account.yaml in this account, or of template.yaml where it is the hub.",
     /// No claim on documents that the rules name could be found.
     DocumentsUnclaimed: "Deploy this version of stacks/owner-account.yaml in this account and in the hub's Region, with ClaimedDocumentNames that match the documents (template.yaml, where the account is the hub).",
+    /// Somebody else shares documents of the suite with accounts that no rule names.
+    SharesOfOthers: "Nothing, if that is meant. Otherwise let a rule name the accounts, remove the shares by hand, or set `ownership: exclusive` in the rule.",
+    /// So many shares would be taken back from members that nothing is done until somebody confirms it.
+    MassRemovalHeld: "Look at it with `relay plan`; confirm it with `relay apply --confirm PLAN` if it is meant, or mend the rules.",
     /// A document is shared with as many accounts as its quota allows.
     DocumentPermissionLimit: "Unshare accounts that no longer need it, or have the quota raised (1,000 accounts a document).",
     /// The owner account refused the call.

@@ -104,6 +104,9 @@ fn status(evidence: Evidence<'_>) -> Option<OutcomeStatus> {
     if !(joined || news || told || total.added + total.removed > 0) {
         return None;
     }
+    if new_problems(evidence).iter().any(|problem| problem.code == ProblemCode::MassRemovalHeld) {
+        return Some(OutcomeStatus::Partial);
+    }
     let nothing_done = total.added + total.removed + total.present == 0;
     Some(match nothing_done && plan.is_some_and(rules_are_broken) {
         true => OutcomeStatus::Failed,

@@ -106,6 +106,7 @@ pub(super) fn is_about_claims(code: ProblemCode) -> bool {
         ProblemCode::DocumentsClaimedTwice
             | ProblemCode::DocumentsClaimedElsewhere
             | ProblemCode::DocumentsUnclaimed
+            | ProblemCode::SharesOfOthers
     )
 }
 
@@ -121,6 +122,8 @@ fn looks_for(seen: Seen<'_>, known: &Problem) -> bool {
     match known.code {
         ProblemCode::UnknownOrganizationalUnit => plan.selectors_read,
         ProblemCode::AccountNotInOrganization => plan.organization,
+        ProblemCode::MassRemovalHeld => plan.surveyed,
+        ProblemCode::SharesOfOthers if !plan.drift => false,
         code if is_about_claims(code) => {
             plan.organization
                 && plan.removals == Removals::Everybody

@@ -41,6 +41,8 @@ pub(super) fn plan(valid_rules: u64, problems: Vec<Problem>) -> SharePlan {
         work: vec![],
         removals: Removals::Everybody,
         selectors_read: true,
+        drift: false,
+        surveyed: false,
         problems,
     }
 }

@@ -108,6 +108,9 @@ impl Claims {
                     "{documents} claimed by {others} and not by {}: they are left alone",
                     self.own
                 ),
+                (ProblemCode::SharesOfOthers, _) => format!(
+                    "{documents} shared by somebody else with accounts that no rule names: those shares are left"
+                ),
                 (_, Recorded::Unreadable(reason)) => format!(
                     "which installation claims {documents} not known: their shares are kept, wanted or not ({reason})"
                 ),
@@ -164,6 +167,20 @@ impl ClaimFindings {
             Claim::Theirs(others) => (ProblemCode::DocumentsClaimedElsewhere, Some(others)),
             Claim::Unknown => (ProblemCode::DocumentsUnclaimed, None),
         };
+        self.note(code, document, others);
+    }
+
+    /// Adds a document that somebody else shares with accounts that no rule names.
+    pub fn add_foreign(&mut self, document: &DocumentName) {
+        self.note(ProblemCode::SharesOfOthers, document, None);
+    }
+
+    fn note(
+        &mut self,
+        code: ProblemCode,
+        document: &DocumentName,
+        others: Option<&BTreeSet<String>>,
+    ) {
         let finding = self.0.entry(code).or_default();
         finding.installations.extend(others.into_iter().flatten().cloned());
         if finding.documents.contains(document) {

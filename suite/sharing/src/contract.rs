@@ -83,6 +83,9 @@ pub struct PlanSharesInput {
     pub execution: ExecutionRef,
     /// The input of that execution.
     pub input: ShareRunbooksInput,
+    /// The state machine looks at every owner and Region before it changes anything, where that is asked of it.
+    #[serde(default)]
+    pub surveys: bool,
 }
 
 /// One owner in one Region: what the machine maps over.
@@ -111,6 +114,12 @@ pub struct PlanSharesOutput {
     pub problems: u64,
     /// The policy the plan was made from: `sha256:…`.
     pub rules_version: String,
+    /// The pairs of owner and Region to look at first. Then there is no work yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub survey: Vec<WorkItem>,
+    /// The execution that does the same already: no work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub busy: Option<String>,
     /// Nothing that the plan rests on has changed since the last one: no work.
     pub unchanged: bool,
     /// The onboarding runbooks to start once everything is shared.
@@ -132,7 +141,8 @@ pub struct ShareCounts {
     pub present: u64,
     /// Pairs that could not be changed.
     pub failed: u64,
-    /// Documents that this installation does not have to itself: their shares are kept.
+    /// Documents that are left in part: this installation does not have them to itself, or somebody else shares
+    /// them with accounts that no rule names.
     #[serde(skip_serializing_if = "is_zero")]
     pub disputed: u64,
 }
@@ -228,7 +238,7 @@ pub enum Scope {
 }
 
 /// The input of `share-runbooks`: `{"accounts":["…"], "trigger"?, "after"?: seconds, "joined"?: seconds}`
-/// or `{"organization": true, "trigger"?}`.
+/// or `{"organization": true, "trigger"?, "drift"?: bool, "dryRun"?: bool, "confirm"?: "<plan id>"}`.
 ///
 /// Without a trigger it is `manual` for accounts and `backfill` for the organization.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -243,6 +253,12 @@ pub struct ShareRunbooksInput {
     pub after: Option<u32>,
     /// Of a join: when the account joined, in seconds since 1970. The second look is named after it.
     pub joined: Option<i64>,
+    /// Of the organization: compare with what SSM says, not only with the ledger.
+    pub drift: bool,
+    /// Of the organization: change nothing, and store what would be changed.
+    pub dry_run: bool,
+    /// Of the organization: the id of a plan that was held and is to be applied.
+    pub confirm: Option<String>,
 }
 
 impl ShareRunbooksInput {
@@ -250,7 +266,15 @@ impl ShareRunbooksInput {
     #[must_use]
     pub fn account(account: AccountId, trigger: Trigger) -> Self {
         let scope = Scope::Accounts(BTreeSet::from([account]));
-        Self { scope, trigger, after: None, joined: None }
+        Self {
+            scope,
+            trigger,
+            after: None,
+            joined: None,
+            drift: false,
+            dry_run: false,
+            confirm: None,
+        }
     }
 
     /// One account that joined at this time.
@@ -294,6 +318,15 @@ struct RawShareRunbooksInput {
     /// Of a join: when the account joined, in seconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     joined: Option<i64>,
+    /// Of the organization: compare with what SSM says, not only with the ledger.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    drift: bool,
+    /// Of the organization: change nothing, and store what would be changed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    dry_run: bool,
+    /// Of the organization: the id of a plan that was held and is to be applied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    confirm: Option<String>,
 }
 
 impl TryFrom<RawShareRunbooksInput> for ShareRunbooksInput {
@@ -313,12 +346,16 @@ impl TryFrom<RawShareRunbooksInput> for ShareRunbooksInput {
                 return Err("expected `accounts` or `organization: true`".into());
             }
         };
+        let RawShareRunbooksInput { after, joined, drift, dry_run, confirm, .. } = raw;
+        if (drift || dry_run || confirm.is_some()) && scope != Scope::Organization {
+            return Err("`drift`, `dryRun` and `confirm` go with `organization: true`".into());
+        }
         let kind = match scope {
             Scope::Accounts(_) => TriggerKind::Manual,
             Scope::Organization => TriggerKind::Backfill,
         };
         let trigger = raw.trigger.unwrap_or_else(|| Trigger::without_event(kind));
-        Ok(Self { scope, trigger, after: raw.after, joined: raw.joined })
+        Ok(Self { scope, trigger, after, joined, drift, dry_run, confirm })
     }
 }
 
@@ -328,8 +365,17 @@ impl From<ShareRunbooksInput> for RawShareRunbooksInput {
             Scope::Accounts(accounts) => (Some(accounts.into_iter().collect()), None),
             Scope::Organization => (None, Some(true)),
         };
-        let ShareRunbooksInput { trigger, after, joined, .. } = input;
-        Self { accounts, organization, trigger: Some(trigger), after, joined }
+        let ShareRunbooksInput { trigger, after, joined, drift, dry_run, confirm, .. } = input;
+        Self {
+            accounts,
+            organization,
+            trigger: Some(trigger),
+            after,
+            joined,
+            drift,
+            dry_run,
+            confirm,
+        }
     }
 }
 

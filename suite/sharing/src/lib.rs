@@ -6,8 +6,10 @@ mod account_event;
 mod claims;
 mod contract;
 mod documents;
+mod guard;
 pub mod plan;
 mod rule;
+mod survey;
 
 pub use account_event::{AccountEvent, Intake};
 pub use claims::{Claim, ClaimFindings, Claims};
@@ -17,7 +19,12 @@ pub use contract::{
     ShareDocumentsInput, ShareDocumentsOutput, ShareReport, ShareRunbooksInput, WorkItem,
 };
 pub use documents::{Document, DocumentSelector, Documents};
+pub use guard::{MassRemovalGuard, Verdict};
 pub use rule::{Accounts, OnboardingRunbook, Ownership, SharedVersion, SharingRule, SharingRules};
+pub use survey::{
+    Conclude, ConcludeInput, Conclusion, DocumentsAnswer, DocumentsRequest, PlanAnswer,
+    PlanRequest, SurveyInput, SurveyOutput, SurveyReport,
+};
 
 #[cfg(test)]
 mod account_event_tests;
@@ -25,5 +32,7 @@ mod account_event_tests;
 mod claims_tests;
 #[cfg(test)]
 mod contract_tests;
+#[cfg(test)]
+mod guard_tests;
 #[cfg(test)]
 mod tests;

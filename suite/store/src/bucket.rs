@@ -10,7 +10,7 @@ use relay_core::id::{AccountId, Region};
 use relay_core::storage::S3Object;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sharing::plan::SharePlan;
+use sharing::plan::{PartEffect, SharePlan, SharingEffect};
 use uuid::Uuid;
 
 use crate::StoreError;
@@ -80,6 +80,66 @@ impl Bucket {
         (owner, region): (AccountId, &Region),
     ) -> Result<T, StoreError> {
         self.read(&self.details_object(execution, owner, region)).await
+    }
+
+    /// Where the effect of a plan at one owner account in one Region is stored.
+    #[must_use]
+    pub fn part_object(&self, execution: &str, (owner, region): (AccountId, &Region)) -> S3Object {
+        self.object(format!("details/{execution}/effect/{owner}/{region}.json"))
+    }
+
+    /// Stores what an execution would do at one owner account in one Region.
+    ///
+    /// # Errors
+    /// When the bucket does not take it.
+    pub async fn store_part(&self, execution: &str, part: &PartEffect) -> Result<(), StoreError> {
+        self.write(&self.part_object(execution, (part.owner, &part.region)), part).await
+    }
+
+    /// Reads what an execution would do at one owner account in one Region.
+    ///
+    /// # Errors
+    /// When the bucket does not answer, or the object has another shape.
+    pub async fn part(
+        &self,
+        execution: &str,
+        place: (AccountId, &Region),
+    ) -> Result<PartEffect, StoreError> {
+        self.read(&self.part_object(execution, place)).await
+    }
+
+    /// Stores the effect of an execution's plan.
+    ///
+    /// # Errors
+    /// When the bucket does not take it.
+    pub async fn store_effect(
+        &self,
+        execution: &str,
+        effect: &SharingEffect,
+    ) -> Result<S3Object, StoreError> {
+        let object = self.object(format!("plans/{execution}.effect.json"));
+        self.write(&object, effect).await?;
+        Ok(object)
+    }
+
+    /// Reads an object of the bucket that an answer names: an effect, or a part of it.
+    ///
+    /// # Errors
+    /// When the bucket does not answer, or the object has another shape.
+    pub async fn object_at<T: DeserializeOwned>(&self, object: &S3Object) -> Result<T, StoreError> {
+        self.read(object).await
+    }
+
+    /// Reads a whole outcome.
+    ///
+    /// # Errors
+    /// When the bucket does not answer, or the object has another shape.
+    pub async fn outcome<T: DeserializeOwned>(
+        &self,
+        execution: &str,
+        outcome: Uuid,
+    ) -> Result<T, StoreError> {
+        self.read(&self.outcome_object(execution, outcome)).await
     }
 
     /// Where the whole outcome of an execution is stored. The execution's name makes it findable by

@@ -25,6 +25,7 @@
 //! | share ledger | `ledger` | `share#<owner>#<region>#<document>` | `<account>` | `account`, `sk2`, `version`, `holder`, `execution`, `seenAt`, `at` | |
 //! | last planned place | `place` | `place#<account>` | `place` | `path`, `active`, `rulesVersion`, `execution`, `first`, `at` | |
 //! | the organization's last plan | `place` | `place#organization` | `place` | `at` | |
+//! | who reconciles | `reconcile` | `place#reconcile` | `holder` | `execution` | |
 //! | work lock | `work_lock` | `lock#<owner>#<region>` | `lock` | `owner`, `leaseUntil` | |
 //!
 //! - Rules that only observe have locks, budgets and storms of their own: `observed-resource#…` and so on.
@@ -37,6 +38,8 @@
 //! | object | key |
 //! |---|---|
 //! | plan of an execution of `share-runbooks` | `plans/<execution>.json` |
+//! | what its look at the organization found | `plans/<execution>.effect.json` |
+//! | what that would change at one owner account in one Region | `details/<execution>/effect/<owner>/<region>.json` |
 //! | what failed at one owner account in one Region | `details/<execution>/<owner>/<region>.json` |
 //! | whole outcome | `outcomes/<execution>/<outcome id>.json` |
 #![warn(missing_docs)]
@@ -60,6 +63,7 @@ mod outlet;
 mod place;
 #[cfg(feature = "publisher")]
 mod publisher;
+mod reconcile;
 mod run;
 #[cfg(feature = "publisher")]
 mod standing;

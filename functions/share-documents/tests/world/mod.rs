@@ -227,6 +227,8 @@ pub(crate) fn plan(accounts: &[String]) -> SharePlan {
         }],
         removals: Removals::Everybody,
         selectors_read: true,
+        drift: false,
+        surveyed: false,
         problems: Vec::new(),
     }
 }

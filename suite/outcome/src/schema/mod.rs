@@ -11,7 +11,7 @@ use schemars::generate::SchemaSettings;
 use schemars::transform::{RecursiveTransform, ReplaceUnevaluatedProperties};
 use schemars::{JsonSchema, Schema};
 use serde_json::Value;
-use sharing::plan::SharePlan;
+use sharing::plan::{PartEffect, SharePlan, SharingEffect};
 use sharing::{AwaitMembershipInput, ShareRunbooksInput, SharingRule};
 
 use crate::Outcome;
@@ -24,6 +24,8 @@ pub fn all() -> Vec<(&'static str, String)> {
         ("remediation-rule.json", rule::<RemediationRule>()),
         ("outcome.json", text::<Outcome>()),
         ("share-plan.json", text::<SharePlan>()),
+        ("sharing-effect.json", text::<SharingEffect>()),
+        ("part-effect.json", text::<PartEffect>()),
         ("share-runbooks-input.json", text::<ShareRunbooksInput>()),
         ("await-membership-input.json", text::<AwaitMembershipInput>()),
         ("run-automation-input.json", text::<RunAutomationInput>()),

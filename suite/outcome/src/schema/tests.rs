@@ -206,6 +206,7 @@ fn machine_inputs_fit_their_schemas_and_neither_nobody_nor_both() {
     for input in [
         json!({"accounts": ["000000000001"]}),
         json!({"organization": true, "trigger": {"kind": "backfill"}}),
+        json!({"organization": true, "drift": true, "dryRun": true, "confirm": "0123456789ab"}),
         json!({"accounts": ["000000000001"], "after": 300,
                "trigger": {"kind": "recheck", "arn": null, "eventIds": []}}),
     ] {
@@ -219,6 +220,7 @@ fn machine_inputs_fit_their_schemas_and_neither_nobody_nor_both() {
         json!({"accounts": []}),
         json!({"organization": false}),
         json!({"accounts": ["000000000001"], "organization": true}),
+        json!({"organization": true, "dryRun": "yes"}),
     ] {
         assert!(!validator.is_valid(&input), "{input}");
         assert!(serde_json::from_value::<ShareRunbooksInput>(input).is_err());

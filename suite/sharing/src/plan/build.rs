@@ -106,6 +106,8 @@ impl SharePlan {
                 _ => Removals::Departed,
             },
             selectors_read,
+            drift: false,
+            surveyed: false,
             problems,
         }
     }

@@ -4,6 +4,7 @@
 
 mod build;
 mod calls;
+mod effect;
 mod onboarding;
 mod share_plan;
 mod view;
@@ -12,6 +13,10 @@ pub use build::{Evidence, FRESH_FOR, PlanInput};
 pub use calls::{
     Call, DEFAULT_QUOTA, DocumentCalls, Holder, IDS_PER_CALL, Present, Recorded, RecordedShare,
     Territory, needs_permissions, plan_calls,
+};
+pub use effect::{
+    DocumentEffect, EffectCounts, EffectPart, Left, LeftBecause, PartEffect, SharingEffect,
+    effect_id,
 };
 pub use onboarding::{NEW_FOR, OnboardingInput, OnboardingReport, OnboardingStart};
 pub use share_plan::{AccountPlace, PlannedRule, PlannedWork, Removals, SharePlan};

@@ -33,6 +33,12 @@ pub struct SharePlan {
     pub removals: Removals,
     /// Every OU that a rule names was looked up, whether it exists or not.
     pub selectors_read: bool,
+    /// What SSM says is read for every document, not only what the ledger says.
+    #[serde(default)]
+    pub drift: bool,
+    /// Every owner and Region is looked at before anything is changed.
+    #[serde(default)]
+    pub surveyed: bool,
     /// What was found wrong while planning.
     pub problems: Vec<Problem>,
 }

@@ -6,7 +6,7 @@ use relay_core::id::{AccountId, DocumentName, Region};
 use relay_core::problem::{Problem, ProblemCode};
 
 use crate::plan::{
-    AccountPlace, DocumentCalls, PlannedRule, Present, Recorded, SharePlan, Territory,
+    AccountPlace, DocumentCalls, LeftBecause, PlannedRule, Present, Recorded, SharePlan, Territory,
     needs_permissions, plan_calls,
 };
 use crate::{Claim, Document, Ownership, SharedVersion};
@@ -124,6 +124,33 @@ impl WorkView<'_> {
     pub fn without_fresh(mut self) -> Self {
         self.territory.fresh.clear();
         self
+    }
+
+    /// The account that owns the documents.
+    pub(super) fn owner(&self) -> AccountId {
+        self.owner
+    }
+
+    /// Whether an account is an active member of the organization.
+    #[must_use]
+    pub fn is_present(&self, id: &AccountId) -> bool {
+        self.territory.active.contains(id)
+    }
+
+    /// Why a share that no rule wants is kept, if it is.
+    pub(super) fn why_kept(&self, id: &AccountId, wanted: &Wanted) -> Option<LeftBecause> {
+        if self.territory.may_lose(id, wanted) && !wanted.later.contains(id) {
+            return None;
+        }
+        Some(if !wanted.claim.is_ours() {
+            LeftBecause::Claim
+        } else if wanted.later.contains(id) {
+            LeftBecause::Later
+        } else if self.territory.uncertain.contains(id) {
+            LeftBecause::Uncertain
+        } else {
+            LeftBecause::Doubt
+        })
     }
 
     /// The accounts that would lose their recorded shares of a document.

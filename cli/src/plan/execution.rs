@@ -1,0 +1,88 @@
+//! One execution of `share-runbooks`, from its start to its end, and what it stored.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use aws::AwsError;
+use aws_sdk_sfn::types::ExecutionStatus;
+use serde_json::Value;
+use store::Bucket;
+use tokio::time::{Instant, sleep};
+
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::session::Session;
+
+/// How often the execution is looked at, and how often a note says that it still runs.
+const LOOK: Duration = Duration::from_secs(1);
+const NOTE: Duration = Duration::from_secs(15);
+
+/// An execution that has ended well.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub arn: String,
+    pub output: Value,
+}
+
+/// Starts `share-runbooks` and waits for its end.
+///
+/// # Errors
+/// When the stack is older than this program, the execution cannot be started, or it fails.
+pub(super) async fn run(session: &Session, input: &Value, output: &Output) -> Result<Ended> {
+    if session.stack.parameter("MassRemovalPercent").is_empty() {
+        // Its state machine would not know `dryRun`, and would do what it is asked only to show.
+        let what = format!("the stack {} is older than this command", session.stack.name);
+        return Err(Failure::new(what).help("Update the stack first: docs/deploy.md.").into());
+    }
+    let machine = session.stack.output("ShareRunbooksStateMachineArn")?;
+    let client = aws_sdk_sfn::Client::new(&session.config);
+    let started = client.start_execution().state_machine_arn(machine).input(input.to_string());
+    let arn = started.send().await.map_err(AwsError::from).context("start share-runbooks")?;
+    let arn = arn.execution_arn;
+    tracing::debug!(arn, "started");
+    let (begun, mut noted) = (Instant::now(), Instant::now());
+    loop {
+        let described = client.describe_execution().execution_arn(&arn).send().await;
+        let described = described
+            .map_err(AwsError::from)
+            .with_context(|| format!("look at the execution {arn}"))?;
+        match described.status() {
+            ExecutionStatus::Running => {}
+            ExecutionStatus::Succeeded => {
+                let text = described.output().unwrap_or("{}");
+                let output = serde_json::from_str(text).context("read the execution's output")?;
+                return Ok(Ended { arn, output });
+            }
+            status => {
+                let reason = described.cause().or(described.error()).unwrap_or_default();
+                let failure = Failure::new(format!("the execution ended {status}: {reason}"));
+                return Err(failure.help(format!("Look at it in Step Functions: {arn}")).into());
+            }
+        }
+        if noted.elapsed() >= NOTE {
+            noted = Instant::now();
+            output.note(format_args!("still at work after {} s", begun.elapsed().as_secs()));
+        }
+        sleep(LOOK).await;
+    }
+}
+
+impl Ended {
+    /// The bucket of the stack.
+    ///
+    /// # Errors
+    /// When the stack does not say which it is.
+    pub(super) fn bucket(session: &Session) -> Result<Bucket> {
+        Ok(Bucket::new(&session.config, session.stack.output("BucketName")?))
+    }
+
+    /// The whole outcome that the execution published.
+    ///
+    /// # Errors
+    /// When the bucket does not have it.
+    pub(super) async fn outcome(&self, session: &Session, id: &str) -> Result<Value> {
+        let name = self.arn.rsplit(':').next().unwrap_or_default();
+        let id = id.parse().context("read the outcome's id")?;
+        Ok(Self::bucket(session)?.outcome(name, id).await?)
+    }
+}

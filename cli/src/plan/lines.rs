@@ -1,0 +1,271 @@
+//! A plan's effect as lines: by document, by account or by rule. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use relay_core::id::{AccountId, Region};
+use sharing::plan::{LeftBecause, PartEffect, SharingEffect};
+
+use super::By;
+use crate::output::{Output, style};
+use crate::rules::count;
+
+/// What a line says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Sign {
+    Share,
+    Unshare,
+    Keep(LeftBecause),
+}
+
+/// Everything that has one line: the pairs of one subject with one sign.
+#[derive(Debug, Default)]
+struct Group {
+    documents: BTreeSet<String>,
+    accounts: BTreeSet<AccountId>,
+    regions: BTreeSet<Region>,
+    owners: BTreeSet<AccountId>,
+    restored: usize,
+}
+
+/// The lines of a plan.
+#[derive(Debug)]
+pub(super) struct Lines {
+    by: By,
+    groups: BTreeMap<(String, Sign), Group>,
+    /// What cannot be reached, and what is wrong.
+    alarms: Vec<String>,
+}
+
+impl Lines {
+    /// Groups the pairs of an effect.
+    pub(super) fn new(effect: &SharingEffect, parts: &[PartEffect], by: By) -> Self {
+        let mut groups: BTreeMap<(String, Sign), Group> = BTreeMap::new();
+        for part in parts {
+            for document in part.documents.values() {
+                let mut add = |sign: Sign, accounts: &[AccountId], restored: &[AccountId]| {
+                    let subjects: Vec<(String, Vec<AccountId>)> = match by {
+                        By::Document => {
+                            vec![(
+                                format!("{} of {}", document.document, part.owner),
+                                accounts.to_vec(),
+                            )]
+                        }
+                        By::Account => {
+                            accounts.iter().map(|id| (id.to_string(), vec![*id])).collect()
+                        }
+                        By::Rule if document.rules.is_empty() => {
+                            vec![("no rule".to_owned(), accounts.to_vec())]
+                        }
+                        By::Rule => {
+                            let rules = document.rules.iter();
+                            rules.map(|rule| (format!("rule {rule}"), accounts.to_vec())).collect()
+                        }
+                    };
+                    for (subject, accounts) in
+                        subjects.into_iter().filter(|(_, ids)| !ids.is_empty())
+                    {
+                        let group = groups.entry((subject, sign)).or_default();
+                        group.documents.insert(document.document.to_string());
+                        group.restored +=
+                            accounts.iter().filter(|id| restored.contains(id)).count();
+                        group.accounts.extend(accounts);
+                        group.regions.insert(part.region.clone());
+                        group.owners.insert(part.owner);
+                    }
+                };
+                add(Sign::Share, &document.share, &document.restore);
+                add(Sign::Unshare, &document.unshare, &[]);
+                for left in &document.left {
+                    add(Sign::Keep(left.because), &left.accounts, &[]);
+                }
+            }
+        }
+        Self { by, groups, alarms: alarms(effect, parts) }
+    }
+
+    /// Each line without its sign, which stands before it.
+    fn texts(&self) -> impl Iterator<Item = (Sign, String)> + '_ {
+        self.groups.iter().map(|((subject, sign), group)| (*sign, self.text(subject, *sign, group)))
+    }
+
+    fn text(&self, subject: &str, sign: Sign, group: &Group) -> String {
+        let Group { documents, accounts, regions, restored, .. } = group;
+        let (verb, to) = match sign {
+            Sign::Share => ("share", "with"),
+            Sign::Unshare => ("unshare", "from"),
+            Sign::Keep(_) => ("keep", "with"),
+        };
+        let regions = count(regions.len(), "Region");
+        let whom = count(accounts.len(), "account");
+        let what = count(documents.len(), "document");
+        let line = match self.by {
+            By::Document => format!("{verb} {subject} {to} {whom} in {regions}"),
+            By::Account => format!("{verb} {what} {to} {subject} in {regions}"),
+            By::Rule => format!("{subject}: {verb} {what} {to} {whom} in {regions}"),
+        };
+        match sign {
+            Sign::Share if *restored > 0 => format!("{line} ({restored} were taken back by hand)"),
+            Sign::Keep(because) => format!("{line}: {}", reason(because)),
+            _ => line,
+        }
+    }
+
+    /// For people at a terminal.
+    pub(super) fn print(&self, output: &Output) {
+        for (sign, text) in self.texts() {
+            let (color, sign) = match sign {
+                Sign::Share => (style::GREEN, '+'),
+                Sign::Unshare => (style::RED, '-'),
+                Sign::Keep(_) => ("", '='),
+            };
+            output.line(format_args!("{color}{sign} {text}{}", style::RESET));
+        }
+        for alarm in &self.alarms {
+            output.line(format_args!("{}! {alarm}{}", style::YELLOW, style::RESET));
+        }
+    }
+
+    /// For a pull request on GitHub.
+    pub(super) fn markdown(&self) -> String {
+        let mut text = String::from("### Effect on shares\n\n");
+        if self.groups.is_empty() && self.alarms.is_empty() {
+            text += "Nothing to change.\n";
+            return text;
+        }
+        // A code block of the language `diff` is coloured.
+        text += "```diff\n";
+        for (sign, line) in self.texts() {
+            let sign = match sign {
+                Sign::Share => '+',
+                Sign::Unshare => '-',
+                Sign::Keep(_) => ' ',
+            };
+            text += &format!("{sign} {line}\n");
+        }
+        for alarm in &self.alarms {
+            text += &format!("! {alarm}\n");
+        }
+        text + "```\n"
+    }
+}
+
+/// Owners that cannot be reached and problems, each once.
+fn alarms(effect: &SharingEffect, parts: &[PartEffect]) -> Vec<String> {
+    let mut alarms = Vec::new();
+    for part in effect.parts.iter().filter(|part| part.error.is_some()) {
+        let reason = part.error.as_ref().map(|error| error.in_words()).unwrap_or_default();
+        alarms.push(format!("owner {} in {}: {reason}", part.owner, part.region));
+    }
+    let problems = parts.iter().flat_map(|part| &part.problems).chain(&effect.problems);
+    for problem in problems {
+        let line = match problem.code.as_str() {
+            "RoleNotAssumable" => {
+                let owner = problem.place.to_string();
+                let owner = owner.split('/').next().unwrap_or_default().to_owned();
+                format!("owner {owner} cannot be reached: {}", problem.what)
+            }
+            _ => format!("{}: {} [{}]", problem.place, problem.what, problem.code),
+        };
+        if !alarms.contains(&line) {
+            alarms.push(line);
+        }
+    }
+    alarms
+}
+
+fn reason(because: LeftBecause) -> &'static str {
+    match because {
+        LeftBecause::Foreign => "somebody else shared it, and no rule names them",
+        LeftBecause::ForeignVersion => "somebody else shared another version",
+        LeftBecause::Conflict => "two rules want different versions",
+        LeftBecause::Claim => "another installation may want it",
+        LeftBecause::Doubt => "a rule is invalid, or names an OU that does not exist",
+        LeftBecause::Uncertain => "too little is known about them",
+        LeftBecause::Later => "somebody else decides about them",
+        LeftBecause::Quota => "the document has no room for more accounts",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn lines(by: By) -> Lines {
+        let counts = json!({});
+        let effect = json!({
+            "id": "0123456789ab", "execution": "arn", "rulesVersion": "sha256:0",
+            "seenAt": "2026-01-01T00:00:00Z", "verdict": "shown", "totals": counts,
+            "parts": [{"owner": "333344445555", "region": "us-east-1",
+                "error": {"Error": "Throttled", "Cause": "SSM throttled every call"}}],
+            "problems": [{"code": "RulesEmpty", "where": "rules", "what": "there is no rule", "hint": ""}],
+        });
+        let part = |region: &str| {
+            json!({
+                "owner": "222233334444", "region": region,
+                "documents": {
+                    "Org-Old": {"document": "Org-Old", "rules": [], "unshare": ["444455556666"]},
+                    "Org-Patch": {
+                        "document": "Org-Patch", "rules": ["everybody", "prod"],
+                        "share": ["444455556666", "555566667777"], "restore": ["444455556666"],
+                        "left": [{"because": "foreign", "accounts": ["999999999999"]}],
+                    },
+                },
+                "problems": [{"code": "RoleNotAssumable", "where": "333344445555/eu-west-1",
+                    "what": "AccessDenied", "hint": ""}],
+            })
+        };
+        let parts =
+            ["eu-west-1", "us-east-1"].map(|region| serde_json::from_value(part(region)).unwrap());
+        Lines::new(&serde_json::from_value(effect).unwrap(), &parts, by)
+    }
+
+    #[test]
+    fn a_plan_is_a_line_for_each_document_with_the_number_of_accounts_and_regions() {
+        assert_eq!(
+            lines(By::Document).markdown(),
+            "\
+### Effect on shares
+
+```diff
+- unshare Org-Old of 222233334444 from 1 account in 2 Regions
++ share Org-Patch of 222233334444 with 2 accounts in 2 Regions (2 were taken back by hand)
+  keep Org-Patch of 222233334444 with 1 account in 2 Regions: somebody else shared it, and no rule names them
+! owner 333344445555 in us-east-1: Throttled: SSM throttled every call
+! owner 333344445555 cannot be reached: AccessDenied
+! rules: there is no rule [RulesEmpty]
+```
+"
+        );
+    }
+
+    #[test]
+    fn the_same_plan_by_account_and_by_rule() {
+        let texts = |by: By| -> Vec<String> { lines(by).texts().map(|(_, text)| text).collect() };
+        assert_eq!(
+            texts(By::Account),
+            [
+                "share 1 document with 444455556666 in 2 Regions (2 were taken back by hand)",
+                "unshare 1 document from 444455556666 in 2 Regions",
+                "share 1 document with 555566667777 in 2 Regions",
+                "keep 1 document with 999999999999 in 2 Regions: somebody else shared it, and no rule names them",
+            ]
+        );
+        assert_eq!(
+            texts(By::Rule)[..2],
+            [
+                "no rule: unshare 1 document from 1 account in 2 Regions",
+                "rule everybody: share 1 document with 2 accounts in 2 Regions (2 were taken back by hand)",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_plan_without_changes_says_so() {
+        let mut nothing = lines(By::Document);
+        nothing.groups.clear();
+        nothing.alarms.clear();
+        assert_eq!(nothing.markdown(), "### Effect on shares\n\nNothing to change.\n");
+    }
+}

@@ -1,0 +1,76 @@
+//! What to do about the effect of a plan: nothing, apply it, hold it, or only show it. Decided in `sharing`; this
+//! file reads and writes.
+
+use sharing::plan::{EffectCounts, EffectPart, SharingEffect, effect_id};
+use sharing::{
+    Conclude, ConcludeInput, Conclusion, ShareCounts, ShareReport, SurveyReport, Verdict, WorkItem,
+};
+
+use crate::{Deps, Error};
+
+/// Stores the effect and says what to do about it. A plan that is held gets the problem that says so. Safe to
+/// repeat: the same reports lead to the same answer.
+///
+/// # Errors
+/// When the plan cannot be read, or plan and effect cannot be stored.
+pub async fn conclude(deps: &Deps, input: ConcludeInput) -> Result<Conclusion, Error> {
+    let ConcludeInput { execution, conclude } = input;
+    let Conclude { plan: object, surveys, dry_run, confirm } = conclude;
+    let mut plan = deps.bucket.plan(&object).await.map_err(Error::Plan)?;
+    let parts: Vec<EffectPart> = surveys
+        .into_iter()
+        .map(|SurveyReport { owner, region, counts, error }| EffectPart {
+            object: counts.map(|_| deps.bucket.part_object(&execution.name, (owner, &region))),
+            owner,
+            region,
+            counts: counts.unwrap_or_default(),
+            error,
+        })
+        .collect();
+    let mut totals = EffectCounts::default();
+    parts.iter().for_each(|part| totals += part.counts);
+    let id = effect_id(&parts);
+    let verdict = deps.guard.decide(&parts, dry_run, confirm.as_deref());
+    if verdict == Verdict::Held {
+        let problem = deps.guard.problem(&id, totals);
+        if !plan.problems.contains(&problem) {
+            plan.problems.push(problem);
+            deps.bucket.store_plan(&execution.name, &plan).await.map_err(Error::Plan)?;
+        }
+    }
+    tracing::info!(id, ?verdict, ?totals, "looked everywhere");
+    let effect = SharingEffect {
+        id,
+        execution: execution.arn,
+        rules_version: plan.rules_version,
+        seen_at: plan.seen_at,
+        verdict,
+        totals,
+        parts,
+        problems: plan.problems,
+    };
+    let stored = deps.bucket.store_effect(&execution.name, &effect).await.map_err(Error::Plan)?;
+    let (again, done): (Vec<&EffectPart>, Vec<&EffectPart>) =
+        effect.parts.iter().partition(|part| part.error.is_some() || part.counts.needs_work());
+    let applies = verdict == Verdict::Apply;
+    let again = again.into_iter().filter(|_| applies);
+    let done = done.into_iter().filter(|_| applies || verdict == Verdict::Nothing);
+    Ok(Conclusion {
+        verdict,
+        id: effect.id.clone(),
+        effect: stored,
+        totals,
+        work: again
+            .map(|part| WorkItem { owner: part.owner, region: part.region.clone() })
+            .collect(),
+        untouched: done.map(untouched).collect(),
+    })
+}
+
+/// What a look reports where nothing is to be done.
+fn untouched(part: &EffectPart) -> ShareReport {
+    let EffectCounts { documents, present, disputed, .. } = part.counts;
+    let counts = ShareCounts { documents, present, disputed, ..ShareCounts::default() };
+    let (owner, region) = (part.owner, part.region.clone());
+    ShareReport { owner, region, counts: Some(counts), error: None }
+}

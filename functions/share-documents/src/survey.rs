@@ -1,0 +1,93 @@
+//! A look at an owner's documents that changes nothing: neither a document nor the ledger. It plans the calls as
+//! an execution would and writes down their effect instead of making them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use relay_core::id::{AccountId, DocumentName, Region};
+use sharing::plan::{EffectCounts, PartEffect, Present};
+use sharing::{ShareCounts, SharedVersion};
+
+use crate::calls::Refusal;
+use crate::details::DocumentReport;
+use crate::document::{DocumentResult, Sharer, Work};
+
+/// What the look at one owner in one Region has found so far.
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
+    pub(crate) part: PartEffect,
+    pub(crate) counts: EffectCounts,
+}
+
+impl Found {
+    pub(crate) fn new(owner: AccountId, region: Region) -> Self {
+        let part = PartEffect {
+            owner,
+            region,
+            documents: BTreeMap::new(),
+            again: BTreeSet::new(),
+            incomplete: false,
+            problems: Vec::new(),
+        };
+        Self { part, counts: EffectCounts::default() }
+    }
+
+    /// Adds how the look at a document ended.
+    pub(crate) fn add(&mut self, report: &DocumentReport) {
+        let Some((effect, counts)) = &report.effect else { return };
+        self.counts += *counts;
+        let name = || report.document.clone();
+        if counts.needs_work() || report.disputed || !report.problems.is_empty() {
+            self.part.again.insert(name());
+        }
+        if !effect.is_empty() {
+            self.part.documents.insert(name(), effect.clone());
+        }
+    }
+
+    /// Forgets what was counted: the documents are listed from the start.
+    pub(crate) fn restart(&mut self) {
+        *self = Self::new(self.part.owner, self.part.region.clone());
+    }
+
+    /// The counts with those that a share has as well.
+    pub(crate) fn counts(&self, counts: ShareCounts) -> EffectCounts {
+        EffectCounts { failed: counts.failed, disputed: counts.disputed, ..self.counts }
+    }
+}
+
+impl Sharer<'_> {
+    /// Plans the calls for a document and reports their effect.
+    pub(crate) async fn look(&self, work: Work) -> DocumentResult {
+        let mut report = work.report.clone();
+        let ended = self.effect(work, &mut report).await;
+        self.end(report, ended, 1)
+    }
+
+    async fn effect(&self, work: Work, report: &mut DocumentReport) -> Result<(), Refusal> {
+        let Work { mut wanted, ledger, .. } = work;
+        let document = report.document.clone();
+        let concerns = wanted.is_selected() || !ledger.is_empty();
+        let reads = self.drift && concerns || self.view.needs_permissions(&wanted, &ledger);
+        let shares: Option<BTreeMap<AccountId, SharedVersion>> = match reads {
+            true => Some(self.permissions.read(self.caller, &document).await?),
+            false => None,
+        };
+        if let (true, Some(shares)) = (wanted.exclusive, &shares) {
+            self.leave_to_later_plans(&mut wanted, shares.keys().copied().collect()).await?;
+        }
+        let present = Present { ledger: &ledger, permissions: shares.as_ref() };
+        // Only SSM knows the quota: a call that it refuses is reported when it is made.
+        let calls = self.view.calls(&wanted, present, usize::MAX);
+        let (effect, counts) = self.view.effect(&document, &wanted, present, &calls);
+        report.foreign = effect.foreign();
+        report.disputed |= report.foreign > 0;
+        report.problems.extend(self.conflict(&wanted, &document));
+        report.effect = Some((effect, counts));
+        Ok(())
+    }
+}
+
+/// Whether an execution works on a document after a look at all of them.
+pub(crate) fn is_again(again: Option<&BTreeSet<DocumentName>>, document: &DocumentName) -> bool {
+    again.is_none_or(|again| again.contains(document))
+}

@@ -1,0 +1,331 @@
+//! The effect of a plan: what an execution would share and take back, and what it would leave and why. Made by
+//! a look at every owner and Region that changes nothing, and shown before anything is changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use relay_core::execution::ErrorOutput;
+use relay_core::id::{AccountId, DocumentName, Region};
+use relay_core::name::sha256_hex;
+use relay_core::problem::Problem;
+use relay_core::storage::S3Object;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::SharedVersion;
+use crate::plan::{DocumentCalls, Holder, Present, Wanted, WorkView};
+
+/// Fingerprints travel through the state of a state machine, which knows numbers as doubles.
+const FINGERPRINT_BITS: u32 = 52;
+
+/// What a look at one owner in one Region has found, as counts of pairs of document and account.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct EffectCounts {
+    /// Documents that some rule selects.
+    pub documents: u64,
+    /// Pairs that would be shared, or get another version.
+    pub share: u64,
+    /// Those of them that the ledger has as the suite's: somebody removed the share.
+    pub restore: u64,
+    /// Pairs that would be unshared.
+    pub unshare: u64,
+    /// Those of them whose account is an active member of the organization.
+    pub losing: u64,
+    /// All pairs with active members that the ledger has as the suite's.
+    pub holding: u64,
+    /// Wanted pairs that are in place.
+    pub present: u64,
+    /// Pairs that would be left as they are, though the rules ask for something else.
+    pub left: u64,
+    /// Shares that somebody else made and that no rule wants.
+    pub foreign: u64,
+    /// Entries of the ledger that would be written without a call.
+    pub recorded: u64,
+    /// Documents that could not be looked at.
+    pub failed: u64,
+    /// Documents that this installation does not have to itself.
+    pub disputed: u64,
+    /// Of the pairs that members would lose: the same pairs give the same number, in whatever order.
+    pub fingerprint: u64,
+}
+
+impl std::ops::AddAssign for EffectCounts {
+    fn add_assign(&mut self, other: Self) {
+        let Self { documents, share, restore, unshare, losing, holding, present, .. } = other;
+        self.documents += documents;
+        self.share += share;
+        self.restore += restore;
+        self.unshare += unshare;
+        self.losing += losing;
+        self.holding += holding;
+        self.present += present;
+        self.left += other.left;
+        self.foreign += other.foreign;
+        self.recorded += other.recorded;
+        self.failed += other.failed;
+        self.disputed += other.disputed;
+        self.fingerprint = (self.fingerprint + other.fingerprint) & mask();
+    }
+}
+
+impl EffectCounts {
+    /// Whether an execution has anything to do here, or anything to report.
+    #[must_use]
+    pub fn needs_work(&self) -> bool {
+        self.share + self.unshare + self.recorded + self.failed > 0
+    }
+
+    /// Whether anything would be changed.
+    #[must_use]
+    pub fn has_changes(&self) -> bool {
+        self.share + self.unshare > 0
+    }
+}
+
+const fn mask() -> u64 {
+    (1 << FINGERPRINT_BITS) - 1
+}
+
+/// Why a pair is left as it is.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "camelCase")]
+pub enum LeftBecause {
+    /// Somebody else made the share, and no rule wants it.
+    Foreign,
+    /// Somebody else shared another version than the rules want.
+    ForeignVersion,
+    /// Two rules want different versions.
+    Conflict,
+    /// Another installation claims the document as well, or nobody does.
+    Claim,
+    /// A rule is invalid, or names an OU that was not found, so it may mean the account.
+    Doubt,
+    /// Too little is known about the account's place or state.
+    Uncertain,
+    /// A later execution, or another installation, decides about the account.
+    Later,
+    /// The document is shared with as many accounts as its quota allows.
+    Quota,
+}
+
+/// Accounts that are left as they are for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Left {
+    /// Why they are left.
+    pub because: LeftBecause,
+    /// All of them, sorted.
+    pub accounts: Vec<AccountId>,
+}
+
+/// What an execution would do about one document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DocumentEffect {
+    /// The name of the document.
+    pub document: DocumentName,
+    /// The rules that select it.
+    pub rules: Vec<String>,
+    /// Accounts that it would be shared with, new ones and those that get another version.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub share: Vec<AccountId>,
+    /// Those of them with which the suite had shared it before, until somebody took it back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub restore: Vec<AccountId>,
+    /// Accounts that would lose it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unshare: Vec<AccountId>,
+    /// Accounts that are left as they are, though the rules ask for something else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<Left>,
+}
+
+/// What an execution would do about the documents of one owner in one Region: an object in S3. Documents
+/// about which there is nothing to say are not in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PartEffect {
+    /// The account that owns the documents.
+    pub owner: AccountId,
+    /// The Region they lie in.
+    pub region: Region,
+    /// Every document about which there is something to say, by its name.
+    pub documents: BTreeMap<DocumentName, DocumentEffect>,
+    /// The documents that an execution has to work on, or report again.
+    #[serde(default)]
+    pub again: BTreeSet<DocumentName>,
+    /// Some documents could not be looked at: an execution works on all of them.
+    #[serde(default)]
+    pub incomplete: bool,
+    /// What was found wrong, and why documents could not be looked at.
+    pub problems: Vec<Problem>,
+}
+
+/// One owner in one Region in the effect of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EffectPart {
+    /// The account that owns the documents.
+    pub owner: AccountId,
+    /// The Region they lie in.
+    pub region: Region,
+    /// What there would be to do.
+    #[serde(default)]
+    pub counts: EffectCounts,
+    /// Why the look ended early.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorOutput>,
+    /// Where the [`PartEffect`] lies, if there is anything to say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object: Option<S3Object>,
+}
+
+/// The effect of a plan for the organization: an object in S3.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SharingEffect {
+    /// The plan's id: what is confirmed by it is exactly what members would lose.
+    pub id: String,
+    /// The execution that looked.
+    pub execution: String,
+    /// The rules that the plan was made from: `sha256:…`.
+    pub rules_version: String,
+    /// When reading for the plan began.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub seen_at: Timestamp,
+    /// What is done about it.
+    pub verdict: crate::Verdict,
+    /// The sum of the parts.
+    pub totals: EffectCounts,
+    /// Every owner and Region.
+    pub parts: Vec<EffectPart>,
+    /// What was found wrong while planning.
+    pub problems: Vec<Problem>,
+}
+
+impl WorkView<'_> {
+    /// The effect of the calls that are planned for a document, and its counts. Pure.
+    #[must_use]
+    pub fn effect(
+        &self,
+        document: &DocumentName,
+        wanted: &Wanted,
+        present: Present<'_>,
+        calls: &DocumentCalls,
+    ) -> (DocumentEffect, EffectCounts) {
+        let Present { ledger, permissions } = present;
+        let ours =
+            |id: &AccountId| ledger.get(id).is_some_and(|share| share.holder == Holder::Ours);
+        let mut share: Vec<AccountId> =
+            calls.calls.iter().flat_map(|call| &call.add).copied().collect();
+        let mut unshare: Vec<AccountId> =
+            calls.calls.iter().flat_map(|call| &call.remove).copied().collect();
+        share.sort();
+        unshare.sort();
+        let gone = |id: &AccountId| permissions.is_some_and(|there| !there.contains_key(id));
+        let restore: Vec<AccountId> =
+            share.iter().filter(|id| ours(id) && gone(id)).copied().collect();
+        let mut left: BTreeMap<LeftBecause, BTreeSet<AccountId>> = BTreeMap::new();
+        let mut leave = |because: LeftBecause, id: &AccountId| {
+            left.entry(because).or_default().insert(*id);
+        };
+        calls.differing.iter().for_each(|id| leave(LeftBecause::ForeignVersion, id));
+        calls.over_quota.iter().for_each(|id| leave(LeftBecause::Quota, id));
+        wanted.conflicts.iter().for_each(|id| leave(LeftBecause::Conflict, id));
+        let there: BTreeMap<AccountId, SharedVersion> = match permissions {
+            Some(permissions) => permissions.clone(),
+            None => ledger.iter().map(|(id, share)| (*id, share.version)).collect(),
+        };
+        for id in there.keys().filter(|id| !unshare.contains(id)) {
+            let is_wanted = wanted.accounts.contains_key(id)
+                || wanted.conflicts.contains(id)
+                || *id == self.owner();
+            if is_wanted {
+                continue;
+            }
+            match self.why_kept(id, wanted) {
+                _ if !ours(id) && !wanted.later.contains(id) => leave(LeftBecause::Foreign, id),
+                Some(because) => leave(because, id),
+                None => {}
+            }
+        }
+        // Only what was not shared yet: of another installation's documents nothing is new.
+        for id in wanted.later.iter().filter(|id| !there.contains_key(id)) {
+            leave(LeftBecause::Later, id);
+        }
+        let losing: Vec<&AccountId> = unshare.iter().filter(|id| self.is_present(id)).collect();
+        let pairs = |because: LeftBecause| left.get(&because).map_or(0, BTreeSet::len) as u64;
+        let foreign = pairs(LeftBecause::Foreign);
+        let counts = EffectCounts {
+            documents: u64::from(wanted.is_selected()),
+            share: share.len() as u64,
+            restore: restore.len() as u64,
+            unshare: unshare.len() as u64,
+            losing: losing.len() as u64,
+            holding: ledger.keys().filter(|id| ours(id) && self.is_present(id)).count() as u64,
+            present: calls.present.len() as u64,
+            left: left.values().map(BTreeSet::len).sum::<usize>() as u64 - foreign,
+            foreign,
+            recorded: (calls.adopt.len() + calls.foreign.len() + calls.forget.len()) as u64,
+            failed: 0,
+            disputed: 0,
+            fingerprint: losing
+                .iter()
+                .fold(0, |sum, id| (sum + fingerprint(document, id)) & mask()),
+        };
+        let left = left
+            .into_iter()
+            .map(|(because, accounts)| Left { because, accounts: accounts.into_iter().collect() });
+        let effect = DocumentEffect {
+            document: document.clone(),
+            rules: wanted.rules.clone(),
+            share,
+            restore,
+            unshare,
+            left: left.collect(),
+        };
+        (effect, counts)
+    }
+}
+
+impl DocumentEffect {
+    /// With how many accounts somebody else shares it that no rule names.
+    #[must_use]
+    pub fn foreign(&self) -> u64 {
+        let foreign = self.left.iter().find(|left| left.because == LeftBecause::Foreign);
+        foreign.map_or(0, |left| left.accounts.len() as u64)
+    }
+
+    /// Whether there is anything to say.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.share.is_empty() && self.unshare.is_empty() && self.left.is_empty()
+    }
+}
+
+/// A pair as a number: the first bits of its hash.
+fn fingerprint(document: &DocumentName, account: &AccountId) -> u64 {
+    let hash = sha256_hex(format!("{document}/{account}").as_bytes());
+    let bits = u64::from_str_radix(hash.get(..16).unwrap_or_default(), 16).unwrap_or_default();
+    bits & mask()
+}
+
+/// The id of a plan: the same for the same pairs that members would lose.
+#[must_use]
+pub fn effect_id(parts: &[EffectPart]) -> String {
+    let mut losing: Vec<String> = parts
+        .iter()
+        .filter(|part| part.counts.losing > 0)
+        .map(|part| {
+            let EffectCounts { losing, fingerprint, .. } = part.counts;
+            format!("{}/{}: {losing} {fingerprint}", part.owner, part.region)
+        })
+        .collect();
+    losing.sort();
+    let mut id = sha256_hex(losing.join("\n").as_bytes());
+    id.truncate(12);
+    id
+}

@@ -1,0 +1,149 @@
+//! The contracts of a look before anything is changed: of an execution for the whole organization, every owner
+//! and Region is looked at first, and what was found decides whether it goes on.
+
+use relay_core::execution::{ErrorOutput, ExecutionRef};
+use relay_core::id::{AccountId, Region};
+use relay_core::storage::S3Object;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::plan::EffectCounts;
+use crate::{
+    PlanSharesInput, PlanSharesOutput, ShareDocumentsInput, ShareDocumentsOutput, ShareReport,
+    Verdict, WorkItem,
+};
+
+/// Asks `share-documents` what it would do at one owner in one Region. A function of the version before does not
+/// take it for work: `owner` is not where it looks for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SurveyInput {
+    /// The execution that calls the function.
+    pub execution: ExecutionRef,
+    /// Where the plan lies.
+    pub plan: S3Object,
+    /// The owner and Region to look at.
+    pub survey: WorkItem,
+    /// Where the last call stopped; absent or null at the beginning.
+    #[serde(default)]
+    pub cursor: Option<String>,
+    /// The counts of the calls before this one.
+    #[serde(default)]
+    pub counts: Option<EffectCounts>,
+}
+
+/// What `share-documents` would do. Counts are cumulative over the loop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SurveyOutput {
+    /// Nothing is left to look at.
+    pub done: bool,
+    /// Where to go on, while not done.
+    pub cursor: Option<String>,
+    /// The account that owns the documents.
+    pub owner: AccountId,
+    /// The Region they lie in.
+    pub region: Region,
+    /// The counts so far.
+    pub counts: EffectCounts,
+}
+
+/// How the look at one owner in one Region ended: with counts, with an error, or with an error after counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SurveyReport {
+    /// The account that owns the documents.
+    pub owner: AccountId,
+    /// The Region they lie in.
+    pub region: Region,
+    /// What there would be to do.
+    #[serde(default)]
+    pub counts: Option<EffectCounts>,
+    /// Why it ended early.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorOutput>,
+}
+
+/// What was found everywhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Conclude {
+    /// Where the plan lies.
+    pub plan: S3Object,
+    /// One for each pair of owner and Region.
+    pub surveys: Vec<SurveyReport>,
+    /// Somebody only wants to see it.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// The id of the plan that somebody agreed to.
+    #[serde(default)]
+    pub confirm: Option<String>,
+}
+
+/// Asks `plan-shares` what to do about the effect of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ConcludeInput {
+    /// The execution that calls the function.
+    pub execution: ExecutionRef,
+    /// What there would be to do.
+    pub conclude: Conclude,
+}
+
+/// What to do, and where the effect lies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Conclusion {
+    /// Whether it goes on.
+    pub verdict: Verdict,
+    /// Names the plan where somebody confirms it.
+    pub id: String,
+    /// Where the `SharingEffect` lies.
+    pub effect: S3Object,
+    /// What was found everywhere.
+    pub totals: EffectCounts,
+    /// The pairs of owner and Region to work on.
+    pub work: Vec<WorkItem>,
+    /// What there is to report of the others.
+    pub untouched: Vec<ShareReport>,
+}
+
+/// Everything that `plan-shares` is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum PlanRequest {
+    /// What to do about the effect of a plan.
+    Conclude(ConcludeInput),
+    /// To make a plan.
+    Plan(PlanSharesInput),
+}
+
+/// The answer to a [`PlanRequest`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum PlanAnswer {
+    /// To [`PlanRequest::Conclude`].
+    Conclusion(Conclusion),
+    /// To [`PlanRequest::Plan`].
+    Plan(PlanSharesOutput),
+}
+
+/// Everything that `share-documents` is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum DocumentsRequest {
+    /// To look, and change nothing.
+    Survey(SurveyInput),
+    /// To share and take back.
+    Share(ShareDocumentsInput),
+}
+
+/// The answer to a [`DocumentsRequest`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum DocumentsAnswer {
+    /// To [`DocumentsRequest::Survey`].
+    Survey(SurveyOutput),
+    /// To [`DocumentsRequest::Share`].
+    Share(ShareDocumentsOutput),
+}

@@ -1,0 +1,243 @@
+//! The organization stays as the rules say: what was shared or taken back by hand, what a plan would do, and a
+//! plan that would take back too much.
+#![cfg(feature = "end-to-end")]
+
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use aws_sdk_sfn::types::ExecutionStatus;
+use harness::{HOME_REGION, HUB, build};
+use serde_json::{Value, json};
+use tests::{Ended, World, run, until};
+
+const OWNER: &str = "222233334444";
+const REGION: &str = "us-east-1";
+const STRANGER: &str = "989898989898";
+
+/// One test at a time changes rules: each reconciles the whole organization.
+static RULES: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+fn rule(documents: &str, accounts: &str) -> String {
+    format!(
+        "documents: {{owner: \"{OWNER}\", names: [\"{documents}\"]}}\nregions: [{REGION}]\n\
+         accounts: {{in: [{accounts}]}}\n"
+    )
+}
+
+async fn reconcile(world: &World, name: &str, more: Value) -> Result<Ended> {
+    let mut input = json!({"organization": true, "drift": true, "trigger": {"kind": "reconcile"}});
+    for (key, value) in more.as_object().into_iter().flatten() {
+        input[key] = value.clone();
+    }
+    let execution = world.start_sharing(name, &input).await?;
+    world.end_of(&execution).await
+}
+
+/// Shares a document by hand, or takes it back.
+async fn by_hand(
+    world: &World,
+    document: &str,
+    add: Option<&str>,
+    remove: Option<&str>,
+) -> Result<()> {
+    let ssm = world.ssm(OWNER, REGION).await;
+    let modify = ssm.modify_document_permission().name(document);
+    let modify = modify.permission_type(aws_sdk_ssm::types::DocumentPermissionType::Share);
+    let ids = |id: Option<&str>| id.map(|id| vec![id.to_owned()]);
+    let modify = modify.set_account_ids_to_add(ids(add)).set_account_ids_to_remove(ids(remove));
+    modify.send().await.map_err(aws_sdk_ssm::Error::from)?;
+    Ok(())
+}
+
+async fn sees(world: &World, account: &str, count: usize) -> Result<()> {
+    until(&format!("{account} to see {count} documents"), || async {
+        Ok((world.visible(account, REGION).await?.len() == count).then_some(()))
+    })
+    .await
+}
+
+/// How often permissions were modified so far, by anybody.
+async fn modifications(world: &World) -> Result<usize> {
+    let calls =
+        world.local.relay("GET", "calls?principal=runbook-relay-share/", &Value::Null).await?;
+    let calls = calls.as_array().context("calls are a list")?;
+    Ok(calls.iter().filter(|call| call["operation"] == "ModifyDocumentPermission").count())
+}
+
+fn codes(outcome: &Value) -> Vec<&str> {
+    let problems = outcome["problems"].as_array().into_iter().flatten();
+    problems.filter_map(|problem| problem["code"].as_str()).collect()
+}
+
+#[test]
+fn what_drifted_is_brought_back_what_is_others_is_named_and_nothing_is_published_of_nothing() {
+    run(|world| async move {
+        let _alone = RULES.lock().await;
+        let names: Vec<String> = (0..12).map(|n| format!("Org-{n:02}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        world.owner(OWNER, &[REGION], &names).await?;
+        world.settled(OWNER).await?;
+        world.stack.put_rule("drift", &rule("Org-*", "organization")).await?;
+        let mut outcomes = world.subscribe("reconcile").await?;
+        let (one, two) = (
+            world.create_account("drift-1").await?.account,
+            world.create_account("drift-2").await?.account,
+        );
+        for account in [&one, &two] {
+            world.settled(account).await?;
+            sees(world, account, 12).await?;
+        }
+        // The hub and the owner are members, too.
+        let first = reconcile(world, "first", json!({})).await?;
+        ensure!(first.status == ExecutionStatus::Succeeded, "{}", first.cause);
+
+        by_hand(world, "Org-03", None, Some(&one)).await?;
+        by_hand(world, "Org-04", Some(STRANGER), None).await?;
+        let before = modifications(world).await?;
+        let plan = reconcile(world, "shown", json!({"dryRun": true})).await?;
+        ensure!(plan.output["plan"]["verdict"] == "shown", "{}", plan.output);
+        let totals = &plan.output["plan"]["totals"];
+        ensure!(totals["share"] == 1 && totals["restore"] == 1, "{totals}");
+        ensure!(totals["unshare"] == 0 && totals["foreign"] == 1, "{totals}");
+        ensure!(modifications(world).await? == before, "a dry run changed something");
+
+        let drifted = reconcile(world, "drifted", json!({})).await?;
+        ensure!(drifted.output["outcome"] == "succeeded", "{}", drifted.output);
+        sees(world, &one, 12).await?;
+        ensure!(modifications(world).await? == before + 1, "one call mends one pair");
+        let told = outcomes
+            .wait_for("the drift's outcome", |o| {
+                o.json()["execution"].as_str().is_some_and(|arn| arn.ends_with(":drifted"))
+            })
+            .await?;
+        ensure!(told.json()["trigger"]["kind"] == "reconcile", "{}", told.json());
+        ensure!(told.json()["shares"][0]["added"] == 1, "{}", told.json());
+        ensure!(codes(told.json()) == ["SharesOfOthers"], "{}", told.json());
+        let ssm = world.ssm(OWNER, REGION).await;
+        let shared = ssm
+            .describe_document_permission()
+            .name("Org-04")
+            .permission_type(aws_sdk_ssm::types::DocumentPermissionType::Share)
+            .send()
+            .await?;
+        ensure!(shared.account_ids().iter().any(|id| id == STRANGER), "a foreign share is gone");
+
+        let quiet = reconcile(world, "quiet", json!({})).await?;
+        ensure!(quiet.output["outcome"] == "none", "{}", quiet.output);
+        ensure!(quiet.output["plan"]["verdict"] == "nothing", "{}", quiet.output);
+        ensure!(modifications(world).await? == before + 1, "the steady state only reads");
+        let published = outcomes
+            .all()
+            .await?
+            .iter()
+            .any(|o| o.json()["execution"].as_str().is_some_and(|arn| arn.ends_with(":quiet")));
+        ensure!(!published, "it published nothing");
+
+        // A rule that means nobody any more: 24 of 24 or more pairs of members.
+        world.stack.put_rule("drift", &rule("Org-*", &format!("\"{OWNER}\""))).await?;
+        let held = reconcile(world, "held", json!({})).await?;
+        ensure!(held.output["plan"]["verdict"] == "held", "{}", held.output);
+        let told = outcomes
+            .wait_for("the plan that is held", |o| codes(o.json()).contains(&"MassRemovalHeld"))
+            .await?;
+        ensure!(told.outcome() == "partial", "{}", told.json());
+        let id = held.output["plan"]["id"].as_str().context("a plan has an id")?.to_owned();
+        ensure!(told.json()["problems"].to_string().contains(&id), "{}", told.json());
+        let other = reconcile(world, "other", json!({"confirm": "0123456789ab"})).await?;
+        ensure!(other.output["plan"]["verdict"] == "held", "{}", other.output);
+        ensure!(other.output["outcome"] == "none", "it is published once: {}", other.output);
+        sees(world, &one, 12).await?;
+        ensure!(modifications(world).await? == before + 1, "what is held changes nothing");
+
+        let confirmed = reconcile(world, "confirmed", json!({"confirm": id})).await?;
+        ensure!(confirmed.output["outcome"] == "succeeded", "{}", confirmed.output);
+        for account in [&one, &two] {
+            sees(world, account, 0).await?;
+        }
+        let solved = outcomes
+            .wait_for("the end of it", |o| !o.json()["solved"].as_array().is_none_or(Vec::is_empty))
+            .await?;
+        ensure!(solved.json().to_string().contains("MassRemovalHeld"), "{}", solved.json());
+        Ok(())
+    });
+}
+
+/// The program as the root of the hub: its exit code and what it printed.
+fn relay(world: &World, line: &[&str]) -> Result<(Option<i32>, String)> {
+    let ran = Command::new(build::binary("relay"))
+        .args(line)
+        .env_clear()
+        .env("AWS_ENDPOINT_URL", &world.local.endpoint)
+        .env("AWS_REGION", HOME_REGION)
+        .env("AWS_ACCESS_KEY_ID", HUB)
+        .env("AWS_SECRET_ACCESS_KEY", "local")
+        .output()?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ok((ran.status.code(), text(&ran.stdout) + &text(&ran.stderr)))
+}
+
+#[test]
+fn an_operator_plans_applies_and_confirms() {
+    run(|world| async move {
+        let _alone = RULES.lock().await;
+        let owner = "313131313131";
+        world.join_by_invitation(owner).await?;
+        world.stack.deploy_owner(owner).await?;
+        let names: Vec<String> = (0..22).map(|n| format!("Ops-{n:02}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        world.documents(owner, &[REGION], &names).await?;
+        let account = world.create_account("operator").await?.account;
+        world.settled(&account).await?;
+        let wanted = rule("Ops-*", &format!("\"{account}\"")).replace(OWNER, owner);
+        world.stack.put_rule("operator", &wanted).await?;
+        let seen = world.visible(&account, REGION).await?.len();
+
+        let (code, text) = relay(world, &["plan"])?;
+        ensure!(code == Some(2), "{code:?}: {text}");
+        let line = format!("+ share Ops-00 of {owner} with 1 account in 1 Region");
+        ensure!(text.contains(&line), "{text}");
+        let (code, text) = relay(world, &["plan", "--by", "account", "--format", "markdown"])?;
+        ensure!(code == Some(2), "{code:?}: {text}");
+        ensure!(
+            text.contains(&format!("+ share 22 documents with {account} in 1 Region")),
+            "{text}"
+        );
+        let (_, text) = relay(world, &["plan", "--output", "json", "--quiet"])?;
+        let json: Value = serde_json::from_str(&text).with_context(|| text.clone())?;
+        ensure!(json["effect"]["totals"]["share"] == 22, "{json}");
+        sees(world, &account, seen).await?;
+
+        let (code, text) = relay(world, &["apply"])?;
+        ensure!(code == Some(0) && text.contains("succeeded"), "{code:?}: {text}");
+        sees(world, &account, seen + 22).await?;
+        let (code, text) = relay(world, &["plan"])?;
+        ensure!(code == Some(0) && text.contains("nothing to change"), "{code:?}: {text}");
+
+        world.stack.put_rule("operator", &wanted.replace(&account, owner)).await?;
+        let (code, text) = relay(world, &["apply"])?;
+        ensure!(code == Some(1) && text.contains("held"), "{code:?}: {text}");
+        sees(world, &account, seen + 22).await?;
+        let id = text.split("relay apply --confirm ").nth(1).context("it names the plan")?;
+        let id = id.get(..12).context("twelve digits")?;
+        let (code, text) = relay(world, &["apply", "--confirm", id])?;
+        ensure!(code == Some(0), "{code:?}: {text}");
+        sees(world, &account, seen).await
+    });
+}
+
+#[test]
+fn flags_of_a_reconcile_go_with_the_organization_only() {
+    run(|world| async move {
+        for (name, input) in [
+            ("dry", json!({"accounts": [OWNER], "dryRun": true})),
+            ("drift", json!({"accounts": [OWNER], "drift": true})),
+            ("confirm", json!({"organization": true, "confirm": "yes"})),
+            ("words", json!({"organization": true, "dryRun": "true"})),
+        ] {
+            let execution = world.start_sharing(&format!("flags-{name}"), &input).await?;
+            let ended = world.end_of(&execution).await?;
+            ensure!(ended.status == ExecutionStatus::Failed, "{input}: {}", ended.output);
+        }
+        Ok(())
+    });
+}
