@@ -83,6 +83,7 @@ impl Ended {
     pub(super) async fn outcome(&self, session: &Session, id: &str) -> Result<Value> {
         let name = self.arn.rsplit(':').next().unwrap_or_default();
         let id = id.parse().context("read the outcome's id")?;
-        Ok(Self::bucket(session)?.outcome(name, id).await?)
+        let bucket = Self::bucket(session)?;
+        Ok(bucket.object_at(&bucket.outcome_object(name, id)).await?)
     }
 }

@@ -28,8 +28,8 @@ fn execution(name: &str) -> Value {
 
 fn input(name: &str, surveys: bool, more: Value) -> PlanSharesInput {
     let mut input = json!({"organization": true, "trigger": {"kind": "reconcile"}});
-    for (key, value) in more.as_object().into_iter().flatten() {
-        input[key] = value.clone();
+    if let Value::Object(more) = more {
+        more.into_iter().for_each(|(key, value)| input[key] = value);
     }
     let whole = json!({"execution": execution(name), "input": input, "surveys": surveys});
     serde_json::from_value(whole).unwrap()

@@ -130,18 +130,6 @@ impl Bucket {
         self.read(object).await
     }
 
-    /// Reads a whole outcome.
-    ///
-    /// # Errors
-    /// When the bucket does not answer, or the object has another shape.
-    pub async fn outcome<T: DeserializeOwned>(
-        &self,
-        execution: &str,
-        outcome: Uuid,
-    ) -> Result<T, StoreError> {
-        self.read(&self.outcome_object(execution, outcome)).await
-    }
-
     /// Where the whole outcome of an execution is stored. The execution's name makes it findable by
     /// hand.
     #[must_use]
