@@ -32,7 +32,8 @@ FAULTS = [
     (HUB, "ssm:DescribeDocumentPermission, ", "ssm:DescribeDocumentPermission, ssm:DeleteDocument, ", "ShareRole, share-documents, ShareDocuments: ssm:DeleteDocument: nothing uses it"),
     (MANAGEMENT, "          RoleArn: !GetAtt ForwardingRole.Arn\n", "", "ForwardingRole, put-events: events:PutEvents: nothing uses it"),
     # Used and not granted: by a machine, a runbook in the hub's account, a runbook in a target account.
-    (HUB, "              - Effect: Allow\n                Action: states:StartExecution\n", "              - Effect: Allow\n                Action: states:StopExecution\n",
+    (HUB, "              # this role to exist.\n              - Effect: Allow\n                Action: states:StartExecution\n",
+     "              - Effect: Allow\n                Action: states:StopExecution\n",
      "ShareRunbooksRole: states:StartExecution: the state"),
     (HUB, "                  - ec2:StopInstances\n", "", "template.yaml: ServiceRole: ec2:StopInstances: Relay-StopStartInstance: stop, forceStop needs it"),
     (TARGET, "                  - ec2:StopInstances\n", "", "target-account.yaml: ExecutionRole: ec2:StopInstances: Relay-StopStartInstance"),
