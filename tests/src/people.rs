@@ -19,7 +19,7 @@ pub struct Person {
 }
 
 impl World {
-    /// Signs somebody in under a new role, which has the policy `runbook-relay-<policy>` and nothing else.
+    /// Signs somebody in under a new role, which has the policy `runbook-relay-<policy>` and nothing else. `a+b` are two policies.
     ///
     /// # Errors
     /// When the policy is missing, or IAM or STS refuses.
@@ -33,9 +33,11 @@ impl World {
             ("AssumeRolePolicyDocument", &trust.to_string()),
         ])
         .await?;
-        let arn = format!("arn:aws:iam::{HUB}:policy/runbook-relay-{policy}");
-        let attach = [("Action", "AttachRolePolicy"), ("RoleName", name), ("PolicyArn", &arn)];
-        self.iam(&attach).await?;
+        for policy in policy.split('+') {
+            let arn = format!("arn:aws:iam::{HUB}:policy/runbook-relay-{policy}");
+            let attach = [("Action", "AttachRolePolicy"), ("RoleName", name), ("PolicyArn", &arn)];
+            self.iam(&attach).await?;
+        }
         let role = format!("arn:aws:iam::{HUB}:role/{name}");
         let hub = self.account(HUB, HOME_REGION).await;
         let session = AssumeRoleProvider::builder(&role).session_name("test").configure(&hub);

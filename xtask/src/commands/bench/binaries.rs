@@ -58,6 +58,8 @@ const SETTINGS: &[(&str, &str)] = &[
     ("BUCKET_NAME", "bucket"),
     ("CONCURRENCY", "10"),
     ("TIME_BUDGET_SECONDS", "240"),
+    ("MASS_REMOVAL_PERCENT", "20"),
+    ("MASS_REMOVAL_PAIRS", "20"),
     ("POLL_FIRST_SECONDS", "5"),
     ("POLL_LONGEST_SECONDS", "3600"),
     ("TOPIC_ARN", "arn:aws:sns:us-east-1:111122223333:outcomes"),

@@ -9,6 +9,7 @@ async fn main() -> Result<(), Error> {
             aws_sdk_dynamodb::Client::new(config),
             aws_sdk_organizations::Client::new(config),
             aws_sdk_s3::Client::new(config),
+            aws_sdk_sfn::Client::new(config),
             aws_sdk_ssm::Client::new(config),
         )
     })
