@@ -94,32 +94,33 @@ impl Flow {
             add(Some(place + 1), WayKind::Enter, String::new());
         }
         let ends = step.is_end.as_ref().map(spelled);
-        match &step.body {
-            StepBody::Branch { choices, default } => {
-                for choice in choices {
-                    add(named(&choice.next_step), WayKind::Choice, words(&choice.condition));
-                }
-                match default {
-                    Some(name) => add(named(name), WayKind::Default, String::new()),
-                    None => match sibling {
-                        Some(next) => add(Some(next), WayKind::Default, String::new()),
-                        None if end.is_some() => add(end, WayKind::Again, String::new()),
-                        None => add(None, WayKind::Default, String::new()),
-                    },
+        // Where it goes on by itself: after a success, and for a branch without `Default` where no choice holds.
+        let (onward, at_end) = match &step.body {
+            StepBody::Branch { default, .. } => {
+                let at_end = if end.is_some() { WayKind::Again } else { WayKind::Default };
+                (default.is_none().then_some(WayKind::Default), at_end)
+            }
+            StepBody::Plain | StepBody::Loop { .. } => (Some(WayKind::Next), last),
+        };
+        if let StepBody::Branch { choices, default } = &step.body {
+            for choice in choices {
+                add(named(&choice.next_step), WayKind::Choice, words(&choice.condition));
+            }
+            if let Some(name) = default {
+                add(named(name), WayKind::Default, String::new());
+            }
+        }
+        if let Some(kind) = onward {
+            // A reference decides at run time: both ways are there.
+            if ends != Some(Some(true)) {
+                match (&step.next_step, sibling) {
+                    (Some(name), _) => add(named(name), kind, String::new()),
+                    (None, Some(next)) => add(Some(next), kind, String::new()),
+                    (None, None) => add(end, at_end, String::new()),
                 }
             }
-            StepBody::Plain | StepBody::Loop { .. } => {
-                // A reference decides at run time: both ways are there.
-                if ends != Some(Some(true)) {
-                    match (&step.next_step, sibling) {
-                        (Some(name), _) => add(named(name), WayKind::Next, String::new()),
-                        (None, Some(next)) => add(Some(next), WayKind::Next, String::new()),
-                        (None, None) => add(end, last, String::new()),
-                    }
-                }
-                if matches!(ends, Some(Some(true) | None)) {
-                    add(end, last, String::new());
-                }
+            if matches!(ends, Some(Some(true) | None)) {
+                add(end, at_end, String::new());
             }
         }
         match &step.on_failure {

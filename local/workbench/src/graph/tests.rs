@@ -116,3 +116,24 @@ fn svg_holds_every_step_and_is_well_formed_and_the_same_every_time() {
     assert_eq!(image, svg(&document()).unwrap());
     assert_eq!(image.matches("<text").count(), image.matches("</text>").count());
 }
+
+#[test]
+fn a_branch_that_ends_leads_to_the_end_where_no_choice_holds() {
+    let text = |end: &str| {
+        format!(
+            "schemaVersion: '0.3'\nmainSteps:\n  - name: choose\n    action: aws:branch\n{end}    inputs:\n      Choices:\n        \
+             - {{NextStep: last, Variable: '{{{{ global:REGION }}}}', StringEquals: eu-west-1}}\n  - name: rest\n    \
+             action: aws:sleep\n    inputs: {{Duration: PT5S}}\n  - name: last\n    action: aws:sleep\n    \
+             inputs: {{Duration: PT5S}}\n"
+        )
+    };
+    let otherwise = |end: &str| {
+        let document = Document::parse(&text(end)).unwrap_or_else(|defects| panic!("{defects}"));
+        let picture = mermaid(&document);
+        let line = picture.lines().find(|line| line.contains("otherwise"));
+        line.map(|line| line.trim().to_owned()).unwrap_or_default()
+    };
+    assert_eq!(otherwise("    isEnd: true\n"), r#"s0 -->|"otherwise"| finish"#);
+    assert_eq!(otherwise(""), r#"s0 -->|"otherwise"| s1"#);
+    assert_eq!(otherwise("    nextStep: last\n"), r#"s0 -->|"otherwise"| s2"#);
+}
