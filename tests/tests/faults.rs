@@ -165,7 +165,8 @@ fn a_third_of_the_shares_throttled_are_made_later_and_once() {
 fn server_errors_of_ssm_are_repeated_until_it_answers() {
     survives(
         Case { prefix: "Broken", account: "900000000002", documents: 6 },
-        json!([{"service": "ssm", "operation": "*", "account": OWNER, "rate": 0.4,
+        // Every eighth call fails. Where it is every second or third, one call may meet five failures, after which it is given up.
+        json!([{"service": "ssm", "operation": "*", "account": OWNER, "rate": 0.12,
             "kind": "error5xx"}]),
         1,
     );
