@@ -165,9 +165,21 @@ fn a_third_of_the_shares_throttled_are_made_later_and_once() {
 fn server_errors_of_ssm_are_repeated_until_it_answers() {
     survives(
         Case { prefix: "Broken", account: "900000000002", documents: 6 },
-        // Every eighth call fails. Where it is every second or third, one call may meet five failures, after which it is given up.
-        json!([{"service": "ssm", "operation": "*", "account": OWNER, "rate": 0.12,
-            "kind": "error5xx"}]),
+        // Each call is tried five times. Four failures for each operation and Region: no call can meet more.
+        json!(
+            [
+                "ListDocuments",
+                "GetParametersByPath",
+                "DescribeDocumentPermission",
+                "ModifyDocumentPermission"
+            ]
+            .into_iter()
+            .flat_map(|operation| ["us-east-1", "eu-west-1"].map(|region| json!({
+                "service": "ssm", "operation": operation, "region": region, "account": OWNER,
+                "times": 4, "kind": "error5xx"
+            })))
+            .collect::<Vec<_>>()
+        ),
         1,
     );
 }
