@@ -32,7 +32,7 @@ pub(crate) struct Archive {
     machines: Vec<String>,
 }
 
-/// What was found of a question.
+/// The answer to a question, as far as the history has one.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     /// In the order of time, the newest first.

@@ -63,11 +63,11 @@ struct Explanation {
     rule: Option<String>,
     resources: Vec<String>,
     guards: Vec<GuardNumbers>,
-    /// What would be decided: null if no rule would answer, or guardrails were not asked.
+    /// The decision that the suite would take: null if no rule would answer, or guardrails were not asked.
     decision: Option<Deliberated>,
     /// The runbooks, with their parameters.
     runs: Vec<PlannedRun>,
-    /// What was assumed or could not be looked up.
+    /// Assumptions, and facts that could not be looked up.
     notes: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What guardrails hold, in words with numbers: `relay show` about a moment that is over, `relay explain` about now.
+//! The state of the guardrails in words with numbers: `relay show` about a moment that is over, `relay explain` about now.
 
 use relay_core::period::Period;
 use remediation::RemediationRule;

@@ -56,7 +56,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// What the program reads of its environment. The SDK reads its own variables itself.
+/// The environment variables that the program reads. The SDK reads its own variables itself.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
     /// `AWS_ENDPOINT_URL`, for the commands that call a local AWS outside the SDK.

@@ -17,7 +17,7 @@ impl Page {
         }
     }
 
-    /// Adds a row of several lines; nothing where there are none.
+    /// Adds a row of several lines. Without lines it adds nothing.
     pub(crate) fn list(&mut self, title: &str, lines: &[String]) {
         self.add(title, lines.join("\n"));
     }

@@ -51,7 +51,7 @@ pub(crate) struct ResumeArguments {}
 struct Report<'a> {
     #[serde(flatten)]
     place: Where<'a>,
-    /// The switch as it was; null where there was none.
+    /// The switch as it was; null if the suite was active.
     before: Option<&'a Control>,
     /// The switch as it is; null where the suite is active.
     now: Option<&'a Control>,
@@ -118,7 +118,7 @@ fn parameter(session: &Session) -> String {
     format!("{}control", session.stack.rule_path())
 }
 
-/// The switch as it is; `None` where there is none. One that is malformed counts as off, as for the suite.
+/// The switch as it is; `None` if the suite is active. One that is malformed counts as off, as for the suite.
 async fn read(session: &Session) -> Result<Option<Control>> {
     let name = parameter(session);
     let client = aws_sdk_ssm::Client::new(&session.config);

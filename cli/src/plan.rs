@@ -32,7 +32,7 @@ Examples:
   relay apply                         bring the organization into line, and show the outcome
   relay apply --confirm 1a2b3c4d5e6f  apply a plan that is held because members would lose much";
 
-/// What the lines of a plan are about.
+/// The subject by which a plan groups its lines.
 #[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum By {
     Account,

@@ -1,4 +1,4 @@
-//! What the guardrails would decide now: the suite's own deliberation, answered by looking alone. Takes nothing.
+//! The decision that the guardrails would take now: the suite's own deliberation, answered by looking alone. Takes nothing.
 
 use anyhow::Result;
 use aws::AwsError;
@@ -61,7 +61,7 @@ pub(super) async fn deliberate(
         );
         explanation.notes.push(note);
     }
-    // What would be decided if it went into ALARM now.
+    // The decision if the alarm went into ALARM now.
     let mut facts = Facts { decided: Some(None), ..Facts::default() };
     let mut states: Option<GuardStates> = None;
     if let Resolution::Known(subject) = rule.resolve(trigger) {

@@ -117,7 +117,7 @@ fn trigger(arn: AlarmArn, alarm: &MetricAlarm, now: Timestamp) -> AlarmTrigger {
     }
 }
 
-/// What was looked up about an alarm.
+/// Facts about an alarm that were looked up.
 #[derive(Debug, Default)]
 pub(super) struct LookedUp {
     pub tags: Option<BTreeMap<String, String>>,
