@@ -28,7 +28,8 @@ impl Deps {
         let publisher = Publisher {
             table: table.clone(),
             bucket: Bucket::new(config, environment.require::<String>("BUCKET_NAME")?),
-            outlet: Outlet::new(config, table, topic),
+            outlet: Outlet::new(config, table, topic)
+                .with_chat(config, environment.optional("CHAT_TOPIC_ARN")?),
             portal: environment.optional("ACCESS_PORTAL_URL")?,
         };
         Ok(Self { publisher, clock: Clock::system() })

@@ -59,7 +59,8 @@ impl Deps {
             publisher: Publisher {
                 table: table.clone(),
                 bucket: Bucket::new(sdk, environment.require::<String>("BUCKET_NAME")?),
-                outlet: Outlet::new(sdk, table, topic),
+                outlet: Outlet::new(sdk, table, topic)
+                    .with_chat(sdk, environment.optional("CHAT_TOPIC_ARN")?),
                 portal: environment.optional("ACCESS_PORTAL_URL")?,
             },
             sfn: aws_sdk_sfn::Client::new(sdk),

@@ -102,7 +102,8 @@ impl Deps {
             sfn: aws_sdk_sfn::Client::new(config),
             organizations: aws::organizations(config, &region),
             clients: ClientPool::new(Accounts::new(config, role, &session).with_own(hub)),
-            outlet: Outlet::new(config, table.clone(), topic),
+            outlet: Outlet::new(config, table.clone(), topic)
+                .with_chat(config, environment.optional("CHAT_TOPIC_ARN")?),
             table,
             portal: environment.optional("ACCESS_PORTAL_URL")?,
             hub,

@@ -2,6 +2,7 @@
 //! publishes it. Pure.
 #![warn(missing_docs)]
 
+mod chat;
 mod contract;
 mod decide;
 mod email;
@@ -15,6 +16,7 @@ mod standing;
 mod suppressed;
 mod types;
 
+pub use chat::chat;
 pub use contract::{
     ExecutionStatusChange, MachineInput, PublishOutcomeInput, PublishOutcomeOutput, Published,
     RecoverOutcomesInput, StatusChangeDetail,
@@ -31,6 +33,8 @@ pub use types::{
     OutcomeStatus, OutcomeVersion, Run, Shares,
 };
 
+#[cfg(test)]
+mod chat_tests;
 #[cfg(test)]
 mod contract_tests;
 #[cfg(test)]

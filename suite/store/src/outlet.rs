@@ -1,5 +1,5 @@
 //! The one way in which an outcome leaves the suite: into the history, then to the subscribers of the topic, then
-//! onto the event bus. Nobody publishes past it, so the history never knows less than a subscriber.
+//! onto the event bus, and into a chat channel. Nobody publishes past it, so the history never knows less than a subscriber.
 
 use std::time::Duration;
 
@@ -24,6 +24,8 @@ pub struct Outlet {
     table: Table,
     topic: Topic,
     bus: EventBus,
+    /// The topic of a chat channel, where the stack has one.
+    chat: Option<Topic>,
 }
 
 /// Why an outcome was not published. It may be tried again.
@@ -41,13 +43,20 @@ impl Outlet {
     /// The outlet with this table and topic, and the default bus. Calls nothing.
     #[must_use]
     pub fn new(config: &SdkConfig, table: Table, topic: impl Into<String>) -> Self {
-        Self { table, topic: Topic::new(config, topic), bus: EventBus::new(config) }
+        Self { table, topic: Topic::new(config, topic), bus: EventBus::new(config), chat: None }
     }
 
-    /// Stores an outcome in the history, publishes it, and puts it on the event bus. A repeat stores the same, and
+    /// The same with a topic for chat channels.
+    #[must_use]
+    pub fn with_chat(self, config: &SdkConfig, topic: Option<String>) -> Self {
+        let topic = topic.filter(|arn| !arn.is_empty());
+        Self { chat: topic.map(|arn| Topic::new(config, arn)), ..self }
+    }
+
+    /// Stores an outcome in the history, publishes it, and puts it on the event bus and into the chat channel. A repeat stores the same, and
     /// is another message and another event with the same id.
     ///
-    /// A bus that does not take it is logged and no more: the subscribers of the topic have it by then, and a repeat
+    /// A bus or a channel that does not take it is logged and no more: the subscribers of the topic have it by then, and a repeat
     /// would send it to them again.
     ///
     /// # Errors
@@ -62,6 +71,14 @@ impl Outlet {
             tracing::error!(
                 error = error_chain(&error), id = %outcome.id,
                 "the event bus did not take the outcome; the history and the subscribers have it"
+            );
+        }
+        if let Some(chat) = &self.chat
+            && let Err(error) = chat.publish_chat(outcome).await
+        {
+            tracing::error!(
+                error = error_chain(&error), id = %outcome.id,
+                "the chat channel did not get the outcome; the history and the subscribers have it"
             );
         }
         Ok(())

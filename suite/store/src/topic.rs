@@ -3,7 +3,7 @@
 use aws::{AwsError, SdkConfig};
 use aws_sdk_sns::Client;
 use aws_sdk_sns::types::MessageAttributeValue;
-use outcome::{Message, Outcome};
+use outcome::{Attribute, Message, Outcome};
 
 use crate::StoreError;
 
@@ -44,16 +44,36 @@ impl Topic {
             .message_structure("json")
             .message(message.body);
         for attribute in message.attributes {
-            let value = MessageAttributeValue::builder()
-                .data_type(attribute.data_type)
-                .string_value(attribute.value)
-                .build()
-                .map_err(|error| StoreError::new(what(), AwsError::invalid_request(&error)))?;
-            publish = publish.message_attributes(attribute.name, value);
+            publish = publish.message_attributes(attribute.name, value(attribute, what)?);
         }
         publish.send().await.map_err(|error| StoreError::new(what(), error))?;
         tracing::info!(id = %outcome.id, outcome = outcome.outcome.as_str(), "published");
         metrics::record(&outcome::measurements(outcome));
         Ok(())
     }
+
+    /// Publishes an outcome for the channels that are subscribed, with the attributes of every outcome.
+    ///
+    /// # Errors
+    /// When SNS does not take it.
+    pub(crate) async fn publish_chat(&self, outcome: &Outcome) -> Result<(), StoreError> {
+        let what = || format!("publish the outcome {} into the chat", outcome.id);
+        let mut publish = self.client.publish().topic_arn(&self.arn);
+        publish = publish.message(outcome::chat(outcome));
+        for attribute in Message::render(outcome).attributes {
+            publish = publish.message_attributes(attribute.name, value(attribute, what)?);
+        }
+        publish.send().await.map(drop).map_err(|error| StoreError::new(what(), error))
+    }
+}
+
+fn value(
+    attribute: Attribute,
+    what: impl Fn() -> String,
+) -> Result<MessageAttributeValue, StoreError> {
+    MessageAttributeValue::builder()
+        .data_type(attribute.data_type)
+        .string_value(attribute.value)
+        .build()
+        .map_err(|error| StoreError::new(what(), AwsError::invalid_request(&error)))
 }

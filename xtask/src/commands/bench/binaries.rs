@@ -63,6 +63,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("POLL_FIRST_SECONDS", "5"),
     ("POLL_LONGEST_SECONDS", "3600"),
     ("TOPIC_ARN", "arn:aws:sns:us-east-1:111122223333:outcomes"),
+    ("CHAT_TOPIC_ARN", "arn:aws:sns:us-east-1:111122223333:chat"),
     ("SWEEP_HOURS", "48"),
     ("INSTALLATION_ID", "runbook-relay"),
     ("ALARM_QUEUE_URL", "http://127.0.0.1:9/111122223333/alarms"),
