@@ -31,7 +31,7 @@ mainSteps:
 fn run<F: Future<Output = Result<()>>>(test: impl FnOnce(&'static World) -> F) {
     let shared = format!("arn:aws:ssm:*:{OWNER}:document/Org-*");
     let parameters = vec![("AllowedSharedRunbookArns", shared)];
-    run_with(&Options::default(), &StackOptions { parameters }, test);
+    run_with(&Options::default(), &StackOptions::with(parameters), test);
 }
 
 /// A member account with the target-account stack; the suite's runbooks in the hub's two Regions.

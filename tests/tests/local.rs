@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use aws_sdk_ssm::types::{AutomationExecution, DocumentFormat, DocumentType};
+use harness::showcase::MEMBER;
 use harness::{HOME_REGION, HUB, aws, build};
 use serde_json::{Value, json};
 use tests::{run, until};
@@ -18,7 +19,7 @@ struct Started {
 
 impl Started {
     fn new(port: u16) -> Result<Self> {
-        Self::with(&mut command(port))
+        Self::with(&mut empty(port))
     }
 
     fn with(command: &mut Command) -> Result<Self> {
@@ -50,6 +51,13 @@ fn command(port: u16) -> Command {
     command
 }
 
+/// Without anything to show, which takes some seconds more.
+fn empty(port: u16) -> Command {
+    let mut command = command(port);
+    command.arg("--empty");
+    command
+}
+
 fn free_port() -> Result<u16> {
     Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
@@ -77,7 +85,7 @@ fn killed_without_warning_it_leaves_no_process_and_no_folder_behind() {
         let port = free_port()?;
         let folder = std::env::temp_dir().join(format!("relay-killed-{port}"));
         std::fs::create_dir(&folder)?;
-        let mut started = Started::with(command(port).env("TMPDIR", &folder))?;
+        let mut started = Started::with(empty(port).env("TMPDIR", &folder))?;
         ensure!(std::fs::read_dir(&folder)?.count() == 1, "its state is in the temporary folder");
         ensure!(processes_of(port).len() >= 3, "{:?}", processes_of(port));
         started.child.kill()?;
@@ -94,7 +102,7 @@ fn killed_without_warning_it_leaves_no_process_and_no_folder_behind() {
 #[test]
 fn it_prints_each_outcome_and_why_nothing_was_done_about_an_alarm() {
     run(|_| async move {
-        let mut child = command(free_port()?).stdout(Stdio::piped()).spawn()?;
+        let mut child = empty(free_port()?).stdout(Stdio::piped()).spawn()?;
         let output = child.stdout.take().context("its output")?;
         let (send, lines) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
@@ -142,6 +150,55 @@ fn it_prints_each_outcome_and_why_nothing_was_done_about_an_alarm() {
         start.input(json!({"accounts": [HUB]}).to_string()).send().await?;
         let outcome = line("succeeded ").await?;
         ensure!(outcome.contains(HUB), "{outcome}");
+        Ok(())
+    });
+}
+
+#[test]
+fn it_starts_with_a_member_whose_failing_instance_is_answered() {
+    run(|_| async move {
+        let mut quick = command(free_port()?);
+        quick.args(["--time-scale", "0.1", "--parameter", "RecheckSeconds=6"]);
+        let started = Started::with(&mut quick)?;
+        let member = aws::config(&started.endpoint, MEMBER, HOME_REGION).await;
+        let cloudwatch = aws_sdk_cloudwatch::Client::new(&member);
+        let alarms = cloudwatch.describe_alarms().send().await?;
+        let alarm = alarms.metric_alarms().first().context("the member has an alarm")?;
+        let name = alarm.alarm_name().unwrap_or_default().to_owned();
+        let instance = name.trim_start_matches("status-").to_owned();
+        let body = json!({"account": MEMBER, "region": HOME_REGION, "instance": instance,
+            "check": "instance", "curedBy": "reboot"});
+        aws::relay(&started.endpoint, "POST", "impair", &body).await?;
+        let relay = |line: &[&str]| {
+            let mut relay = Command::new(build::binary("relay"));
+            relay.args(line).env_clear().env("AWS_ENDPOINT_URL", &started.endpoint);
+            relay.env("AWS_ACCESS_KEY_ID", HUB).env("AWS_SECRET_ACCESS_KEY", "local");
+            let ran = relay.env("AWS_REGION", HOME_REGION).output()?;
+            anyhow::Ok(String::from_utf8_lossy(&ran.stdout).into_owned())
+        };
+        let line = ["outcomes", "--resource", &instance, "--status", "succeeded"];
+        let said = until("the instance to be cured", || async {
+            Ok(Some(relay(&line)?).filter(|said| said.contains("succeeded")))
+        })
+        .await?;
+        ensure!(said.contains("Relay-RebootInstance") || said.contains(&instance), "{said}");
+        let status = relay(&["status"])?;
+        for part in ["active instance-check", "observe cpu-high", "1 sharing rule"] {
+            ensure!(status.contains(part), "{part} in {status}");
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_parameter_that_the_template_does_not_have_is_refused_before_anything_is_started() {
+    run(|_| async move {
+        let output =
+            command(free_port()?).args(["--parameter", "AllowedRunbooks=Mine-*"]).output()?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        ensure!(!output.status.success(), "{said}");
+        ensure!(said.contains("no parameter AllowedRunbooks"), "{said}");
+        ensure!(said.contains("AllowedRunbookNames"), "it lists those that there are: {said}");
         Ok(())
     });
 }

@@ -50,7 +50,7 @@ static OUTCOMES: OnceCell<[Received; 2]> = OnceCell::const_new();
 fn measured<F: Future<Output = Result<()>>>(test: impl FnOnce(&'static World) -> F) {
     let parameters = [("LogLevel", "error"), ("RecheckSeconds", "20"), ("AccessPortalUrl", PORTAL)];
     let parameters = parameters.map(|(key, value)| (key, value.to_owned())).to_vec();
-    let stack = StackOptions { parameters };
+    let stack = StackOptions::with(parameters);
     run_with(&Options::default(), &stack, |world| async move {
         OUTCOMES
             .get_or_try_init(|| async {

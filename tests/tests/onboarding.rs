@@ -20,7 +20,7 @@ fn run<F: Future<Output = Result<()>>>(test: impl FnOnce(&'static World) -> F) {
         ("AllowedSharedRunbookArns", format!("arn:aws:ssm:*:{OWNER}:document/Org-*")),
         ("OnboardingTimeoutSeconds", "40".to_owned()),
     ];
-    run_with(&Options::default(), &StackOptions { parameters }, test);
+    run_with(&Options::default(), &StackOptions::with(parameters), test);
 }
 
 fn rule(documents: &str, accounts: &str, runbook: &str) -> String {

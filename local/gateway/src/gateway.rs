@@ -54,6 +54,8 @@ pub struct GatewaySettings {
     pub journal: PathBuf,
     /// Whether webhooks may leave the loopback interface.
     pub allow_webhooks: bool,
+    /// How long an `aws:sleep` lasts, as a share of its time.
+    pub sleep_scale: f64,
 }
 
 impl Gateway {
@@ -78,6 +80,7 @@ impl Gateway {
             delivery: Arc::clone(&delivery),
             adapters,
             allow_webhooks: settings.allow_webhooks,
+            sleep_scale: settings.sleep_scale,
         };
         let automation = automation::open(setup, &beside("automation.sqlite")).await?;
         let alarms = AlarmActions::new(emulator.clone(), Arc::clone(&delivery));

@@ -32,6 +32,9 @@ struct Arguments {
     /// Lets webhooks leave the loopback interface.
     #[arg(long)]
     allow_webhooks: bool,
+    /// How long an `aws:sleep` lasts, as a share of its time.
+    #[arg(long, default_value_t = 1.0)]
+    sleep_scale: f64,
 }
 
 #[tokio::main]
@@ -51,6 +54,7 @@ async fn main() -> Result<()> {
         emulator_port: arguments.emulator_port,
         journal: arguments.journal,
         allow_webhooks: arguments.allow_webhooks,
+        sleep_scale: arguments.sleep_scale,
     };
     let gateway = Arc::new(Gateway::open(&settings, adapters).await?);
     tokio::spawn(Arc::clone(&gateway).tick_forever());

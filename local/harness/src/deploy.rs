@@ -71,6 +71,19 @@ pub async fn suite(config: &SdkConfig, parameters: &[(&str, String)]) -> Result<
     create(config, "runbook-relay", Source::Url(url), parameters).await
 }
 
+/// The names of the parameters that the suite's template takes.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn parameters() -> Result<Vec<String>> {
+    let template = std::fs::read_to_string(root().join("template.yaml"))?;
+    let section =
+        template.split("\nParameters:\n").nth(1).context("template.yaml has parameters")?;
+    let lines = section.lines().take_while(|line| line.is_empty() || line.starts_with([' ', '#']));
+    let name = Regex::new("^  ([A-Za-z0-9]+):")?;
+    Ok(lines.filter_map(|line| Some(name.captures(line)?[1].to_owned())).collect())
+}
+
 /// Deploys one of the plain templates of `stacks/`.
 ///
 /// # Errors

@@ -11,6 +11,7 @@ pub mod python;
 pub mod remediation;
 pub mod scenario;
 pub mod seed;
+pub mod showcase;
 pub mod stack;
 
 use std::path::PathBuf;

@@ -27,6 +27,8 @@ pub struct Options {
     pub allow_run_command: bool,
     /// Whether `aws:invokeWebhook` may leave the loopback interface.
     pub allow_webhooks: bool,
+    /// Factor on every `aws:sleep` of runbooks.
+    pub sleep_scale: Option<f64>,
     /// The gateway's binary; that of the build if none is named.
     pub gateway: Option<PathBuf>,
 }
@@ -95,6 +97,7 @@ impl Local {
             port,
             emulator_port,
             allow_webhooks: options.allow_webhooks,
+            sleep_scale: options.sleep_scale,
         };
         let mut gateway = gateway_start.run()?;
         let endpoint = format!("http://127.0.0.1:{port}");
@@ -220,6 +223,7 @@ struct GatewayStart {
     port: u16,
     emulator_port: u16,
     allow_webhooks: bool,
+    sleep_scale: Option<f64>,
 }
 
 impl GatewayStart {
@@ -235,6 +239,9 @@ impl GatewayStart {
             .arg(&self.python);
         if self.allow_webhooks {
             command.arg("--allow-webhooks");
+        }
+        if let Some(scale) = self.sleep_scale {
+            command.args(["--sleep-scale", &scale.to_string()]);
         }
         Leashed::start("the gateway", command, &self.state.join("gateway.log"))
     }

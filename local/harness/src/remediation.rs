@@ -21,6 +21,25 @@ pub const RULE: &str = include_str!("scenario/instance-check.yaml");
 /// When a call is refused or a stack does not become complete.
 pub async fn add_member(stack: &Stack, account: &str, region: &str) -> Result<()> {
     let endpoint = stack.hub.endpoint_url().unwrap_or_default();
+    answer_alarms(stack, account, region).await?;
+    for there in [HOME_REGION, region] {
+        let config = aws::config(endpoint, HUB, there).await;
+        let ssm = aws_sdk_ssm::Client::new(&config);
+        for name in push_runbooks(&config, &root().join("runbooks")).await? {
+            let share = ssm.modify_document_permission().name(&name).account_ids_to_add(account);
+            let share = share.permission_type(DocumentPermissionType::Share).send().await;
+            share.map_err(aws_sdk_ssm::Error::from).with_context(|| format!("share {name}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// Deploys the target-account stack into an account and the hub's account, in a Region.
+///
+/// # Errors
+/// When a stack does not become complete.
+pub async fn answer_alarms(stack: &Stack, account: &str, region: &str) -> Result<()> {
+    let endpoint = stack.hub.endpoint_url().unwrap_or_default();
     // As a StackSet does it: the same parameters in every account and Region. In the hub there are roles already.
     for whose in [account, HUB] {
         let config = aws::config(endpoint, whose, region).await;
@@ -32,15 +51,6 @@ pub async fn add_member(stack: &Stack, account: &str, region: &str) -> Result<()
         ];
         deploy::stack(&config, "runbook-relay-target-account", "target-account.yaml", &parameters)
             .await?;
-    }
-    for there in [HOME_REGION, region] {
-        let config = aws::config(endpoint, HUB, there).await;
-        let ssm = aws_sdk_ssm::Client::new(&config);
-        for name in push_runbooks(&config, &root().join("runbooks")).await? {
-            let share = ssm.modify_document_permission().name(&name).account_ids_to_add(account);
-            let share = share.permission_type(DocumentPermissionType::Share).send().await;
-            share.map_err(aws_sdk_ssm::Error::from).with_context(|| format!("share {name}"))?;
-        }
     }
     Ok(())
 }

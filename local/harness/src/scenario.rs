@@ -57,17 +57,26 @@ const RUNBOOK: &str = include_str!("scenario/runbook.yaml");
 /// # Errors
 /// When Organizations refuses.
 pub async fn owners_join(endpoint: &str) -> Result<()> {
-    let hub = aws_sdk_organizations::Client::new(&aws::config(endpoint, HUB, "us-east-1").await);
     for owner in [PLATFORM, SECURITY] {
-        let target = HandshakeParty::builder().id(owner).r#type(HandshakePartyType::Account);
-        let invited = hub.invite_account_to_organization().target(target.build()?).send().await;
-        let invited = invited.map_err(aws_sdk_organizations::Error::from)?;
-        let id = invited.handshake.and_then(|h| h.id).context("a handshake has an id")?;
-        let owner =
-            aws_sdk_organizations::Client::new(&aws::config(endpoint, owner, "us-east-1").await);
-        let accepted = owner.accept_handshake().handshake_id(id).send().await;
-        accepted.map_err(aws_sdk_organizations::Error::from)?;
+        join(endpoint, owner).await?;
     }
+    Ok(())
+}
+
+/// Lets an account join: it is invited and accepts.
+///
+/// # Errors
+/// When Organizations refuses.
+pub async fn join(endpoint: &str, account: &str) -> Result<()> {
+    let hub = aws_sdk_organizations::Client::new(&aws::config(endpoint, HUB, "us-east-1").await);
+    let target = HandshakeParty::builder().id(account).r#type(HandshakePartyType::Account);
+    let invited = hub.invite_account_to_organization().target(target.build()?).send().await;
+    let invited = invited.map_err(aws_sdk_organizations::Error::from)?;
+    let id = invited.handshake.and_then(|h| h.id).context("a handshake has an id")?;
+    let account =
+        aws_sdk_organizations::Client::new(&aws::config(endpoint, account, "us-east-1").await);
+    let accepted = account.accept_handshake().handshake_id(id).send().await;
+    accepted.map_err(aws_sdk_organizations::Error::from)?;
     Ok(())
 }
 

@@ -29,7 +29,15 @@ pub const QUICK: [(&str, &str); 10] = [
 #[derive(Clone, Debug, Default)]
 pub struct StackOptions {
     /// Template parameters beside the quick intervals, or instead of them.
-    pub parameters: Vec<(&'static str, String)>,
+    pub parameters: Vec<(String, String)>,
+}
+
+impl StackOptions {
+    /// The options with these template parameters, and no other of an own value.
+    pub fn with<K: Into<String>>(parameters: impl IntoIterator<Item = (K, String)>) -> Self {
+        let parameters = parameters.into_iter().map(|(key, value)| (key.into(), value)).collect();
+        Self { parameters }
+    }
 }
 
 /// The suite as it is deployed.
@@ -50,16 +58,18 @@ impl Stack {
     /// When a call is refused or the stack does not become complete.
     pub async fn deploy(endpoint: &str, seeded: Seeded, options: &StackOptions) -> Result<Self> {
         let hub = aws::config(endpoint, HUB, HOME_REGION).await;
-        let mut parameters = vec![("OrganizationId", seeded.organization.clone())];
+        let mut parameters = vec![("OrganizationId".to_owned(), seeded.organization.clone())];
         for (key, value) in QUICK {
-            if !options.parameters.iter().any(|(own, _)| *own == key) {
-                parameters.push((key, value.to_owned()));
+            if !options.parameters.iter().any(|(own, _)| own == key) {
+                parameters.push((key.to_owned(), value.to_owned()));
             }
         }
         parameters.extend(options.parameters.clone());
-        let outputs = deploy::suite(&hub, &parameters).await?;
+        let named: Vec<(&str, String)> =
+            parameters.iter().map(|(key, value)| (key.as_str(), value.clone())).collect();
+        let outputs = deploy::suite(&hub, &named).await?;
         let stack = Self { hub, seeded, outputs };
-        if !options.parameters.iter().any(|(own, _)| *own == "AlarmVisibilityTimeoutSeconds") {
+        if !options.parameters.iter().any(|(own, _)| own == "AlarmVisibilityTimeoutSeconds") {
             stack.return_alarms_soon().await?;
         }
         Ok(stack)

@@ -5,9 +5,10 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use ::aws::signed::Signed;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use harness::local::{Local, Options};
 use harness::outcomes::Inbox;
+use harness::showcase::{self, MEMBER, UNIT, Watched};
 use harness::stack::{self, Stack, StackOptions};
 use harness::{HOME_REGION, HUB, aws, build, deploy, seed};
 use serde_json::Value;
@@ -18,21 +19,43 @@ pub(crate) struct Arguments {
     /// The public port on 127.0.0.1
     #[arg(long, default_value_t = 4566)]
     port: u16,
-    /// A folder with sharing/*.yaml (and later remediation/*.yaml): written as parameters
+    /// A folder with sharing/*.yaml and remediation/*.yaml, instead of the rules to begin with
     #[arg(long, alias = "policies")]
     rules: Option<PathBuf>,
     /// Where state and logs go; default: a temporary folder, removed at the end
     #[arg(long)]
     state: Option<PathBuf>,
     /// Leaves the hub's stack out, to deploy it yourself as docs/deploy.md says
-    #[arg(long, conflicts_with = "rules")]
+    #[arg(long, conflicts_with_all = ["rules", "parameter"])]
     without_stack: bool,
+    /// Starts with the organization and the stack alone: no member account, no runbooks, no instances
+    #[arg(long)]
+    empty: bool,
+    /// A parameter of template.yaml, such as AllowedRunbookNames=Mine-*; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
+    parameter: Vec<(String, String)>,
+    /// How long an aws:sleep of a runbook lasts, as a share of its time: 0.1 is ten times as fast
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    time_scale: Option<f64>,
     /// Really runs shell commands of Run Command, on this machine, in throw-away folders
     #[arg(long)]
     allow_run_command: bool,
     /// Lets aws:invokeWebhook post to addresses beyond the loopback interface
     #[arg(long)]
     allow_webhooks: bool,
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share: f64 = text.parse().map_err(|_| "expected a number such as 0.1")?;
+    match share > 0.0 && share <= 100.0 {
+        true => Ok(share),
+        false => Err("expected a number above 0, at most 100".to_owned()),
+    }
 }
 
 /// Prints a line. The reader may close the pipe after `ready`: that does not end the command.
@@ -51,16 +74,24 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
         state: arguments.state,
         allow_run_command: arguments.allow_run_command,
         allow_webhooks: arguments.allow_webhooks,
+        sleep_scale: arguments.time_scale,
         ..Options::default()
     };
     if let Some(folder) = &arguments.rules {
         stack::demand_valid_rules(folder)?;
     }
+    demand_known(&arguments.parameter)?;
+    let content = Content {
+        rules: arguments.rules,
+        without_stack: arguments.without_stack,
+        empty: arguments.empty,
+        parameters: arguments.parameter,
+    };
     Local::check_port(arguments.port)?;
     build::build_dev()?;
     let mut local = Local::start(&options).await?;
     let outcome = tokio::select! {
-        never = serve(&mut local, arguments.rules, arguments.without_stack) => never.map(|never| match never {}),
+        never = serve(&mut local, content) => never.map(|never| match never {}),
         _ = interrupt.recv() => Ok(()),
         _ = terminate.recv() => Ok(()),
     };
@@ -68,22 +99,44 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     outcome
 }
 
-async fn serve(
-    local: &mut Local,
+/// What the local AWS holds when it is ready.
+struct Content {
     rules: Option<PathBuf>,
     without_stack: bool,
-) -> Result<std::convert::Infallible> {
+    empty: bool,
+    parameters: Vec<(String, String)>,
+}
+
+/// Ensures that the template has these parameters, before anything is started.
+fn demand_known(parameters: &[(String, String)]) -> Result<()> {
+    let known = deploy::parameters()?;
+    for (name, _) in parameters {
+        ensure!(
+            known.contains(name),
+            "template.yaml has no parameter {name}. It has: {}",
+            known.join(", ")
+        );
+    }
+    Ok(())
+}
+
+async fn serve(local: &mut Local, content: Content) -> Result<std::convert::Infallible> {
     let endpoint = &local.endpoint;
     let seeded = seed::organization(&aws::config(endpoint, HUB, HOME_REGION).await).await?;
     let mut outputs = deploy::Outputs::new();
     let mut news = None;
-    if !without_stack {
-        let stack = Stack::deploy(endpoint, seeded.clone(), &StackOptions::default()).await?;
-        if let Some(folder) = rules {
-            let written = stack.put_rules(&folder).await?;
+    let mut watched = Vec::new();
+    if !content.without_stack {
+        let options = StackOptions::with(content.parameters);
+        let stack = Stack::deploy(endpoint, seeded.clone(), &options).await?;
+        news = Some(News::of(&stack).await?);
+        if let Some(folder) = &content.rules {
+            let written = stack.put_rules(folder).await?;
             eprintln!("{written} rules written from {}", folder.display());
         }
-        news = Some(News::of(&stack).await?);
+        if !content.empty {
+            watched = showcase::fill(&stack, content.rules.is_none()).await?;
+        }
         outputs = stack.outputs;
     }
     say!("ready {endpoint}");
@@ -99,6 +152,9 @@ async fn serve(
     for (key, value) in &outputs {
         say!("{key}: {value}");
     }
+    if !watched.is_empty() {
+        show(&watched, endpoint);
+    }
     eprintln!("\nlogs are in {}; Ctrl-C ends it", local.state().display());
     if news.is_some() {
         say!("\noutcomes, as they are published:");
@@ -106,6 +162,24 @@ async fn serve(
     tokio::select! {
         never = local.watch() => never.context("the local AWS is gone"),
         never = News::follow(news) => Ok(never),
+    }
+}
+
+/// How to let one of the member's alarms go into ALARM.
+fn show(watched: &[Watched], endpoint: &str) {
+    say!("\nmember {MEMBER} in {UNIT}; its alarms and instances:");
+    for Watched { instance, alarm } in watched {
+        say!("  {alarm} watches {instance}");
+    }
+    if let Some(Watched { instance, alarm }) = watched.first() {
+        let body = format!(
+            r#"{{"account": "{MEMBER}", "region": "{HOME_REGION}", "instance": "{instance}", "check": "instance", "curedBy": "stopStart"}}"#
+        );
+        say!(
+            "fail its status check; a reboot will not help, and the second runbook asks you first:"
+        );
+        say!("  curl -sd '{body}' {endpoint}/_relay/impair");
+        say!("then: relay approvals, relay approve ID, relay outcomes, relay show {alarm}");
     }
 }
 

@@ -106,7 +106,7 @@ impl Engine {
             match decide::decide(&state, now) {
                 Next::Log(events) => {
                     for event in events {
-                        batch.add(&mut state, event, now)?;
+                        batch.add(&mut state, self.scaled(event, now), now)?;
                     }
                 }
                 Next::Act(effect) => break Move::Act(effect),

@@ -284,3 +284,15 @@ async fn what_is_valid_next_is_shown_and_steps_not_reached_have_no_times() {
     assert_eq!(view.progress.total, 3);
     assert_eq!(view.progress.success, 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_sleep_lasts_as_long_as_the_scale_says() {
+    let nap = "- {name: nap, action: 'aws:sleep', inputs: {Duration: PT10M}}";
+    for (scale, seconds) in [(1.0, 600), (0.01, 6), (2.0, 1200)] {
+        let rig = Rig::with_steps(nap).await;
+        rig.engine.set_sleep_scale(scale);
+        let view = rig.run().await;
+        let ended = view.ended_at.unwrap();
+        assert_eq!(ended.duration_since(view.started_at).as_secs(), seconds, "{scale}");
+    }
+}

@@ -54,6 +54,8 @@ pub struct AutomationSetup {
     pub adapters: Adapters,
     /// Whether webhooks may leave the loopback interface.
     pub allow_webhooks: bool,
+    /// How long an `aws:sleep` lasts, as a share of its time.
+    pub sleep_scale: f64,
 }
 
 /// Opens the engine on its log, and its API. What was running goes on.
@@ -75,6 +77,7 @@ pub async fn open(setup: AutomationSetup, log: &Path) -> Result<Arc<Automation>>
     };
     let opened = SqliteLog::open(log).with_context(|| format!("open {}", log.display()))?;
     let engine = Engine::open(ports, Box::new(opened)).await.context("replay the engine's log")?;
+    engine.set_sleep_scale(setup.sleep_scale);
     let automation = Arc::new(Automation::new(automation_api::AutomationParts {
         engine,
         documents,

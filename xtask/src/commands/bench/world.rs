@@ -60,7 +60,7 @@ impl World {
         for member in members {
             join(&local.endpoint, member).await?;
         }
-        let stack = Stack::deploy(&local.endpoint, seeded, &StackOptions { parameters }).await?;
+        let stack = Stack::deploy(&local.endpoint, seeded, &StackOptions::with(parameters)).await?;
         let world = Self { local, stack };
         for name in build::function_names()? {
             world.replace(&name, &package::bootstrap(binaries, &name)?).await?;
