@@ -57,7 +57,7 @@ pub(crate) enum Answer {
 /// A run that waits for an approval.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Waiting {
+pub(crate) struct Waiting {
     /// Of the outcome that asks.
     id: String,
     runbook: String,
@@ -168,7 +168,11 @@ fn ssm(session: &Session, region: &Region) -> aws_sdk_ssm::Client {
 }
 
 /// The runs that the history knows as waiting and that Automation still has waiting, the oldest first.
-async fn waiting(session: &Session, archive: &Archive, now: Timestamp) -> Result<Vec<Waiting>> {
+pub(crate) async fn waiting(
+    session: &Session,
+    archive: &Archive,
+    now: Timestamp,
+) -> Result<Vec<Waiting>> {
     let query =
         HistoryQuery { statuses: vec![OutcomeStatus::PendingApproval], ..HistoryQuery::default() };
     let soon = now + SignedDuration::from_mins(1);

@@ -20,9 +20,11 @@ Examples:
   relay plan --profile hub                    show which shares that changes
   relay apply --profile hub                   share and take back
   relay doctor --profile hub                  check the deployment
+  relay status --profile hub                  what is deployed, what waits, what the rules did
   relay outcomes --since 7d                   list what the suite did, and what it did not
   relay show 0472af54                         the story of one outcome, execution or alarm
   relay approvals                             what waits for a person; approve ID, reject ID
+  relay run Relay-RebootInstance --resource i-0123456789abcdef0 --parameter InstanceId={resource}
   relay pause --for 2h --reason migration     no runbook is started meanwhile
   relay explain CoolingDown                   what a word means, and what to do
   relay explain event.json --rules rules      which rule would answer an alarm, and why not the others
@@ -109,6 +111,8 @@ pub(crate) enum Command {
     Apply(crate::plan::ApplyArguments),
     /// Check whether the deployed suite can do its work, with a remedy for what is wrong
     Doctor(crate::doctor::Arguments),
+    /// Show what is deployed, paused, waiting and drifting, and how often each rule acted or would have
+    Status(crate::status::Arguments),
     /// List outcomes: what was done, and why nothing was
     Outcomes(crate::outcomes::Arguments),
     /// Show the story of an outcome, an execution or an alarm
@@ -121,12 +125,20 @@ pub(crate) enum Command {
     Approve(crate::approvals::AnswerArguments),
     /// Reject a run that waits
     Reject(crate::approvals::AnswerArguments),
+    /// Run a runbook, or a rung of a rule, by hand, and show its steps until its outcome
+    Run(crate::run::RunArguments),
+    /// Run an ended execution's ladder again
+    Retry(crate::run::RetryArguments),
+    /// Stop an execution and its automation
+    Cancel(crate::run::CancelArguments),
     /// Pause the answers to alarms, with a reason
     Pause(crate::pause::PauseArguments),
     /// End a pause: alarms are answered again
     Resume(crate::pause::ResumeArguments),
     /// Send dead letters or recorded events through the intake again
     Replay(crate::replay::Arguments),
+    /// Start a local AWS with the suite on it, until Ctrl-C
+    Local(crate::local::Arguments),
     /// Deliver one EventBridge envelope to a local AWS
     Event(crate::event::Arguments),
     /// Print completions for a shell

@@ -5,7 +5,7 @@
 mod hub;
 mod organization;
 mod rules;
-mod targets;
+pub(crate) mod targets;
 
 use anyhow::Result;
 use serde::Serialize;

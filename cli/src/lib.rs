@@ -13,8 +13,10 @@ mod event;
 mod explain;
 mod failure;
 mod guards;
+mod local;
 pub mod local_aws;
 mod man;
+mod numbers;
 mod outcomes;
 mod output;
 mod page;
@@ -22,11 +24,13 @@ mod pause;
 mod plan;
 mod replay;
 pub mod rules;
+mod run;
 mod runbook;
 pub mod runbooks;
 mod session;
 mod show;
 mod snippet;
+mod status;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -103,6 +107,7 @@ async fn dispatch(
         Command::Plan(arguments) => plan::plan(&arguments, global, output).await,
         Command::Apply(arguments) => plan::apply(&arguments, global, output).await,
         Command::Doctor(arguments) => doctor::run(&arguments, global, output).await,
+        Command::Status(arguments) => status::run(&arguments, global, now, output).await,
         Command::Outcomes(arguments) => outcomes::run(&arguments, global, now, output).await,
         Command::Show(arguments) => show::run(&arguments, global, now, output).await,
         Command::Explain(arguments) => explain::run(&arguments, global, now, output).await,
@@ -113,9 +118,13 @@ async fn dispatch(
         Command::Reject(arguments) => {
             approvals::answer(&arguments, approvals::Answer::Reject, global, now, output).await
         }
+        Command::Run(arguments) => run::run(&arguments, global, output).await,
+        Command::Retry(arguments) => run::retry(&arguments, global, output).await,
+        Command::Cancel(arguments) => run::cancel(&arguments, global, output).await,
         Command::Pause(arguments) => pause::pause(&arguments, global, now, output).await,
         Command::Resume(arguments) => pause::resume(&arguments, global, output).await,
         Command::Replay(arguments) => replay::run(&arguments, global, output).await,
+        Command::Local(arguments) => local::run(&arguments),
         Command::Event(arguments) => {
             let endpoint = global.endpoint_url.clone().or(endpoint);
             event::run(&arguments, endpoint.as_deref(), output).await

@@ -119,7 +119,7 @@ fn parameter(session: &Session) -> String {
 }
 
 /// The switch as it is; `None` if the suite is active. One that is malformed counts as off, as for the suite.
-async fn read(session: &Session) -> Result<Option<Control>> {
+pub(crate) async fn read(session: &Session) -> Result<Option<Control>> {
     let name = parameter(session);
     let client = aws_sdk_ssm::Client::new(&session.config);
     match client.get_parameter().name(&name).send().await.map_err(AwsError::from) {
@@ -132,7 +132,8 @@ async fn read(session: &Session) -> Result<Option<Control>> {
     }
 }
 
-fn words(control: &Control) -> String {
+/// The switch in a line.
+pub(crate) fn words(control: &Control) -> String {
     let until = match control.until {
         Some(until) => format!("until {until:.0}"),
         None => "until somebody resumes it".to_owned(),

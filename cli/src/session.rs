@@ -50,6 +50,13 @@ pub(crate) struct Where<'a> {
     version: Option<&'a str>,
 }
 
+impl<'a> Where<'a> {
+    /// The stack's version, if it says one.
+    pub(crate) fn version(&self) -> Option<&'a str> {
+        self.version
+    }
+}
+
 impl Session {
     /// Finds credentials, asks who the caller is and looks the stack up. Writes nothing.
     ///

@@ -1,7 +1,7 @@
 //! `relay show`: the story of one outcome, execution or alarm, in the order in which it happened.
 
 mod find;
-mod runs;
+pub(crate) mod runs;
 
 use anyhow::Result;
 use jiff::Timestamp;
@@ -86,12 +86,12 @@ pub(crate) async fn run(
             story(&session, &archive, &outcome, unanswered, now, output).await?;
         }
         Subject::Unanswered(alarms) => no_rule(&session, &alarms, output).await?,
-        Subject::Running { execution, started } => {
+        Subject::Running { execution, started, status } => {
             let automations = runs::of_execution(&session, &archive, &execution).await?;
             let mut page = Page::default();
             page.add(
                 "execution",
-                format!("{execution}\nruns since {started}; it has no outcome yet"),
+                format!("{execution}\n{status}, started {started}; no outcome is stored"),
             );
             page_runs(&mut page, &automations);
             let story = Story { automations, ..Story::empty(session.place()) };
@@ -395,9 +395,10 @@ fn verified_text(outcome: &Outcome) -> String {
     let text = match outcome.outcome {
         _ if outcome.alarm.is_none() || outcome.runs.is_empty() => "",
         OutcomeStatus::PendingApproval => "",
-        _ if has(ProblemCode::AlarmNotRecovered) => "the alarm did not return to OK in time",
         _ if has(ProblemCode::RecoveryUnverified) => "the alarm is gone or unreadable",
+        // An earlier rung may not have helped.
         OutcomeStatus::Succeeded => "the alarm returned to OK",
+        _ if has(ProblemCode::AlarmNotRecovered) => "the alarm did not return to OK in time",
         _ => "",
     };
     text.to_owned()

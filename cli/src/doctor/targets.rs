@@ -52,7 +52,14 @@ pub(super) async fn check(session: &Session, organization: Option<&Organization>
     findings
 }
 
-async fn instances(session: &Session, name: &str) -> Result<Vec<StackInstanceSummary>, AwsError> {
+/// The stacks of a StackSet.
+///
+/// # Errors
+/// When CloudFormation refuses or does not answer, or there is no such StackSet.
+pub(crate) async fn instances(
+    session: &Session,
+    name: &str,
+) -> Result<Vec<StackInstanceSummary>, AwsError> {
     let client = aws_sdk_cloudformation::Client::new(&session.config);
     let list = async |call_as| {
         let list = client.list_stack_instances().stack_set_name(name).call_as(call_as);

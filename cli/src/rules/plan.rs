@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use aws::AwsError;
 use aws_sdk_ssm::Client;
+use jiff::{SignedDuration, Timestamp};
+use relay_core::rules::RuleText;
+use remediation::{Mode, RemediationRules};
 use serde::Serialize;
 use similar::TextDiff;
 
@@ -12,10 +15,15 @@ use super::folder::{KINDS, RuleFile};
 use super::lint::{self, Checked, count};
 use super::{Selection, deployed, prune};
 use crate::Exit;
+use crate::archive::Archive;
 use crate::arguments::Global;
+use crate::numbers::RuleNumbers;
 use crate::output::{Output, colored};
 use crate::session::{Session, Where};
 use crate::snippet::{self, Finding, Weight};
+
+/// How far back it is counted what an observing rule would have done.
+const OBSERVED_DAYS: i64 = 30;
 
 /// The changes after which the deployed rules are those of a folder.
 #[derive(Debug, Serialize)]
@@ -37,6 +45,18 @@ pub(super) struct Change {
     /// How the text differs from the deployed one, as a unified diff; for updates.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub diff: Option<String>,
+    /// Of a rule that goes from observe to active: what it observed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed: Option<Observed>,
+}
+
+/// The figures with which somebody decides that a rule may act.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Observed {
+    since: Timestamp,
+    #[serde(flatten)]
+    numbers: RuleNumbers,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -104,6 +124,7 @@ impl Planned {
             // One file says nothing about the others.
             plan.without_file.clear();
         }
+        observed(&session, &mut plan, &present, output).await;
         let (sharing, remediation) = (&checked.sharing.rules, &checked.remediation.rules);
         let mut findings = deployed::refusals(&session, remediation).await?;
         match deployed::organization(&session, sharing, remediation).await {
@@ -143,6 +164,12 @@ impl Planned {
             };
             let reset = crate::output::style::RESET;
             output.line(format_args!("{style}{sign} {}{reset}", change.parameter));
+            if let Some(Observed { numbers, .. }) = &change.observed {
+                let words = numbers.words();
+                output.line(format_args!(
+                    "    from observe to active; in {OBSERVED_DAYS} days it {words}"
+                ));
+            }
             for line in change.diff.iter().flat_map(|diff| diff.lines()) {
                 output.line(format_args!("    {}", colored(line)));
             }
@@ -151,6 +178,45 @@ impl Planned {
             output.line(format_args!("  {name} has no file; --prune deletes it"));
         }
     }
+}
+
+/// Adds the figures of each rule that goes from observe to active. A plan is made without them where the history cannot be
+/// read.
+async fn observed(
+    session: &Session,
+    plan: &mut Plan,
+    present: &BTreeMap<String, String>,
+    output: &Output,
+) {
+    let now = crate::clock();
+    let since = now - SignedDuration::from_hours(OBSERVED_DAYS * 24);
+    let path = session.stack.rule_path();
+    for change in &mut plan.changes {
+        let key = change.parameter.strip_prefix(&path).unwrap_or_default();
+        let before = present.get(key).and_then(|text| mode(key, text));
+        let after = change.text.as_ref().and_then(|text| mode(key, text));
+        if (before, after) != (Some(Mode::Observe), Some(Mode::Active)) {
+            continue;
+        }
+        let name = key.rsplit('/').next().unwrap_or_default();
+        let numbers = async {
+            let archive = Archive::of(session)?;
+            RuleNumbers::read(&archive, name, since, now + SignedDuration::from_mins(1)).await
+        };
+        match numbers.await {
+            Ok(numbers) => change.observed = Some(Observed { since, numbers }),
+            Err(error) => {
+                output.note(format_args!("note: what {name} observed is unknown: {error:#}"));
+            }
+        }
+    }
+}
+
+/// The mode of a valid remediation rule.
+fn mode(key: &str, text: &str) -> Option<Mode> {
+    let name = key.strip_prefix("remediation/")?;
+    let rules = RemediationRules::parse(vec![RuleText::parameter(name, text)]);
+    rules.rules.first().map(|rule| rule.mode)
 }
 
 /// The deployed rules below a path: `sharing/<name>` and `remediation/<name>` to text.
@@ -191,13 +257,13 @@ fn compare(
             None => (Action::Create, None),
         };
         let (parameter, text) = (format!("{path}{key}"), Some((*text).to_owned()));
-        plan.changes.push(Change { action, parameter, text, diff });
+        plan.changes.push(Change { action, parameter, text, diff, observed: None });
     }
     for key in present.keys().filter(|key| !wanted.contains_key(*key)) {
         let parameter = format!("{path}{key}");
         if prune {
             let action = Action::Delete;
-            plan.changes.push(Change { action, parameter, text: None, diff: None });
+            plan.changes.push(Change { action, parameter, text: None, diff: None, observed: None });
         } else {
             plan.without_file.push(parameter);
         }

@@ -26,10 +26,12 @@ pub(super) enum Subject {
     },
     /// An alarm that no rule was about.
     Unanswered(Vec<UnansweredAlarm>),
-    /// An execution that has not ended.
+    /// An execution without an outcome: it has not ended, or only just.
     Running {
         execution: String,
         started: Timestamp,
+        /// As Step Functions says it.
+        status: String,
     },
     Nothing,
 }
@@ -58,8 +60,8 @@ pub(super) async fn find(
         if let Some(outcome) = archive.of_execution(&execution).await?.into_iter().next() {
             return Ok(Subject::Outcome(Box::new(outcome)));
         }
-        if let Some(started) = running(session, &execution).await? {
-            return Ok(Subject::Running { execution, started });
+        if let Some((started, status)) = running(session, &execution).await? {
+            return Ok(Subject::Running { execution, started, status });
         }
     }
     let about = alarm(archive, subject, now).await?;
@@ -103,15 +105,15 @@ async fn alarm(archive: &Archive, alarm: &str, now: Timestamp) -> Result<Subject
     })
 }
 
-/// When an execution was started that has not ended; `None` also where it may not be looked at.
-async fn running(session: &Session, execution: &str) -> Result<Option<Timestamp>> {
+/// When an execution was started, and its status; `None` also where it may not be looked at.
+async fn running(session: &Session, execution: &str) -> Result<Option<(Timestamp, String)>> {
     let client = aws_sdk_sfn::Client::new(&session.config);
     let answer = client.describe_execution().execution_arn(execution).send().await;
     match answer.map_err(AwsError::from) {
-        Ok(answer) if answer.status().as_str() == "RUNNING" => {
-            Ok(Timestamp::from_second(answer.start_date().secs()).ok())
+        Ok(answer) => {
+            let started = Timestamp::from_second(answer.start_date().secs()).ok();
+            Ok(started.map(|started| (started, answer.status().as_str().to_owned())))
         }
-        Ok(_) => Ok(None),
         Err(error) => {
             tracing::debug!(%error, execution, "not looked at");
             Ok(None)

@@ -16,31 +16,31 @@ use crate::session::Session;
 pub(crate) struct LiveRun {
     /// The rung, counted from 1.
     pub rung: u32,
-    runbook: String,
-    execution_id: String,
-    status: String,
+    pub runbook: String,
+    pub execution_id: String,
+    pub status: String,
     /// Account and Region of the resource.
-    place: String,
+    pub place: String,
     /// The failed step and SSM's message.
     #[serde(skip_serializing_if = "Option::is_none")]
-    failure: Option<String>,
-    steps: Vec<LiveStep>,
+    pub failure: Option<String>,
+    pub steps: Vec<LiveStep>,
     /// Why its steps cannot be shown.
     #[serde(skip_serializing_if = "Option::is_none")]
-    unseen: Option<String>,
+    pub unseen: Option<String>,
 }
 
 /// A step, without its inputs and outputs: they may hold secrets.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct LiveStep {
-    name: String,
-    action: String,
-    status: String,
+pub(crate) struct LiveStep {
+    pub name: String,
+    pub action: String,
+    pub status: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    seconds: Option<f64>,
+    pub seconds: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    failure: Option<String>,
+    pub failure: Option<String>,
 }
 
 impl LiveRun {
@@ -102,7 +102,7 @@ fn started_in(session: &Session, run: &Run) -> Region {
 }
 
 /// The runs that an execution has started so far.
-pub(super) async fn of_execution(
+pub(crate) async fn of_execution(
     session: &Session,
     archive: &Archive,
     execution: &str,

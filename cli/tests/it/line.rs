@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::relay::Relay;
 
-const COMMANDS: [&[&str]; 22] = [
+const COMMANDS: [&[&str]; 27] = [
     &["rules", "lint"],
     &["rules", "plan"],
     &["rules", "apply"],
@@ -15,15 +15,20 @@ const COMMANDS: [&[&str]; 22] = [
     &["runbook", "export"],
     &["runbooks", "diff"],
     &["runbooks", "push"],
+    &["status"],
     &["outcomes"],
     &["show"],
     &["explain"],
     &["approvals"],
     &["approve"],
     &["reject"],
+    &["run"],
+    &["retry"],
+    &["cancel"],
     &["pause"],
     &["resume"],
     &["replay"],
+    &["local"],
     &["event"],
     &["completions"],
     &["man"],

@@ -9,6 +9,7 @@ use jiff::{Timestamp, ToSpan};
 use relay_core::alarm::AlarmArn;
 use relay_core::flow::{Flow, Severity};
 use relay_core::id::{AccountId, Region};
+use relay_core::problem::ProblemCode;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -99,6 +100,9 @@ pub struct HistoryEntry {
     pub resources: Vec<String>,
     /// The first alarms, by their ARNs.
     pub alarms: Vec<AlarmArn>,
+    /// The codes of its first problems, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub codes: Vec<ProblemCode>,
     /// One of these lists is longer in the outcome.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub shortened: bool,
@@ -124,9 +128,21 @@ impl HistoryEntry {
             regions: first(outcome.regions.iter().cloned(), &mut shortened),
             resources: texts(&outcome.resources, &mut shortened),
             alarms: first(alarms.into_iter().cloned(), &mut shortened),
+            codes: codes(outcome),
             shortened,
         }
     }
+}
+
+/// Of questions none is about codes: that some are left out does not make the short form unclear.
+fn codes(outcome: &Outcome) -> Vec<ProblemCode> {
+    let mut codes: Vec<ProblemCode> = Vec::new();
+    for problem in &outcome.problems {
+        if codes.len() < NAMED && !codes.contains(&problem.code) {
+            codes.push(problem.code);
+        }
+    }
+    codes
 }
 
 fn first<T>(items: impl IntoIterator<Item = T>, shortened: &mut bool) -> Vec<T> {

@@ -1,0 +1,47 @@
+//! `relay local`: the local AWS of `cargo xtask local`, in the place of this process.
+
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::Exit;
+use crate::failure::Failure;
+
+const EXAMPLES: &str = "\
+Examples:
+  relay local                                     an organization with something to show
+  relay local --empty --port 4577
+  relay local --rules rules --parameter 'AllowedRunbookNames=Mine-*'
+  relay local --time-scale 0.1                    runbooks sleep a tenth of their time
+
+The options are those of `cargo xtask local --help` (docs/local.md). It needs the checkout in which this program was built.";
+
+/// The program that starts it, beside this one.
+const PROGRAM: &str = "xtask";
+
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// What `cargo xtask local` takes
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS")]
+    options: Vec<OsString>,
+}
+
+/// Replaces this process. Returns only where that is not possible.
+pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
+    let program = program()?;
+    let error = Command::new(&program).arg("local").args(&arguments.options).exec();
+    Err(error).with_context(|| format!("start {}", program.display()))
+}
+
+fn program() -> Result<PathBuf> {
+    let own = std::env::current_exe().context("find this program")?;
+    let beside = own.parent().map(|folder| folder.join(PROGRAM)).filter(|path| path.is_file());
+    beside.with_context(|| {
+        Failure::new(format!("the local AWS is not beside {}", own.display()))
+            .help("In a checkout: cargo xtask local, or cargo run -p relay -- local.")
+    })
+}
