@@ -203,8 +203,7 @@ fn a_field_of_a_later_version_is_ignored_at_every_depth_of_every_payload() {
             for (path, payload) in files(&version.join(kind)) {
                 let path = path.display();
                 // A person's own input is read strictly where it is read first; all other payloads as they are.
-                let by_hand =
-                    *kind == "functions/start-automation/input" && is_by_hand(&payload["input"]);
+                let by_hand = is_by_hand(kind, &payload["input"]);
                 let now = again(&payload).unwrap();
                 for (place, later) in of_a_later_version(&payload) {
                     let read = again(&later);
@@ -223,9 +222,14 @@ fn a_field_of_a_later_version_is_ignored_at_every_depth_of_every_payload() {
     }
 }
 
-/// Whether the suite did not write the input of an execution of run-automation.
-fn is_by_hand(input: &Value) -> bool {
-    !["alarm", "onboarding"].iter().any(|kind| input["trigger"]["kind"] == *kind)
+/// Whether a function reads the input of an execution for the first time, and the suite did not write it.
+fn is_by_hand(payload: &str, input: &Value) -> bool {
+    let by_the_suite: &[&str] = match payload {
+        "functions/start-automation/input" => &["alarm", "onboarding"],
+        "functions/plan-shares/input" => &["join", "move", "departure", "recheck"],
+        _ => return false,
+    };
+    !by_the_suite.iter().any(|kind| input["trigger"]["kind"] == *kind)
 }
 
 /// Parts of the input that only the suite writes.

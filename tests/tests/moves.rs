@@ -1,7 +1,7 @@
 //! What changes later is brought back to policy: moves, departures, backfill, invalid rules.
 #![cfg(feature = "end-to-end")]
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use harness::outcomes::Received;
 use tests::{World, run, until};
 
@@ -138,6 +138,44 @@ fn an_invalid_rule_is_named_with_its_place_and_takes_no_valid_one_with_it() {
         });
         ensure!(named, "{}", outcome.json()["problems"]);
         assert_sees(world, &account, &["Org-One"]).await
+    });
+}
+
+/// A join looks up no OU, and the recheck after it has nothing to share.
+#[test]
+fn a_problem_that_only_a_settled_recheck_sees_is_published_once_and_when_it_is_gone() {
+    run(|world| async move {
+        let _alone = POLICY.lock().await;
+        ground(world).await?;
+        let names_it = |problems: &serde_json::Value| {
+            let mut all = problems.as_array().into_iter().flatten();
+            all.any(|one| one["what"].as_str().is_some_and(|what| what.contains("/Nowhere")))
+        };
+        let rule = format!(
+            "documents: {{owner: \"{OWNER}\", names: [\"Org-*\"]}}\nregions: [{REGION}]\n\
+             accounts: {{in: [/Nowhere]}}\n"
+        );
+        world.stack.put_rule("zz-nowhere", &rule).await?;
+        let mut outcomes = world.subscribe("nowhere").await?;
+        let first = world.create_account("nowhere-1").await?.account;
+        let named = |o: &Received| names_it(&o.json()["problems"]);
+        let outcome = outcomes.wait_for("the problem", named).await?;
+        ensure!(outcome.json()["trigger"]["kind"] == "recheck", "{}", outcome.json());
+        let problem = outcome.problems().next().context("a problem")?;
+        ensure!(problem["code"] == "UnknownOrganizationalUnit", "{problem}");
+
+        world.settled(&first).await?;
+        let second = world.create_account("nowhere-2").await?.account;
+        world.settled(&second).await?;
+        let times = outcomes.all().await?.iter().filter(|o| named(o)).count();
+        ensure!(times == 1, "it was published {times} times");
+
+        ssm_delete(world, "zz-nowhere").await?;
+        world.create_account("nowhere-3").await?;
+        let solved = |o: &Received| names_it(&o.json()["solved"]);
+        let outcome = outcomes.wait_for("the end of the problem", solved).await?;
+        ensure!(outcome.json()["trigger"]["kind"] == "recheck", "{}", outcome.json());
+        Ok(())
     });
 }
 

@@ -2,8 +2,6 @@
 //! execution: once or more often, always under the one id that follows from the execution's ARN.
 #![cfg(feature = "end-to-end")]
 
-use std::collections::BTreeMap;
-
 use anyhow::{Context, Result, ensure};
 use aws_sdk_sfn::types::ExecutionStatus;
 use futures::future::try_join_all;
@@ -310,33 +308,62 @@ fn an_overrun_data_limit_is_told_as_failed() {
 #[test]
 fn an_input_that_cannot_be_used_fails_with_what_was_expected() {
     alone(async |world, outcomes| {
-        let inputs = BTreeMap::from([
-            ("no-object", json!(["900000000001"])),
-            ("text", json!("900000000001")),
-            ("empty", json!({})),
-            ("nobody", json!({"accounts": []})),
-            ("short", json!({"accounts": ["123"]})),
-            ("number", json!({"accounts": [111_122_223_333_u64]})),
-            ("one-text", json!({"accounts": HUB})),
-            ("both", json!({"accounts": [HUB], "organization": true})),
-            ("not-true", json!({"organization": "yes"})),
-            ("past", json!({"accounts": [HUB], "after": -1})),
-            ("broken-second", json!({"accounts": [HUB], "after": 0.5})),
-            ("too-late", json!({"accounts": [HUB], "after": 604_801})),
-            ("too-many", json!({"accounts": vec![HUB; 1001]})),
-            ("too-long", json!({"accounts": ["1".repeat(190_000)]})),
-        ]);
-        let starts = inputs.iter().map(|(name, input)| async move {
-            world.start_sharing(&format!("unusable-{name}"), input).await
+        const FORM: &str = "Expected {\"accounts\": [\"<12 digits>\"";
+        let inputs = [
+            ("no-object", json!(["900000000001"]), FORM),
+            ("text", json!("900000000001"), FORM),
+            ("too-long", json!({"accounts": ["1".repeat(190_000)]}), FORM),
+            ("empty", json!({}), "expected exactly one of `accounts`, `organization`, found none"),
+            ("nobody", json!({"accounts": []}), "accounts: expected 1 to 1000 entries, found none"),
+            (
+                "short",
+                json!({"accounts": ["123"]}),
+                "accounts[0]: expected a 12-digit account id, found \"123\"",
+            ),
+            ("number", json!({"accounts": [111_122_223_333_u64]}), "Quote it: \"111122223333\"."),
+            ("one-text", json!({"accounts": HUB}), "Put it in brackets: [\"111122223333\"]."),
+            ("both", json!({"accounts": [HUB], "organization": true}), "Keep one of them."),
+            ("not-true", json!({"organization": "yes"}), "organization: expected true"),
+            (
+                "past",
+                json!({"accounts": [HUB], "after": -1}),
+                "after: expected a whole number from 0 to 604800",
+            ),
+            (
+                "broken-second",
+                json!({"accounts": [HUB], "after": 0.5}),
+                "after: expected a whole number",
+            ),
+            (
+                "too-late",
+                json!({"accounts": [HUB], "after": 604_801}),
+                "after: expected a whole number",
+            ),
+            (
+                "too-many",
+                json!({"accounts": vec![HUB; 1001]}),
+                "accounts: expected 1 to 1000 entries, found 1001",
+            ),
+            ("typo", json!({"acounts": [HUB]}), "unknown field `acounts`"),
+            ("second-typo", json!({"accounts": [HUB], "aftr": 5}), "Did you mean `after`?"),
+            ("not-its-own", json!({"runbook": "Relay-RebootInstance"}), "unknown field `runbook`"),
+        ];
+        let starts = inputs.iter().map(|(name, input, expected)| async move {
+            let started = world.start_sharing(&format!("unusable-{name}"), input).await?;
+            anyhow::Ok((started, expected))
         });
-        for execution in try_join_all(starts).await? {
-            ended_as(&world.end_of(&execution).await?, "OutcomeFailed")?;
+        for (execution, expected) in try_join_all(starts).await? {
+            let ended = world.end_of(&execution).await?;
+            ended_as(&ended, "OutcomeFailed")?;
+            ensure!(ended.cause.contains(expected), "the cause of {execution}: {}", ended.cause);
             let outcome = outcomes.of(&execution).await?;
             ensure!(outcome.outcome() == "failed", "{}", outcome.json());
             let problem = outcome.problems().next().context("the input is a problem")?;
             ensure!(problem["code"] == "InvalidInput", "{execution}: {problem}");
             let what = problem["what"].as_str().unwrap_or_default();
-            ensure!(what.contains("Expected {\"accounts\": [\"<12 digits>\""), "{problem}");
+            ensure!(what.contains(expected), "{problem}");
+            let hint = problem["hint"].as_str().unwrap_or_default();
+            ensure!(hint.contains("docs/schemas/share-runbooks-input.json"), "{problem}");
         }
         Ok(())
     });

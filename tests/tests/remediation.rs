@@ -183,11 +183,23 @@ fn anybody_starts_the_machine_and_bad_input_says_what_to_do() {
                 "RunbookParameters",
             ),
             (json!({"nothing": true}), "InvalidInput"),
+            (json!({"runbok": "Relay-RebootInstance"}), "InvalidInput"),
+            (json!({"runbook": "Relay-RebootInstance", "resource": ["i-1"]}), "InvalidInput"),
+            (json!({"accounts": [HUB]}), "InvalidInput"),
         ] {
             let arn = world.start_run(&input).await?;
             let told = inbox.wait_for(code, |o| o.json()["execution"] == arn.as_str()).await?;
             ensure!(told.outcome() == "failed", "{}", told.json());
-            ensure!(told.problems().any(|p| p["code"] == code), "{code}: {}", told.json());
+            let problem = told.problems().find(|p| p["code"] == code);
+            let problem = problem.with_context(|| format!("{code}: {}", told.json()))?;
+            let what = problem["what"].as_str().context("a sentence")?;
+            let ended = world.end_of(&arn).await?;
+            ensure!(!ended.cause.starts_with("Outcome "), "{}", ended.cause);
+            if code == "InvalidInput" {
+                ensure!(ended.cause.contains(what.trim_end_matches('.')), "{}", ended.cause);
+                ensure!(what.contains("unknown field `"), "{what}");
+                ensure!(problem["hint"].to_string().contains("run-automation-input"), "{problem}");
+            }
         }
         Ok(())
     });

@@ -81,7 +81,10 @@ impl Sharer<'_> {
         let (effect, counts) = self.view.effect(&document, &wanted, present, &calls);
         report.foreign = effect.foreign();
         report.disputed |= report.foreign > 0;
-        report.problems.extend(self.conflict(&wanted, &document));
+        let conflict = self.conflict(&wanted, &document);
+        // Where nothing is to be done, the look's report is the only one.
+        report.disputed |= conflict.is_some();
+        report.problems.extend(conflict);
         report.effect = Some((effect, counts));
         Ok(())
     }

@@ -252,7 +252,7 @@ problem_codes! {
     MembershipUnresolved: "Look at the account in Organizations; once it has joined, run share-runbooks for it.",
     // The machine
     /// The machine does not know this kind of input.
-    InvalidInput: "Start it with {\"accounts\": [\"<id>\"]} or {\"organization\": true}.",
+    InvalidInput: "Correct the input as the reason says, and start the execution again.",
     /// The plan could not be made.
     PlanFailed: "Read the reason; once it is gone, start the execution again.",
     /// The execution failed where no step could say why.

@@ -74,6 +74,9 @@ pub struct PublishOutcomeOutput {
     /// The outcome's id, the same for every repeat.
     #[schemars(with = "String", extend("format" = "uuid"))]
     pub id: Uuid,
+    /// Of an outcome that failed: why, in a sentence. The execution fails with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// The input of any machine, as the publisher meets it: an execution that was started with

@@ -100,7 +100,7 @@ fn status(evidence: Evidence<'_>) -> Option<OutcomeStatus> {
     let joined = kind(request) == Some(TriggerKind::Join);
     let news = evidence.standing.is_some_and(Standing::has_changed);
     let told = !new_problems(evidence).is_empty()
-        || found(evidence).any(|problem| standing::is_about_claims(problem.code));
+        || found(evidence).any(|problem| standing::stands_at_owner(problem.code));
     if !(joined || news || told || total.added + total.removed > 0) {
         return None;
     }
@@ -136,14 +136,17 @@ fn was_asked(request: &PublishOutcomeInput) -> bool {
     matches!(kind(request), None | Some(TriggerKind::Manual | TriggerKind::Backfill))
 }
 
-/// What the work on documents found. Claims stand: those that an outcome has named are left out, and those that
-/// none has named are among the new problems.
+/// What the work on documents found. What stands there is left out if an outcome has named it, and is among the
+/// new problems if none has. A conflict is named all the same where it is why something failed.
 fn found<'a>(evidence: Evidence<'a>) -> impl Iterator<Item = &'a Problem> {
     let Evidence { request, details, standing: known, .. } = evidence;
     let all = known.is_none() || was_asked(request);
+    let failed = total(reports(request)).failed > 0;
     let mut owners = BTreeSet::new();
     details.iter().flat_map(|details| &details.problems).filter(move |problem| {
-        !standing::is_about_claims(problem.code)
+        let named = failed && !standing::is_about_claims(problem.code);
+        named
+            || !standing::stands_at_owner(problem.code)
             || all && owners.insert((problem.code, &problem.place))
     })
 }
@@ -289,7 +292,26 @@ pub(super) fn execution_problem(request: &PublishOutcomeInput, error: &ErrorOutp
         (MachineInput::ShareRunbooks(_), None) => ProblemCode::PlanFailed,
         _ => ProblemCode::ExecutionFailed,
     });
-    Problem::new(code, &request.execution.name, error.in_words())
+    let problem = Problem::new(code, &request.execution.name, error.in_words());
+    match code {
+        ProblemCode::InvalidInput => problem.with_hint(input_hint(request)),
+        _ => problem,
+    }
+}
+
+/// How the machine is started whose input is invalid.
+fn input_hint(request: &PublishOutcomeInput) -> &'static str {
+    match request.flow {
+        Flow::Remediation | Flow::Run => {
+            "Start it with {\"runbook\": \"<name>\"} or {\"ladder\": [...]}: docs/schemas/run-automation-input.json."
+        }
+        Flow::Sharing if request.execution.arn.contains("await-membership:") => {
+            "The suite starts it by itself: docs/schemas/await-membership-input.json."
+        }
+        Flow::Sharing => {
+            "Start it with {\"accounts\": [\"<id>\"]} or {\"organization\": true}: docs/schemas/share-runbooks-input.json."
+        }
+    }
 }
 
 fn membership_problem(request: &PublishOutcomeInput) -> Option<Problem> {

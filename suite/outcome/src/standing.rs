@@ -57,13 +57,13 @@ impl Standing {
             return Self { known: before.to_vec(), ..Self::default() };
         }
         let mut places = BTreeSet::new();
-        let claims = details.iter().flat_map(|details| &details.problems);
+        let found = details.iter().flat_map(|details| &details.problems);
         // An owner's documents have the same problem in each Region.
-        let claims = claims.filter(|problem| {
-            is_about_claims(problem.code) && places.insert((problem.code, &problem.place))
+        let found = found.filter(|problem| {
+            stands_at_owner(problem.code) && places.insert((problem.code, &problem.place))
         });
         let now = plan.problems.iter().filter(|problem| stands(problem));
-        let now: Vec<&Problem> = now.chain(claims).collect();
+        let now: Vec<&Problem> = now.chain(found).collect();
         let is_new = |problem: &&&Problem| !before.iter().any(|known| same(known, problem));
         let is_there = |known: &Problem| now.iter().any(|problem| same(known, problem));
         let (kept, solved): (Vec<Problem>, Vec<Problem>) =
@@ -110,11 +110,17 @@ pub(super) fn is_about_claims(code: ProblemCode) -> bool {
     )
 }
 
-/// The hint may differ: it names what is near, as far as that was read. Claims may concern one document more.
+/// Whether a problem of an owner's documents stays until claims or rules are changed.
+pub(super) fn stands_at_owner(code: ProblemCode) -> bool {
+    is_about_claims(code) || code == ProblemCode::VersionConflict
+}
+
+/// The hint may differ: it names what is near, as far as that was read. Claims may concern one document more, and
+/// a conflict one account more.
 fn same(one: &Problem, other: &Problem) -> bool {
     one.code == other.code
         && one.place == other.place
-        && (one.what == other.what || is_about_claims(one.code))
+        && (one.what == other.what || stands_at_owner(one.code))
 }
 
 fn looks_for(seen: Seen<'_>, known: &Problem) -> bool {
@@ -124,10 +130,11 @@ fn looks_for(seen: Seen<'_>, known: &Problem) -> bool {
         ProblemCode::AccountNotInOrganization => plan.organization,
         ProblemCode::MassRemovalHeld => plan.surveyed,
         ProblemCode::SharesOfOthers if !plan.drift => false,
-        code if is_about_claims(code) => {
-            plan.organization
-                && plan.removals == Removals::Everybody
-                && has_looked(seen, &known.place.to_string())
+        code if stands_at_owner(code) => {
+            // The owner, or `<owner>/<Region>/<document>`.
+            let place = known.place.to_string();
+            let owner = place.split_once('/').map_or(place.as_str(), |(owner, _)| owner);
+            plan.organization && plan.removals == Removals::Everybody && has_looked(seen, owner)
         }
         _ => true,
     }

@@ -215,6 +215,56 @@ fn claims_stand_until_a_look_at_the_whole_organization_no_longer_finds_them() {
 }
 
 #[test]
+fn a_conflict_of_versions_stands_where_everything_is_looked_at_and_is_named_where_it_failed() {
+    let conflict = |what: &str| {
+        Problem::new(ProblemCode::VersionConflict, "222233334444/us-east-1/Org-A", what)
+    };
+    let (owner, region) = ("222233334444".parse().unwrap(), "us-east-1".parse().unwrap());
+    let mut plan = plan(1, vec![]);
+    plan.organization = true;
+    plan.surveyed = true;
+    plan.work = vec![PlannedWork { owner, region, rules: vec![0] }];
+    let region = &plan.work[0].region;
+    let report = |counts: ShareCounts| ShareReport {
+        owner,
+        region: region.clone(),
+        counts: Some(counts),
+        error: None,
+    };
+    let details = [ShareDetails {
+        owner,
+        region: region.clone(),
+        problems: vec![conflict("they want different versions for account 1 and 3 more")],
+    }];
+    let looked = [report(ShareCounts { disputed: 1, ..ShareCounts::default() })];
+    let publish = |kind: &str, reports: &[ShareReport], before: &[Problem]| {
+        let standing = Standing::compare(seen(&plan, reports, &details), before, None);
+        let shares: Vec<serde_json::Value> =
+            reports.iter().map(|report| serde_json::to_value(report).unwrap()).collect();
+        let input = json!({"organization": true, "trigger": {"kind": kind}});
+        let verdict = sharing(Evidence {
+            request: &request(json!({"input": input, "shares": shares})),
+            plan: Some(&plan),
+            details: &details,
+            standing: Some(&standing),
+            at: "2026-01-02T03:04:46.700Z".parse().unwrap(),
+            stored: None,
+        });
+        (standing.known, verdict.outcome.map(|outcome| outcome.problems))
+    };
+    let (known, first) = publish("reconcile", &looked, &[]);
+    assert_eq!(first, Some(details[0].problems.clone()));
+    assert_eq!(publish("reconcile", &looked, &known).1, None, "it is published once");
+    let of_others = [conflict("they want different versions for account 1")];
+    assert_eq!(publish("reconcile", &looked, &of_others).1, None, "with one account more");
+    let failed = [report(ShareCounts { failed: 1, ..ShareCounts::default() })];
+    assert_eq!(publish("join", &failed, &known).1, first, "it is why the account got nothing");
+    let fine = [report(ShareCounts::default())];
+    let solved = Standing::compare(seen(&plan, &fine, &[]), &known, None);
+    assert_eq!((solved.solved, solved.known), (known, vec![]));
+}
+
+#[test]
 fn what_is_remembered_fits_an_item_of_the_table_and_one_long_problem_pushes_out_none() {
     let long = problem(ProblemCode::RuleSyntax, &"x".repeat(400_000));
     // In JSON each of these characters takes two bytes.

@@ -7,10 +7,12 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use relay_core::execution::{ErrorOutput, ExecutionRef, Trigger, TriggerKind};
 use relay_core::id::{AccountId, CreateAccountRequestId, HandshakeId, Region};
-use relay_core::problem::Problem;
+use relay_core::problem::{Problem, ProblemCode};
+use relay_core::read::{self, Form, LazyForm, Problems, Written};
 use relay_core::storage::S3Object;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use crate::plan::OnboardingStart;
 
@@ -81,7 +83,8 @@ pub struct CheckMembershipOutput {
 pub struct PlanSharesInput {
     /// The execution that calls the function.
     pub execution: ExecutionRef,
-    /// The input of that execution.
+    /// The input of that execution, read for the first time: what a person wrote has no unknown fields.
+    #[serde(deserialize_with = "first_read")]
     pub input: ShareRunbooksInput,
     /// The state machine looks at every owner and Region before it changes anything, where that is asked of it.
     #[serde(default)]
@@ -296,14 +299,14 @@ impl ShareRunbooksInput {
 /// Either `accounts` or `organization: true`, never both.
 #[derive(Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(rename = "ShareRunbooksInput", extend("oneOf" = [
+#[schemars(rename = "ShareRunbooksInput", deny_unknown_fields, extend("oneOf" = [
     { "required": ["accounts"] },
     { "required": ["organization"] }
 ]))]
 struct RawShareRunbooksInput {
     /// The accounts to look at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Vec<AccountId>", length(min = 1))]
+    #[schemars(with = "Vec<AccountId>", length(min = 1, max = 1000))]
     accounts: Option<Vec<AccountId>>,
     /// Look at every account of the organization.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -314,6 +317,7 @@ struct RawShareRunbooksInput {
     trigger: Option<Trigger>,
     /// Seconds to wait before planning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = 604_800))]
     after: Option<u32>,
     /// Of a join: when the account joined, in seconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -326,7 +330,41 @@ struct RawShareRunbooksInput {
     dry_run: bool,
     /// Of the organization: the id of a plan that was held and is to be applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", regex(pattern = "^[0-9a-f]{12}$"), extend("x-expected" = "the id of a plan (12 hexadecimal digits)"))]
     confirm: Option<String>,
+}
+
+impl Written for RawShareRunbooksInput {
+    fn form() -> &'static Form {
+        static FORM: LazyForm = LazyForm::new(Form::of::<RawShareRunbooksInput>);
+        &FORM
+    }
+
+    fn check(read: &Value, problems: &mut Problems<'_>) {
+        let given = |name: &&str| read.get(*name).is_some_and(|value| *value != false);
+        if read.get("organization").is_none() {
+            for name in ["drift", "dryRun", "confirm"].iter().filter(|name| given(name)) {
+                let what = format!("`{name}` goes with `organization`, not with `accounts`");
+                problems.report(ProblemCode::InvalidField, name, what, None);
+            }
+        }
+    }
+}
+
+/// Reads the input of an execution for the first time. A person learns of a field that does not exist; what the suite
+/// itself starts may be of a later version.
+fn first_read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ShareRunbooksInput, D::Error> {
+    use TriggerKind::{Departure, Join, Move, Recheck};
+    let input = Value::deserialize(deserializer)?;
+    let by_the_suite = [Join, Move, Departure, Recheck]
+        .into_iter()
+        .any(|kind| serde_json::to_value(kind).is_ok_and(|kind| input["trigger"]["kind"] == kind));
+    let read = match by_the_suite {
+        true => read::payload::<RawShareRunbooksInput, Value>(input),
+        false => read::deserialize::<RawShareRunbooksInput, Value>(input),
+    };
+    let read = read.map_err(|error| error.to_string()).and_then(ShareRunbooksInput::try_from);
+    read.map_err(serde::de::Error::custom)
 }
 
 impl TryFrom<RawShareRunbooksInput> for ShareRunbooksInput {

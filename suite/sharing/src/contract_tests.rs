@@ -81,3 +81,52 @@ fn counts_are_the_sums_over_the_calls_so_far() {
     };
     assert_eq!(counts, sums);
 }
+
+fn first_read(input: Value) -> Result<ShareRunbooksInput, String> {
+    let execution = json!({
+        "arn": "arn:aws:states:us-east-1:111122223333:execution:share-runbooks:a",
+        "name": "a", "startTime": "2026-01-02T03:04:05Z"
+    });
+    let request = json!({"execution": execution, "input": input});
+    match serde_json::from_value(request).map_err(|error| error.to_string())? {
+        PlanRequest::Plan(request) => Ok(request.input),
+        PlanRequest::Conclude(_) => Err("it concludes".to_owned()),
+    }
+}
+
+#[test]
+fn what_a_person_wrote_is_read_strictly_and_each_fault_is_named() {
+    let account = "444455556666";
+    for (input, expected) in [
+        (json!({}), "expected exactly one of `accounts`, `organization`, found none"),
+        (json!({"acounts": [account]}), "Did you mean `accounts`?"),
+        (json!({"accounts": [account], "trigger": {"kind": "manual"}, "joind": 1}), "`joined`?"),
+        (json!({"organization": true, "dryrun": true}), "Did you mean `dryRun`?"),
+        (json!({"organization": true, "trigger": {"kind": "reconcile"}, "x": 1}), "field `x`"),
+        (json!({"accounts": [account], "drift": true}), "`drift` goes with `organization`"),
+        (json!({"accounts": [account], "after": 604_801}), "from 0 to 604800"),
+        (json!({"organization": true, "confirm": "no"}), "the id of a plan"),
+        (json!({"accounts": vec![account; 1001]}), "expected 1 to 1000 entries, found 1001"),
+        (json!({"accounts": [444_455_556_666_u64]}), "Quote it: \"444455556666\""),
+    ] {
+        let error = first_read(input).unwrap_err();
+        assert!(error.contains(expected), "{error}");
+    }
+    for valid in [
+        json!({"accounts": [account]}),
+        json!({"accounts": [account], "after": null, "joined": 1_767_323_045}),
+        json!({"organization": true, "drift": true, "dryRun": false, "confirm": "0123456789ab"}),
+        json!({"accounts": [account], "drift": false, "dryRun": false}),
+    ] {
+        let read = first_read(valid.clone()).unwrap();
+        assert_eq!(read, serde_json::from_value(valid).unwrap());
+    }
+}
+
+#[test]
+fn what_the_suite_wrote_may_be_of_a_later_version() {
+    for kind in ["join", "move", "departure", "recheck"] {
+        let input = json!({"accounts": ["444455556666"], "trigger": {"kind": kind}, "later": 1});
+        assert!(first_read(input).is_ok(), "{kind}");
+    }
+}

@@ -5,7 +5,8 @@ use relay_core::execution::{ErrorOutput, ExecutionRef};
 use relay_core::id::{AccountId, Region};
 use relay_core::storage::S3Object;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use crate::plan::EffectCounts;
 use crate::{
@@ -109,13 +110,24 @@ pub struct Conclusion {
 }
 
 /// Everything that `plan-shares` is asked.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PlanRequest {
     /// What to do about the effect of a plan.
     Conclude(ConcludeInput),
     /// To make a plan.
     Plan(PlanSharesInput),
+}
+
+/// Not derived: serde would try one after the other, and say nothing of what is wrong with a person's input.
+impl<'de> Deserialize<'de> for PlanRequest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let request = Value::deserialize(deserializer)?;
+        let read = match request.get("conclude") {
+            Some(_) => serde_json::from_value(request).map(Self::Conclude),
+            None => serde_json::from_value(request).map(Self::Plan),
+        };
+        read.map_err(serde::de::Error::custom)
+    }
 }
 
 /// The answer to a [`PlanRequest`].

@@ -1,6 +1,6 @@
 //! The published marker: `outcome#<execution arn>` / `final`, or `pending-<rung>` for a run that waits
-//! for somebody, since another outcome follows. `outcome` is its status, `id` its id, `at` when it was
-//! written.
+//! for somebody, since another outcome follows. `outcome` is its status, `id` its id, `reason` why it
+//! failed, `at` when it was written.
 //!
 //! Written by the publisher, after the message.
 
@@ -48,6 +48,7 @@ impl Table {
             Some(PublishOutcomeOutput {
                 outcome: outcome.unwrap_or(Published::Failed),
                 id: item.text("id")?.parse().ok()?,
+                reason: item.text("reason").map(str::to_owned),
             })
         }))
     }
@@ -65,11 +66,15 @@ impl Table {
     ) -> Result<(), StoreError> {
         let what = format!("mark the outcome {} as published", published.id);
         let outcome = serde_json::to_value(published.outcome).unwrap_or_default();
+        let mut attributes = key(execution_arn, kind).into_values();
+        if let Some(reason) = &published.reason {
+            attributes.insert("reason".to_owned(), AttributeValue::S(reason.clone()));
+        }
         let put = self
             .client
             .put_item()
             .table_name(&self.name)
-            .set_item(Some(key(execution_arn, kind).into_values()))
+            .set_item(Some(attributes))
             .item("id", AttributeValue::S(published.id.to_string()))
             .item("outcome", AttributeValue::S(outcome.as_str().unwrap_or_default().to_owned()))
             .item("at", AttributeValue::S(at.to_string()))

@@ -26,6 +26,8 @@ use crate::{Bucket, MarkerKind, Outlet, OutletError, StoreError, Table};
 const MOST_PROBLEMS: usize = 2_000;
 /// Objects read at once.
 const READS: usize = 8;
+/// The most characters of a reason that an execution fails with: the state machine carries it.
+const REASON_LENGTH: usize = 2_000;
 
 /// Table, bucket and outlet, to publish with.
 #[derive(Debug, Clone)]
@@ -102,7 +104,11 @@ impl Publisher {
         let verdict = decide(evidence);
         let Some(unstored) = verdict.outcome else {
             tracing::info!("unchanged: nothing to publish");
-            return Ok(PublishOutcomeOutput { outcome: Published::None, id: verdict.id });
+            return Ok(PublishOutcomeOutput {
+                outcome: Published::None,
+                id: verdict.id,
+                reason: None,
+            });
         };
         let object = self.bucket.outcome_object(&request.execution.name, verdict.id);
         evidence.stored = Some(&object);
@@ -112,7 +118,12 @@ impl Publisher {
             self.end_run(request, now).await?;
         }
         self.outlet.publish(&outcome).await?;
-        let published = PublishOutcomeOutput { outcome: verdict.published, id: verdict.id };
+        let failed = verdict.published == Published::Failed;
+        let published = PublishOutcomeOutput {
+            outcome: verdict.published,
+            id: verdict.id,
+            reason: failed.then(|| outcome.summary.chars().take(REASON_LENGTH).collect()),
+        };
         // The message is out: a marker that cannot be written costs one repeat of the same id by the
         // sweep, no more.
         if let Err(error) = self.table.mark(arn, kind, &published, now).await {
