@@ -135,7 +135,10 @@ fn closing(session: &Session, effect: &SharingEffect, output: &Output) {
         percent: number("MassRemovalPercent"),
         pairs: number("MassRemovalPairs"),
     };
-    let what = format!("{} to share, {} to take back", totals.share, totals.unshare);
+    let mut what = format!("{} to share, {} to take back", totals.share, totals.unshare);
+    if totals.adopted > 0 {
+        what += &format!(", {} to take over", totals.adopted);
+    }
     match guard.holds(totals) {
         true => output.line(format_args!(
             "{what}; members would lose {} of {}, so it has to be confirmed: relay apply --confirm {}",
@@ -182,7 +185,11 @@ pub(crate) async fn apply(
         let help = format!("If that is meant: relay apply --confirm {}", effect.id);
         return Err(Failure::new(what).help(help).into());
     }
+    if effect.totals.adopted > 0 {
+        output.line(format_args!("{} shares of others are the suite's now", effect.totals.adopted));
+    }
     match &outcome {
+        None if effect.totals.adopted > 0 => {}
         None => output.line("nothing to change"),
         Some(outcome) => {
             output.line(outcome["summary"].as_str().unwrap_or_default());
@@ -210,6 +217,7 @@ async fn effect(session: &Session, ended: &Ended) -> Result<(SharingEffect, Vec<
         let counts = part.counts;
         let says = counts.share
             + counts.unshare
+            + counts.adopted
             + counts.left
             + counts.foreign
             + counts.failed

@@ -13,6 +13,7 @@ use crate::rules::count;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Sign {
     Share,
+    Adopt,
     Unshare,
     Keep(LeftBecause),
 }
@@ -74,6 +75,7 @@ impl Lines {
                     }
                 };
                 add(Sign::Share, &document.share, &document.restore);
+                add(Sign::Adopt, &document.adopt, &[]);
                 add(Sign::Unshare, &document.unshare, &[]);
                 for left in &document.left {
                     add(Sign::Keep(left.because), &left.accounts, &[]);
@@ -92,6 +94,7 @@ impl Lines {
         let Group { documents, accounts, regions, restored, .. } = group;
         let (verb, to) = match sign {
             Sign::Share => ("share", "with"),
+            Sign::Adopt => ("take over", "with"),
             Sign::Unshare => ("unshare", "from"),
             Sign::Keep(_) => ("keep", "with"),
         };
@@ -106,6 +109,7 @@ impl Lines {
         match sign {
             Sign::Share if *restored > 0 => format!("{line} ({restored} were taken back by hand)"),
             Sign::Keep(because) => format!("{line}: {}", reason(because)),
+            Sign::Adopt => format!("{line} (others made these shares; they become the suite's)"),
             _ => line,
         }
     }
@@ -115,6 +119,7 @@ impl Lines {
         for (sign, text) in self.texts() {
             let (color, sign) = match sign {
                 Sign::Share => (style::GREEN, '+'),
+                Sign::Adopt => (style::YELLOW, '~'),
                 Sign::Unshare => (style::RED, '-'),
                 Sign::Keep(_) => ("", '='),
             };
@@ -137,6 +142,7 @@ impl Lines {
         for (sign, line) in self.texts() {
             let sign = match sign {
                 Sign::Share => '+',
+                Sign::Adopt => '!',
                 Sign::Unshare => '-',
                 Sign::Keep(_) => ' ',
             };
@@ -209,6 +215,7 @@ mod tests {
                     "Org-Patch": {
                         "document": "Org-Patch", "rules": ["everybody", "prod"],
                         "share": ["444455556666", "555566667777"], "restore": ["444455556666"],
+                        "adopt": ["666677778888"],
                         "left": [{"because": "foreign", "accounts": ["999999999999"]}],
                     },
                 },
@@ -231,6 +238,7 @@ mod tests {
 ```diff
 - unshare Org-Old of 222233334444 from 1 account in 2 Regions
 + share Org-Patch of 222233334444 with 2 accounts in 2 Regions (2 were taken back by hand)
+! take over Org-Patch of 222233334444 with 1 account in 2 Regions (others made these shares; they become the suite's)
   keep Org-Patch of 222233334444 with 1 account in 2 Regions: somebody else shared it, and no rule names them
 ! owner 333344445555 in us-east-1: Throttled: SSM throttled every call
 ! owner 333344445555 cannot be reached: AccessDenied
@@ -249,6 +257,7 @@ mod tests {
                 "share 1 document with 444455556666 in 2 Regions (2 were taken back by hand)",
                 "unshare 1 document from 444455556666 in 2 Regions",
                 "share 1 document with 555566667777 in 2 Regions",
+                "take over 1 document with 666677778888 in 2 Regions (others made these shares; they become the suite's)",
                 "keep 1 document with 999999999999 in 2 Regions: somebody else shared it, and no rule names them",
             ]
         );

@@ -42,6 +42,8 @@ pub struct EffectCounts {
     pub foreign: u64,
     /// Entries of the ledger that would be written without a call.
     pub recorded: u64,
+    /// Those of them that make somebody else's share the suite's, since a rule is `ownership: exclusive`.
+    pub adopted: u64,
     /// Documents that could not be looked at.
     pub failed: u64,
     /// Documents that this installation does not have to itself.
@@ -63,6 +65,7 @@ impl std::ops::AddAssign for EffectCounts {
         self.left += other.left;
         self.foreign += other.foreign;
         self.recorded += other.recorded;
+        self.adopted += other.adopted;
         self.failed += other.failed;
         self.disputed += other.disputed;
         self.fingerprint = (self.fingerprint + other.fingerprint) & mask();
@@ -79,7 +82,7 @@ impl EffectCounts {
     /// Whether anything would be changed.
     #[must_use]
     pub fn has_changes(&self) -> bool {
-        self.share + self.unshare > 0
+        self.share + self.unshare + self.adopted > 0
     }
 }
 
@@ -135,6 +138,9 @@ pub struct DocumentEffect {
     /// Those of them with which the suite had shared it before, until somebody took it back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub restore: Vec<AccountId>,
+    /// Accounts with which somebody else shares it, and whose share would become the suite's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub adopt: Vec<AccountId>,
     /// Accounts that would lose it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unshare: Vec<AccountId>,
@@ -228,6 +234,9 @@ impl WorkView<'_> {
         let gone = |id: &AccountId| permissions.is_some_and(|there| !there.contains_key(id));
         let restore: Vec<AccountId> =
             share.iter().filter(|id| ours(id) && gone(id)).copied().collect();
+        let foreign =
+            |id: &AccountId| ledger.get(id).is_none_or(|share| share.holder == Holder::Foreign);
+        let adopt: Vec<AccountId> = calls.adopt.iter().filter(|id| foreign(id)).copied().collect();
         let mut left: BTreeMap<LeftBecause, BTreeSet<AccountId>> = BTreeMap::new();
         let mut leave = |because: LeftBecause, id: &AccountId| {
             left.entry(because).or_default().insert(*id);
@@ -270,6 +279,7 @@ impl WorkView<'_> {
             left: left.values().map(BTreeSet::len).sum::<usize>() as u64 - foreign,
             foreign,
             recorded: (calls.adopt.len() + calls.foreign.len() + calls.forget.len()) as u64,
+            adopted: adopt.len() as u64,
             failed: 0,
             disputed: 0,
             fingerprint: losing
@@ -284,6 +294,7 @@ impl WorkView<'_> {
             rules: wanted.rules.clone(),
             share,
             restore,
+            adopt,
             unshare,
             left: left.collect(),
         };
@@ -302,7 +313,10 @@ impl DocumentEffect {
     /// Whether there is anything to say.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.share.is_empty() && self.unshare.is_empty() && self.left.is_empty()
+        self.share.is_empty()
+            && self.adopt.is_empty()
+            && self.unshare.is_empty()
+            && self.left.is_empty()
     }
 }
 
