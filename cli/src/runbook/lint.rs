@@ -62,11 +62,11 @@ enum ReportFormat {
 struct Report {
     /// The defects that AWS refuses a document for.
     problems: Vec<Finding>,
-    /// What a reviewer would ask about.
+    /// The findings that a reviewer would ask about.
     warnings: Vec<Finding>,
-    /// What is worth knowing.
+    /// The findings that are worth knowing.
     notes: Vec<Finding>,
-    /// What is allowed, with the reason.
+    /// The findings that are allowed, with the reason.
     suppressed: Vec<Suppressed>,
     runbooks: Vec<Looked>,
 }

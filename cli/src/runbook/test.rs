@@ -75,7 +75,7 @@ struct Share {
 struct CaseReport {
     name: String,
     passed: bool,
-    /// What is not as expected.
+    /// The expectations that do not hold.
     failures: Vec<String>,
     status: String,
     steps: Vec<String>,

@@ -1,4 +1,4 @@
-//! What holds of an execution whichever way it went, from the document alone. The rules are written again here,
+//! The rules that hold of an execution whichever way it went, from the document alone. The rules are written again here,
 //! from AWS's pages, and not taken from the engine.
 //!
 //! - Order of steps: <https://docs.aws.amazon.com/systems-manager/latest/userguide/automation-actions.html#automation-common>
@@ -11,7 +11,7 @@ use engine::{ExecutionView, Status, StepView};
 use runbook::{OnCancel, OnFailure, OutputType, Runbook, Step, StepBody};
 use serde_json::Value;
 
-/// What an engine did wrong.
+/// A fault of an engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Objection {
     /// The execution has not ended although everything in it has a time-out.

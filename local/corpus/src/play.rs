@@ -65,9 +65,9 @@ pub(crate) enum Played {
         reached: usize,
         /// How many steps the document has.
         steps: usize,
-        /// What the first step that failed says.
+        /// The message of the first step that failed.
         failure: Option<String>,
-        /// What the engine did wrong.
+        /// The faults of the engine.
         objections: Vec<Objection>,
     },
 }

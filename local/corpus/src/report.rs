@@ -1,4 +1,4 @@
-//! What running a corpus showed.
+//! The results of running a corpus.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -37,11 +37,11 @@ pub struct Report {
     pub without_values: BTreeMap<String, u64>,
     /// Runs that the engine did not start, by what it said.
     pub not_started: BTreeMap<String, u64>,
-    /// What the first step that failed says, in each run.
+    /// The message of the first step that failed, in each run.
     pub failures: BTreeMap<String, u64>,
     /// Steps that some run reached, and steps that there are, by document.
     reached: BTreeMap<PathBuf, (usize, usize)>,
-    /// What the engine did wrong: where, with which seed.
+    /// The faults of the engine: where, with which seed.
     pub objections: Vec<(PathBuf, u64, Objection)>,
 }
 

@@ -22,7 +22,7 @@ pub(crate) struct RandomWorld {
     rng: Mutex<Rng>,
     /// By a script's text: a result in which its step finds its outputs.
     results: HashMap<String, Vec<(Vec<String>, OutputType)>>,
-    /// What the runbook compares answers with.
+    /// The values that the runbook compares answers with.
     words: Vec<String>,
 }
 

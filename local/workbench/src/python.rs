@@ -13,7 +13,7 @@ pub struct Source {
 /// A string literal of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Literal {
-    /// What it says, without quotes, as bytes of the script.
+    /// Its text without quotes, as bytes of the script.
     pub range: Range<usize>,
     /// It is a statement by itself: documentation.
     pub is_documentation: bool,
@@ -69,7 +69,7 @@ fn blank(code: &mut [u8], range: Range<usize>) {
     }
 }
 
-/// What a string literal says, and where it ends, quotes included.
+/// The text of a string literal, and where the literal ends, quotes included.
 fn literal(bytes: &[u8], at: usize) -> (Range<usize>, usize) {
     let quote = bytes.get(at).copied().unwrap_or_default();
     let triple = bytes.get(at..at + 3) == Some(&[quote; 3][..]);

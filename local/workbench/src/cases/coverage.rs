@@ -7,7 +7,7 @@ use crate::Document;
 use crate::document::StepAt;
 use crate::flow::{Flow, Way, WayKind};
 
-/// What was taken, out of what there is.
+/// The steps and branches that were taken, out of all.
 #[derive(Debug)]
 pub struct Coverage {
     names: Vec<String>,
@@ -82,7 +82,7 @@ impl Coverage {
         (all.iter().filter(|way| self.ways.contains(way)).count(), all.len())
     }
 
-    /// What no case has taken, a phrase each.
+    /// The steps and branches that no case has taken, a phrase each.
     #[must_use]
     pub fn missing(&self) -> Vec<String> {
         let steps = (0..self.names.len()).filter(|step| !self.steps.contains(step));

@@ -18,7 +18,7 @@ pub struct Suite {
     /// The Region that the runbook runs in.
     #[serde(default = "region")]
     pub region: String,
-    /// What every case has, unless it says otherwise.
+    /// The world that every case has, unless it says otherwise.
     #[serde(default)]
     pub given: Given,
     pub cases: Vec<Case>,
@@ -28,14 +28,14 @@ pub struct Suite {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Case {
-    /// What has to be so, as a sentence.
+    /// The expectation as a sentence.
     pub name: String,
     #[serde(default)]
     pub given: Given,
     pub expect: Expected,
 }
 
-/// What a run meets.
+/// The world that a run meets.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Given {
@@ -47,13 +47,13 @@ pub struct Given {
     /// Results of scripts by the step's name, in turn; the last one repeats.
     #[serde(default)]
     pub scripts: BTreeMap<String, Vec<ScriptResult>>,
-    /// What becomes of commands of `aws:runCommand`, in the order in which they are sent.
+    /// The ends of commands of `aws:runCommand`, in the order in which they are sent.
     #[serde(default)]
     pub commands: Vec<CommandResult>,
     /// Runbooks that `aws:executeAutomation` starts, by name.
     #[serde(default)]
     pub children: BTreeMap<String, Child>,
-    /// What people do while the runbook runs.
+    /// The signals that people send while the runbook runs.
     #[serde(default)]
     pub signals: Vec<SignalGiven>,
 }
@@ -64,7 +64,7 @@ pub struct Given {
 pub struct Answer {
     /// `service:Operation`, as botocore names them.
     pub call: String,
-    /// What the call's parameters hold, at least.
+    /// The parameters that the call holds, at least.
     pub with: Option<Value>,
     /// Only this one of the calls that fit, counted from 1.
     pub nth: Option<u32>,
@@ -83,7 +83,7 @@ pub struct Refusal {
     pub message: String,
 }
 
-/// What a script returns or raises.
+/// The end of a script: a value that it returns, or an error that it raises.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ScriptResult {
@@ -92,7 +92,7 @@ pub struct ScriptResult {
     pub raises: Option<String>,
 }
 
-/// What becomes of a command.
+/// The end of a command.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct CommandResult {
@@ -121,7 +121,7 @@ pub struct Child {
     pub fails: Option<String>,
 }
 
-/// What a person does while a step waits, or runs.
+/// A signal that a person sends while a step waits, or runs.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct SignalGiven {
@@ -145,7 +145,7 @@ pub enum Send {
     Cancel,
 }
 
-/// What a run has to be. Only what is written is looked at.
+/// The expectations of a run. Only those that are written are looked at.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Expected {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::format::{CallExpected, Expected, StepExpected};
 
-/// What a run was.
+/// A run as it was: its end, steps, outputs and calls.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Ran {
     /// E.g. `Success`.
@@ -40,7 +40,7 @@ pub struct Called {
     pub parameters: Map<String, Value>,
 }
 
-/// What is not as expected, a sentence each; empty if all is.
+/// The expectations that do not hold, a sentence each; empty if all hold.
 #[must_use]
 pub fn judge(expected: &Expected, ran: &Ran) -> Vec<String> {
     let mut failures = Vec::new();

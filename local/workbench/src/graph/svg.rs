@@ -92,7 +92,7 @@ fn arrow(kind: WayKind, label: &str) -> Arrow {
     Arrow::new(LineEndKind::None, LineEndKind::Arrow, style, label, &look, &None, &None)
 }
 
-/// What the layout draws on.
+/// The canvas that the layout draws on.
 #[derive(Default)]
 struct Canvas {
     body: String,

@@ -12,7 +12,7 @@ use super::{Finding, Rule, sort};
 
 const MARK: &str = "relay-lint:";
 
-/// What remains after suppressions.
+/// The findings that remain after suppressions.
 #[derive(Debug, Clone, Default)]
 pub struct Verdict {
     pub findings: Vec<Finding>,
@@ -63,7 +63,7 @@ pub fn apply(text: &str, found: Vec<Finding>, ran: impl Fn(&str) -> bool) -> Ver
     verdict
 }
 
-/// What is wrong with a suppression.
+/// The fault of a suppression.
 fn about(suppression: &Suppression, ran: &impl Fn(&str) -> bool) -> Option<Finding> {
     let names = suppression.codes.join(", ");
     let unknown =

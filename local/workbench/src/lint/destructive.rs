@@ -25,7 +25,7 @@ const OTHERS: &[&str] = &[
     "closeaccount",
 ];
 
-/// What may go without being missed: it is made again by the same call that made it, holds no data, or is
+/// The kinds of resources that may go without being missed: each is made again by the same call that made it, holds no data, or is
 /// the very finding that a remediation removes.
 const HARMLESS: &[&str] = &[
     "tag",
@@ -71,7 +71,7 @@ static POWER_SHELL: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"\bRemove-((?:EC2|S3|RDS|IAM|DDB|EFS|EKS|ECS|ELB2?|LM|CFN|SSM|SNS|SQS|KMS|ASG?|CW|CWL)[A-Z][A-Za-z]+)").ok()
 });
 
-/// What a script destroys: the operation, and where.
+/// A destructive call of a script: the operation, and where it is.
 struct Deed {
     step: usize,
     operation: String,
@@ -113,7 +113,7 @@ fn plain(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase()
 }
 
-/// What of an operation's name is destroyed, e.g. `snapshot`; `None` if nothing is lost.
+/// The kind of resource that an operation destroys, from its name, e.g. `snapshot`; `None` if nothing is lost.
 fn destroyed(operation: &str) -> Option<String> {
     let name = plain(operation);
     if OTHERS.contains(&name.as_str()) {
@@ -124,7 +124,7 @@ fn destroyed(operation: &str) -> Option<String> {
     (!HARMLESS.contains(&noun)).then(|| noun.to_owned())
 }
 
-/// What the runbook makes itself, by steps and scripts: it may clean up after itself.
+/// The resources that the runbook makes itself, by steps and scripts: it may clean up after itself.
 fn made(review: &Review<'_>) -> HashSet<String> {
     let mut made = HashSet::new();
     let mut add = |operation: &str| {
@@ -169,7 +169,7 @@ fn made(review: &Review<'_>) -> HashSet<String> {
     made
 }
 
-/// What a step of an action destroys.
+/// The resource that a step of an action destroys.
 fn step(
     review: &Review<'_>,
     place: usize,
@@ -241,7 +241,7 @@ fn is_own(review: &Review<'_>, value: &Value) -> bool {
     })
 }
 
-/// What a script destroys.
+/// The resources that a script destroys.
 fn scripted(review: &Review<'_>, script: &Script<'_>, made: &HashSet<String>) -> Vec<Deed> {
     let form = match script.language {
         Language::Python => &PYTHON,

@@ -104,7 +104,7 @@ const GLOBAL: &[&str] = &[
     "fms",
 ];
 
-/// What people write for a human being or about others: not where a runbook acts.
+/// The fields that are written for people or about others: no runbook acts there.
 const PROSE: &[&str] =
     &["description", "Description", "Message", "allowedPattern", "allowedValues"];
 

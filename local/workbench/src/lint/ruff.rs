@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{Finding, Rule, Script, Severity};
 
-/// What ruff printed is not what is known of it.
+/// The output of ruff does not have the form that is known of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuffError(pub String);
 

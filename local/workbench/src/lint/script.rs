@@ -23,7 +23,7 @@ pub struct Script<'d> {
     pub source: Source,
 }
 
-/// What a script is written in.
+/// The language of a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
     Python,

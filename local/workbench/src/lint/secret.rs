@@ -9,7 +9,7 @@ use yaml_tree::Position;
 use super::{Review, Rule};
 use crate::document::{field, scalars};
 
-/// What is a secret by its form alone, in comments and descriptions too: it has leaked wherever it is.
+/// The forms that make a text a secret by themselves, in comments and descriptions too: it has leaked wherever it is.
 static FORMS: LazyLock<Vec<(&str, Regex)>> = LazyLock::new(|| {
     let forms = [
         ("an access key id of AWS", r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\b"),

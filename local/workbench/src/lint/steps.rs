@@ -7,7 +7,7 @@ use runbook::{ActionKind, Reference, Step, mentions};
 use super::{Review, Rule};
 use crate::document::{field, scalars};
 
-/// What steps have besides the outputs of the table and those that they declare.
+/// The outputs that steps have besides those of the table and those that they declare.
 const ALWAYS: &[&str] = &["OutputPayload"];
 
 pub(super) fn check(review: &mut Review<'_>) {

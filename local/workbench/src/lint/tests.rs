@@ -6,7 +6,7 @@ use expect_test::{Expect, expect};
 use super::{Rule, Severity, apply, lint};
 use crate::Document;
 
-/// What the rules say about a runbook, one finding a line.
+/// The findings of the rules about a runbook, one a line.
 fn findings(text: &str) -> String {
     let document = Document::parse(text).unwrap_or_else(|defects| panic!("{defects}\n{text}"));
     let verdict = apply(document.text(), lint(&document), |_| true);
