@@ -4,6 +4,8 @@
 //! prints one line of JSON. AWS is answered by the in-memory double.
 //!
 //! - `disk`, `memory`: NUMBER runs of ten steps, the log there;
+//! - `log`: the entries of as many such runs, appended as the engine appends them, without the engine;
+//! - `leaving`: how long NUMBER runs that have ended stay in memory;
 //! - `waiting`, `queued`: what NUMBER runs weigh that have not ended;
 //! - `targets`: one run with NUMBER targets, how many of them are in flight at once.
 
@@ -12,12 +14,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use engine::log::{Entry, EntryKind, LogError};
 use engine::ports::Actor;
 use engine::testing::{FakeActions, FakePorts};
 use engine::{Engine, Log, MemoryLog, Quotas, SqliteLog, StartRequest, Status, Target};
+use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use tokio::runtime::Builder;
 use uuid::Uuid;
@@ -44,6 +48,8 @@ fn main() -> Result<(), Failure> {
     let figures = match part.as_str() {
         "memory" => real.block_on(throughput(Box::new(MemoryLog::default()), None, number))?,
         "disk" => real.block_on(throughput(disk()?, Some(&path), number))?,
+        "log" => real.block_on(alone(SqliteLog::open(&path)?, number))?,
+        "leaving" => real.block_on(leaving(disk()?, number))?,
         "waiting" => real.block_on(weigh("Waits", Quotas::UNLIMITED, disk()?, &path, number))?,
         "queued" => real.block_on(weigh("Steps", none, disk()?, &path, number))?,
         "targets" => {
@@ -96,7 +102,7 @@ async fn open(world: FakePorts, log: Box<dyn Log>, quotas: Quotas) -> Result<Arc
 struct Nobody;
 
 impl engine::ports::Events for Nobody {
-    fn emit(&self, _event: engine::ports::StatusEvent) {}
+    fn emit(&self, _change: engine::ports::StatusChange) {}
 }
 
 async fn throughput(log: Box<dyn Log>, path: Option<&Path>, runs: usize) -> Result<Value, Failure> {
@@ -123,6 +129,77 @@ async fn throughput(log: Box<dyn Log>, path: Option<&Path>, runs: usize) -> Resu
         "resident": resident()?,
         "store": path.map(size),
     }))
+}
+
+/// Until no run is in memory any more, for two minutes at most.
+async fn leaving(log: Box<dyn Log>, runs: usize) -> Result<Value, Failure> {
+    let engine = open(world(), log, Quotas::UNLIMITED).await?;
+    for nth in 0..runs {
+        let id = engine.start(request("Steps", nth)).await?;
+        engine.wait(ACCOUNT, REGION, &id).await;
+    }
+    let ended = Instant::now();
+    while engine.resident() > 0 && ended.elapsed() < Duration::from_secs(120) {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Ok(json!({ "left": engine.resident(), "seconds": ended.elapsed().as_secs_f64() }))
+}
+
+/// Appends what runs of ten steps append, as many side by side, each after the commit of the one before.
+async fn alone(log: SqliteLog, runs: usize) -> Result<Value, Failure> {
+    let recorder = Recorder::default();
+    let engine = open(world(), Box::new(recorder.clone()), Quotas::UNLIMITED).await?;
+    let id = engine.start(request("Steps", 0)).await?;
+    engine.wait(ACCOUNT, REGION, &id).await;
+    let appends = recorder.appends.lock().map_err(|_| "the recorder has failed")?.clone();
+    let (log, appends) = (Arc::new(log), Arc::new(appends));
+    let (began, cpu) = (Instant::now(), processor()?);
+    let mut workers = Vec::new();
+    for worker in 0..AT_ONCE {
+        let (log, appends) = (Arc::clone(&log), Arc::clone(&appends));
+        workers.push(tokio::spawn(async move {
+            for nth in (worker..runs).step_by(AT_ONCE) {
+                let key = request("Steps", nth).id;
+                for entries in appends.iter() {
+                    let of_run = |entry: &Entry| match entry.kind {
+                        EntryKind::Document => entry.clone(),
+                        EntryKind::Event => Entry { key, ..entry.clone() },
+                    };
+                    log.append(entries.iter().map(of_run).collect()).await?;
+                }
+            }
+            Ok::<_, LogError>(())
+        }));
+    }
+    for worker in workers {
+        worker.await??;
+    }
+    let (took, cpu) = (began.elapsed().as_secs_f64(), processor()? - cpu);
+    Ok(json!({ "seconds": took, "processorSeconds": cpu }))
+}
+
+/// Remembers what was appended together.
+#[derive(Clone, Default)]
+struct Recorder {
+    log: MemoryLog,
+    appends: Arc<Mutex<Vec<Vec<Entry>>>>,
+}
+
+impl Log for Recorder {
+    fn append(&self, entries: Vec<Entry>) -> BoxFuture<'static, Result<(), LogError>> {
+        if let Ok(mut appends) = self.appends.lock() {
+            appends.push(entries.clone());
+        }
+        self.log.append(entries)
+    }
+
+    fn replay(&self, each: &mut dyn FnMut(Entry) -> Result<(), LogError>) -> Result<(), LogError> {
+        self.log.replay(each)
+    }
+
+    fn read(&self, run: Uuid) -> Result<Vec<Entry>, LogError> {
+        self.log.read(run)
+    }
 }
 
 async fn weigh(

@@ -283,10 +283,12 @@ pub trait Directory: Send + Sync {
 
 /// Receives the events of status changes.
 pub trait Events: Send + Sync {
-    /// Puts one EventBridge event on the default bus of an account and Region. Never fails and
-    /// never waits: delivery is best effort, as AWS's is.
-    fn emit(&self, event: StatusEvent);
+    /// Puts the EventBridge event of one change ([`StatusChange::event`]) on the default bus of its
+    /// account and Region. Never fails and never waits: delivery is best effort, as AWS's is.
+    fn emit(&self, change: StatusChange);
 }
+
+pub use crate::state::StatusChange;
 
 /// One status change, as EventBridge delivers it.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,6 +1,6 @@
 //! Substitution of references by the values they stand for.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::reference::{Reference, mentions, whole};
 
@@ -64,15 +64,22 @@ pub fn substitute(value: &Value, scope: &dyn Scope) -> Result<Value, Substitutio
             }
             Value::Array(filled)
         }
-        Value::Object(map) => map
-            .iter()
-            .map(|(key, value)| Ok((key.clone(), substitute(value, scope)?)))
-            .collect::<Result<_, _>>()?,
+        Value::Object(map) => {
+            let mut filled = Map::with_capacity(map.len());
+            for (key, value) in map {
+                filled.insert(key.clone(), substitute(value, scope)?);
+            }
+            Value::Object(filled)
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
     })
 }
 
 fn in_text(text: &str, scope: &dyn Scope) -> Result<Value, SubstitutionError> {
+    // Most texts refer to nothing.
+    if !text.contains('{') {
+        return Ok(Value::String(text.to_owned()));
+    }
     if let Some(mention) = whole(text) {
         return resolve(mention.to, scope);
     }

@@ -7,7 +7,7 @@ use anyhow::Result;
 use engine::Engine;
 use engine::ports::{
     Actor, ApiCall, ApiError, ApiErrorKind, Aws, DocumentError, Documents, Events, FoundDocument,
-    Script, ScriptError, ScriptRun, Scripts, StatusEvent,
+    Script, ScriptError, ScriptRun, Scripts, StatusChange, StatusEvent,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -46,7 +46,7 @@ struct State {
 }
 
 impl World {
-    /// What the case says comes before what the file says.
+    /// The words of the case come before those of the file.
     pub(super) fn new(suite: &Suite, case: &Case) -> Self {
         let (own, shared) = (&case.given, &suite.given);
         let mut scripts = shared.scripts.clone();
@@ -272,9 +272,9 @@ impl Scripts for World {
 pub(super) struct Notices(pub UnboundedSender<StatusEvent>);
 
 impl Events for Notices {
-    fn emit(&self, event: StatusEvent) {
+    fn emit(&self, change: StatusChange) {
         // The run is over when nobody listens any more.
-        drop(self.0.send(event));
+        drop(self.0.send(change.event()));
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn begin(state: &State, def: u32, now: Timestamp) -> Vec<Event> {
         max_attempts: 1,
         is_end: false,
         critical: is_critical(step, &reader),
-        inputs: Map::new(),
+        inputs: Map::with_capacity(step.inputs.len()),
     };
     match fill(&mut started, step, &reader, now) {
         Ok(()) => vec![Event::Started(Box::new(started))],

@@ -132,6 +132,7 @@ impl Engine {
         execution.over.notify_waiters();
         self.release_place(execution).await;
         self.notify_parent(execution).await;
+        self.retire(execution.id);
     }
 
     /// Notifies the parent of an execution that has ended, if the parent waits for it.

@@ -14,7 +14,7 @@ use super::execution::Execution;
 use crate::decide::{self, Effect, Next};
 use crate::event::{Event, Stamped, Wait};
 use crate::log::{Entry, LogError};
-use crate::ports::StatusEvent;
+use crate::ports::StatusChange;
 use crate::state::{Detail, State};
 use crate::status::IllegalTransition;
 
@@ -22,7 +22,7 @@ use crate::status::IllegalTransition;
 #[derive(Default)]
 pub(super) struct Batch {
     entries: Vec<Entry>,
-    notices: Vec<StatusEvent>,
+    notices: Vec<StatusChange>,
     /// Children that no step waits for any longer.
     orphans: Vec<Uuid>,
     /// Children that are waited for from now on.
@@ -207,7 +207,7 @@ impl Batch {
         self.note(state, &event);
         let stamped = Stamped { at: now, event };
         self.entries.push(stamped.entry(state.id)?);
-        let changes = state.apply(&stamped).map_err(illegal)?;
+        let changes = state.apply(stamped).map_err(illegal)?;
         state.notices(changes, now, &mut self.notices);
         Ok(())
     }

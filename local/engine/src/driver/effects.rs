@@ -13,7 +13,7 @@ use super::Engine;
 use super::execution::Execution;
 use crate::actions::failure::phrase;
 use crate::actions::{
-    ActionPorts, Call, DeclaredOutput, Done, Failure, FailureStage, FailureType, Progress, words,
+    ActionPorts, Call, Done, Failure, FailureStage, FailureType, Progress, words,
 };
 use crate::decide::{self, Effect, Next, Task};
 use crate::document::Document;
@@ -86,7 +86,7 @@ impl Engine {
         let call = Call {
             action: job.action,
             inputs: &job.inputs,
-            outputs: &job.outputs,
+            outputs: job.document.def(job.def).map_or(&[], |def| &def.outputs),
             token: job.token,
             resumed: execution.resumed == Some((step, attempt)),
             actor: &job.submission.actor,
@@ -195,8 +195,9 @@ impl Engine {
 /// The data of an attempt, so that the execution's state is not held while it runs.
 struct Job {
     action: runbook::ActionKind,
-    inputs: Map<String, Value>,
-    outputs: Vec<DeclaredOutput>,
+    inputs: Arc<Map<String, Value>>,
+    /// The step's place in the document.
+    def: u32,
     token: Uuid,
     timeout: Duration,
     submission: Arc<Submission>,
@@ -209,8 +210,8 @@ impl Job {
         let limit = step.deadline.map(|deadline| deadline.duration_since(step.attempt_at));
         Some(Self {
             action: state.document.step(step.def)?.action,
-            inputs: step.inputs.clone(),
-            outputs: state.document.def(step.def)?.outputs.clone(),
+            inputs: Arc::clone(&step.inputs),
+            def: step.def,
             token: step.token,
             timeout: limit.and_then(|limit| limit.try_into().ok()).unwrap_or(Duration::MAX),
             submission: state.submitted(),

@@ -11,6 +11,7 @@ mod index;
 mod locations;
 mod prepare;
 mod resume;
+mod retire;
 mod signal;
 mod start;
 mod stop;
@@ -34,6 +35,7 @@ use crate::view::ExecutionView;
 use documents::Library;
 use execution::Execution;
 use index::ExecutionIndex;
+use retire::Retired;
 
 /// The ports that the engine needs.
 #[derive(Clone)]
@@ -87,7 +89,9 @@ pub struct Engine {
     ports: Ports,
     actions: Arc<dyn ActionRunner>,
     log: Box<dyn Log>,
+    /// Those that have not ended, or not long ago; the log has all of them.
     executions: RwLock<HashMap<Uuid, Arc<Execution>>>,
+    retired: Retired,
     index: ExecutionIndex,
     pools: Mutex<Pools>,
     /// By token: the request that used it, and the execution that it started.
@@ -124,6 +128,7 @@ impl Engine {
             actions,
             log,
             executions: RwLock::default(),
+            retired: Retired::default(),
             index: ExecutionIndex::default(),
             pools: Mutex::default(),
             tokens: Mutex::default(),
@@ -159,9 +164,8 @@ impl Engine {
 
     /// The executions of an account and Region, newest first, without their steps.
     pub fn executions(&self, account: &str, region: &str) -> Vec<ExecutionView> {
-        let now = self.now();
         let executions = self.index.of(account, region);
-        executions.iter().rev().map(|execution| execution.state().view(now, false)).collect()
+        executions.iter().rev().filter_map(|id| self.brief(*id)).collect()
     }
 
     /// Adds tags to an execution (same key: new value) and removes others. False if the id
@@ -234,7 +238,7 @@ impl Engine {
     }
 
     fn get(&self, id: Uuid) -> Option<Arc<Execution>> {
-        self.executions.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+        self.in_memory(id).or_else(|| self.recall(id))
     }
 
     fn pools(&self) -> MutexGuard<'_, Pools> {

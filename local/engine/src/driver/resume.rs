@@ -49,7 +49,7 @@ impl Engine {
         let state = states.get_mut(&id).ok_or_else(|| LogError {
             message: format!("execution {id} goes on without having been started"),
         })?;
-        state.apply(&stamped).map(|_| ()).map_err(illegal)
+        state.apply(stamped).map(|_| ()).map_err(illegal)
     }
 
     fn restore(&self, state: State) {
@@ -62,13 +62,11 @@ impl Engine {
             let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
             tokens.insert(key, (idempotency, state.id));
         }
-        let account = self.index.name(&state.submission.account);
-        let region = self.index.name(&state.submission.region);
         let in_flight = state
             .innermost()
             .filter(|(_, step)| step.attempts())
             .map(|(place, step)| (place, step.attempt));
-        let mut execution = Execution::new(state, account, region);
+        let mut execution = self.hold(state);
         execution.resumed = in_flight;
         let execution = Arc::new(execution);
         self.add(&execution);
@@ -109,6 +107,7 @@ impl Engine {
         if ended {
             // Its parent may not have been notified yet.
             self.notify_parent(execution).await;
+            self.retire(execution.id);
             return;
         }
         if cancelling || execution.state().stopping_step.is_some() {

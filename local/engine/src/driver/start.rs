@@ -73,7 +73,7 @@ impl Engine {
     /// Admits an execution and writes its start to the log.
     async fn submit(&self, id: uuid::Uuid, prepared: Prepared) -> Result<(), StartError> {
         let Prepared { submission, document } = prepared;
-        if self.get(id).is_some() {
+        if self.in_memory(id).is_some() {
             return Err(StartError::Internal(format!("there is an execution {id} already")));
         }
         let now = self.now();

@@ -49,4 +49,10 @@ pub trait Log: Send + Sync {
     /// # Errors
     /// When it cannot be read, or `each` finds an entry that it cannot read.
     fn replay(&self, each: &mut dyn FnMut(Entry) -> Result<(), LogError>) -> Result<(), LogError>;
+
+    /// The committed events of one execution, in the order of writing; none if it is unknown.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    fn read(&self, run: Uuid) -> Result<Vec<Entry>, LogError>;
 }

@@ -2,7 +2,8 @@
 //!
 //! One thread writes. Whatever waits when it is free goes into one transaction, so that a busy
 //! engine pays for a commit once for hundreds of entries. WAL with `synchronous=NORMAL` survives
-//! the death of the process, not a power cut.
+//! the death of the process, not a power cut. The events of one execution that are appended together
+//! share a row, one line each.
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError, mpsc};
@@ -25,6 +26,7 @@ const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = NORMAL;
     PRAGMA wal_autocheckpoint = 4000;
+    PRAGMA cache_size = -32768;
     CREATE TABLE IF NOT EXISTS documents (key BLOB PRIMARY KEY, body BLOB NOT NULL);
     CREATE TABLE IF NOT EXISTS events (seq INTEGER PRIMARY KEY, key BLOB NOT NULL, body BLOB NOT NULL);
     CREATE INDEX IF NOT EXISTS events_of_execution ON events (key);
@@ -87,10 +89,26 @@ impl Log for SqliteLog {
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
                 let key: [u8; 16] = row.get(0)?;
-                each(Entry { kind, key: Uuid::from_bytes(key), body: row.get(1)? })?;
+                let (key, body) = (Uuid::from_bytes(key), row.get::<_, Vec<u8>>(1)?);
+                match kind {
+                    EntryKind::Document => each(Entry { kind, key, body })?,
+                    EntryKind::Event => events(key, &body).try_for_each(&mut *each)?,
+                }
             }
         }
         Ok(())
+    }
+
+    fn read(&self, run: Uuid) -> Result<Vec<Entry>, LogError> {
+        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut statement =
+            reader.prepare_cached("SELECT body FROM events WHERE key = ?1 ORDER BY seq")?;
+        let mut rows = statement.query([run.as_bytes()])?;
+        let mut entries = Vec::new();
+        while let Some(row) = rows.next()? {
+            entries.extend(events(run, &row.get::<_, Vec<u8>>(0)?));
+        }
+        Ok(entries)
     }
 }
 
@@ -102,6 +120,12 @@ impl Drop for SqliteLog {
             let _ = thread.join();
         }
     }
+}
+
+/// The events of a row. JSON as the engine writes it has no line break.
+fn events(key: Uuid, body: &[u8]) -> impl Iterator<Item = Entry> + '_ {
+    let lines = body.split(|byte| *byte == b'\n');
+    lines.map(move |line| Entry { kind: EntryKind::Event, key, body: line.to_vec() })
 }
 
 fn write(mut connection: Connection, inbox: &mpsc::Receiver<Append>) {
@@ -129,12 +153,26 @@ fn commit(connection: &mut Connection, group: &[Append]) -> Result<(), LogError>
             .prepare_cached("INSERT OR IGNORE INTO documents (key, body) VALUES (?1, ?2)")?;
         let mut event =
             transaction.prepare_cached("INSERT INTO events (key, body) VALUES (?1, ?2)")?;
-        for entry in group.iter().flat_map(|append| &append.entries) {
-            let statement = match entry.kind {
-                EntryKind::Document => &mut document,
-                EntryKind::Event => &mut event,
+        let mut row = Vec::new();
+        for append in group {
+            let together = |one: &Entry, next: &Entry| {
+                one.kind == EntryKind::Event && next.kind == one.kind && next.key == one.key
             };
-            statement.execute(params![entry.key.as_bytes(), entry.body])?;
+            for entries in append.entries.chunk_by(together) {
+                let Some(first) = entries.first() else { continue };
+                let statement = match first.kind {
+                    EntryKind::Document => &mut document,
+                    EntryKind::Event => &mut event,
+                };
+                row.clear();
+                for entry in entries {
+                    if !row.is_empty() {
+                        row.push(b'\n');
+                    }
+                    row.extend_from_slice(&entry.body);
+                }
+                statement.execute(params![first.key.as_bytes(), row])?;
+            }
         }
     }
     Ok(transaction.commit()?)
@@ -177,6 +215,8 @@ mod tests {
         }
         let log = SqliteLog::open(&path).unwrap();
         assert_eq!(read(&log), [document, event(2, "a"), event(1, "b"), event(2, "c")]);
+        assert_eq!(log.read(Uuid::from_u128(2)).unwrap(), [event(2, "a"), event(2, "c")]);
+        assert_eq!(log.read(Uuid::from_u128(3)).unwrap(), []);
     }
 
     #[tokio::test]
@@ -187,6 +227,19 @@ mod tests {
         log.append(vec![event(1, "second")]).await.unwrap();
         first.await.unwrap();
         assert_eq!(read(&log), [event(1, "first"), event(1, "second")]);
+    }
+
+    #[tokio::test]
+    async fn events_that_are_appended_together_are_read_one_by_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = SqliteLog::open(&folder.path().join("executions.sqlite")).unwrap();
+        let document = Entry { kind: EntryKind::Document, ..event(9, "several\nlines") };
+        let events = [event(1, "a"), event(1, "b"), event(2, "c"), event(1, "d")];
+        let all: Vec<_> = [document].into_iter().chain(events.clone()).collect();
+        log.append(all.clone()).await.unwrap();
+        assert_eq!(read(&log), all);
+        let [a, b, _, d] = events;
+        assert_eq!(log.read(Uuid::from_u128(1)).unwrap(), [a, b, d]);
     }
 
     #[test]

@@ -23,6 +23,7 @@ use crate::status::{Outcome, Status};
 use crate::view::TriggeredAlarm;
 
 pub(crate) use fold::Changes;
+pub use notice::StatusChange;
 pub(crate) use scope::{Reader, ssm_names};
 pub(crate) use step::{Detail, StepState, approval_outputs};
 pub(crate) use targets::{TargetState, Targets};

@@ -1,5 +1,7 @@
 //! The state of one start of a step.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -25,7 +27,8 @@ pub(crate) struct StepState {
     pub(crate) timeout_seconds: Option<u32>,
     pub(crate) is_end: bool,
     pub(crate) critical: bool,
-    pub(crate) inputs: Map<String, Value>,
+    /// Shared with the attempt that is made of them.
+    pub(crate) inputs: Arc<Map<String, Value>>,
     pub(crate) outputs: Map<String, Value>,
     pub(crate) response_code: Option<String>,
     pub(crate) response: Option<String>,
@@ -65,7 +68,7 @@ pub(crate) struct Looping {
 }
 
 impl StepState {
-    pub(super) fn new(started: &Started, at: Timestamp, within: Option<(u32, u32)>) -> Self {
+    pub(super) fn new(started: Started, at: Timestamp, within: Option<(u32, u32)>) -> Self {
         Self {
             def: started.def,
             status: Status::InProgress,
@@ -79,7 +82,7 @@ impl StepState {
             timeout_seconds: started.timeout_seconds,
             is_end: started.is_end,
             critical: started.critical,
-            inputs: started.inputs.clone(),
+            inputs: Arc::new(started.inputs),
             outputs: Map::new(),
             response_code: None,
             response: None,

@@ -205,7 +205,7 @@ impl State {
         view.status = step.status;
         view.response_code.clone_from(&step.response_code);
         view.response.clone_from(&step.response);
-        view.inputs.clone_from(&step.inputs);
+        view.inputs = Map::clone(&step.inputs);
         view.outputs = match &step.detail {
             Detail::Approval(decisions) if !step.status.is_terminal() => {
                 approval_outputs("Waiting", decisions)

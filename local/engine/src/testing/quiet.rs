@@ -6,8 +6,8 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use crate::ports::{
-    Events, Script, ScriptError, ScriptRun, Scripts, StatusEvent, WebhookAnswer, WebhookError,
-    WebhookRequest, Webhooks,
+    Events, Script, ScriptError, ScriptRun, Scripts, StatusChange, StatusEvent, WebhookAnswer,
+    WebhookError, WebhookRequest, Webhooks,
 };
 
 /// Records the events of the engine.
@@ -24,8 +24,8 @@ impl FakeEvents {
 }
 
 impl Events for FakeEvents {
-    fn emit(&self, event: StatusEvent) {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner).push(event);
+    fn emit(&self, change: StatusChange) {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).push(change.event());
     }
 }
 

@@ -10,6 +10,7 @@ mod interactive;
 mod limits;
 mod locations;
 mod loops;
+mod retire;
 mod rig;
 mod start;
 mod status;

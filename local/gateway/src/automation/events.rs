@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use engine::ports::{Events, StatusEvent};
+use engine::ports::{Events, StatusChange, StatusEvent};
 use events::BusRef;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -20,7 +20,8 @@ impl StatusEvents {
 }
 
 impl Events for StatusEvents {
-    fn emit(&self, event: StatusEvent) {
+    fn emit(&self, change: StatusChange) {
+        let event = change.event();
         let envelope = envelope(&event);
         self.0.deliver(BusRef::default_of(event.account, event.region), envelope);
     }
