@@ -156,7 +156,7 @@ pub fn parse(text: &str) -> Result<Node, SyntaxError> {
         let at = if message.contains("found a tab") { tab(text, at).or(at) } else { at };
         SyntaxError { at, message }
     })?;
-    let lines: Vec<&str> = text.lines().collect();
+    let lines: Vec<Line<'_>> = text.lines().map(Line::new).collect();
     Ok(raw.into_node(&lines))
 }
 
@@ -198,7 +198,7 @@ enum RawValue {
 }
 
 impl Raw {
-    fn into_node(self, lines: &[&str]) -> Node {
+    fn into_node(self, lines: &[Line<'_>]) -> Node {
         let location = self.0.referenced;
         let at = Position { line: location.line(), column: location.column() };
         let value = match self.0.value {
@@ -227,17 +227,48 @@ impl Raw {
     }
 }
 
-fn rest<'a>(lines: &[&'a str], at: Position) -> Option<impl Iterator<Item = char> + 'a> {
-    let line = lines.get(usize::try_from(at.line).ok()?.checked_sub(1)?)?;
-    Some(line.chars().skip(usize::try_from(at.column).ok()?.checked_sub(1)?))
+/// A line in which any column is found at once: a document of JSON may be one long line.
+struct Line<'a> {
+    text: &'a str,
+    /// The byte of every [`STRIDE`]th character; none if every character is one byte.
+    marks: Vec<usize>,
 }
 
-fn first(lines: &[&str], at: Position) -> Option<char> {
+/// How many characters are counted for a column, at most.
+const STRIDE: usize = 128;
+
+impl<'a> Line<'a> {
+    fn new(text: &'a str) -> Self {
+        let marks = if text.is_ascii() {
+            Vec::new()
+        } else {
+            text.char_indices().step_by(STRIDE).map(|(byte, _)| byte).collect()
+        };
+        Self { text, marks }
+    }
+
+    /// The text after this many characters.
+    fn after(&self, characters: usize) -> Option<&'a str> {
+        if self.marks.is_empty() {
+            return self.text.get(characters..);
+        }
+        let from = self.text.get(*self.marks.get(characters / STRIDE)?..)?;
+        let mut left = from.char_indices().map(|(byte, _)| byte).chain([from.len()]);
+        from.get(left.nth(characters % STRIDE)?..)
+    }
+}
+
+fn rest<'a>(lines: &[Line<'a>], at: Position) -> Option<impl Iterator<Item = char> + 'a> {
+    let line = lines.get(usize::try_from(at.line).ok()?.checked_sub(1)?)?;
+    Some(line.after(usize::try_from(at.column).ok()?.checked_sub(1)?)?.chars())
+}
+
+fn first(lines: &[Line<'_>], at: Position) -> Option<char> {
     rest(lines, at)?.next()
 }
 
 /// A number as it stands in the source.
-fn written(lines: &[&str], at: Position) -> Option<String> {
+fn written(lines: &[Line<'_>], at: Position) -> Option<String> {
     let token: String = rest(lines, at)?
         .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '+' | '-'))
         .collect();
@@ -332,6 +363,31 @@ mod tests {
     use expect_test::{Expect, expect};
 
     use super::*;
+
+    #[test]
+    fn a_column_of_a_line_is_found_whatever_its_characters() {
+        let texts = ["", "abc", "äöü", &"a".repeat(300), &"aé😀".repeat(200)];
+        for text in texts {
+            let line = Line::new(text);
+            for column in 0..text.chars().count() + 3 {
+                let counted: String = text.chars().skip(column).collect();
+                let expected = (column <= text.chars().count()).then_some(counted.as_str());
+                assert_eq!(line.after(column).unwrap_or_default(), expected.unwrap_or_default());
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_of_one_long_line_keep_their_digits() {
+        for sign in ["a", "ü"] {
+            let items: Vec<String> =
+                (0..2_000).map(|nth| format!("\"{sign}\", 1.{nth:04}0")).collect();
+            let node = parse(&format!("[{}]", items.join(", "))).unwrap();
+            let Value::List(items) = node.value else { panic!("not a list") };
+            assert_eq!(items[3].value.as_written(), Some("1.00010"));
+            assert_eq!(items[3_999].value.as_written(), Some("1.19990"));
+        }
+    }
 
     fn show(node: &Node, into: &mut String) {
         let at = node.at;
