@@ -1,11 +1,14 @@
-//! `relay runbook new|lint|graph|test|export`: the workbench of runbook authors. It reads files and needs neither AWS nor a
+//! `relay runbook new|lint|graph|test|policy|docs|schema|export`: the workbench of runbook authors. It reads files and needs neither AWS nor a
 //! stack; `relay runbooks` (plural) is about the runbooks of the hub's account.
 
+mod docs;
+mod editor;
 mod export;
 mod files;
 mod graph;
 mod lint;
 mod new;
+mod policy;
 mod test;
 
 use anyhow::Result;
@@ -34,7 +37,16 @@ pub(crate) enum Action {
     /// Run its tests: given answers of AWS, expected steps, outputs and calls
     #[command(after_help = test::EXAMPLES)]
     Test(test::Arguments),
-    /// Print it as a resource of CloudFormation or Terraform
+    /// Print the least IAM policy for its role, or compare a role's policy with it
+    #[command(after_help = policy::EXAMPLES)]
+    Policy(policy::Arguments),
+    /// Write a page about it: parameters, picture, steps, permissions
+    #[command(after_help = docs::EXAMPLES)]
+    Docs(docs::Arguments),
+    /// Print the JSON Schema of runbooks, for editors
+    #[command(after_help = editor::EXAMPLES)]
+    Schema,
+    /// Print it as a resource of CloudFormation, Terraform or the CDK
     #[command(after_help = export::EXAMPLES)]
     Export(export::Arguments),
 }
@@ -43,6 +55,9 @@ pub(crate) enum Action {
 pub(crate) async fn run(action: Action, global: &Global, output: &Output) -> Result<Exit> {
     match action {
         Action::Lint(arguments) => lint::run(&arguments, global, output),
+        Action::Policy(arguments) => policy::run(&arguments, global, output),
+        Action::Docs(arguments) => docs::run(&arguments, output),
+        Action::Schema => editor::print(output),
         Action::New(arguments) => new::run(&arguments, output),
         Action::Export(arguments) => export::run(&arguments, output),
         Action::Graph(arguments) => graph::run(&arguments, output),

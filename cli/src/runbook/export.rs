@@ -1,22 +1,29 @@
-//! `relay runbook export`: the document as a resource of CloudFormation or Terraform.
+//! `relay runbook export`: the document as a resource of CloudFormation, Terraform or the CDK.
 
-use std::path::{Path, PathBuf};
+mod resource;
+
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
-use serde_json::{Value, json};
+use serde_json::json;
 use workbench::Document;
+
+use resource::Resource;
 
 use super::lint;
 use crate::Exit;
+use crate::failure::Failure;
 use crate::output::Output;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
   relay runbook export my-runbook.yaml > my-runbook.template.json
   relay runbook export my-runbook.yaml --format terraform > my-runbook.tf
+  relay runbook export my-runbook.yaml --format cdk > lib/my-runbook.ts
+  relay runbook export my-runbook.yaml --attachments s3://my-bucket/runbooks --tag team=web
 
-The tag runbook-relay: allowed lets the suite start the runbook. Attachments are not exported.";
+The tag runbook-relay: allowed lets the suite start the runbook; --tag adds others, by which sharing rules may select it.";
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Arguments {
@@ -25,6 +32,12 @@ pub(crate) struct Arguments {
     /// Form of the resource
     #[arg(long, value_enum, default_value_t)]
     format: Infrastructure,
+    /// Where the attachments are: s3://BUCKET/PREFIX, each by its name below it
+    #[arg(long, value_name = "S3-FOLDER", value_parser = folder)]
+    attachments: Option<String>,
+    /// One more tag; may be given several times
+    #[arg(long, value_name = "KEY=VALUE", value_parser = tag)]
+    tag: Vec<(String, String)>,
 }
 
 #[derive(ValueEnum, Debug, Clone, Copy, Default)]
@@ -33,6 +46,24 @@ enum Infrastructure {
     #[default]
     Cloudformation,
     Terraform,
+    Cdk,
+}
+
+/// A folder in a bucket, without the slash at its end.
+fn folder(text: &str) -> Result<String, String> {
+    match text.strip_prefix("s3://") {
+        Some(rest) if !rest.trim_matches('/').is_empty() => {
+            Ok(text.trim_end_matches('/').to_owned())
+        }
+        _ => Err("expected s3://BUCKET or s3://BUCKET/PREFIX".to_owned()),
+    }
+}
+
+fn tag(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("expected KEY=VALUE".to_owned()),
+    }
 }
 
 /// Prints the resource.
@@ -48,16 +79,27 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Exit> {
             return lint::refuse(&path.display().to_string(), &text, defects, "exported", output);
         }
     };
-    if !document.runbook().files.is_empty() {
-        output.note("warning: the document has attachments: add them to the resource");
-    }
     let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let files = document.runbook().files.keys();
+    if files.len() > 0 && arguments.attachments.is_none() {
+        let names: Vec<&str> = files.map(String::as_str).collect();
+        let failure = Failure::new(format!("{name} has attachments: {}", names.join(", ")));
+        let help = "Say where they are: --attachments s3://BUCKET/PREFIX";
+        return Err(failure.help(help).into());
+    }
+    let mut tags = vec![("runbook-relay".to_owned(), "allowed".to_owned())];
+    tags.extend(arguments.tag.iter().cloned());
+    let resource = Resource {
+        name: &name,
+        document: &document,
+        file: path,
+        folder: arguments.attachments.as_deref(),
+        tags,
+    };
     let (format, resource) = match arguments.format {
-        Infrastructure::Cloudformation => {
-            let template = template(&name, &document);
-            ("cloudformation", serde_json::to_string_pretty(&template)? + "\n")
-        }
-        Infrastructure::Terraform => ("terraform", terraform(&name, path)),
+        Infrastructure::Cloudformation => ("cloudformation", resource.cloudformation()?),
+        Infrastructure::Terraform => ("terraform", resource.terraform()),
+        Infrastructure::Cdk => ("cdk", resource.cdk()?),
     };
     if output.is_json() {
         output.json(&json!({ "name": name, "format": format, "resource": resource }))?;
@@ -65,37 +107,4 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Exit> {
         output.document(&resource);
     }
     Ok(Exit::Done)
-}
-
-/// `NewVersion` keeps a document that is shared: a replacement would be another document, shared with
-/// nobody. <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ssm-document.html>
-fn template(name: &str, document: &Document) -> Value {
-    let id: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
-    json!({
-        "AWSTemplateFormatVersion": "2010-09-09",
-        "Resources": { id: {
-            "Type": "AWS::SSM::Document",
-            "Properties": {
-                "Name": name,
-                "DocumentType": "Automation",
-                "UpdateMethod": "NewVersion",
-                "Content": Value::from(document.root().clone()),
-                "Tags": [{ "Key": "runbook-relay", "Value": "allowed" }],
-            },
-        }},
-    })
-}
-
-/// The content stays in its file, beside the module: a difference is shown line by line.
-fn terraform(name: &str, path: &Path) -> String {
-    let id: String =
-        name.chars().map(|sign| if sign.is_ascii_alphanumeric() { sign } else { '_' }).collect();
-    let file = path.file_name().unwrap_or_default().to_string_lossy();
-    let format = if path.extension().is_some_and(|end| end == "json") { "JSON" } else { "YAML" };
-    format!(
-        "resource \"aws_ssm_document\" \"{}\" {{\n  name            = \"{name}\"\n  document_type   = \
-         \"Automation\"\n  document_format = \"{format}\"\n  content         = \
-         file(\"${{path.module}}/{file}\")\n\n  tags = {{\n    \"runbook-relay\" = \"allowed\"\n  }}\n}}\n",
-        id.to_lowercase()
-    )
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 
+use super::editor::{self, Editor};
 use crate::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -14,6 +15,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   relay runbook new Org-EnforceImdsv2                       writes runbooks/Org-EnforceImdsv2.yaml and its tests
   relay runbook new Org-EndInstance --template approval --into my-runbooks
+  relay runbook new Org-FindOwner --template script --editor vscode
 
 Templates:
   remediation  look, change, verify, put back
@@ -33,6 +35,9 @@ pub(crate) struct Arguments {
     /// The folder that it goes to
     #[arg(long, value_name = "FOLDER", default_value = "runbooks")]
     into: PathBuf,
+    /// Also write the settings and the schema that this editor needs for completion
+    #[arg(long, value_enum)]
+    editor: Option<Editor>,
 }
 
 #[derive(ValueEnum, Debug, Clone, Copy, Default)]
@@ -95,9 +100,23 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Exit> {
         write(path, text).with_context(|| format!("write {}", path.display()))?;
     }
     let [(runbook, _), (tests, _)] = &files;
-    output.json(&serde_json::json!({ "runbook": runbook, "tests": tests }))?;
+    let (settings, kept) = match arguments.editor {
+        Some(editor) => editor::set_up(editor, &arguments.into)?,
+        None => (Vec::new(), Vec::new()),
+    };
+    let mut made = serde_json::json!({ "runbook": runbook, "tests": tests });
+    if arguments.editor.is_some() {
+        made["settings"] = serde_json::json!(settings);
+    }
+    output.json(&made)?;
     output.line(format_args!("{}", runbook.display()));
     output.line(format_args!("{}", tests.display()));
+    for path in &settings {
+        output.line(format_args!("{}", path.display()));
+    }
+    for path in &kept {
+        output.note(format_args!("{} exists and was left as it is", path.display()));
+    }
     output.note(format_args!(
         "Edit them, then: relay runbook lint {0}; relay runbook test {0}",
         runbook.display()

@@ -13,6 +13,7 @@ mod runbook_export;
 mod runbook_graph;
 mod runbook_lint;
 mod runbook_new;
+mod runbook_policy;
 mod runbook_test;
 mod runbooks;
 mod shipped;

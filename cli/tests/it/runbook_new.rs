@@ -34,3 +34,24 @@ fn a_file_that_is_there_stays_and_a_name_that_ssm_refuses_is_refused() {
         assert_eq!((ran.code, ran.out.as_str()), (64, ""), "{name}");
     }
 }
+
+#[test]
+fn an_editor_gets_its_settings_once_and_keeps_its_own() {
+    let relay = Relay::new();
+    let ran = relay.run(&["runbook", "new", "Org-One", "--editor", "vscode"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let read = |path: &str| std::fs::read_to_string(relay.home.path().join(path)).unwrap();
+    let settings: serde_json::Value = serde_json::from_str(&read(".vscode/settings.json")).unwrap();
+    let files = &settings["yaml.schemas"]["./runbooks/runbook.schema.json"];
+    assert_eq!(*files, serde_json::json!(["runbooks/*.yaml", "!runbooks/*.test.yaml"]));
+    assert_eq!(read("runbooks/runbook.schema.json"), relay.run(&["runbook", "schema"]).out);
+    relay.file(".vscode/settings.json", "{}");
+    let ran = relay.run(&["runbook", "new", "Org-Two", "--editor", "vscode"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert_eq!(read(".vscode/settings.json"), "{}");
+    assert!(ran.err.contains(".vscode/settings.json exists and was left as it is"), "{}", ran.err);
+    let ran =
+        relay.run(&["runbook", "new", "Org-Three", "--into", "other", "--editor", "jetbrains"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(read(".idea/jsonSchemas.xml").contains("value=\"other/*.yaml\""));
+}

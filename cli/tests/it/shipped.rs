@@ -61,6 +61,25 @@ fn the_readme_shows_the_picture_of_every_shipped_runbook() {
 }
 
 #[test]
+fn every_shipped_runbook_has_its_page_and_its_policy_lacks_nothing() {
+    let pages = folder().join("../docs/runbooks");
+    for name in names() {
+        let (code, page) = relay(&["runbook", "docs", &format!("{name}.yaml")]);
+        assert_eq!(code, 0, "{page}");
+        expect_file![pages.join(format!("{name}.md"))].assert_eq(&page);
+        // What its description names for people is what the policy has.
+        let (_, described) = page.split_once("**Permissions:** ").unwrap_or(("", ""));
+        let described = described.split("\n\n").next().unwrap_or_default();
+        let (_, policy) = page.split_once("## Permissions of the role").unwrap();
+        for permission in described.split('`').skip(1).step_by(2) {
+            if permission.contains(':') && !permission.contains(['*', ' ', '{']) {
+                assert!(policy.contains(permission), "{name}: {permission}");
+            }
+        }
+    }
+}
+
+#[test]
 fn every_shipped_runbook_passes_its_tests_and_one_of_them_is_of_a_failure() {
     let (code, out) = relay(&["runbook", "test", ".", "--output", "json"]);
     assert_eq!(code, 0, "{out}");

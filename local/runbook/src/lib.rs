@@ -23,6 +23,7 @@ mod step;
 mod substitute;
 #[cfg(test)]
 mod tests;
+pub mod vocabulary;
 
 pub use action::{ActionKind, Impact, Others, Signature};
 pub use bind::bind;

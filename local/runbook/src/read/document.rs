@@ -13,7 +13,8 @@ use crate::defect::DefectKind;
 use crate::model::{AttachmentFile, OutputName, Runbook};
 use crate::reference::{Reference, mentions};
 
-const KEYS: &[&str] = &[
+/// The keys of a document.
+pub(crate) const KEYS: &[&str] = &[
     "schemaVersion",
     "description",
     "assumeRole",

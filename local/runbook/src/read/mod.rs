@@ -10,9 +10,11 @@ mod parameter;
 mod reader;
 mod step;
 
-pub(crate) use document::Names;
+pub(crate) use document::{KEYS as DOCUMENT_KEYS, Names};
 pub(crate) use outline::{Link, LinkKind, Outline};
+pub(crate) use parameter::KEYS as PARAMETER_KEYS;
 pub(crate) use reader::Reader;
+pub(crate) use step::KEYS as STEP_KEYS;
 
 use yaml_tree::{Node, Position};
 

@@ -8,7 +8,8 @@ use crate::model::{Parameter, ParameterLimits, ParameterType, Variable};
 use crate::pattern::Pattern;
 use crate::reference::mentions;
 
-const KEYS: &[&str] = &[
+/// The keys of a parameter and of a variable.
+pub(crate) const KEYS: &[&str] = &[
     "type",
     "description",
     "default",

@@ -11,7 +11,8 @@ use crate::kind::OutputType;
 use crate::model::{OnCancel, OnFailure, Step, StepOutput};
 use crate::reference::mentions;
 
-const KEYS: &[&str] = &[
+/// The keys of a step.
+pub(crate) const KEYS: &[&str] = &[
     "name",
     "action",
     "description",

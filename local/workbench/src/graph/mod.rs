@@ -6,7 +6,7 @@ mod svg;
 #[cfg(test)]
 mod tests;
 
-use runbook::ActionKind;
+use runbook::{ActionKind, Step};
 
 pub use dot::dot;
 pub use mermaid::mermaid;
@@ -19,7 +19,7 @@ use crate::flow::{Flow, WayKind};
 /// Characters of a label, at most.
 const LONGEST: usize = 60;
 
-/// What is drawn, in every form alike.
+/// The steps and ways that are drawn, in every form alike.
 struct Picture<'d> {
     steps: Vec<StepAt<'d>>,
     flow: Flow,
@@ -57,31 +57,10 @@ impl<'d> Picture<'d> {
     /// The lines in a step: its name, and what it does.
     fn lines(&self, step: usize) -> Vec<String> {
         let Some(at) = self.steps.get(step) else { return Vec::new() };
-        let text = |name: &str| at.step.inputs.get(name).and_then(serde_json::Value::as_str);
         let mut lines = vec![at.step.name.clone()];
-        let what = match at.step.action {
-            ActionKind::Branch => return lines,
-            ActionKind::ExecuteAwsApi => match (text("Service"), text("Api")) {
-                (Some(service), Some(api)) => format!("{service}:{api}"),
-                _ => at.step.action.name().to_owned(),
-            },
-            ActionKind::ExecuteAutomation | ActionKind::RunCommand => {
-                let name = text("DocumentName").unwrap_or_default();
-                let verb = at.step.action.name().trim_start_matches("aws:");
-                format!("{verb} {}", short(name.trim_matches(['{', '}', ' '])))
-            }
-            ActionKind::ChangeInstanceState => {
-                format!("changeInstanceState {}", text("DesiredState").unwrap_or_default())
-            }
-            ActionKind::Sleep => {
-                format!(
-                    "sleep {}",
-                    text("Duration").or_else(|| text("Timestamp")).unwrap_or_default()
-                )
-            }
-            action => action.name().trim_start_matches("aws:").to_owned(),
-        };
-        lines.push(what.trim().to_owned());
+        if at.step.action != ActionKind::Branch {
+            lines.push(what(at.step));
+        }
         lines
     }
 
@@ -106,6 +85,31 @@ impl<'d> Picture<'d> {
         let all = self.steps.iter().enumerate();
         all.filter(move |(_, at)| at.within == outer).map(|(place, _)| place)
     }
+}
+
+/// The work of a step in a few words: its action and the operation, document or state that it names.
+#[must_use]
+pub fn what(step: &Step) -> String {
+    let text = |name: &str| step.inputs.get(name).and_then(serde_json::Value::as_str);
+    let what = match step.action {
+        ActionKind::ExecuteAwsApi => match (text("Service"), text("Api")) {
+            (Some(service), Some(api)) => format!("{service}:{api}"),
+            _ => step.action.name().to_owned(),
+        },
+        ActionKind::ExecuteAutomation | ActionKind::RunCommand => {
+            let name = text("DocumentName").unwrap_or_default();
+            let verb = step.action.name().trim_start_matches("aws:");
+            format!("{verb} {}", short(name.trim_matches(['{', '}', ' '])))
+        }
+        ActionKind::ChangeInstanceState => {
+            format!("changeInstanceState {}", text("DesiredState").unwrap_or_default())
+        }
+        ActionKind::Sleep => {
+            format!("sleep {}", text("Duration").or_else(|| text("Timestamp")).unwrap_or_default())
+        }
+        action => action.name().trim_start_matches("aws:").to_owned(),
+    };
+    what.trim().to_owned()
 }
 
 fn short(text: &str) -> String {
