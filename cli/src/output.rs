@@ -52,6 +52,11 @@ impl Output {
         Self { columns, ..self }
     }
 
+    /// Whether only results and errors are wanted.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Whether the result is one JSON object.
     pub(crate) fn is_json(&self) -> bool {
         self.format == Format::Json

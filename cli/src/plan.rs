@@ -1,35 +1,47 @@
 //! `relay plan` and `relay apply`: what bringing the organization into line with the deployed rules would change,
 //! and doing it. Both start `share-runbooks`, which alone knows ledger, claims and permissions.
 
+mod apply;
 mod execution;
+mod file;
 mod lines;
+mod progress;
+mod proposal;
+
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+pub(crate) use apply::apply;
 use clap::{Args, ValueEnum};
 use relay_core::storage::S3Object;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use sharing::MassRemovalGuard;
 use sharing::plan::{PartEffect, SharingEffect};
 
 use self::execution::Ended;
+use self::file::PlanFile;
 use self::lines::Lines;
 use crate::Exit;
 use crate::arguments::{EXIT_CODES, Global};
-use crate::failure::Failure;
 use crate::output::Output;
+use crate::rules::{Change, Planned, Selection, count};
 use crate::session::{Session, Where};
 
 const PLAN_EXAMPLES: &str = "\
 Examples:
-  relay plan                          what would be shared and taken back, by document
-  relay plan --by account             the same, by account
-  relay plan --format markdown        for a pull request
+  relay plan                          what would be shared and taken back under the deployed rules
+  relay plan rules                    under the rules of this folder, before they are deployed
+  relay plan rules --out plan.json    the same, to be applied exactly so: relay apply plan.json
+  relay plan --by account             account by account instead of document by document
+  relay plan rules --format markdown  for a pull request
   relay plan --output json            everything, account by account";
 
 const APPLY_EXAMPLES: &str = "\
 Examples:
   relay apply                         bring the organization into line, and show the outcome
+  relay apply rules                   deploy the rules of this folder, then the same
+  relay apply plan.json               exactly what the plan shows, or nothing if it is not current any more
   relay apply --confirm 1a2b3c4d5e6f  apply a plan that is held because members would lose much";
 
 /// The subject by which a plan groups its lines.
@@ -53,6 +65,15 @@ pub(crate) enum Form {
 #[derive(Args, Debug)]
 #[command(after_help = format!("{PLAN_EXAMPLES}\n\n{EXIT_CODES}"))]
 pub(crate) struct PlanArguments {
+    /// A folder of rules to plan with, in place of the deployed ones
+    #[arg(value_name = "RULES")]
+    path: Option<PathBuf>,
+    /// With a folder: also delete deployed rules that have no file
+    #[arg(long, requires = "path")]
+    prune: bool,
+    /// Write the plan to this file, for `relay apply FILE`
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
     /// What the lines are about
     #[arg(long, value_enum, default_value_t)]
     by: By,
@@ -65,6 +86,12 @@ pub(crate) struct PlanArguments {
 #[derive(Args, Debug)]
 #[command(after_help = format!("{APPLY_EXAMPLES}\n\n{EXIT_CODES}"))]
 pub(crate) struct ApplyArguments {
+    /// A folder of rules to deploy first, or a plan that `relay plan --out` wrote
+    #[arg(value_name = "RULES|PLAN")]
+    path: Option<PathBuf>,
+    /// With a folder: also delete deployed rules that have no file; asks before it does
+    #[arg(long, requires = "path")]
+    prune: bool,
     /// Id of a plan that is held, as plan and outcome name it
     #[arg(long, value_name = "PLAN", value_parser = plan_id)]
     confirm: Option<String>,
@@ -84,13 +111,15 @@ fn plan_id(text: &str) -> Result<String, String> {
 struct Report<'a> {
     #[serde(flatten)]
     place: Where<'a>,
+    /// Changes to deployed rules.
+    rules: &'a [Change],
     /// The effect that the execution stored.
     effect: &'a SharingEffect,
     /// Its parts, document by document, with all accounts.
     parts: &'a [PartEffect],
     /// Of `apply`: the outcome that was published, if one was.
     #[serde(skip_serializing_if = "Option::is_none")]
-    outcome: Option<&'a serde_json::Value>,
+    outcome: Option<&'a Value>,
 }
 
 /// Shows what would change; exits with 2 when there is anything.
@@ -99,109 +128,143 @@ pub(crate) async fn plan(
     global: &Global,
     output: &Output,
 ) -> Result<Exit> {
-    let session = Session::open(global).await?;
-    let input = json!({
-        "organization": true, "drift": true, "dryRun": true, "trigger": {"kind": "manual"},
-    });
-    output.note("looking at every owner and Region; nothing is changed");
-    let ended = execution::run(&session, &input, output).await?;
-    let (effect, parts) = effect(&session, &ended).await?;
+    let PlanArguments { path, prune, out, by, format } = arguments;
+    let planned = match path {
+        Some(path) => {
+            Some(Planned::make(&Selection::new(path.clone(), *prune), global, output).await?)
+        }
+        None => None,
+    };
+    let session = match &planned {
+        Some(planned) => &planned.session,
+        None => &Session::open(global).await?,
+    };
+    let changes = planned.as_ref().map_or(&[][..], |planned| &planned.plan.changes);
+    let looked = look(session, &proposal::overlay(session, changes)?, None, output).await?;
+    let Looked { effect, parts, .. } = &looked;
     output.json(&Report {
         place: session.place(),
-        effect: &effect,
-        parts: &parts,
+        rules: changes,
+        effect,
+        parts,
         outcome: None,
     })?;
-    let lines = Lines::new(&effect, &parts, arguments.by);
-    match arguments.format {
-        Form::Text => lines.print(output),
-        Form::Markdown => output.line(lines.markdown()),
+    let lines = Lines::new(effect, parts, *by);
+    match format {
+        Form::Text => {
+            planned.iter().for_each(|planned| planned.print(output));
+            lines.print(output);
+        }
+        Form::Markdown => {
+            output.line(proposal::markdown(changes));
+            output.line(lines.markdown());
+        }
     }
-    if arguments.format == Form::Text {
-        closing(&session, &effect, output);
+    if let Some(out) = out {
+        PlanFile::new(session, changes, &looked).write(out)?;
     }
-    Ok(if effect.totals.has_changes() { Exit::Findings } else { Exit::Done })
+    if *format == Form::Text {
+        let argument = out.as_ref().or(path.as_ref()).map(|path| path.display().to_string());
+        closing(session, effect, changes, argument.as_deref(), output);
+    }
+    let changed = effect.totals.has_changes() || !changes.is_empty();
+    Ok(if changed { Exit::Findings } else { Exit::Done })
 }
 
-/// How a plan ends: what to do about it.
-fn closing(session: &Session, effect: &SharingEffect, output: &Output) {
+/// Prints the effect of changes to sharing rules on shares, for `relay rules plan`; nothing where none of them changes.
+/// Without the permission to start `share-runbooks`, which authors of rules lack, a note says so.
+///
+/// # Errors
+/// When the rules are too large.
+pub(crate) async fn print_effect(
+    session: &Session,
+    changes: &[Change],
+    output: &Output,
+) -> Result<()> {
+    let rules = proposal::overlay(session, changes)?;
+    if rules.is_empty() || output.is_json() {
+        return Ok(());
+    }
+    match look(session, &rules, None, output).await {
+        Ok(Looked { effect, parts, .. }) => {
+            Lines::new(&effect, &parts, By::Document).print(output);
+        }
+        Err(error) => {
+            output.note(format_args!("note: the effect on shares is not shown: {error:#}"));
+        }
+    }
+    Ok(())
+}
+
+/// What a dry run has found.
+struct Looked {
+    /// The name of the execution that looked.
+    execution: String,
+    effect: SharingEffect,
+    parts: Vec<PartEffect>,
+}
+
+/// Looks at every owner and Region: with these rules in place of deployed ones, and only at the pairs of `plan` where one
+/// is applied. Changes nothing.
+async fn look(
+    session: &Session,
+    rules: &Map<String, Value>,
+    plan: Option<&str>,
+    output: &Output,
+) -> Result<Looked> {
+    let mut input = json!({
+        "organization": true, "drift": true, "dryRun": true, "trigger": {"kind": "manual"},
+    });
+    if !rules.is_empty() {
+        input["rules"] = Value::Object(rules.clone());
+    }
+    if let Some(plan) = plan {
+        input["plan"] = json!(plan);
+    }
+    output.note("looking at every owner and Region; nothing is changed");
+    let ended = execution::run(session, &input, output).await?;
+    let (effect, parts) = effect(session, &ended).await?;
+    Ok(Looked { execution: ended.name().to_owned(), effect, parts })
+}
+
+/// How a plan ends: what to do about it. `argument` is what `relay apply` is to be given.
+fn closing(
+    session: &Session,
+    effect: &SharingEffect,
+    changes: &[Change],
+    argument: Option<&str>,
+    output: &Output,
+) {
     let totals = effect.totals;
-    if !totals.has_changes() {
+    if !totals.has_changes() && changes.is_empty() {
         output.line("nothing to change");
         return;
     }
-    let number = |name: &str| session.stack.parameter(name).parse().unwrap_or(20);
-    let guard = MassRemovalGuard {
-        percent: number("MassRemovalPercent"),
-        pairs: number("MassRemovalPairs"),
+    let rules = match changes.len() {
+        0 => String::new(),
+        n => format!("{} to rules, ", count(n, "change")),
     };
-    let mut what = format!("{} to share, {} to take back", totals.share, totals.unshare);
+    let mut what = format!("{rules}{} to share, {} to take back", totals.share, totals.unshare);
     if totals.adopted > 0 {
         what += &format!(", {} to take over", totals.adopted);
     }
-    match guard.holds(totals) {
+    let mut command = String::from("relay apply");
+    if let Some(argument) = argument {
+        command += &format!(" {argument}");
+    }
+    match guard(session).holds(totals) {
         true => output.line(format_args!(
-            "{what}; members would lose {} of {}, so it has to be confirmed: relay apply --confirm {}",
+            "{what}; members would lose {} of {}, so it has to be confirmed: {command} --confirm {}",
             totals.losing, totals.holding, effect.id
         )),
-        false => output.line(format_args!("{what}: relay apply")),
+        false => output.line(format_args!("{what}: {command}")),
     }
 }
 
-/// Brings the organization into line and ends with the outcome.
-pub(crate) async fn apply(
-    arguments: &ApplyArguments,
-    global: &Global,
-    output: &Output,
-) -> Result<Exit> {
-    let session = Session::open(global).await?;
-    session.announce(output);
-    let mut input = json!({"organization": true, "drift": true, "trigger": {"kind": "manual"}});
-    if let Some(id) = &arguments.confirm {
-        input["confirm"] = json!(id);
-    }
-    let ended = execution::run(&session, &input, output).await?;
-    if let Some(busy) = ended.output["busy"].as_str() {
-        let failure = Failure::new("another execution brings the organization into line");
-        return Err(failure.help(format!("Wait for its end, then repeat: {busy}")).into());
-    }
-    let (effect, parts) = effect(&session, &ended).await?;
-    let outcome = match ended.output["id"].as_str() {
-        Some(id) if ended.output["outcome"] != "none" => Some(ended.outcome(&session, id).await?),
-        _ => None,
-    };
-    output.json(&Report {
-        place: session.place(),
-        effect: &effect,
-        parts: &parts,
-        outcome: outcome.as_ref(),
-    })?;
-    Lines::new(&effect, &parts, By::Document).print(output);
-    if effect.verdict == sharing::Verdict::Held {
-        let what = format!(
-            "held: members would lose {} of {} shares",
-            effect.totals.losing, effect.totals.holding
-        );
-        let help = format!("If that is meant: relay apply --confirm {}", effect.id);
-        return Err(Failure::new(what).help(help).into());
-    }
-    if effect.totals.adopted > 0 {
-        output.line(format_args!("{} shares of others are the suite's now", effect.totals.adopted));
-    }
-    match &outcome {
-        None if effect.totals.adopted > 0 => {}
-        None => output.line("nothing to change"),
-        Some(outcome) => {
-            output.line(outcome["summary"].as_str().unwrap_or_default());
-            output.line(format_args!(
-                "outcome {}: {}",
-                outcome["id"].as_str().unwrap_or_default(),
-                outcome["outcome"].as_str().unwrap_or_default()
-            ));
-        }
-    }
-    let succeeded = outcome.is_none_or(|outcome| outcome["outcome"] == "succeeded");
-    Ok(if succeeded { Exit::Done } else { Exit::Failed })
+/// The guard against mass removal, as the stack has it.
+fn guard(session: &Session) -> MassRemovalGuard {
+    let number = |name: &str| session.stack.parameter(name).parse().unwrap_or(20);
+    MassRemovalGuard { percent: number("MassRemovalPercent"), pairs: number("MassRemovalPairs") }
 }
 
 /// The effect that an execution stored, and those of its parts that say something.
@@ -221,7 +284,8 @@ async fn effect(session: &Session, ended: &Ended) -> Result<(SharingEffect, Vec<
             + counts.left
             + counts.foreign
             + counts.failed
-            + counts.disputed;
+            + counts.disputed
+            + counts.moved;
         if let Some(object) = part.object.as_ref().filter(|_| says > 0) {
             parts.push(bucket.object_at(object).await?);
         }

@@ -12,8 +12,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 pub use apply::put_rule;
+pub(crate) use apply::{confirm_deletions, write_rules};
 pub use folder::{RuleFile, rule_files};
 pub(crate) use lint::count;
+pub(crate) use plan::{Action as RuleAction, Change, Planned, deployed_texts};
 
 use crate::Exit;
 use crate::arguments::Global;
@@ -67,6 +69,13 @@ pub(crate) struct Selection {
     /// Delete deployed rules that have no file; asks before it does
     #[arg(long)]
     prune: bool,
+}
+
+impl Selection {
+    /// The rules of a folder; with `prune` also those that have no file in it.
+    pub(crate) fn new(path: PathBuf, prune: bool) -> Self {
+        Self { path, prune }
+    }
 }
 
 /// Ends with all that is wrong with the rules of a folder, each problem at its line; nothing is written.

@@ -9,6 +9,7 @@ use serde_json::Value;
 use store::Bucket;
 use tokio::time::{Instant, sleep};
 
+use super::progress::Progress;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::session::Session;
@@ -41,7 +42,9 @@ pub(super) async fn run(session: &Session, input: &Value, output: &Output) -> Re
     let arn = arn.execution_arn;
     tracing::debug!(arn, "started");
     let (begun, mut noted) = (Instant::now(), Instant::now());
+    let mut progress = Progress::new(output.is_quiet());
     loop {
+        progress.follow(&client, &arn).await;
         let described = client.describe_execution().execution_arn(&arn).send().await;
         let described = described
             .map_err(AwsError::from)
@@ -59,7 +62,7 @@ pub(super) async fn run(session: &Session, input: &Value, output: &Output) -> Re
                 return Err(failure.help(format!("Look at it in Step Functions: {arn}")).into());
             }
         }
-        if noted.elapsed() >= NOTE {
+        if noted.elapsed() >= NOTE && !progress.is_seen() {
             noted = Instant::now();
             output.note(format_args!("still at work after {} s", begun.elapsed().as_secs()));
         }
@@ -68,6 +71,11 @@ pub(super) async fn run(session: &Session, input: &Value, output: &Output) -> Re
 }
 
 impl Ended {
+    /// The name of the execution.
+    pub(super) fn name(&self) -> &str {
+        self.arn.rsplit(':').next().unwrap_or_default()
+    }
+
     /// The bucket of the stack.
     ///
     /// # Errors
@@ -81,7 +89,7 @@ impl Ended {
     /// # Errors
     /// When the bucket does not have it.
     pub(super) async fn outcome(&self, session: &Session, id: &str) -> Result<Value> {
-        let name = self.arn.rsplit(':').next().unwrap_or_default();
+        let name = self.name();
         let id = id.parse().context("read the outcome's id")?;
         let bucket = Self::bucket(session)?;
         Ok(bucket.object_at(&bucket.outcome_object(name, id)).await?)

@@ -16,6 +16,8 @@ enum Sign {
     Adopt,
     Unshare,
     Keep(LeftBecause),
+    /// Of a plan that is applied: it is not current any more.
+    Moved,
 }
 
 /// Everything that has one line: the pairs of one subject with one sign.
@@ -77,6 +79,7 @@ impl Lines {
                 add(Sign::Share, &document.share, &document.restore);
                 add(Sign::Adopt, &document.adopt, &[]);
                 add(Sign::Unshare, &document.unshare, &[]);
+                add(Sign::Moved, &document.moved, &[]);
                 for left in &document.left {
                     add(Sign::Keep(left.because), &left.accounts, &[]);
                 }
@@ -97,6 +100,7 @@ impl Lines {
             Sign::Adopt => ("take over", "with"),
             Sign::Unshare => ("unshare", "from"),
             Sign::Keep(_) => ("keep", "with"),
+            Sign::Moved => ("leave", "with"),
         };
         let regions = count(regions.len(), "Region");
         let whom = count(accounts.len(), "account");
@@ -107,9 +111,12 @@ impl Lines {
             By::Rule => format!("{subject}: {verb} {what} {to} {whom} in {regions}"),
         };
         match sign {
-            Sign::Share if *restored > 0 => format!("{line} ({restored} were taken back by hand)"),
+            Sign::Share if *restored > 0 => format!("{line} ({restored} taken back by hand)"),
             Sign::Keep(because) => format!("{line}: {}", reason(because)),
             Sign::Adopt => format!("{line} (others made these shares; they become the suite's)"),
+            Sign::Moved => {
+                format!("{line}: rules, documents or shares have changed since the plan")
+            }
             _ => line,
         }
     }
@@ -122,6 +129,7 @@ impl Lines {
                 Sign::Adopt => (style::YELLOW, '~'),
                 Sign::Unshare => (style::RED, '-'),
                 Sign::Keep(_) => ("", '='),
+                Sign::Moved => (style::YELLOW, '!'),
             };
             output.line(format_args!("{color}{sign} {text}{}", style::RESET));
         }
@@ -145,6 +153,7 @@ impl Lines {
                 Sign::Adopt => '!',
                 Sign::Unshare => '-',
                 Sign::Keep(_) => ' ',
+                Sign::Moved => '!',
             };
             text += &format!("{sign} {line}\n");
         }
@@ -237,7 +246,7 @@ mod tests {
 
 ```diff
 - unshare Org-Old of 222233334444 from 1 account in 2 Regions
-+ share Org-Patch of 222233334444 with 2 accounts in 2 Regions (2 were taken back by hand)
++ share Org-Patch of 222233334444 with 2 accounts in 2 Regions (2 taken back by hand)
 ! take over Org-Patch of 222233334444 with 1 account in 2 Regions (others made these shares; they become the suite's)
   keep Org-Patch of 222233334444 with 1 account in 2 Regions: somebody else shared it, and no rule names them
 ! owner 333344445555 in us-east-1: Throttled: SSM throttled every call
@@ -254,7 +263,7 @@ mod tests {
         assert_eq!(
             texts(By::Account),
             [
-                "share 1 document with 444455556666 in 2 Regions (2 were taken back by hand)",
+                "share 1 document with 444455556666 in 2 Regions (2 taken back by hand)",
                 "unshare 1 document from 444455556666 in 2 Regions",
                 "share 1 document with 555566667777 in 2 Regions",
                 "take over 1 document with 666677778888 in 2 Regions (others made these shares; they become the suite's)",
@@ -265,7 +274,7 @@ mod tests {
             texts(By::Rule)[..2],
             [
                 "no rule: unshare 1 document from 1 account in 2 Regions",
-                "rule everybody: share 1 document with 2 accounts in 2 Regions (2 were taken back by hand)",
+                "rule everybody: share 1 document with 2 accounts in 2 Regions (2 taken back by hand)",
             ]
         );
     }

@@ -7,10 +7,11 @@ use aws_sdk_ssm::types::{ParameterTier, ParameterType};
 
 use super::Selection;
 use super::lint::count;
-use super::plan::{Action, Planned};
+use super::plan::{Action, Change, Planned};
 use crate::Exit;
 use crate::arguments::Global;
 use crate::output::Output;
+use crate::session::Session;
 
 /// Plans, shows the plan, asks before a deletion, and writes.
 pub(super) async fn run(selection: &Selection, global: &Global, output: &Output) -> Result<Exit> {
@@ -18,13 +19,36 @@ pub(super) async fn run(selection: &Selection, global: &Global, output: &Output)
     planned.session.announce(output);
     planned.print(output);
     let changes = &planned.plan.changes;
+    confirm_deletions(changes, output)?;
+    write_rules(&planned.session, changes).await?;
+    planned.report(changes.len(), output)?;
+    match changes.len() {
+        0 => output.line("nothing to change"),
+        n => output.line(format_args!("{} written", count(n, "change"))),
+    }
+    Ok(Exit::Done)
+}
+
+/// Asks before deployed rules are deleted, if any are.
+///
+/// # Errors
+/// When the answer is not yes.
+pub(crate) fn confirm_deletions(changes: &[Change], output: &Output) -> Result<()> {
     let deletions = changes.iter().filter(|change| change.action == Action::Delete);
     let deletions: Vec<&str> = deletions.map(|change| change.parameter.as_str()).collect();
-    if !deletions.is_empty() {
-        let question = format!("Delete {}?", count(deletions.len(), "deployed rule"));
-        output.confirm(&question, deletions)?;
+    if deletions.is_empty() {
+        return Ok(());
     }
-    let client = Client::new(&planned.session.config);
+    let question = format!("Delete {}?", count(deletions.len(), "deployed rule"));
+    output.confirm(&question, deletions)
+}
+
+/// Writes and deletes the parameters of rules, in this order.
+///
+/// # Errors
+/// When one cannot be written; those before it are.
+pub(crate) async fn write_rules(session: &Session, changes: &[Change]) -> Result<()> {
+    let client = Client::new(&session.config);
     for (done, change) in changes.iter().enumerate() {
         let written = match &change.text {
             Some(text) => put_rule(&client, &change.parameter, text).await,
@@ -35,12 +59,7 @@ pub(super) async fn run(selection: &Selection, global: &Global, output: &Output)
         })?;
         tracing::debug!(parameter = change.parameter, action = ?change.action, "written");
     }
-    planned.report(changes.len(), output)?;
-    match changes.len() {
-        0 => output.line("nothing to change"),
-        n => output.line(format_args!("{} written", count(n, "change"))),
-    }
-    Ok(Exit::Done)
+    Ok(())
 }
 
 /// Writes one rule's parameter, by its full name. Parameter Store chooses the tier: one that does not fit the Standard tier

@@ -1,6 +1,7 @@
 //! `relay rules plan`: what `apply` would write and delete, and what the deployed stack would refuse.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use anyhow::{Context, Result};
 use aws::AwsError;
@@ -18,7 +19,7 @@ use crate::Exit;
 use crate::archive::Archive;
 use crate::arguments::Global;
 use crate::numbers::RuleNumbers;
-use crate::output::{Output, colored};
+use crate::output::{Output, colored, style};
 use crate::session::{Session, Where};
 use crate::snippet::{self, Finding, Weight};
 
@@ -28,7 +29,7 @@ const OBSERVED_DAYS: i64 = 30;
 /// The changes after which the deployed rules are those of a folder.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Plan {
+pub(crate) struct Plan {
     pub changes: Vec<Change>,
     /// Deployed rules without a file that are left alone because `--prune` was not given.
     pub without_file: Vec<String>,
@@ -36,15 +37,21 @@ pub(super) struct Plan {
 
 /// One parameter to write or delete.
 #[derive(Debug, Serialize)]
-pub(super) struct Change {
+pub(crate) struct Change {
     pub action: Action,
     pub parameter: String,
+    /// The text as it is deployed; none if there is no such rule.
+    #[serde(skip)]
+    pub before: Option<String>,
     /// The text to write; none for a deletion.
     #[serde(skip)]
     pub text: Option<String>,
     /// How the text differs from the deployed one, as a unified diff; for updates.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub diff: Option<String>,
+    /// The modes of a remediation rule that changes from one to another: `["observe", "active"]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub modes: Option<[&'static str; 2]>,
     /// Of a rule that goes from observe to active: what it observed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observed: Option<Observed>,
@@ -53,18 +60,76 @@ pub(super) struct Change {
 /// The figures with which somebody decides that a rule may act.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Observed {
+pub(crate) struct Observed {
     since: Timestamp,
     #[serde(flatten)]
     numbers: RuleNumbers,
 }
 
+impl Change {
+    /// The change from one text to another.
+    pub(crate) fn new(
+        action: Action,
+        parameter: String,
+        before: Option<String>,
+        text: Option<String>,
+    ) -> Self {
+        let (mut diff, mut modes) = (None, None);
+        if let (Some(old), Some(new)) = (&before, &text) {
+            diff = Some(unified(old, new));
+            modes = mode(&parameter, old).zip(mode(&parameter, new));
+        }
+        let modes = modes.filter(|(old, new)| old != new);
+        let modes = modes.map(|(old, new)| [old.as_str(), new.as_str()]);
+        Self { action, parameter, before, text, diff, modes, observed: None }
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.action.sign(), self.parameter)?;
+        match self.modes {
+            Some([old, new]) => write!(f, ": {old} → {new}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The mode of a remediation rule, by the name of its parameter, if this is one and it is valid.
+fn mode(parameter: &str, text: &str) -> Option<Mode> {
+    if !parameter.contains("/remediation/") {
+        return None;
+    }
+    let rules = RemediationRules::parse([RuleText::parameter(parameter, text)]);
+    rules.rules.first().map(|rule| rule.mode)
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Action {
+pub(crate) enum Action {
     Create,
     Update,
     Delete,
+}
+
+impl Action {
+    /// The sign before a line, as in a diff.
+    fn sign(self) -> char {
+        match self {
+            Self::Create => '+',
+            Self::Update => '~',
+            Self::Delete => '-',
+        }
+    }
+
+    /// The colour of the line.
+    pub(crate) fn style(self) -> &'static str {
+        match self {
+            Self::Create => style::GREEN,
+            Self::Update => style::YELLOW,
+            Self::Delete => style::RED,
+        }
+    }
 }
 
 /// The object that `--output json` prints; `apply` adds its effects.
@@ -82,7 +147,7 @@ pub(super) struct Report<'a> {
 }
 
 /// A plan and everything around it: where it was made, and what was found on the way.
-pub(super) struct Planned {
+pub(crate) struct Planned {
     pub session: Session,
     pub plan: Plan,
     checked: Checked,
@@ -94,6 +159,9 @@ pub(super) async fn run(selection: &Selection, global: &Global, output: &Output)
     let planned = Planned::make(selection, global, output).await?;
     planned.report(0, output)?;
     planned.print(output);
+    if planned.findings.is_empty() {
+        crate::plan::print_effect(&planned.session, &planned.plan.changes, output).await?;
+    }
     let (changes, findings) = (planned.plan.changes.len(), planned.findings.len());
     let found =
         if findings > 0 { format!(", {}", count(findings, "finding")) } else { String::new() };
@@ -106,7 +174,7 @@ pub(super) async fn run(selection: &Selection, global: &Global, output: &Output)
 
 impl Planned {
     /// Checks the rules, looks up the stack and compares. Writes nothing.
-    pub(super) async fn make(
+    pub(crate) async fn make(
         selection: &Selection,
         global: &Global,
         output: &Output,
@@ -124,7 +192,7 @@ impl Planned {
             // One file says nothing about the others.
             plan.without_file.clear();
         }
-        observed(&session, &mut plan, &present, output).await;
+        observed(&session, &mut plan, output).await;
         let (sharing, remediation) = (&checked.sharing.rules, &checked.remediation.rules);
         let mut findings = deployed::refusals(&session, remediation).await?;
         match deployed::organization(&session, sharing, remediation).await {
@@ -152,23 +220,14 @@ impl Planned {
     }
 
     /// The result for people.
-    pub(super) fn print(&self, output: &Output) {
+    pub(crate) fn print(&self, output: &Output) {
         let texts = lint::texts(&self.checked.files);
         snippet::draw(&self.checked.report.warnings, Weight::Warning, &texts, output);
         snippet::draw(&self.findings, Weight::Warning, &texts, output);
         for change in &self.plan.changes {
-            let (style, sign) = match change.action {
-                Action::Create => (crate::output::style::GREEN, '+'),
-                Action::Update => (crate::output::style::YELLOW, '~'),
-                Action::Delete => (crate::output::style::RED, '-'),
-            };
-            let reset = crate::output::style::RESET;
-            output.line(format_args!("{style}{sign} {}{reset}", change.parameter));
+            output.line(format_args!("{}{change}{}", change.action.style(), style::RESET));
             if let Some(Observed { numbers, .. }) = &change.observed {
-                let words = numbers.words();
-                output.line(format_args!(
-                    "    from observe to active; in {OBSERVED_DAYS} days it {words}"
-                ));
+                output.line(format_args!("    in {OBSERVED_DAYS} days it {}", numbers.words()));
             }
             for line in change.diff.iter().flat_map(|diff| diff.lines()) {
                 output.line(format_args!("    {}", colored(line)));
@@ -182,23 +241,12 @@ impl Planned {
 
 /// Adds the figures of each rule that goes from observe to active. A plan is made without them where the history cannot be
 /// read.
-async fn observed(
-    session: &Session,
-    plan: &mut Plan,
-    present: &BTreeMap<String, String>,
-    output: &Output,
-) {
+async fn observed(session: &Session, plan: &mut Plan, output: &Output) {
     let now = crate::clock();
     let since = now - SignedDuration::from_hours(OBSERVED_DAYS * 24);
-    let path = session.stack.rule_path();
-    for change in &mut plan.changes {
-        let key = change.parameter.strip_prefix(&path).unwrap_or_default();
-        let before = present.get(key).and_then(|text| mode(key, text));
-        let after = change.text.as_ref().and_then(|text| mode(key, text));
-        if (before, after) != (Some(Mode::Observe), Some(Mode::Active)) {
-            continue;
-        }
-        let name = key.rsplit('/').next().unwrap_or_default();
+    let starts = [Mode::Observe.as_str(), Mode::Active.as_str()];
+    for change in plan.changes.iter_mut().filter(|change| change.modes == Some(starts)) {
+        let name = change.parameter.rsplit('/').next().unwrap_or_default();
         let numbers = async {
             let archive = Archive::of(session)?;
             RuleNumbers::read(&archive, name, since, now + SignedDuration::from_mins(1)).await
@@ -212,11 +260,14 @@ async fn observed(
     }
 }
 
-/// The mode of a valid remediation rule.
-fn mode(key: &str, text: &str) -> Option<Mode> {
-    let name = key.strip_prefix("remediation/")?;
-    let rules = RemediationRules::parse(vec![RuleText::parameter(name, text)]);
-    rules.rules.first().map(|rule| rule.mode)
+/// The deployed rules of a stack, by the names of their parameters.
+///
+/// # Errors
+/// When Parameter Store refuses or does not answer.
+pub(crate) async fn deployed_texts(session: &Session) -> Result<BTreeMap<String, String>> {
+    let path = session.stack.rule_path();
+    let rules = read(&Client::new(&session.config), &path).await?;
+    Ok(rules.into_iter().map(|(key, text)| (format!("{path}{key}"), text)).collect())
 }
 
 /// The deployed rules below a path: `sharing/<name>` and `remediation/<name>` to text.
@@ -251,19 +302,19 @@ fn compare(
         files.iter().map(|file| (file.key(), file.text.as_str())).collect();
     let mut plan = Plan { changes: Vec::new(), without_file: Vec::new() };
     for (key, text) in &wanted {
-        let (action, diff) = match present.get(key) {
+        let old = present.get(key);
+        let action = match old {
             Some(old) if old == text => continue,
-            Some(old) => (Action::Update, Some(unified(old, text))),
-            None => (Action::Create, None),
+            Some(_) => Action::Update,
+            None => Action::Create,
         };
         let (parameter, text) = (format!("{path}{key}"), Some((*text).to_owned()));
-        plan.changes.push(Change { action, parameter, text, diff, observed: None });
+        plan.changes.push(Change::new(action, parameter, old.cloned(), text));
     }
-    for key in present.keys().filter(|key| !wanted.contains_key(*key)) {
+    for (key, old) in present.iter().filter(|(key, _)| !wanted.contains_key(*key)) {
         let parameter = format!("{path}{key}");
         if prune {
-            let action = Action::Delete;
-            plan.changes.push(Change { action, parameter, text: None, diff: None, observed: None });
+            plan.changes.push(Change::new(Action::Delete, parameter, Some(old.clone()), None));
         } else {
             plan.without_file.push(parameter);
         }

@@ -38,6 +38,8 @@ fn a_plan_is_applied_and_then_there_is_nothing_to_change() {
              accounts: {in: [organization]}
         + /runbook-relay/sharing/extra
         2 changes to make: relay rules apply
+        looking at every owner and Region; nothing is changed
+        note: the effect on shares is not shown: the stack runbook-relay is older than this command
     "#]]
     .assert_eq(&planned.story(relay.home.path()));
     assert_eq!(stub.writes(), Vec::<String>::new());

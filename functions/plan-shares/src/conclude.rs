@@ -3,10 +3,11 @@
 
 use sharing::plan::{EffectCounts, EffectPart, SharingEffect, effect_id};
 use sharing::{
-    Conclude, ConcludeInput, Conclusion, ShareCounts, ShareReport, SurveyReport, Verdict, WorkItem,
+    Conclude, ConcludeInput, Conclusion, MassRemovalGuard, ShareCounts, ShareReport, SurveyReport,
+    Verdict, WorkItem,
 };
 
-use crate::{Deps, Error};
+use crate::{Deps, Error, planned};
 
 /// Stores the effect and says what to do about it. A plan that is held gets the problem that says so. Safe to
 /// repeat: the same reports lead to the same answer.
@@ -17,7 +18,7 @@ pub async fn conclude(deps: &Deps, input: ConcludeInput) -> Result<Conclusion, E
     let ConcludeInput { execution, conclude } = input;
     let Conclude { plan: object, surveys, dry_run, confirm } = conclude;
     let mut plan = deps.bucket.plan(&object).await.map_err(Error::Plan)?;
-    let parts: Vec<EffectPart> = surveys
+    let mut parts: Vec<EffectPart> = surveys
         .into_iter()
         .map(|SurveyReport { owner, region, counts, error }| EffectPart {
             object: counts.map(|_| deps.bucket.part_object(&execution.name, (owner, &region))),
@@ -27,12 +28,18 @@ pub async fn conclude(deps: &Deps, input: ConcludeInput) -> Result<Conclusion, E
             error,
         })
         .collect();
+    if let Some(only) = &plan.only {
+        add_unseen(&planned(deps, &only.execution).await?.parts, &mut parts);
+    }
     let mut totals = EffectCounts::default();
     parts.iter().for_each(|part| totals += part.counts);
     let id = effect_id(&parts);
     let verdict = deps.guard.decide(&parts, dry_run, confirm.as_deref());
     if verdict == Verdict::Held {
-        let problem = deps.guard.problem(&id, totals);
+        let problem = match (&plan.only, totals.moved) {
+            (Some(only), moved @ 1..) => MassRemovalGuard::outdated(&only.execution, moved),
+            _ => deps.guard.problem(&id, totals),
+        };
         if !plan.problems.contains(&problem) {
             plan.problems.push(problem);
             deps.bucket.store_plan(&execution.name, &plan).await.map_err(Error::Plan)?;
@@ -65,6 +72,24 @@ pub async fn conclude(deps: &Deps, input: ConcludeInput) -> Result<Conclusion, E
             .collect(),
         untouched: done.map(untouched).collect(),
     })
+}
+
+/// Counts as moved what a plan would change where nobody has looked: the owner and Region are not planned for any
+/// more, or could not be looked at.
+fn add_unseen(before: &[EffectPart], now: &mut Vec<EffectPart>) {
+    for part in before.iter().filter(|part| part.counts.has_changes()) {
+        let EffectCounts { share, unshare, adopted, .. } = part.counts;
+        let moved = share + unshare + adopted;
+        match now.iter_mut().find(|now| now.owner == part.owner && now.region == part.region) {
+            Some(now) if now.error.is_some() => now.counts.moved = moved,
+            Some(_) => {}
+            None => now.push(EffectPart {
+                counts: EffectCounts { moved, ..EffectCounts::default() },
+                object: None,
+                ..part.clone()
+            }),
+        }
+    }
 }
 
 /// What a look reports where nothing is to be done.

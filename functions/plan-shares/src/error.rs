@@ -26,6 +26,11 @@ pub enum Error {
     /// Several executions set out at once, again and again.
     #[error("other executions reconcile at the same time")]
     Crowded,
+    /// The plan that is to be applied is not kept, or the execution changed something.
+    #[error(
+        "there is no plan of the execution {execution}: make a new one with `relay plan --out FILE`"
+    )]
+    NoPlan { execution: String },
     /// The state machine is of the version before.
     #[error("this execution began before the upgrade and cannot look before it changes something")]
     CannotLook,
@@ -55,7 +60,7 @@ impl FunctionError for Error {
             Self::Plan(error) => error.kind().into(),
             Self::Execution { source, .. } => source.kind.into(),
             Self::Crowded => ErrorName::Unavailable,
-            Self::CannotLook => ErrorName::InvalidInput,
+            Self::CannotLook | Self::NoPlan { .. } => ErrorName::InvalidInput,
         }
     }
 }

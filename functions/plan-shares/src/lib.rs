@@ -18,12 +18,14 @@ use futures::stream::{StreamExt, TryStreamExt, iter};
 use relay_core::execution::TriggerKind;
 use relay_core::id::{AccountId, InstallationId, Region};
 use relay_core::organization::Organization;
-use relay_core::rules::AccountSelector;
+use relay_core::rules::{AccountSelector, RuleText};
 use runtime::{Clock, ConfigError, Environment};
-use sharing::plan::{Evidence, OnboardingInput, PlanInput, Removals, SharePlan};
+use sharing::plan::{
+    AppliedPlan, Evidence, OnboardingInput, PlanInput, Removals, SharePlan, SharingEffect,
+};
 use sharing::{
     MassRemovalGuard, PlanAnswer, PlanRequest, PlanSharesInput, PlanSharesOutput, Scope,
-    SharingRules, WorkItem,
+    SharingRules, Verdict, WorkItem,
 };
 use store::{Bucket, PlannedPlace, StoreError, Table};
 
@@ -107,15 +109,19 @@ pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOut
     // Before anything is read, so that a later plan has seen at least as much.
     let seen_at = deps.clock.now();
     // An execution that was started before an upgrade would not look first.
-    if !surveys && (input.dry_run || input.confirm.is_some()) {
+    if !surveys && (input.dry_run || input.plan.is_some() || input.confirm.is_some()) {
         return Err(Error::CannotLook);
     }
+    let only = match &input.plan {
+        Some(execution) => Some(applied(execution, &planned(deps, execution).await?)),
+        None => None,
+    };
     let busy = match input.drift && !input.dry_run {
         true => flight::other(deps, &execution.arn).await?,
         false => None,
     };
     let (rules, mut organization) =
-        tokio::try_join!(rules(deps), organization(deps, &input.scope))?;
+        tokio::try_join!(rules(deps, &input.rules), organization(deps, &input.scope))?;
     // Only of members there is a question whether a rule means them.
     if kind != TriggerKind::Join && organization.accounts().next().is_some() {
         read_selected(&deps.organizations, &mut organization, &selectors(&rules)).await?;
@@ -152,6 +158,7 @@ pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOut
     unchanged = unchanged && !input.dry_run || busy.is_some();
     plan.drift = input.drift;
     plan.surveyed = surveys && plan.organization;
+    plan.only = only;
     let stored = deps.bucket.store_plan(&execution.name, &plan).await.map_err(Error::Plan)?;
     if input.dry_run || busy.is_some() {
         // Nobody is planned for.
@@ -193,6 +200,8 @@ pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOut
         survey,
         busy,
         unchanged,
+        applies: input.plan,
+        proposed: input.rules.len() as u64,
         onboarding,
     })
 }
@@ -221,11 +230,40 @@ async fn organization(deps: &Deps, scope: &Scope) -> Result<Organization, Error>
     })
 }
 
-/// Never cached: a function stays warm for hours.
-async fn rules(deps: &Deps) -> Result<SharingRules, Error> {
+/// The deployed rules, and in place of some of them those that somebody proposes. Never cached: a function stays warm
+/// for hours.
+async fn rules(
+    deps: &Deps,
+    proposed: &BTreeMap<String, Option<String>>,
+) -> Result<SharingRules, Error> {
     let path = deps.rules_path.clone();
     let texts = aws::parameters::texts(&deps.ssm, &path).await;
-    Ok(SharingRules::parse(texts.map_err(|source| Error::Policy { path, source })?))
+    let mut texts = texts.map_err(|source| Error::Policy { path: path.clone(), source })?;
+    texts.retain(|rule| !proposed.contains_key(&rule.name));
+    texts.extend(proposed.iter().filter_map(|(name, text)| {
+        let parameter = format!("{}/{name}", path.trim_end_matches('/'));
+        Some(RuleText::parameter(parameter, text.as_deref()?))
+    }));
+    Ok(SharingRules::parse(texts))
+}
+
+/// The plan that an execution applies.
+fn applied(execution: &str, effect: &SharingEffect) -> AppliedPlan {
+    let parts = effect.parts.iter().filter(|part| part.object.is_some());
+    AppliedPlan {
+        execution: execution.to_owned(),
+        parts: parts
+            .map(|part| WorkItem { owner: part.owner, region: part.region.clone() })
+            .collect(),
+    }
+}
+
+/// What a dry run has found, if it is still kept.
+async fn planned(deps: &Deps, execution: &str) -> Result<SharingEffect, Error> {
+    let effect = deps.bucket.effect(execution).await.map_err(Error::Plan)?;
+    effect
+        .filter(|effect| effect.verdict == Verdict::Shown)
+        .ok_or_else(|| Error::NoPlan { execution: execution.to_owned() })
 }
 
 fn work(plan: &SharePlan) -> Vec<WorkItem> {

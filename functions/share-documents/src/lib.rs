@@ -41,7 +41,7 @@ use permissions::Permissions;
 use planning::Planner;
 use relay_core::id::{AccountId, DocumentName, InstallationId, Region};
 use runtime::{Clock, ConfigError, Environment};
-use sharing::plan::{FRESH_FOR, SharePlan};
+use sharing::plan::{FRESH_FOR, PartEffect, SharePlan};
 use sharing::{
     DocumentsAnswer, DocumentsRequest, ShareCounts, ShareDocumentsInput, ShareDocumentsOutput,
     SurveyInput, SurveyOutput, WorkItem,
@@ -201,7 +201,9 @@ async fn work(
         true => looked_at(deps, &execution.name, place).await?,
         false => None,
     };
-    let errand = Errand { plan, execution: &execution.arn, place, again, until, lost: held.lost() };
+    let applied = applied(deps, plan, place).await?;
+    let (applied, lost) = (applied.as_ref(), held.lost());
+    let errand = Errand { plan, execution: &execution.arn, place, again, applied, until, lost };
     let counts = input.counts.unwrap_or_default();
     let worked = errand.run(deps, cursor, counts, &mut details, None).await?;
     store_details(deps, &execution.name, place, &details).await?;
@@ -226,7 +228,8 @@ pub async fn look(deps: &Deps, input: SurveyInput) -> Result<SurveyOutput, Error
     let place = (*owner, region);
     let plan = deps.bucket.plan(&input.plan).await.map_err(Error::Plan)?;
     let mut details = details(deps, &execution.name, place, &cursor).await?;
-    let mut found = Found::new(*owner, region.clone());
+    let applied = applied(deps, &plan, place).await?;
+    let mut found = Found::new(*owner, region.clone(), applied.clone());
     if input.cursor.is_some() {
         found.part = deps.bucket.part(&execution.name, place).await.map_err(Error::Details)?;
         found.counts = input.counts.unwrap_or_default();
@@ -237,10 +240,15 @@ pub async fn look(deps: &Deps, input: SurveyInput) -> Result<SurveyOutput, Error
         ..ShareCounts::default()
     };
     let (_held, lost) = watch::channel(false);
-    let errand = Errand { plan: &plan, execution: &execution.arn, place, again: None, until, lost };
+    let (plan, execution_arn, applied) = (&plan, execution.arn.as_str(), applied.as_ref());
+    let errand =
+        Errand { plan, execution: execution_arn, place, again: None, applied, until, lost };
     let worked = errand.run(deps, &cursor, before, &mut details, Some(&mut found)).await?;
     store_details(deps, &execution.name, place, &details).await?;
     found.part.problems = details.failures.problems.clone();
+    if worked.cursor.is_none() {
+        found.compare();
+    }
     let counts = found.counts(worked.counts);
     // An owner that was not listed whole, or a document that could not be read.
     found.part.incomplete = counts.failed > 0;
@@ -275,6 +283,8 @@ struct Errand<'a> {
     place: (AccountId, &'a Region),
     /// After a look: the documents that need work.
     again: Option<BTreeSet<DocumentName>>,
+    /// The part of the plan that is applied, if one is.
+    applied: Option<&'a PartEffect>,
     until: Instant,
     /// Turns true when nothing may be changed any more.
     lost: watch::Receiver<bool>,
@@ -290,7 +300,7 @@ impl Errand<'_> {
         details: &mut Details,
         found: Option<&mut Found>,
     ) -> Result<WorkResult, Error> {
-        let Self { plan, execution, place: (owner, region), again, until, lost } = self;
+        let Self { plan, execution, place: (owner, region), again, applied, until, lost } = self;
         let planned = plan.work.iter().find(|work| work.owner == owner && work.region == *region);
         let planned = planned.ok_or_else(|| Error::NotPlanned {
             owner: owner.to_string(),
@@ -310,7 +320,8 @@ impl Errand<'_> {
         let client = deps.owners.ssm(owner, region);
         let caller = Caller::new(ConcurrencyLimit::new(deps.config.concurrency), until, lost);
         let later = LaterPlans::new(deps.table.clone(), plan);
-        let mut planner = Planner::new(plan, planned, &view, &ledger, &later);
+        let planner = Planner::new(plan, planned, &view, &ledger, &later);
+        let mut planner = planner.applying(applied);
         if let Some(again) = again {
             planner = planner.only(again);
         }
@@ -387,6 +398,20 @@ async fn looked_at(
 ) -> Result<Option<BTreeSet<DocumentName>>, Error> {
     let part = deps.bucket.part(execution, place).await.map_err(Error::Details)?;
     Ok((!part.incomplete).then_some(part.again))
+}
+
+/// What the plan that is applied would change at one owner in one Region: nothing, where it says nothing.
+async fn applied(
+    deps: &Deps,
+    plan: &SharePlan,
+    (owner, region): (AccountId, &Region),
+) -> Result<Option<PartEffect>, Error> {
+    let Some(only) = &plan.only else { return Ok(None) };
+    if !only.parts.iter().any(|part| part.owner == owner && part.region == *region) {
+        return Ok(Some(survey::empty_part(owner, region.clone())));
+    }
+    let part = deps.bucket.part(&only.execution, (owner, region)).await;
+    part.map(Some).map_err(Error::Details)
 }
 
 fn answer(

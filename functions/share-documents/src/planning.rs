@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use relay_core::id::{AccountId, DocumentName};
-use sharing::plan::{Holder, PlannedWork, Recorded, Removals, SharePlan, WorkView};
+use sharing::plan::{
+    Holder, OnlyPairs, PartEffect, PlannedWork, Recorded, Removals, SharePlan, WorkView,
+};
 use sharing::{Claims, Document};
 use store::{Ledger, LedgerEntry, StoreError};
 
@@ -34,6 +36,8 @@ pub(crate) struct Planner<'a> {
     joins: bool,
     /// After a look at all documents: those that need work.
     again: Option<BTreeSet<DocumentName>>,
+    /// The part of the plan that is applied, if one is: nothing but its pairs is changed.
+    applied: Option<&'a PartEffect>,
 }
 
 impl<'a> Planner<'a> {
@@ -56,7 +60,13 @@ impl<'a> Planner<'a> {
             later,
             joins: plan.removals == Removals::Nobody,
             again: None,
+            applied: None,
         }
+    }
+
+    /// Changes nothing but the pairs of a plan, where one is applied.
+    pub(crate) fn applying(self, applied: Option<&'a PartEffect>) -> Self {
+        Self { applied, ..self }
     }
 
     /// Leaves out all documents but these.
@@ -124,6 +134,9 @@ impl<'a> Planner<'a> {
     ) -> Work {
         let wanted = self.view.wanted(&document);
         let mut wanted = wanted.under(claims.of(&document.name));
+        wanted.only = self.applied.map(|part| {
+            part.documents.get(&document.name).map(OnlyPairs::from).unwrap_or_default()
+        });
         let mut report = DocumentReport::new(document.name);
         report.selected = wanted.is_selected();
         // A document that is nothing to this installation is anybody's.

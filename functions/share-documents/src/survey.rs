@@ -16,19 +16,26 @@ use crate::document::{DocumentResult, Sharer, Work};
 pub(crate) struct Found {
     pub(crate) part: PartEffect,
     pub(crate) counts: EffectCounts,
+    /// The part of the plan that is applied, if one is.
+    pub(crate) applied: Option<PartEffect>,
+}
+
+/// A part of an effect in which there is nothing yet.
+pub(crate) fn empty_part(owner: AccountId, region: Region) -> PartEffect {
+    PartEffect {
+        owner,
+        region,
+        documents: BTreeMap::new(),
+        again: BTreeSet::new(),
+        incomplete: false,
+        compared: BTreeSet::new(),
+        problems: Vec::new(),
+    }
 }
 
 impl Found {
-    pub(crate) fn new(owner: AccountId, region: Region) -> Self {
-        let part = PartEffect {
-            owner,
-            region,
-            documents: BTreeMap::new(),
-            again: BTreeSet::new(),
-            incomplete: false,
-            problems: Vec::new(),
-        };
-        Self { part, counts: EffectCounts::default() }
+    pub(crate) fn new(owner: AccountId, region: Region, applied: Option<PartEffect>) -> Self {
+        Self { part: empty_part(owner, region), counts: EffectCounts::default(), applied }
     }
 
     /// Adds how the look at a document ended.
@@ -36,6 +43,10 @@ impl Found {
         let Some((effect, counts)) = &report.effect else { return };
         self.counts += *counts;
         let name = || report.document.clone();
+        let applied = self.applied.as_ref();
+        if applied.is_some_and(|part| part.documents.contains_key(&report.document)) {
+            self.part.compared.insert(name());
+        }
         if counts.needs_work() || report.disputed || !report.problems.is_empty() {
             self.part.again.insert(name());
         }
@@ -44,9 +55,25 @@ impl Found {
         }
     }
 
+    /// At the end of a look: counts as moved what the plan that is applied would share of documents that are not there
+    /// any more, or could not be looked at.
+    pub(crate) fn compare(&mut self) {
+        let documents = self.applied.iter().flat_map(|part| &part.documents);
+        let unseen = documents
+            .filter(|(name, planned)| {
+                !self.part.compared.contains(*name) && !planned.share.is_empty()
+            })
+            .map(|(_, planned)| planned.outdated());
+        for effect in unseen {
+            self.counts.moved += effect.moved.len() as u64;
+            self.part.documents.insert(effect.document.clone(), effect);
+        }
+    }
+
     /// Forgets what was counted: the documents are listed from the start.
     pub(crate) fn restart(&mut self) {
-        *self = Self::new(self.part.owner, self.part.region.clone());
+        let applied = self.applied.take();
+        *self = Self::new(self.part.owner, self.part.region.clone(), applied);
     }
 
     /// The counts with those that a share has as well.

@@ -222,6 +222,8 @@ problem_codes! {
     SharesOfOthers: "Nothing, if that is meant. Otherwise let a rule name the accounts, remove the shares by hand, or set `ownership: exclusive` in the rule.",
     /// So many shares would be taken back from members that nothing is done until somebody confirms it.
     MassRemovalHeld: "Look at it with `relay plan`; confirm it with `relay apply --confirm PLAN` if it is meant, or mend the rules.",
+    /// A plan that is applied is not current any more: nothing is done.
+    PlanOutdated: "Make a new plan with `relay plan --out FILE`, look at it, and apply that one.",
     /// A document is shared with as many accounts as its quota allows.
     DocumentPermissionLimit: "Unshare accounts that no longer need it, or have the quota raised (1,000 accounts a document).",
     /// The owner account refused the call.

@@ -104,7 +104,8 @@ fn status(evidence: Evidence<'_>) -> Option<OutcomeStatus> {
     if !(joined || news || told || total.added + total.removed > 0) {
         return None;
     }
-    if new_problems(evidence).iter().any(|problem| problem.code == ProblemCode::MassRemovalHeld) {
+    let held = [ProblemCode::MassRemovalHeld, ProblemCode::PlanOutdated];
+    if new_problems(evidence).iter().any(|problem| held.contains(&problem.code)) {
         return Some(OutcomeStatus::Partial);
     }
     let nothing_done = total.added + total.removed + total.present == 0;

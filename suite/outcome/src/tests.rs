@@ -43,6 +43,7 @@ pub(super) fn plan(valid_rules: u64, problems: Vec<Problem>) -> SharePlan {
         selectors_read: true,
         drift: false,
         surveyed: false,
+        only: None,
         problems,
     }
 }

@@ -2,7 +2,7 @@
 
 #![warn(missing_docs)]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use relay_core::execution::{ErrorOutput, ExecutionRef, Trigger, TriggerKind};
@@ -125,6 +125,12 @@ pub struct PlanSharesOutput {
     pub busy: Option<String>,
     /// Nothing that the plan rests on has changed since the last one: no work.
     pub unchanged: bool,
+    /// The execution whose plan is applied, and nothing else. A function of the version before does not say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applies: Option<String>,
+    /// How many rules were taken as they would be. A function of the version before does not say so.
+    #[serde(default)]
+    pub proposed: u64,
     /// The onboarding runbooks to start once everything is shared.
     #[serde(default)]
     pub onboarding: Vec<OnboardingStart>,
@@ -241,7 +247,8 @@ pub enum Scope {
 }
 
 /// The input of `share-runbooks`: `{"accounts":["…"], "trigger"?, "after"?: seconds, "joined"?: seconds}`
-/// or `{"organization": true, "trigger"?, "drift"?: bool, "dryRun"?: bool, "confirm"?: "<plan id>"}`.
+/// or `{"organization": true, "trigger"?, "drift"?: bool, "dryRun"?: bool, "rules"?: {…}, "plan"?: "<execution>",
+/// "confirm"?: "<plan id>"}`.
 ///
 /// Without a trigger it is `manual` for accounts and `backfill` for the organization.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -260,6 +267,12 @@ pub struct ShareRunbooksInput {
     pub drift: bool,
     /// Of the organization: change nothing, and store what would be changed.
     pub dry_run: bool,
+    /// Of a dry run: sharing rules as they would be, by name, in place of the deployed ones; `None` for a rule that
+    /// would be deleted. Rules that are not named are the deployed ones.
+    pub rules: BTreeMap<String, Option<String>>,
+    /// Of the organization: the name of an execution that was a dry run. What it has found is applied, and nothing
+    /// else; if any of it has changed since, nothing is.
+    pub plan: Option<String>,
     /// Of the organization: the id of a plan that was held and is to be applied.
     pub confirm: Option<String>,
 }
@@ -276,6 +289,8 @@ impl ShareRunbooksInput {
             joined: None,
             drift: false,
             dry_run: false,
+            rules: BTreeMap::new(),
+            plan: None,
             confirm: None,
         }
     }
@@ -328,6 +343,14 @@ struct RawShareRunbooksInput {
     /// Of the organization: change nothing, and store what would be changed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     dry_run: bool,
+    /// Of a dry run: sharing rules as they would be, by name, in place of the deployed ones; null for a rule that
+    /// would be deleted.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    rules: BTreeMap<String, Option<String>>,
+    /// Of the organization: the name of an execution that was a dry run. What it has found is applied, and nothing
+    /// else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    plan: Option<String>,
     /// Of the organization: the id of a plan that was held and is to be applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", regex(pattern = "^[0-9a-f]{12}$"), extend("x-expected" = "the id of a plan (12 hexadecimal digits)"))]
@@ -384,16 +407,22 @@ impl TryFrom<RawShareRunbooksInput> for ShareRunbooksInput {
                 return Err("expected `accounts` or `organization: true`".into());
             }
         };
-        let RawShareRunbooksInput { after, joined, drift, dry_run, confirm, .. } = raw;
-        if (drift || dry_run || confirm.is_some()) && scope != Scope::Organization {
-            return Err("`drift`, `dryRun` and `confirm` go with `organization: true`".into());
+        let RawShareRunbooksInput { after, joined, drift, dry_run, rules, plan, confirm, .. } = raw;
+        let whole = drift || dry_run || plan.is_some() || confirm.is_some();
+        if whole && scope != Scope::Organization {
+            return Err(
+                "`drift`, `dryRun`, `plan` and `confirm` go with `organization: true`".into()
+            );
+        }
+        if !rules.is_empty() && !dry_run {
+            return Err("`rules` go with `dryRun: true`: only deployed rules are applied".into());
         }
         let kind = match scope {
             Scope::Accounts(_) => TriggerKind::Manual,
             Scope::Organization => TriggerKind::Backfill,
         };
         let trigger = raw.trigger.unwrap_or_else(|| Trigger::without_event(kind));
-        Ok(Self { scope, trigger, after, joined, drift, dry_run, confirm })
+        Ok(Self { scope, trigger, after, joined, drift, dry_run, rules, plan, confirm })
     }
 }
 
@@ -403,7 +432,9 @@ impl From<ShareRunbooksInput> for RawShareRunbooksInput {
             Scope::Accounts(accounts) => (Some(accounts.into_iter().collect()), None),
             Scope::Organization => (None, Some(true)),
         };
-        let ShareRunbooksInput { trigger, after, joined, drift, dry_run, confirm, .. } = input;
+        let ShareRunbooksInput {
+            trigger, after, joined, drift, dry_run, rules, plan, confirm, ..
+        } = input;
         Self {
             accounts,
             organization,
@@ -412,6 +443,8 @@ impl From<ShareRunbooksInput> for RawShareRunbooksInput {
             joined,
             drift,
             dry_run,
+            rules,
+            plan,
             confirm,
         }
     }

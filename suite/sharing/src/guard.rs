@@ -17,7 +17,8 @@ pub enum Verdict {
     Nothing,
     /// It is made so.
     Apply,
-    /// Too many members would lose something: nothing is done until somebody confirms it.
+    /// Nothing is done: too many members would lose something, until somebody confirms it; or a plan is applied
+    /// that is not current any more.
     Held,
     /// Somebody only wanted to see it.
     Shown,
@@ -61,13 +62,28 @@ impl MassRemovalGuard {
         let needs_work = parts.iter().any(|part| part.error.is_some() || part.counts.needs_work());
         if dry_run {
             Verdict::Shown
-        } else if self.holds(totals) && confirmed != Some(effect_id(parts).as_str()) {
+        } else if totals.moved > 0
+            || self.holds(totals) && confirmed != Some(effect_id(parts).as_str())
+        {
             Verdict::Held
         } else if needs_work {
             Verdict::Apply
         } else {
             Verdict::Nothing
         }
+    }
+
+    /// The problem of a plan that is applied and of which pairs have changed since it was made.
+    #[must_use]
+    pub fn outdated(plan: &str, moved: u64) -> Problem {
+        let what = match moved {
+            1 => "1 share is not as it was".to_owned(),
+            n => format!("{n} shares are not as they were"),
+        };
+        let what = format!(
+            "{what} when {plan} made its plan, or cannot be looked at: nothing of the plan was applied"
+        );
+        Problem::new(ProblemCode::PlanOutdated, "organization", what)
     }
 
     /// The problem of a plan that is held.

@@ -122,6 +122,23 @@ impl Bucket {
         Ok(object)
     }
 
+    /// Reads the effect of an execution's plan, if it is still kept. S3 says of an object that is not there that it may not
+    /// be read, to whom may not list the bucket.
+    ///
+    /// # Errors
+    /// When the bucket does not answer, or the object has another shape.
+    pub async fn effect(&self, execution: &str) -> Result<Option<SharingEffect>, StoreError> {
+        match self.read(&self.object(format!("plans/{execution}.effect.json"))).await {
+            Ok(effect) => Ok(Some(effect)),
+            Err(StoreError { source, .. })
+                if source.is("NoSuchKey") || source.is("AccessDenied") =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Reads an object of the bucket that an answer names: an effect, or a part of it.
     ///
     /// # Errors

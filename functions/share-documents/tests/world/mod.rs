@@ -229,6 +229,7 @@ pub(crate) fn plan(accounts: &[String]) -> SharePlan {
         selectors_read: true,
         drift: false,
         surveyed: false,
+        only: None,
         problems: Vec::new(),
     }
 }

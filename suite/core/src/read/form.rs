@@ -165,6 +165,11 @@ impl<'a> Shape<'a> {
         }
     }
 
+    /// Whether null is a value here.
+    pub(super) fn takes_null(self) -> bool {
+        list(self.get("type").unwrap_or(&Value::Null)).iter().any(|name| name == "null")
+    }
+
     fn type_name(self) -> Option<&'a str> {
         match self.get("type")? {
             Value::String(name) => Some(name),

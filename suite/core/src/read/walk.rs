@@ -106,7 +106,11 @@ impl Walk<'_, '_> {
                 self.problems.report_key(ProblemCode::InvalidField, key.at, path, what, None);
                 continue;
             };
-            let value = self.value(value, &field(path, name), of);
+            // Null says something by itself where the key stands for it.
+            let value = match value.value {
+                Value::Null if of.takes_null() => None,
+                _ => self.value(value, &field(path, name), of),
+            };
             read.insert(name.to_owned(), value.unwrap_or_default());
         }
         self.size(path, entries.len(), shape, "Properties");

@@ -108,6 +108,7 @@ impl SharePlan {
             selectors_read,
             drift: false,
             surveyed: false,
+            only: None,
             problems,
         }
     }

@@ -142,7 +142,7 @@ pub fn needs_permissions(
 /// What is not recorded as ours and is not, on an exclusive document, with a member of the organization, is
 /// left alone, and so are accounts in conflict and those left to somebody else. Of a document that is not this
 /// installation's alone, only accounts that have left the organization lose their shares, and no version is
-/// changed. The owner is never touched.
+/// changed. The owner is never touched. Of a plan that somebody applies, nothing but its pairs is changed.
 #[must_use]
 pub fn plan_calls(
     owner: AccountId,
@@ -187,7 +187,8 @@ pub fn plan_calls(
             (true, _) => {
                 result.present.push(*id);
                 let recorded = RecordedShare { version: *version, holder: Holder::Ours };
-                if ours && ledger.get(id) != Some(&recorded) {
+                let shown = wanted.only.as_ref().is_none_or(|only| made || only.adopts(*id));
+                if ours && shown && ledger.get(id) != Some(&recorded) {
                     result.adopt.push(*id);
                 }
             }
@@ -217,6 +218,12 @@ pub fn plan_calls(
     }
     result.forget.sort();
     result.forget.dedup();
+    if let Some(only) = &wanted.only {
+        new.retain(|(id, version)| only.shares(*id, *version));
+        changed.iter_mut().for_each(|(version, ids)| ids.retain(|id| only.shares(*id, *version)));
+        changed.retain(|_, ids| !ids.is_empty());
+        remove.retain(|id| only.unshares(*id));
+    }
     let remove: Vec<AccountId> = remove.into_iter().collect();
 
     let room = quota.saturating_sub(actual.len() - remove.len());

@@ -135,6 +135,7 @@ fn case() -> impl Strategy<Value = Case> {
                     doubtful,
                     rules,
                     claim: Claim::Ours,
+                    only: None,
                 },
                 ledger,
                 permissions,

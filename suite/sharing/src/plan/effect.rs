@@ -50,6 +50,8 @@ pub struct EffectCounts {
     pub disputed: u64,
     /// Of the pairs that members would lose: the same pairs give the same number, in whatever order.
     pub fingerprint: u64,
+    /// Pairs of the plan that is applied that nobody would change any more, though they are not as it wants them.
+    pub moved: u64,
 }
 
 impl std::ops::AddAssign for EffectCounts {
@@ -69,6 +71,7 @@ impl std::ops::AddAssign for EffectCounts {
         self.failed += other.failed;
         self.disputed += other.disputed;
         self.fingerprint = (self.fingerprint + other.fingerprint) & mask();
+        self.moved += other.moved;
     }
 }
 
@@ -135,6 +138,9 @@ pub struct DocumentEffect {
     /// Accounts that it would be shared with, new ones and those that get another version.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub share: Vec<AccountId>,
+    /// Those of them that would see another version than the default one, and which.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub versions: BTreeMap<AccountId, SharedVersion>,
     /// Those of them with which the suite had shared it before, until somebody took it back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub restore: Vec<AccountId>,
@@ -147,6 +153,9 @@ pub struct DocumentEffect {
     /// Accounts that are left as they are, though the rules ask for something else.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left: Vec<Left>,
+    /// Accounts of the plan that is applied about which it is not current any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moved: Vec<AccountId>,
 }
 
 /// What an execution would do about the documents of one owner in one Region: an object in S3. Documents
@@ -166,6 +175,9 @@ pub struct PartEffect {
     /// Some documents could not be looked at: an execution works on all of them.
     #[serde(default)]
     pub incomplete: bool,
+    /// The documents of the plan that is applied that were looked at.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub compared: BTreeSet<DocumentName>,
     /// What was found wrong, and why documents could not be looked at.
     pub problems: Vec<Problem>,
 }
@@ -268,6 +280,7 @@ impl WorkView<'_> {
         let losing: Vec<&AccountId> = unshare.iter().filter(|id| self.is_present(id)).collect();
         let pairs = |because: LeftBecause| left.get(&because).map_or(0, BTreeSet::len) as u64;
         let foreign = pairs(LeftBecause::Foreign);
+        let moved = wanted.only.as_ref().map_or_else(Vec::new, |only| only.moved(calls, &there));
         let counts = EffectCounts {
             documents: u64::from(wanted.is_selected()),
             share: share.len() as u64,
@@ -285,6 +298,7 @@ impl WorkView<'_> {
             fingerprint: losing
                 .iter()
                 .fold(0, |sum, id| (sum + fingerprint(document, id)) & mask()),
+            moved: moved.len() as u64,
         };
         let left = left
             .into_iter()
@@ -293,10 +307,17 @@ impl WorkView<'_> {
             document: document.clone(),
             rules: wanted.rules.clone(),
             share,
+            versions: calls
+                .calls
+                .iter()
+                .filter(|call| call.version != SharedVersion::default())
+                .flat_map(|call| call.add.iter().map(|id| (*id, call.version)))
+                .collect(),
             restore,
             adopt,
             unshare,
             left: left.collect(),
+            moved,
         };
         (effect, counts)
     }
@@ -310,12 +331,26 @@ impl DocumentEffect {
         foreign.map_or(0, |left| left.accounts.len() as u64)
     }
 
+    /// What is left of it when the document is not there any more: all that it would share has moved.
+    #[must_use]
+    pub fn outdated(&self) -> Self {
+        Self {
+            document: self.document.clone(),
+            rules: self.rules.clone(),
+            share: Vec::new(),
+            versions: BTreeMap::new(),
+            restore: Vec::new(),
+            adopt: Vec::new(),
+            unshare: Vec::new(),
+            left: Vec::new(),
+            moved: self.share.clone(),
+        }
+    }
+
     /// Whether there is anything to say.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.share.is_empty()
-            && self.adopt.is_empty()
-            && self.unshare.is_empty()
+        [&self.share, &self.adopt, &self.unshare, &self.moved].into_iter().all(Vec::is_empty)
             && self.left.is_empty()
     }
 }

@@ -6,6 +6,7 @@ mod build;
 mod calls;
 mod effect;
 mod onboarding;
+mod only;
 mod share_plan;
 mod view;
 
@@ -19,7 +20,8 @@ pub use effect::{
     effect_id,
 };
 pub use onboarding::{NEW_FOR, OnboardingInput, OnboardingReport, OnboardingStart};
-pub use share_plan::{AccountPlace, PlannedRule, PlannedWork, Removals, SharePlan};
+pub use only::OnlyPairs;
+pub use share_plan::{AccountPlace, AppliedPlan, PlannedRule, PlannedWork, Removals, SharePlan};
 pub use view::{Wanted, WorkView};
 
 #[cfg(test)]
@@ -27,6 +29,9 @@ mod calls_tests;
 
 #[cfg(test)]
 mod onboarding_tests;
+
+#[cfg(test)]
+mod only_tests;
 
 #[cfg(test)]
 mod tests;

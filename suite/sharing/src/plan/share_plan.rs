@@ -6,7 +6,7 @@ use relay_core::problem::Problem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{DocumentSelector, OnboardingRunbook, Ownership, SharedVersion};
+use crate::{DocumentSelector, OnboardingRunbook, Ownership, SharedVersion, WorkItem};
 
 /// What an execution of `share-runbooks` is to do: rules resolved to accounts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -39,8 +39,21 @@ pub struct SharePlan {
     /// Every owner and Region is looked at before anything is changed.
     #[serde(default)]
     pub surveyed: bool,
+    /// The plan that somebody has seen and applies: nothing but its pairs is changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<AppliedPlan>,
     /// What was found wrong while planning.
     pub problems: Vec<Problem>,
+}
+
+/// A plan that was made by a dry run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AppliedPlan {
+    /// The name of the execution that made it.
+    pub execution: String,
+    /// The owners and Regions of which it has a part. Elsewhere it changes nothing.
+    pub parts: Vec<WorkItem>,
 }
 
 /// From which accounts an execution may remove shares that no rule wants.

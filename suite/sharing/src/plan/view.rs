@@ -6,8 +6,8 @@ use relay_core::id::{AccountId, DocumentName, Region};
 use relay_core::problem::{Problem, ProblemCode};
 
 use crate::plan::{
-    AccountPlace, DocumentCalls, LeftBecause, PlannedRule, Present, Recorded, SharePlan, Territory,
-    needs_permissions, plan_calls,
+    AccountPlace, DocumentCalls, LeftBecause, OnlyPairs, PlannedRule, Present, Recorded, SharePlan,
+    Territory, needs_permissions, plan_calls,
 };
 use crate::{Claim, Document, Ownership, SharedVersion};
 
@@ -30,6 +30,8 @@ pub struct Wanted {
     pub rules: Vec<String>,
     /// Whose the document is. Unless this installation has it to itself, members keep it as they see it.
     pub claim: Claim,
+    /// Of a plan that somebody has seen and applies: nothing else is changed.
+    pub only: Option<OnlyPairs>,
 }
 
 impl Wanted {

@@ -1,0 +1,71 @@
+//! The pairs of a plan that somebody has seen and applies: nothing else is changed, and a pair that is wanted
+//! otherwise by now is found.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use relay_core::id::AccountId;
+
+use crate::SharedVersion;
+use crate::plan::{DocumentCalls, DocumentEffect};
+
+/// The pairs of one document. By default there are none: nothing is changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OnlyPairs {
+    share: BTreeMap<AccountId, SharedVersion>,
+    unshare: BTreeSet<AccountId>,
+    adopt: BTreeSet<AccountId>,
+}
+
+impl From<&DocumentEffect> for OnlyPairs {
+    fn from(effect: &DocumentEffect) -> Self {
+        let version = |id: &AccountId| effect.versions.get(id).copied().unwrap_or_default();
+        Self {
+            share: effect.share.iter().map(|id| (*id, version(id))).collect(),
+            unshare: effect.unshare.iter().copied().collect(),
+            adopt: effect.adopt.iter().copied().collect(),
+        }
+    }
+}
+
+impl OnlyPairs {
+    /// Whether the plan shares the document with an account in this version.
+    #[must_use]
+    pub fn shares(&self, account: AccountId, version: SharedVersion) -> bool {
+        self.share.get(&account) == Some(&version)
+    }
+
+    /// Whether the plan takes the document back from an account.
+    #[must_use]
+    pub fn unshares(&self, account: AccountId) -> bool {
+        self.unshare.contains(&account)
+    }
+
+    /// Whether the plan makes somebody else's share with an account the suite's.
+    #[must_use]
+    pub fn adopts(&self, account: AccountId) -> bool {
+        self.adopt.contains(&account)
+    }
+
+    /// The accounts of the pairs that are neither as the plan wants them nor would become so by these calls: rules,
+    /// documents or shares have changed since it was made. `there` is who sees which version now.
+    #[must_use]
+    pub fn moved(
+        &self,
+        calls: &DocumentCalls,
+        there: &BTreeMap<AccountId, SharedVersion>,
+    ) -> Vec<AccountId> {
+        let added = |id: &AccountId, version: SharedVersion| {
+            calls.calls.iter().any(|call| call.version == version && call.add.contains(id))
+        };
+        let removed = |id: &AccountId| calls.calls.iter().any(|call| call.remove.contains(id));
+        let share = self.share.iter().filter(|(id, version)| {
+            // One that sees it already and that nobody wants to see it is not as the plan wants it for long.
+            let done = there.get(id) == Some(version) && calls.present.contains(id);
+            !done && !added(id, **version)
+        });
+        let unshare = self.unshare.iter().filter(|id| there.contains_key(id) && !removed(id));
+        // Whoever made the share has taken it back.
+        let adopt = self.adopt.iter().filter(|id| !there.contains_key(id));
+        share.map(|(id, _)| *id).chain(unshare.copied()).chain(adopt.copied()).collect()
+    }
+}
