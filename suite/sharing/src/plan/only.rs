@@ -64,7 +64,7 @@ impl OnlyPairs {
             !done && !added(id, **version)
         });
         let unshare = self.unshare.iter().filter(|id| there.contains_key(id) && !removed(id));
-        // Whoever made the share has taken it back.
+        // Its owner has taken the share back.
         let adopt = self.adopt.iter().filter(|id| !there.contains_key(id));
         share.map(|(id, _)| *id).chain(unshare.copied()).chain(adopt.copied()).collect()
     }

@@ -136,6 +136,6 @@ fn a_share_of_somebody_else_is_taken_over_only_where_the_plan_shows_it() {
     let present = Present { ledger: &Recorded::new(), permissions: Some(&there) };
     let calls = plan_calls(id(0), &wanted, present, &territory(), DEFAULT_QUOTA);
     assert_eq!((calls.adopt.clone(), calls.calls.len()), (ids(&[1]), 0));
-    // Whoever had shared it with account 3 has taken it back.
+    // Its owner has taken the share with account 3 back.
     assert_eq!(wanted.only.unwrap().moved(&calls, &there), ids(&[3]));
 }
