@@ -37,7 +37,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     Err(error).with_context(|| format!("start {}", program.display()))
 }
 
-fn program() -> Result<PathBuf> {
+/// The program that starts it.
+///
+/// # Errors
+/// When it is not beside this one.
+pub(crate) fn program() -> Result<PathBuf> {
     let own = std::env::current_exe().context("find this program")?;
     let beside = own.parent().map(|folder| folder.join(PROGRAM)).filter(|path| path.is_file());
     beside.with_context(|| {

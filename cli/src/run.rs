@@ -3,6 +3,7 @@
 
 mod follow;
 mod input;
+pub(crate) mod steps;
 
 use anyhow::{Context, Result};
 use aws::AwsError;

@@ -1,4 +1,4 @@
-//! `relay runbook new|lint|graph|test|policy|docs|schema|export`: the workbench of runbook authors. It reads files and needs neither AWS nor a
+//! `relay runbook new|lint|graph|test|run|policy|docs|schema|export`: the workbench of runbook authors. It reads files and needs neither AWS nor a
 //! stack; `relay runbooks` (plural) is about the runbooks of the hub's account.
 
 mod docs;
@@ -9,6 +9,7 @@ mod graph;
 mod lint;
 mod new;
 mod policy;
+mod run;
 mod test;
 
 use anyhow::Result;
@@ -37,6 +38,9 @@ pub(crate) enum Action {
     /// Run its tests: given answers of AWS, expected steps, outputs and calls
     #[command(after_help = test::EXAMPLES)]
     Test(test::Arguments),
+    /// Run it on a local AWS, and show its steps
+    #[command(after_help = run::EXAMPLES)]
+    Run(run::Arguments),
     /// Print the least IAM policy for its role, or compare a role's policy with it
     #[command(after_help = policy::EXAMPLES)]
     Policy(policy::Arguments),
@@ -58,6 +62,7 @@ pub(crate) async fn run(action: Action, global: &Global, output: &Output) -> Res
         Action::Policy(arguments) => policy::run(&arguments, global, output),
         Action::Docs(arguments) => docs::run(&arguments, output),
         Action::Schema => editor::print(output),
+        Action::Run(arguments) => run::run(&arguments, global, output).await,
         Action::New(arguments) => new::run(&arguments, output),
         Action::Export(arguments) => export::run(&arguments, output),
         Action::Graph(arguments) => graph::run(&arguments, output),

@@ -105,7 +105,7 @@ impl Session {
 
 /// Settings of the SDK. A profile named by flag comes before credentials of the environment, as in
 /// the AWS CLI; one named by `AWS_PROFILE` comes after them.
-async fn configure(global: &Global) -> SdkConfig {
+pub(crate) async fn configure(global: &Global) -> SdkConfig {
     let mut loader =
         aws_config::defaults(BehaviorVersion::latest()).http_client(aws::https_client());
     if let Some(region) = &global.region {

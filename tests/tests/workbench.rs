@@ -62,3 +62,58 @@ fn ruff_finds_nothing_in_the_shipped_runbooks() -> Result<()> {
     ensure!(ran.status.code() == Some(0) && ran.stderr.is_empty(), "{ran:?}");
     Ok(())
 }
+
+const GREET: &str = "\
+schemaVersion: '0.3'
+parameters:
+  Name: {type: String}
+  Bucket: {type: String}
+mainSteps:
+  - name: nap
+    action: aws:sleep
+    inputs: {Duration: PT1S}
+  - name: look
+    action: aws:executeAwsApi
+    inputs: {Service: s3, Api: HeadBucket, Bucket: '{{ Bucket }}'}
+    isEnd: true
+";
+
+#[test]
+fn a_runbook_runs_on_a_local_aws_that_ends_with_it() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("Org-Greet.yaml");
+    std::fs::write(&file, GREET)?;
+    let file = file.to_str().context("a path of UTF-8")?;
+    // The command that prepares it reaches the same AWS: it makes the bucket that the runbook looks for.
+    let make = "curl -sS -X PUT -H 'Authorization: AWS4-HMAC-SHA256 Credential=111122223333/20260101/us-east-1/s3/aws4_request, \
+                SignedHeaders=host, Signature=0' $AWS_ENDPOINT_URL/greetings > /dev/null && echo Bucket=greetings";
+    let line = ["runbook", "run", file, "--parameter", "Name=web", "--output", "json"];
+    let made = relay(&[&line[..], &["--setup", make]].concat())?;
+    let run: serde_json::Value = serde_json::from_slice(&made.stdout)
+        .with_context(|| String::from_utf8_lossy(&made.stderr).into_owned())?;
+    ensure!(made.status.code() == Some(0) && run["status"] == "Success", "{run}");
+    let steps: Vec<_> = run["steps"]
+        .as_array()
+        .context("steps")?
+        .iter()
+        .map(|step| (step["name"].as_str(), step["status"].as_str()))
+        .collect();
+    ensure!(steps == [(Some("nap"), Some("Success")), (Some("look"), Some("Success"))], "{run}");
+    // Another run has another local AWS: there is no such bucket.
+    let failed = relay(&[
+        "runbook",
+        "run",
+        file,
+        "--parameter",
+        "Name=web",
+        "--parameter",
+        "Bucket=greetings",
+    ])?;
+    let out = String::from_utf8(failed.stdout)?;
+    ensure!(failed.status.code() == Some(1), "{out}");
+    ensure!(
+        out.contains("1 of 2  Success nap (aws:sleep)") && out.contains("Failed look"),
+        "{out}"
+    );
+    Ok(())
+}

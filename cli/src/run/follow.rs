@@ -10,6 +10,7 @@ use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use super::name;
+use super::steps::StepLines;
 use crate::Exit;
 use crate::archive::Archive;
 use crate::outcomes::colored_status;
@@ -103,7 +104,7 @@ async fn watch(
 #[derive(Debug, Default)]
 struct View {
     runs: HashMap<String, String>,
-    steps: HashMap<(String, String), String>,
+    steps: StepLines,
     asked: Option<String>,
 }
 
@@ -118,25 +119,7 @@ impl View {
                 "{elapsed:>4} s  rung {rung}: {runbook} in {place} ({execution_id})"
             ));
         }
-        let total = run.steps.len();
-        for (index, step) in run.steps.iter().enumerate() {
-            if ["Pending", ""].contains(&&*step.status) {
-                continue;
-            }
-            let key = (run.execution_id.clone(), step.name.clone());
-            if self.steps.insert(key, step.status.clone()).as_ref() == Some(&step.status) {
-                continue;
-            }
-            let took = step.seconds.map(|seconds| format!(", {seconds:.0} s")).unwrap_or_default();
-            lines.push(format!(
-                "{elapsed:>4} s    {} of {total}  {} {} ({}){took}",
-                index + 1,
-                step.status,
-                step.name,
-                step.action
-            ));
-            lines.extend(step.failure.as_ref().map(|failure| format!("            {failure}")));
-        }
+        lines.extend(self.steps.news(&run.execution_id, &run.steps, elapsed));
         if before.is_some_and(|before| before != run.status) {
             lines.push(format!("{elapsed:>4} s  rung {}: {}", run.rung, run.status));
         }

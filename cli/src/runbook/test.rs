@@ -2,6 +2,7 @@
 
 mod junit;
 mod play;
+mod script;
 mod world;
 
 use std::collections::BTreeMap;

@@ -43,6 +43,21 @@ pub(crate) struct LiveStep {
     pub failure: Option<String>,
 }
 
+impl LiveStep {
+    /// As SSM describes it.
+    pub(crate) fn of(step: &StepExecution) -> Self {
+        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        let times = step.execution_start_time().zip(step.execution_end_time());
+        Self {
+            name: text(step.step_name()),
+            action: text(step.action()),
+            status: text(step.step_status().map(|status| status.as_str())),
+            seconds: times.map(|(begin, end)| end.as_secs_f64() - begin.as_secs_f64()),
+            failure: step.failure_message().map(str::to_owned),
+        }
+    }
+}
+
 impl LiveRun {
     fn of(run: &Run) -> Self {
         let step = run.failed_step.as_ref().map(|step| format!("in step {step}"));
@@ -147,17 +162,5 @@ fn show(live: &mut LiveRun, execution: &AutomationExecution) {
     if let Some(status) = execution.automation_execution_status() {
         status.as_str().clone_into(&mut live.status);
     }
-    live.steps = execution.step_executions().iter().map(step).collect();
-}
-
-fn step(step: &StepExecution) -> LiveStep {
-    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    let times = step.execution_start_time().zip(step.execution_end_time());
-    LiveStep {
-        name: text(step.step_name()),
-        action: text(step.action()),
-        status: text(step.step_status().map(|status| status.as_str())),
-        seconds: times.map(|(begin, end)| end.as_secs_f64() - begin.as_secs_f64()),
-        failure: step.failure_message().map(str::to_owned),
-    }
+    live.steps = execution.step_executions().iter().map(LiveStep::of).collect();
 }

@@ -244,3 +244,83 @@ fn bad_input_is_named_at_its_place() {
     assert_eq!(ran.code, 1);
     assert!(ran.err.contains("no case has a name with the text of --case"), "{}", ran.err);
 }
+
+const SCRIPT: &str = r#"schemaVersion: '0.3'
+parameters:
+  Bucket: {type: String}
+mainSteps:
+  - name: count
+    action: aws:executeScript
+    inputs:
+      Runtime: python3.11
+      Handler: main
+      InputPayload: {Bucket: '{{ Bucket }}'}
+      Script: |
+        import json, os, time
+        import boto3
+        from botocore.exceptions import ClientError
+
+        def main(events, context):
+            ec2, s3 = boto3.client("ec2"), boto3.client("s3")
+            time.sleep(3600)
+            found = [i["InstanceId"] for page in ec2.get_paginator("describe_instances").paginate()
+                     for r in page["Reservations"] for i in r["Instances"]]
+            try:
+                known = json.load(s3.get_object(Bucket=events["Bucket"], Key="known")["Body"])
+            except s3.exceptions.NoSuchKey:
+                known = []
+            if os.environ.get("SECRET"):
+                raise RuntimeError("the environment has a secret")
+            try:
+                ec2.stop_instances(InstanceIds=found)
+            except ClientError as error:
+                raise ValueError(f"{error.response['Error']['Code']}: {len(found)} found") from error
+            return {"New": sorted(set(found) - set(known))}
+    outputs: [{Name: New, Selector: $.Payload.New, Type: StringList}]
+"#;
+
+const REAL: &str = "\
+given:
+  parameters: {Bucket: logs}
+  scripts: {count: [{real: true}]}
+  aws:
+    - {call: 'ec2:DescribeInstances', answer: {Reservations: [{Instances: [{InstanceId: i-2}, {InstanceId: i-1}]}]}}
+cases:
+  - name: what is known is left out
+    given:
+      aws:
+        - {call: 's3:GetObject', with: {Bucket: logs}, answer: {Body: '[\"i-1\"]'}}
+        - {call: 'ec2:StopInstances'}
+    expect:
+      status: Success
+      outputs: {count.New: [i-2]}
+      calls: [{'ec2:StopInstances': {InstanceIds: [i-2, i-1]}}]
+      never: ['ec2:TerminateInstances']
+  - name: a missing key is handled, and a refused call fails the run
+    given:
+      aws:
+        - {call: 's3:GetObject', error: {code: NoSuchKey, message: it is not there}}
+        - {call: 'ec2:StopInstances', error: {code: IncorrectInstanceState, message: it hangs}}
+    expect:
+      status: Failed
+      message: 'ValueError - IncorrectInstanceState: 2 found'
+      within: 60
+";
+
+#[test]
+fn a_script_is_run_as_it_is_with_aws_as_the_case_has_it() {
+    let relay = Relay::new();
+    relay.file("a.yaml", SCRIPT);
+    relay.file("a.test.yaml", REAL);
+    let ran = test(&relay, &["a.yaml"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("2 cases of 1 runbook passed"), "{}", ran.out);
+    // A call that the case does not answer is named, as that of a step is.
+    relay.file(
+        "a.test.yaml",
+        &REAL.replace("- {call: 'ec2:StopInstances'}", "- {call: 'ec2:StartInstances'}"),
+    );
+    let ran = test(&relay, &["a.yaml"]);
+    assert_eq!(ran.code, 1, "{}", ran.out);
+    assert!(ran.out.contains("the call ec2:StopInstances"), "{}", ran.out);
+}

@@ -11,6 +11,8 @@ pub struct Flow {
     /// How many steps there are; they are counted as [`crate::Document::steps`] counts them.
     pub steps: usize,
     pub ways: Vec<Way>,
+    /// For each step those from which a way leads to it.
+    sources: Vec<Vec<usize>>,
 }
 
 /// A way from one step to another, or to the end.
@@ -63,9 +65,15 @@ impl Flow {
     /// The flow of all steps of a document.
     #[must_use]
     pub fn of(steps: &[StepAt<'_>]) -> Self {
-        let mut flow = Self { steps: steps.len(), ways: Vec::new() };
+        let sources = vec![Vec::new(); steps.len()];
+        let mut flow = Self { steps: steps.len(), ways: Vec::new(), sources };
         for (place, at) in steps.iter().enumerate() {
             flow.ways_of(steps, place, at);
+        }
+        for way in &flow.ways {
+            if let Some(sources) = way.to.and_then(|to| flow.sources.get_mut(to)) {
+                sources.push(way.from);
+            }
         }
         flow
     }
@@ -157,10 +165,10 @@ impl Flow {
         let mut before = vec![false; self.steps];
         let mut open = vec![step];
         while let Some(step) = open.pop() {
-            for way in self.ways.iter().filter(|way| way.to == Some(step)) {
-                if let Some(seen) = before.get_mut(way.from).filter(|seen| !**seen) {
+            for from in self.sources.get(step).into_iter().flatten() {
+                if let Some(seen) = before.get_mut(*from).filter(|seen| !**seen) {
                     *seen = true;
-                    open.push(way.from);
+                    open.push(*from);
                 }
             }
         }

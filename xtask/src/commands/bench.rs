@@ -12,6 +12,7 @@ mod ringing;
 mod runtime;
 mod scale;
 mod storm;
+mod workbench;
 mod world;
 
 use anyhow::{Context, Result, bail};
@@ -47,12 +48,14 @@ enum Part {
     Engine,
     /// Scripts in the automation engine
     Scripts,
+    /// The commands of runbook authors
+    Workbench,
 }
 
 impl Part {
     /// Whether it measures the packaged functions.
     fn packaged(self) -> bool {
-        !matches!(self, Self::Engine | Self::Scripts)
+        !matches!(self, Self::Engine | Self::Scripts | Self::Workbench)
     }
 }
 
@@ -80,6 +83,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
             Part::Storm => storm::measure(&folder).await?,
             Part::Engine => engine::measure()?,
             Part::Scripts => engine::scripts()?,
+            Part::Workbench => workbench::measure()?,
         };
         section.how.push_str(&machine());
         println!("{}", section.text());

@@ -182,6 +182,11 @@ impl World {
         let result = results.get(*nth).or_else(|| results.last());
         *nth += 1;
         match result {
+            Some(ScriptResult { real: true, .. }) => {
+                // Its calls need the state.
+                drop(state);
+                super::script::run(script, &|call| self.reply(call))
+            }
             Some(ScriptResult { raises: Some(message), .. }) => {
                 Err(ScriptError::Raised(message.clone()))
             }
@@ -237,7 +242,7 @@ fn error(refusal: &Refusal, api: &str) -> ApiError {
 }
 
 /// `describe_instances` and `describe-instances` are `DescribeInstances`.
-fn pascal(api: &str) -> String {
+pub(super) fn pascal(api: &str) -> String {
     api.split(['_', '-'])
         .map(|word| {
             let mut signs = word.chars();

@@ -97,7 +97,10 @@ impl Engine {
         let mut executions = self.executions.write().unwrap_or_else(PoisonError::into_inner);
         let mut retired = self.retired.state();
         for _ in 0..AT_ONCE {
-            let Some((_, id)) = retired.leaving.pop_front_if(|(at, _)| *at <= now) else { break };
+            if retired.leaving.front().is_none_or(|(at, _)| *at > now) {
+                break;
+            }
+            let Some((_, id)) = retired.leaving.pop_front() else { break };
             let Some(execution) = executions.get(&id) else { continue };
             // Nobody can ask for it while the table is locked: a single owner is the table itself.
             if Arc::strong_count(execution) > 1 {

@@ -33,7 +33,8 @@ async fn tags_of_an_execution_that_has_left_the_memory_stay() {
     assert!(rig.engine.tag(HERE, REGION, &id, vec![tag.clone()], Vec::new()).await);
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert_eq!(rig.engine.resident(), 0);
-    assert_eq!(rig.engine.executions(HERE, REGION)[0].tags, [tag.clone()]);
+    let listed = rig.engine.executions(HERE, REGION);
+    assert_eq!(listed[0].tags.first(), Some(&tag));
     assert_eq!(rig.view(&id).tags, [tag]);
 }
 

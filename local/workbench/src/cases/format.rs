@@ -90,6 +90,9 @@ pub struct ScriptResult {
     pub returns: Option<Value>,
     /// The last line of its traceback, e.g. `RuntimeError - it is isolated already`.
     pub raises: Option<String>,
+    /// It is run as it is, in Python, and AWS answers its calls as the case says.
+    #[serde(default)]
+    pub real: bool,
 }
 
 /// The end of a command.
@@ -240,11 +243,13 @@ impl Suite {
                 calls.push(answer.call.as_str());
             }
             for (step, results) in &given.scripts {
-                let is_one =
-                    |result: &ScriptResult| result.returns.is_some() != result.raises.is_some();
+                let is_one = |result: &ScriptResult| {
+                    let given = [result.returns.is_some(), result.raises.is_some(), result.real];
+                    given.into_iter().filter(|given| *given).count() == 1
+                };
                 if results.is_empty() || !results.iter().all(is_one) {
                     return Some(format!(
-                        "the script of {step}: expected one of `returns` and `raises` for each result"
+                        "the script of {step}: expected one of `returns`, `raises` and `real` for each result"
                     ));
                 }
             }

@@ -93,7 +93,7 @@ fn a_file_that_is_not_one_is_refused_with_what_is_wrong_and_where() {
         ),
         (
             "cases:\n  - name: a\n    given: {scripts: {x: [{}]}}\n    expect: {status: Success}\n",
-            "the script of x: expected one of `returns` and `raises`",
+            "the script of x: expected one of `returns`, `raises` and `real`",
         ),
         (
             "cases:\n  - name: a\n    given: {aws: [{call: 'a:B', answer: {}, error: {code: X}}]}\n    expect: {status: Success}\n",

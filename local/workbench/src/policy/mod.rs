@@ -72,7 +72,7 @@ pub fn needs(
     steps::read(document, place, child, 0, &mut found);
     let needs = found.needs.into_iter().map(|((permission, condition), (resources, steps))| Need {
         permission,
-        resources: narrowest(resources),
+        resources: narrowest(&resources),
         condition,
         steps,
     });
@@ -111,7 +111,7 @@ impl Found {
 }
 
 /// The resources without those that another one includes.
-fn narrowest(resources: BTreeSet<String>) -> BTreeSet<String> {
+fn narrowest(resources: &BTreeSet<String>) -> BTreeSet<String> {
     let is_within =
         |one: &String| resources.iter().any(|other| other != one && arn::matches(other, one));
     resources.iter().filter(|one| !is_within(one)).cloned().collect()
@@ -129,11 +129,11 @@ impl Needs {
         let statements = statements.into_iter().map(|((resources, condition), actions)| {
             let mut statement = json!({
                 "Effect": "Allow",
-                "Action": one_or_many(actions),
-                "Resource": one_or_many(resources.iter().map(String::as_str).collect()),
+                "Action": one_or_many(&actions),
+                "Resource": one_or_many(&resources.iter().map(String::as_str).collect::<Vec<_>>()),
             });
             if let Some((key, values)) = condition {
-                let values = one_or_many(values.iter().map(String::as_str).collect());
+                let values = one_or_many(&values.iter().map(String::as_str).collect::<Vec<_>>());
                 statement["Condition"] = json!({ "StringLike": { key: values } });
             }
             statement
@@ -142,8 +142,8 @@ impl Needs {
     }
 }
 
-fn one_or_many(texts: Vec<&str>) -> Value {
-    match texts.as_slice() {
+fn one_or_many(texts: &[&str]) -> Value {
+    match texts {
         [one] => json!(one),
         many => json!(many),
     }
