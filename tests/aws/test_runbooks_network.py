@@ -105,3 +105,37 @@ def test_an_instance_that_runs_is_left_alone(world):
     execution = world.run("Relay-StartOnOtherType", {"InstanceId": instance, "OtherTypes": ["t3.small"]}, expect="Failed")
     assert taken(execution) == ["inspect"]
     assert world.instance(instance)["InstanceType"] == "t3.micro"
+
+
+class Group:
+    """Two instances with a tag, and the runbook that each of them gets."""
+
+    def __init__(self, world):
+        self.world, self.name = world, local.fresh_name("group")
+        world.publish("Relay-PatchWithRollback")
+        tags = [{"ResourceType": "instance", "Tags": [{"Key": "PatchGroup", "Value": self.name}]}]
+        self.instances = [world.launch(TagSpecifications=tags) for _ in range(2)]
+
+    def patch(self, expect="Success", **more):
+        return self.world.run("Relay-PatchGroup", {"Group": self.name, "Settle": "PT0S", **more}, expect=expect)
+
+
+def test_every_instance_of_a_group_is_patched_and_compliant(world):
+    group = Group(world)
+    other = world.launch()
+    execution = group.patch(MaxConcurrency="2")
+    assert sorted(execution["Outputs"]["compliance.Instances"]) == sorted(group.instances)
+    assert all("runbook-relay:patched" in world.tags(each) for each in group.instances)
+    assert "runbook-relay:patched" not in world.tags(other)
+
+
+def test_an_instance_that_patches_break_is_rolled_back_and_the_group_is_not_compliant(world):
+    group = Group(world)
+    broken, good = group.instances
+    root = world.root_volume(broken)
+    world.answer(broken, document="AWS-RunPatchBaseline", status="Failed")
+    execution = group.patch(expect="Failed", MaxErrors="100%")
+    assert taken(execution) == ["patch", "compliance"]
+    assert "not compliant" in step(execution, "compliance")["FailureMessage"]
+    assert world.root_volume(broken) != root
+    assert "runbook-relay:patched" in world.tags(good)
