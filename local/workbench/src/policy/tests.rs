@@ -84,6 +84,7 @@ fn roles_keys_and_tags_are_among_the_needs() {
         kms:GenerateDataKeyWithoutPlaintext on arn:aws:kms:*:*:key/* if kms:ViaService {"ec2.*.amazonaws.com"} (copy)
         kms:ReEncryptFrom on arn:aws:kms:*:*:key/* if kms:ViaService {"ec2.*.amazonaws.com"} (copy)
         kms:ReEncryptTo on arn:aws:kms:*:*:key/* if kms:ViaService {"ec2.*.amazonaws.com"} (copy)
+        unseen: start: kms:CreateGrant, if volumes are encrypted with a customer managed key
     "#]].assert_eq(&lines(&document, &none));
 }
 
