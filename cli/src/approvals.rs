@@ -72,6 +72,9 @@ pub(crate) struct Waiting {
     since: Timestamp,
     until: Timestamp,
     summary: String,
+    /// The outcomes that asked again, by their ids.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reminders: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -126,11 +129,17 @@ pub(crate) async fn answer(
     let archive = Archive::of(&session)?;
     let waiting = waiting(&session, &archive, now).await?;
     let is = |one: &&Waiting| {
+        let mut ids = one.reminders.iter().chain([&one.id]);
         one.execution_id == arguments.id
-            || (arguments.id.len() >= 8 && one.id.starts_with(&arguments.id))
+            || (arguments.id.len() >= 8 && ids.any(|id| id.starts_with(&arguments.id)))
     };
     let meant: Vec<&Waiting> = waiting.iter().filter(is).collect();
     let [one] = meant.as_slice() else {
+        if meant.is_empty()
+            && let Some(over) = over(&session, &archive, &arguments.id, now).await?
+        {
+            return Err(over.into());
+        }
         let what = match meant.len() {
             0 => format!("no run that waits for an approval has the id {}", arguments.id),
             n => format!("{n} runs that wait have ids that begin with {}", arguments.id),
@@ -180,13 +189,59 @@ pub(crate) async fn waiting(
     let mut waiting = Vec::new();
     for entry in found.entries.into_iter().rev() {
         let Some(outcome) = archive.outcome(entry.id).await? else { continue };
-        if let Some(one) = Waiting::of(&outcome, session)
-            && still_waits(session, &one).await?
-        {
-            waiting.push(one);
+        let Some(one) = Waiting::of(&outcome, session) else { continue };
+        // A reminder is about a run that is listed already.
+        let known =
+            waiting.iter_mut().find(|known: &&mut Waiting| known.execution_id == one.execution_id);
+        match known {
+            Some(known) => known.reminders.push(one.id),
+            None if still_waits(session, &one).await? => waiting.push(one),
+            None => {}
         }
     }
     Ok(waiting)
+}
+
+/// Why a run that waited does not wait any more: who answered, or when its time was over. `None` for an id that is unknown.
+async fn over(
+    session: &Session,
+    archive: &Archive,
+    id: &str,
+    now: Timestamp,
+) -> Result<Option<Failure>> {
+    let query =
+        HistoryQuery { statuses: vec![OutcomeStatus::PendingApproval], ..HistoryQuery::default() };
+    let found = archive.find(&query, (now - LONGEST, now), MOST).await?;
+    for entry in found.entries {
+        let Some(outcome) = archive.outcome(entry.id).await? else { continue };
+        let Some(one) = Waiting::of(&outcome, session) else { continue };
+        if one.execution_id != id && !(id.len() >= 8 && one.id.starts_with(id)) {
+            continue;
+        }
+        let ended = archive.of_execution(&outcome.execution).await?.into_iter().next();
+        let approval = ended.and_then(|ended| ended.approval);
+        let decisions = approval.as_ref().map(|approval| approval.decisions.as_slice());
+        let answers: Vec<String> = decisions.unwrap_or_default().iter().map(answered).collect();
+        let what = match answers.is_empty() {
+            false => format!("{} was answered already: {}", one.runbook, answers.join("; ")),
+            true if now >= one.until => format!(
+                "too late: the time for the approval of {} was over at {:.0}",
+                one.runbook, one.until
+            ),
+            true => format!("{} does not wait for an approval any more", one.runbook),
+        };
+        return Ok(Some(Failure::new(what).help(format!("relay show {}", outcome.execution))));
+    }
+    Ok(None)
+}
+
+fn answered(decision: &run::ApprovalDecision) -> String {
+    let word = match decision.answer {
+        run::ApproverAnswer::Approved => "approved",
+        run::ApproverAnswer::Rejected => "rejected",
+    };
+    let at = decision.at.map(|at| format!(" at {at:.0}")).unwrap_or_default();
+    format!("{word} by {}{at}", decision.approver)
 }
 
 impl Waiting {
@@ -210,8 +265,9 @@ impl Waiting {
             approvers: approval.approvers.clone(),
             minimum: approval.minimum,
             since: outcome.at,
-            until: outcome.at + within,
+            until: approval.deadline.unwrap_or(outcome.at + within),
             summary: outcome.summary.clone(),
+            reminders: Vec::new(),
         })
     }
 }

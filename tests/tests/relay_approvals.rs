@@ -71,6 +71,8 @@ fn a_run_that_waits_is_listed_and_approved_with_a_comment_and_a_late_answer_says
 
         let unknown = relay(world, &person, &["approve", "00000000"]).await?;
         ensure!(unknown.code == Some(1), "{}", unknown.out);
+        let nothing = "no run that waits for an approval has the id";
+        ensure!(unknown.err.contains(nothing), "{}", unknown.err);
         let approved = relay(world, &person, &["approve", id, "-m", "looked at it"]).await?;
         ensure!(approved.code == Some(0), "{}", approved.err);
         ensure!(approved.out.starts_with("approved: "), "{}", approved.out);
@@ -83,9 +85,57 @@ fn a_run_that_waits_is_listed_and_approved_with_a_comment_and_a_late_answer_says
 
         let late = relay(world, &person, &["approve", id]).await?;
         ensure!(late.code == Some(1), "{}", late.out);
-        ensure!(late.err.contains("no run that waits for an approval has the id"), "{}", late.err);
+        let answered = "was answered already: approved by arn:aws:sts::";
+        ensure!(late.err.contains(answered) && late.err.contains("olivia"), "{}", late.err);
         let shown = relay(world, &person, &["show", done.id()]).await?;
         ensure!(shown.out.contains("looked at it"), "{}{}", shown.out, shown.err);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_reminder_comes_before_the_deadline_and_is_not_listed_twice() {
+    run(|world| async move {
+        let instance = instance(world).await?;
+        let person = world.person("otto", "operator+viewer").await?;
+        let mut outcomes = world.subscribe("relay-remind").await?;
+        let input = json!({"runbook": RUNBOOK, "resources": [instance],
+            "parameters": {"InstanceId": ["{resource}"], "Settle": ["PT1S"]},
+            "approval": {"approvers": [person.role], "minimum": 1, "within": "1m"}});
+        world.start_run(&input).await?;
+        let line = ["outcomes", "--resource", &instance, "--output", "json"];
+        let [again, first] = until("the reminder", || async {
+            let asked: Value = serde_json::from_str(&relay(world, &person, &line).await?.out)?;
+            let asked = asked["outcomes"].as_array().cloned().unwrap_or_default();
+            Ok(<[Value; 2]>::try_from(asked).ok())
+        })
+        .await?;
+        let summary = again["summary"].as_str().unwrap_or_default();
+        ensure!(
+            summary.starts_with("Reminder: ") && again["outcome"] == first["outcome"],
+            "{again}"
+        );
+        let id = |outcome: &Value| outcome["id"].as_str().unwrap_or_default()[..8].to_owned();
+        let mut deadlines = Vec::new();
+        for one in [id(&first), id(&again)] {
+            let shown = relay(world, &person, &["show", &one, "--output", "json"]).await?;
+            let shown: Value = serde_json::from_str(&shown.out)?;
+            deadlines.push(shown["outcome"]["approval"]["deadline"].clone());
+        }
+        let deadline = deadlines[0].clone();
+        ensure!(deadline.is_string() && deadline == deadlines[1], "{deadlines:?}");
+        let listed = relay(world, &person, &["approvals", "--output", "json"]).await?;
+        let listed: Value = serde_json::from_str(&listed.out)?;
+        let ours = |one: &&Value| one["resources"].to_string().contains(&instance);
+        let ours: Vec<&Value> =
+            listed["approvals"].as_array().into_iter().flatten().filter(ours).collect();
+        ensure!(ours.len() == 1 && ours[0]["until"] == deadline, "{listed}");
+
+        let end = outcomes.on(&instance, "failed").await?;
+        ensure!(end.json()["approval"]["status"] == "expired", "{}", end.json());
+        let late = relay(world, &person, &["approve", &id(&again)]).await?;
+        ensure!(late.code == Some(1), "{}", late.out);
+        ensure!(late.err.contains("too late: the time for the approval of"), "{}", late.err);
         Ok(())
     });
 }

@@ -99,7 +99,7 @@ async fn answer(
     deps: &Deps,
     request: &FollowAutomationInput,
 ) -> Result<Option<FollowAutomationOutput>, Error> {
-    let FollowAutomationInput { input, rung, run, pending_published, .. } = request;
+    let FollowAutomationInput { input, rung, run, pending_published, reminded, .. } = request;
     let Some(wanted) = input.ladder.get(*rung) else { return Err(Error::NoRung(*rung)) };
     let seen = RunSnapshot::read(&deps.ssm(&run.region), &run.execution_id).await?;
     let elapsed = deps.clock.now().duration_since(run.at).as_secs().max(0);
@@ -108,6 +108,7 @@ async fn answer(
         failed_step: seen.first_failure().map(|step| step.name.as_str()),
         elapsed: u32::try_from(elapsed).unwrap_or(u32::MAX),
         pending_published: *pending_published,
+        reminded: *reminded,
     };
     let number = u32::try_from(*rung).unwrap_or(u32::MAX).saturating_add(1);
     // The machine's time-out decides when to look again; the pace decides only whether to publish.
@@ -116,6 +117,8 @@ async fn answer(
         Follow::Wait { publish: true, .. } => {
             let approval = wanted.approval.is_some() && seen.waits_for_approval();
             let waiting_for = if approval { WaitingFor::Approval } else { seen.waiting_for() };
+            let within = wanted.approval.as_ref().filter(|_| approval);
+            let deadline = within.map(|approval| run.at + approval.within.duration());
             return Ok(Some(FollowAutomationOutput::Publish {
                 pending: PendingRun {
                     rung: number,
@@ -124,6 +127,8 @@ async fn answer(
                     account: run.account,
                     region: run.region.clone(),
                     waiting_for,
+                    deadline,
+                    reminder: *pending_published,
                 },
             }));
         }

@@ -167,6 +167,33 @@ async fn a_run_that_waits_for_an_approval_is_reported_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_run_that_still_waits_shortly_before_its_deadline_is_reported_again_once() {
+    let world = World::new("Waiting");
+    world.change_run(|run| {
+        run.steps = vec![json!({
+            "StepName": "approve", "Action": "aws:approve", "StepStatus": "Waiting",
+        })];
+    });
+    let mut asked = request();
+    asked["input"]["ladder"][0]["approval"] =
+        json!({"approvers": ["arn:aws:iam::111122223333:role/on-call"], "within": "1h"});
+    asked["pendingPublished"] = json!(true);
+    asked["reminded"] = json!(false);
+    assert_eq!(world.call(asked.clone()).await.unwrap(), answered(false), "it is early");
+    tokio::time::advance(std::time::Duration::from_secs(50 * 60)).await;
+    // A machine of an earlier version does not publish it.
+    let mut old = asked.clone();
+    old.as_object_mut().unwrap().remove("reminded");
+    assert_eq!(world.call(old).await.unwrap(), answered(false));
+    assert_eq!(world.call(asked.clone()).await.unwrap(), answered(true));
+    let pending = world.output().unwrap()["pending"].clone();
+    assert_eq!(pending["reminder"], true, "{pending}");
+    assert!(pending["deadline"].is_string(), "{pending}");
+    asked["reminded"] = json!(true);
+    assert_eq!(world.call(asked).await.unwrap(), answered(false));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_run_that_waits_at_a_step_is_reported_as_such() {
     let world = World::new("Waiting");
     world.change_run(|run| {

@@ -23,7 +23,8 @@ use crate::{
 pub fn run(evidence: Evidence<'_>) -> Verdict {
     let request = evidence.request;
     if let Some(pending) = &request.pending {
-        let id = outcome_id(&request.execution.arn, &format!("pending-{}", pending.rung));
+        let kind = if pending.reminder { "reminder" } else { "pending" };
+        let id = outcome_id(&request.execution.arn, &format!("{kind}-{}", pending.rung));
         let outcome = outcome(evidence, id, OutcomeStatus::PendingApproval);
         return Verdict { id, published: Published::PendingApproval, outcome: Some(outcome) };
     }
@@ -176,6 +177,7 @@ fn approval(request: &PublishOutcomeInput) -> Option<ApprovalDetails> {
         approvers: approval.approvers.clone(),
         minimum: approval.minimum,
         within_seconds: approval.within.as_secs(),
+        deadline: pending.and_then(|pending| pending.deadline),
         decisions,
     })
 }
@@ -364,6 +366,9 @@ fn condition(request: &PublishOutcomeInput, pending: &PendingRun) -> String {
         return "it is approved".to_owned();
     };
     let (minimum, approvers) = (approval.minimum, approval.approvers.join(", "));
+    if let Some(deadline) = pending.deadline.filter(|_| pending.reminder) {
+        return format!("{minimum} of {approvers} approved it, not later than {deadline:.0}");
+    }
     let within = &approval.within;
     format!("{minimum} of {approvers} approved it, within {within} of the request")
 }
@@ -432,7 +437,11 @@ fn summary(request: &PublishOutcomeInput, status: OutcomeStatus, problems: &[Pro
     };
     match status {
         OutcomeStatus::Succeeded => format!("{cause}{runbook}{whom} succeeded{rung}{recovered}."),
-        OutcomeStatus::PendingApproval => format!("{cause}{first}{whom}."),
+        OutcomeStatus::PendingApproval => {
+            let again = request.pending.as_ref().is_some_and(|pending| pending.reminder);
+            let reminder = if again { "Reminder: " } else { "" };
+            format!("{reminder}{cause}{first}{whom}.")
+        }
         OutcomeStatus::Partial => format!("{cause}{runbook}{whom}{rung}: {then}{recovered}."),
         _ => format!("{cause}{runbook}{whom}{rung}: {then}."),
     }

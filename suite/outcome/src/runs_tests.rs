@@ -212,6 +212,35 @@ fn a_run_that_waits_says_how_to_answer_and_has_an_id_of_its_own() {
 }
 
 #[test]
+fn a_run_that_waits_is_published_again_before_the_deadline_with_an_id_of_its_own() {
+    let input = json!({
+        "ladder": [{"runbook": "Org-Replace", "approval": {
+            "approvers": ["arn:aws:iam::111122223333:role/on-call"], "within": "2h"}}],
+        "resources": ["i-1"], "trigger": {"kind": "manual"}
+    });
+    let pending = |reminder: bool| {
+        verdict(&json!({"input": input, "pending": {"rung": 1, "runbook": "Org-Replace",
+            "executionId": ID, "account": "111122223333", "region": "us-east-1",
+            "waitingFor": "approval", "deadline": "2026-01-02T05:04:05Z", "reminder": reminder}}))
+    };
+    let (first, again) = (pending(false), pending(true));
+    assert_ne!(first.id, again.id);
+    assert_eq!(again.id, pending(true).id, "a repeat");
+    let (first, again) = (first.outcome.unwrap(), again.outcome.unwrap());
+    assert_eq!(again.outcome, OutcomeStatus::PendingApproval);
+    let summaries = [first.summary, again.summary];
+    assert_eq!(
+        summaries,
+        [
+            "Org-Replace runs once 1 of arn:aws:iam::111122223333:role/on-call approved it, within 2h of the request on i-1.",
+            "Reminder: Org-Replace runs once 1 of arn:aws:iam::111122223333:role/on-call approved it, not later than 2026-01-02T05:04:05Z on i-1.",
+        ]
+    );
+    let deadline = again.approval.unwrap().deadline.unwrap().to_string();
+    assert_eq!(deadline, "2026-01-02T05:04:05Z");
+}
+
+#[test]
 fn an_approval_is_pending_then_given_or_refused_and_only_where_the_rung_asks_for_one() {
     let input = json!({
         "ladder": [{"runbook": "Relay-RebootInstance"},

@@ -312,6 +312,11 @@ pub struct ApprovalDetails {
     pub minimum: u32,
     /// How long after the start of the automation execution the approval may come, in seconds.
     pub within_seconds: u32,
+    /// Until when it is taken; null where the outcome is not about a run that waits, and in outcomes of versions that did
+    /// not say.
+    #[serde(default)]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub deadline: Option<Timestamp>,
     /// Who approved or rejected it so far, when, and with which comment.
     #[serde(default)]
     pub decisions: Vec<ApprovalDecision>,

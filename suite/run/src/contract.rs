@@ -136,6 +136,12 @@ pub struct PendingRun {
     pub region: Region,
     /// The signal that it waits for.
     pub waiting_for: WaitingFor,
+    /// When the approval is not taken any more; none where a step of the runbook waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Timestamp>,
+    /// The outcome that says that it waits is published already, and the deadline is near.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reminder: bool,
 }
 
 /// Asks `start-automation` to start a rung.
@@ -214,8 +220,15 @@ pub struct FollowAutomationInput {
     // The word before, of executions that began before an update. words: quoted
     #[serde(default, alias = "told")]
     pub pending_published: bool,
+    /// The reminder before the deadline is published already. Machines of versions that do not publish it do not say so.
+    #[serde(default = "yes")]
+    pub reminded: bool,
     /// The waiting task's token.
     pub token: String,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// The answer to a waiting task. While there is nothing to say it is not answered: it looks

@@ -34,6 +34,14 @@ impl Rung {
         let approval = self.approval.as_ref().map_or(0, |approval| approval.within.as_secs());
         approval.saturating_add(self.timeout.as_secs())
     }
+
+    /// Whether the time for the approval is nearly over: its last quarter, and half an hour at most.
+    fn is_nearly_over(&self, elapsed: u32) -> bool {
+        let Some(approval) = &self.approval else { return false };
+        let within = approval.within.as_secs();
+        let last = (within / 4).min(30 * 60);
+        (within - last..within).contains(&elapsed)
+    }
 }
 
 /// A look at a run: GetAutomationExecution.
@@ -47,6 +55,8 @@ pub struct Look<'a> {
     pub elapsed: u32,
     /// The outcome that says that it waits for somebody is published already.
     pub pending_published: bool,
+    /// The reminder before the deadline is published already.
+    pub reminded: bool,
 }
 
 /// Decides what comes after a look.
@@ -57,7 +67,9 @@ pub fn follow(look: &Look<'_>, rung: &Rung, pace: &Pace) -> Follow {
         Phase::Ended(ending) => Follow::Ended { ending: ending_of(ending, look, rung) },
         Phase::Running | Phase::Waiting if look.elapsed >= limit => Follow::Stop,
         phase => {
-            let publish = phase == Phase::Waiting && !look.pending_published;
+            let news =
+                !look.pending_published || (!look.reminded && rung.is_nearly_over(look.elapsed));
+            let publish = phase == Phase::Waiting && news;
             Follow::Wait { seconds: pace.wait(look.elapsed, limit), publish }
         }
     }
@@ -92,7 +104,9 @@ mod tests {
         pending_published: bool,
     ) -> Follow {
         let status = &AutomationStatus::parse(status);
-        follow(&Look { status, failed_step, elapsed, pending_published }, rung, &Pace::default())
+        let reminded = true;
+        let look = Look { status, failed_step, elapsed, pending_published, reminded };
+        follow(&look, rung, &Pace::default())
     }
 
     fn look(status: &str, elapsed: u32, pending_published: bool) -> Follow {
@@ -129,6 +143,23 @@ mod tests {
                 assert_eq!(look(status, elapsed, false), Follow::Ended { ending }, "{status}");
             }
         }
+    }
+
+    #[test]
+    fn a_reminder_is_published_once_in_the_last_quarter_of_the_time_for_an_approval() {
+        let publishes = |rung: &Rung, elapsed, reminded| {
+            let status = &AutomationStatus::parse("Waiting");
+            let look =
+                Look { status, failed_step: None, elapsed, pending_published: true, reminded };
+            matches!(follow(&look, rung, &Pace::default()), Follow::Wait { publish: true, .. })
+        };
+        let asking = asking();
+        for (elapsed, expected) in [(0, false), (2_699, false), (2_700, true), (3_599, true)] {
+            assert_eq!(publishes(&asking, elapsed, false), expected, "{elapsed}");
+            assert!(!publishes(&asking, elapsed, true), "{elapsed}");
+        }
+        assert!(!publishes(&asking, 3_600, false), "it is over");
+        assert!(!publishes(&rung(), 1_700, false), "nobody is asked");
     }
 
     #[test]

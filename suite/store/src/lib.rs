@@ -21,7 +21,7 @@
 //! | outcome in a list | `history` | `history#<list>` | `<epoch milliseconds>#<outcome id>` | `entry` | 400 days |
 //! | alarms without a rule | `unanswered` | `history#unanswered` | `count`; `slot#<00..99>` | `total`, `since`; `alarm` | |
 //! | published once | `once` | `published#<outcome id>` | `once` | | 40 days |
-//! | published marker | `marker` | `outcome#<execution arn>` | `final`; `pending-<rung>` | `id`, `outcome`, `at` | 100 days |
+//! | published marker | `marker` | `outcome#<execution arn>` | `final`; `pending-<rung>`; `reminder-<rung>` | `id`, `outcome`, `at` | 100 days |
 //! | share ledger | `ledger` | `share#<owner>#<region>#<document>` | `<account>` | `account`, `sk2`, `version`, `holder`, `execution`, `seenAt`, `at` | |
 //! | last planned place | `place` | `place#<account>` | `place` | `path`, `active`, `rulesVersion`, `execution`, `first`, `at` | |
 //! | the organization's last plan | `place` | `place#organization` | `place` | `at` | |

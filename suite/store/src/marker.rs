@@ -1,6 +1,6 @@
 //! The published marker: `outcome#<execution arn>` / `final`, or `pending-<rung>` for a run that waits
-//! for somebody, since another outcome follows. `outcome` is its status, `id` its id, `reason` why it
-//! failed, `at` when it was written.
+//! for somebody, since another outcome follows, and `reminder-<rung>` for the reminder of it. `outcome` is its status,
+//! `id` its id, `reason` why it failed, `at` when it was written.
 //!
 //! Written by the publisher, after the message.
 
@@ -20,6 +20,8 @@ pub enum MarkerKind {
     Final,
     /// A run that waits for somebody, by its rung, counted from 1.
     Pending(u32),
+    /// The reminder that it still waits, shortly before the deadline.
+    Reminder(u32),
 }
 
 impl fmt::Display for MarkerKind {
@@ -27,6 +29,7 @@ impl fmt::Display for MarkerKind {
         match self {
             Self::Final => f.write_str("final"),
             Self::Pending(rung) => write!(f, "pending-{rung}"),
+            Self::Reminder(rung) => write!(f, "reminder-{rung}"),
         }
     }
 }

@@ -246,6 +246,7 @@ fn if_readable<T>(read: Result<T, StoreError>) -> Result<Option<T>, StoreError> 
 /// Which outcome of its execution a request is for.
 fn kind_of(request: &PublishOutcomeInput) -> MarkerKind {
     match &request.pending {
+        Some(pending) if pending.reminder => MarkerKind::Reminder(pending.rung),
         Some(pending) => MarkerKind::Pending(pending.rung),
         None => MarkerKind::Final,
     }
