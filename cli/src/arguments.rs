@@ -127,6 +127,8 @@ pub(crate) enum Command {
     Reject(crate::approvals::AnswerArguments),
     /// Run a runbook, or a rung of a rule, by hand, and show its steps until its outcome
     Run(crate::run::RunArguments),
+    /// Let a run in Interactive mode take its next step, or end it
+    Step(crate::run::StepArguments),
     /// Run an ended execution's ladder again
     Retry(crate::run::RetryArguments),
     /// Stop an execution and its automation

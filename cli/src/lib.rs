@@ -119,6 +119,7 @@ async fn dispatch(
             approvals::answer(&arguments, approvals::Answer::Reject, global, now, output).await
         }
         Command::Run(arguments) => run::run(&arguments, global, output).await,
+        Command::Step(arguments) => run::step(&arguments, global, output).await,
         Command::Retry(arguments) => run::retry(&arguments, global, output).await,
         Command::Cancel(arguments) => run::cancel(&arguments, global, output).await,
         Command::Pause(arguments) => pause::pause(&arguments, global, now, output).await,

@@ -3,6 +3,7 @@
 
 mod follow;
 mod input;
+mod step;
 pub(crate) mod steps;
 
 use anyhow::{Context, Result};
@@ -17,6 +18,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::session::Session;
 use input::Request;
+pub(crate) use step::{StepArguments, step};
 
 const RUN: &str = "\
 Examples:

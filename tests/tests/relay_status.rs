@@ -158,6 +158,42 @@ fn a_runbook_by_hand_is_shown_step_by_step_until_its_outcome_and_can_be_retried(
 }
 
 #[test]
+fn a_run_in_interactive_mode_takes_one_step_at_a_time_until_a_person_ends_it() {
+    run(|world| async move {
+        let (person, instance) = (person(world).await?, instance(world).await?);
+        let line =
+            ["run", RUNBOOK, "--resource", &instance, "--parameter", "InstanceId={resource}"];
+        let interactive = ["--mode", "Interactive", "--no-follow"];
+        let started = json(person, world, &[&line[..], &interactive[..]].concat()).await?;
+        let execution = started["execution"].as_str().context("an execution")?.to_owned();
+        let step = async || {
+            until("a step to be started", || async {
+                let ran = relay(person, world, &["step", &execution, "next"]).await?;
+                Ok((ran.code == Some(0)).then_some(ran.out))
+            })
+            .await
+        };
+        let (first, second) = (step().await?, step().await?);
+        ensure!(first == "started: requireRunning\n" && second != first, "{first}{second}");
+        let stopped = relay(person, world, &["step", &execution, "stop"]).await?;
+        ensure!(stopped.code == Some(0), "{}{}", stopped.out, stopped.err);
+        let story = until("the outcome", || async {
+            let shown = json(person, world, &["show", &execution]).await?;
+            let ended =
+                shown["outcome"]["outcome"].as_str().is_some_and(|it| it != "pendingApproval");
+            Ok(ended.then_some(shown))
+        })
+        .await?;
+        ensure!(story["outcome"]["resources"] == json!([instance]), "{story}");
+        let again = relay(person, world, &["step", &execution, "next"]).await?;
+        ensure!(again.code == Some(1) && again.err.contains("does not wait"), "{}", again.err);
+        let wrong = relay(person, world, &["run", RUNBOOK, "--mode", "Manual"]).await?;
+        ensure!(wrong.code == Some(64), "{}", wrong.err);
+        Ok(())
+    });
+}
+
+#[test]
 fn a_rung_of_a_rule_by_hand_is_cancelled_with_a_reason_that_the_outcome_has() {
     run(|world| async move {
         let (person, instance) = (person(world).await?, instance(world).await?);

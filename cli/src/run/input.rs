@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use relay_core::alarm::AlarmArn;
 use relay_core::id::{AccountId, Region};
 use remediation::RemediationRule;
-use run::{AlarmRef, RuleRef, RunAutomationInput, Rung};
+use run::{AlarmRef, RuleRef, RunAutomationInput, RunMode, Rung};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
@@ -40,6 +40,9 @@ pub(super) struct Request {
     /// An alarm, by its name or ARN, that must return to OK afterwards
     #[arg(long, value_name = "NAME")]
     alarm: Option<String>,
+    /// Interactive: it waits before each step for `relay step`
+    #[arg(long, value_name = "MODE", value_parser = mode)]
+    mode: Option<RunMode>,
     /// Allow a runbook that may destroy something, by its name or its tag, without an approval
     #[arg(long)]
     destructive: bool,
@@ -48,6 +51,10 @@ pub(super) struct Request {
 fn parameter(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
+}
+
+fn mode(text: &str) -> Result<RunMode, String> {
+    serde_json::from_value(text.into()).map_err(|_| "expected Auto or Interactive".to_owned())
 }
 
 impl Request {
@@ -102,6 +109,9 @@ impl Request {
         rung.destructive |= self.destructive;
         let mut input = RunAutomationInput::of(vec![rung]);
         input.run = options.unwrap_or_default();
+        if let Some(mode) = self.mode {
+            input.run.mode = mode;
+        }
         input.account = self.in_account;
         input.region = self.in_region.clone();
         input.resources = self.resource.clone();

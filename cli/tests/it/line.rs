@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::relay::Relay;
 
-const COMMANDS: [&[&str]; 27] = [
+const COMMANDS: [&[&str]; 28] = [
     &["rules", "lint"],
     &["rules", "plan"],
     &["rules", "apply"],
@@ -23,6 +23,7 @@ const COMMANDS: [&[&str]; 27] = [
     &["approve"],
     &["reject"],
     &["run"],
+    &["step"],
     &["retry"],
     &["cancel"],
     &["pause"],
