@@ -70,13 +70,29 @@ pub async fn watched_instance(
     let id = Regex::new("<instanceId>(i-[0-9a-f]+)</instanceId>")?;
     let id = id.captures(&answer).context("an instance has an id")?[1].to_owned();
     let alarm = format!("status-{id}");
+    let check = ("StatusCheckFailed_Instance", alarm.clone());
+    watch(endpoint, account, region, &id, &check).await?;
+    Ok((id, alarm))
+}
+
+/// Has an alarm watch a metric of an instance: the metric's name, and the alarm's.
+///
+/// # Errors
+/// When CloudWatch refuses.
+pub async fn watch(
+    endpoint: &str,
+    account: &str,
+    region: &str,
+    instance: &str,
+    (metric, alarm): &(&str, String),
+) -> Result<()> {
     let config = aws::config(endpoint, account, region).await;
     aws_sdk_cloudwatch::Client::new(&config)
         .put_metric_alarm()
-        .alarm_name(&alarm)
+        .alarm_name(alarm)
         .namespace("AWS/EC2")
-        .metric_name("StatusCheckFailed_Instance")
-        .dimensions(Dimension::builder().name("InstanceId").value(&id).build())
+        .metric_name(*metric)
+        .dimensions(Dimension::builder().name("InstanceId").value(instance).build())
         .statistic(Statistic::Maximum)
         .period(60)
         .evaluation_periods(2)
@@ -86,7 +102,7 @@ pub async fn watched_instance(
         .await
         .map_err(aws_sdk_cloudwatch::Error::from)
         .context("put the alarm")?;
-    Ok((id, alarm))
+    Ok(())
 }
 
 /// Waits until an alarm is in a state.

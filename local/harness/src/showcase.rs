@@ -19,7 +19,7 @@ pub const RUNBOOKS: [&str; 3] =
 pub const RULES: [(&str, &str); 3] = [
     ("sharing/relay", include_str!("showcase/relay.yaml")),
     ("remediation/instance-check", include_str!("showcase/instance-check.yaml")),
-    ("remediation/cpu-high", include_str!("showcase/cpu-high.yaml")),
+    ("remediation/any-check", include_str!("showcase/any-check.yaml")),
 ];
 /// How many instances there are.
 const INSTANCES: usize = 2;
@@ -55,6 +55,8 @@ pub async fn fill(stack: &Stack, with_rules: bool) -> Result<Vec<Watched>> {
     for _ in 0..INSTANCES {
         let (instance, alarm) =
             remediation::watched_instance(endpoint, MEMBER, HOME_REGION).await?;
+        let any = ("StatusCheckFailed", format!("any-{instance}"));
+        remediation::watch(endpoint, MEMBER, HOME_REGION, &instance, &any).await?;
         watched.push(Watched { instance, alarm });
     }
     Ok(watched)
