@@ -78,9 +78,9 @@ pub(super) async fn run(arguments: &Arguments, global: &Global, output: &Output)
             made.extend(given);
             given = made;
         }
-        loop {
+        for nth in 1_u32.. {
             let seen = changed(&arguments.file);
-            let exit = once(arguments, &place.ssm, &given, output).await?;
+            let exit = once(arguments, nth, &place.ssm, &given, output).await?;
             if !arguments.watch {
                 return Ok(exit);
             }
@@ -89,6 +89,7 @@ pub(super) async fn run(arguments: &Arguments, global: &Global, output: &Output)
                 sleep(PACE).await;
             }
         }
+        Ok(Exit::Done)
     };
     let ended = tokio::select! {
         ended = work => ended,
@@ -105,6 +106,7 @@ fn changed(file: &Path) -> Option<SystemTime> {
 /// One run from the file as it is now.
 async fn once(
     arguments: &Arguments,
+    nth: u32,
     ssm: &Client,
     given: &Parameters,
     output: &Output,
@@ -116,7 +118,7 @@ async fn once(
     }
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     // Never a document that is there: somebody else may use it.
-    let name = format!("{stem}-{}", uuid::Uuid::new_v4().simple());
+    let name = format!("{stem}-run-{}-{nth}", std::process::id());
     let is_json = path.extension().is_some_and(|end| end == "json");
     let format = if is_json { DocumentFormat::Json } else { DocumentFormat::Yaml };
     let created = ssm

@@ -15,6 +15,7 @@ const HARNESS: &str = include_str!("script.py");
 ///
 /// # Errors
 /// What it raised, or why it cannot be run here.
+#[expect(clippy::disallowed_methods, reason = "the path is how the script's Python is found")]
 pub(super) fn run(
     script: &Script,
     reply: &dyn Fn(&ApiCall) -> Result<Value, ApiError>,
