@@ -34,11 +34,21 @@ pub async fn conclude(deps: &Deps, input: ConcludeInput) -> Result<Conclusion, E
     let mut totals = EffectCounts::default();
     parts.iter().for_each(|part| totals += part.counts);
     let id = effect_id(&parts);
-    let verdict = deps.guard.decide(&parts, dry_run, confirm.as_deref());
+    // What was not looked at counts as it did when everything was.
+    let holding = match plan.touched {
+        true => deps.table.holding().await?,
+        false => 0,
+    };
+    let verdict = deps.guard.decide(&parts, holding, dry_run, confirm.as_deref());
+    let whole = !plan.touched && parts.iter().all(|part| part.error.is_none());
+    if whole && !dry_run {
+        deps.table.store_holding(totals.holding).await?;
+    }
     if verdict == Verdict::Held {
+        let counts = EffectCounts { holding: totals.holding.max(holding), ..totals };
         let problem = match (&plan.only, totals.moved) {
             (Some(only), moved @ 1..) => MassRemovalGuard::outdated(&only.execution, moved),
-            _ => deps.guard.problem(&id, totals),
+            _ => deps.guard.problem(&id, counts),
         };
         if !plan.problems.contains(&problem) {
             plan.problems.push(problem);

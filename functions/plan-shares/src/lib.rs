@@ -6,6 +6,7 @@
 mod conclude;
 mod error;
 mod flight;
+mod gather;
 mod unchanged;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,16 +26,26 @@ use sharing::plan::{
 };
 use sharing::{
     MassRemovalGuard, PlanAnswer, PlanRequest, PlanSharesInput, PlanSharesOutput, Scope,
-    SharingRules, Verdict, WorkItem,
+    SharingRules, Touched, TouchedPairs, Verdict, WorkItem, rule_pairs,
 };
 use store::{Bucket, PlannedPlace, StoreError, Table};
 
 pub use conclude::conclude;
 pub use error::Error;
+pub use gather::gather;
 pub use unchanged::is_unchanged;
 
 /// Requests to the table in flight.
 const AT_ONCE: usize = 16;
+
+/// How long executions wait for each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GatherWaits {
+    /// As long as others keep arriving within this time, they become the work of one execution.
+    pub window: Duration,
+    /// So long the outcome of a join waits for the account's move out of the root.
+    pub settle: Duration,
+}
 
 /// What the function works with.
 #[derive(Debug, Clone)]
@@ -55,6 +66,8 @@ pub struct Deps {
     pub rules_path: String,
     /// When a plan is held because members would lose much.
     pub guard: MassRemovalGuard,
+    /// How long executions wait for each other.
+    pub gather: GatherWaits,
     /// Step Functions, which knows whether another execution still runs.
     pub executions: aws_sdk_sfn::Client,
     /// Dates what is seen.
@@ -93,6 +106,10 @@ impl Deps {
                 percent: environment.or("MASS_REMOVAL_PERCENT", 20)?,
                 pairs: environment.or("MASS_REMOVAL_PAIRS", 20)?,
             },
+            gather: GatherWaits {
+                window: Duration::from_secs(environment.or("GATHER_SECONDS", 4)?),
+                settle: Duration::from_secs(environment.or("SETTLE_SECONDS", 60)?),
+            },
             executions: aws_sdk_sfn::Client::new(config),
             clock: Clock::system(),
         })
@@ -116,7 +133,7 @@ pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOut
         Some(execution) => Some(applied(execution, &planned(deps, execution).await?)),
         None => None,
     };
-    let busy = match input.drift && !input.dry_run {
+    let busy = match (input.drift || input.touched.is_some()) && !input.dry_run {
         true => flight::other(deps, &execution.arn).await?,
         false => None,
     };
@@ -127,8 +144,13 @@ pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOut
         read_selected(&deps.organizations, &mut organization, &selectors(&rules)).await?;
     }
     let accounts = in_scope(&input.accounts(), &organization);
+    let touched = match (&input.scope, input.dry_run) {
+        (Scope::Organization, false) => touched(deps, input.touched.as_ref(), &rules).await?,
+        _ => None,
+    };
     let ledger = match kind {
         TriggerKind::Join => BTreeSet::new(),
+        _ if touched.is_some() => BTreeSet::new(),
         _ => shared_pairs(&deps.table, &accounts).await?,
     };
     let mut plan = SharePlan::build(PlanInput {
@@ -137,6 +159,7 @@ pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOut
         trigger: kind,
         hub: deps.hub,
         evidence: Evidence { seen_at, organization: &organization, ledger: &ledger },
+        touched: touched.as_ref(),
     });
     let mut onboarding = plan.onboarding(OnboardingInput {
         trigger: &input.trigger,
@@ -162,6 +185,8 @@ pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOut
     let stored = deps.bucket.store_plan(&execution.name, &plan).await.map_err(Error::Plan)?;
     if input.dry_run || busy.is_some() {
         // Nobody is planned for.
+    } else if plan.touched {
+        // It is about what was touched, and not the organization's last plan.
     } else if plan.organization {
         deps.table.store_organization_planned(seen_at).await?;
     } else if !unchanged {
@@ -176,6 +201,7 @@ pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOut
     }
     let pairs = if unchanged { Vec::new() } else { work(&plan) };
     let (survey, work) = if plan.surveyed { (pairs, Vec::new()) } else { (Vec::new(), pairs) };
+    let in_transit = input.joined.is_some() && plan.is_in_transit(&organization, seen_at);
     let (accounts, problems) = (plan.accounts.len() as u64, plan.problems.len() as u64);
     tracing::info!(
         trigger = ?kind,
@@ -202,19 +228,43 @@ pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOut
         unchanged,
         applies: input.plan,
         proposed: input.rules.len() as u64,
+        in_transit,
         onboarding,
     })
 }
 
-/// Does what it is asked: plan, or say what to do about the effect of a plan.
+/// Does what it is asked: gather, plan, or say what to do about the effect of a plan.
 ///
 /// # Errors
-/// As [`handle`] and [`conclude`].
+/// As [`gather`], [`handle`] and [`conclude`].
 pub async fn respond(deps: &Deps, request: PlanRequest) -> Result<PlanAnswer, Error> {
     match request {
+        PlanRequest::Gather(input) => Ok(PlanAnswer::Gathered(gather(deps, input).await?)),
         PlanRequest::Conclude(input) => Ok(PlanAnswer::Conclusion(conclude(deps, input).await?)),
         PlanRequest::Plan(input) => Ok(PlanAnswer::Plan(handle(deps, input).await?)),
     }
+}
+
+/// Where to look after a change: at the owners and Regions that the rules name and named before, which is stored for
+/// the next change. `None` means everywhere.
+async fn touched(
+    deps: &Deps,
+    touched: Option<&Touched>,
+    rules: &SharingRules,
+) -> Result<Option<TouchedPairs>, Error> {
+    let before = deps.table.rule_pairs().await?;
+    let pairs = touched.and_then(|touched| touched.pairs(rules, deps.hub, &before));
+    for (rule, mut now) in rule_pairs(rules, deps.hub) {
+        let known = before.get(&rule);
+        if pairs.is_some() {
+            // It is not everything that is looked at now.
+            now.extend(known.into_iter().flatten().cloned());
+        }
+        if known != Some(&now) {
+            deps.table.store_rule_pairs(&rule, &now).await?;
+        }
+    }
+    Ok(pairs)
 }
 
 /// Where rules look for accounts: all of it has to be found before anything is removed.

@@ -30,7 +30,10 @@ pub fn is_unchanged(
         | TriggerKind::Schedule
         | TriggerKind::Association
         | TriggerKind::Onboarding => false,
-        TriggerKind::Move | TriggerKind::Backfill | TriggerKind::Reconcile => !any_rules,
+        TriggerKind::Move
+        | TriggerKind::Backfill
+        | TriggerKind::Reconcile
+        | TriggerKind::Change => !any_rules,
         TriggerKind::Recheck => {
             !any_rules
                 || plan.accounts.iter().all(|account| is_settled(trigger, plan, *account, last))

@@ -1,11 +1,13 @@
 //! Where an event leads, as two pure functions: what has to be looked up first ([`needed_lookup`]) and, with the
 //! result, which executions it starts ([`decide`]).
 
+use std::collections::BTreeSet;
+
 use aws::members::Member;
 use relay_core::execution::{Trigger, TriggerKind};
 use relay_core::id::{AccountId, HandshakeId};
 use relay_core::name::ExecutionName;
-use sharing::{AccountEvent, AwaitMembershipInput, MembershipRequest, ShareRunbooksInput};
+use sharing::{AccountEvent, AwaitMembershipInput, MembershipRequest, ShareRunbooksInput, Touched};
 
 use crate::Error;
 
@@ -58,6 +60,8 @@ pub enum ExecutionSubject {
     Member(Member),
     /// An account that may become a member: `await-membership`.
     Request(MembershipRequest),
+    /// Documents, rules or OUs that have changed: `share-runbooks`.
+    Change(Touched),
 }
 
 impl ExecutionStart {
@@ -93,6 +97,16 @@ impl ExecutionStart {
         }
     }
 
+    /// The changes that one batch reports, under a name that these events alone lead to. A repeat beside other events
+    /// leads to another name: it looks again and finds nothing to do.
+    pub(crate) fn change(touched: Touched, event_ids: &BTreeSet<String>) -> Self {
+        Self {
+            name: ExecutionName::change(event_ids),
+            subject: ExecutionSubject::Change(touched),
+            kind: TriggerKind::Change,
+        }
+    }
+
     /// The machine's input, with the ids of all events that led to this start, which is the attempt of this
     /// number.
     ///
@@ -107,6 +121,9 @@ impl ExecutionStart {
             ExecutionSubject::Member(member) => {
                 let Member { account, joined } = *member;
                 serde_json::to_string(&ShareRunbooksInput::join(account, joined, trigger))
+            }
+            ExecutionSubject::Change(touched) => {
+                serde_json::to_string(&ShareRunbooksInput::change(touched.clone(), trigger))
             }
             ExecutionSubject::Request(request) => {
                 serde_json::to_string(&AwaitMembershipInput { request: request.clone(), trigger })

@@ -19,6 +19,7 @@ use relay_core::id::Region;
 use relay_core::name::ExecutionName;
 use relay_core::text::error_chain;
 use runtime::{Clock, ConfigError, Environment, FunctionError};
+use sharing::Touched;
 use tracing::Instrument;
 
 pub use decide::{
@@ -72,9 +73,14 @@ pub async fn handle(deps: &Deps, batch: SqsEvent) -> Result<SqsBatchResponse, Er
 
     let mut failed = BTreeSet::new();
     let mut starts: BTreeMap<ExecutionName, PendingStart> = BTreeMap::new();
+    let mut changes = PendingChanges::default();
     for message in messages {
         let _span = message.span().entered();
         let Message { id, content } = message;
+        if let Content::Change { event_id, touched } = content {
+            changes.add(&touched, event_id, id);
+            continue;
+        }
         let event_id = content.event_id().map(str::to_owned);
         match outcome(content, &answers) {
             EventDecision::Start(wanted) => {
@@ -90,7 +96,8 @@ pub async fn handle(deps: &Deps, batch: SqsEvent) -> Result<SqsBatchResponse, Er
         }
     }
 
-    let started = starts.into_values().map(async |pending| {
+    let changes = changes.start();
+    let started = starts.into_values().chain(changes).map(async |pending| {
         let span = pending.span();
         run(deps, pending).instrument(span).await
     });
@@ -99,6 +106,28 @@ pub async fn handle(deps: &Deps, batch: SqsEvent) -> Result<SqsBatchResponse, Er
     let mut response = SqsBatchResponse::default();
     response.set_failures(failed);
     Ok(response)
+}
+
+/// All changes of a batch: one execution looks at them together.
+#[derive(Default)]
+struct PendingChanges {
+    touched: Touched,
+    event_ids: BTreeSet<String>,
+    messages: BTreeSet<String>,
+}
+
+impl PendingChanges {
+    fn add(&mut self, touched: &Touched, event_id: String, message: String) {
+        self.touched.add(touched);
+        self.event_ids.insert(event_id);
+        self.messages.insert(message);
+    }
+
+    fn start(self) -> Option<PendingStart> {
+        let Self { touched, event_ids, messages } = self;
+        let start = ExecutionStart::change(touched, &event_ids);
+        (!messages.is_empty()).then_some(PendingStart { start, event_ids, messages })
+    }
 }
 
 /// A start and the messages that lead to it.
@@ -116,7 +145,7 @@ impl PendingStart {
             | ExecutionSubject::Member(Member { account, .. }) => {
                 Some(tracing::field::display(*account))
             }
-            ExecutionSubject::Request(_) => None,
+            ExecutionSubject::Request(_) | ExecutionSubject::Change(_) => None,
         };
         let event = events.join(",");
         let name = &self.start.name;
@@ -152,6 +181,7 @@ fn outcome(content: Content, answers: &Answers) -> EventDecision {
                 Err(error) => EventDecision::Fail(error),
             }
         }
+        Content::Change { .. } => EventDecision::Ignore("handled with the other changes".into()),
         Content::Ignored { reason, .. } => EventDecision::Ignore(reason),
         Content::Unreadable(error) => EventDecision::Fail(error),
     }
@@ -161,7 +191,9 @@ fn outcome(content: Content, answers: &Answers) -> EventDecision {
 async fn run(deps: &Deps, pending: PendingStart) -> BTreeSet<String> {
     let PendingStart { start, event_ids, messages } = pending;
     let machine = match start.subject {
-        ExecutionSubject::Account(_) | ExecutionSubject::Member(_) => &deps.share_runbooks,
+        ExecutionSubject::Account(_)
+        | ExecutionSubject::Member(_)
+        | ExecutionSubject::Change(_) => &deps.share_runbooks,
         ExecutionSubject::Request(_) => &deps.await_membership,
     };
     let event_ids: Vec<String> = event_ids.into_iter().collect();

@@ -3,7 +3,7 @@
 use aws_lambda_events::event::sqs::SqsMessage;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use sharing::{AccountEvent, Intake};
+use sharing::{AccountEvent, Intake, Touched};
 
 use crate::Error;
 
@@ -29,6 +29,11 @@ pub(crate) enum Content {
         event_id: String,
         fresh: bool,
     },
+    /// Documents, rules or OUs have changed.
+    Change {
+        event_id: String,
+        touched: Touched,
+    },
     /// An event that needs no action.
     Ignored {
         event_id: String,
@@ -41,7 +46,9 @@ impl Content {
     /// The id of the event, where there is one.
     pub(crate) fn event_id(&self) -> Option<&str> {
         match self {
-            Self::Fact { event_id, .. } | Self::Ignored { event_id, .. } => Some(event_id),
+            Self::Fact { event_id, .. }
+            | Self::Change { event_id, .. }
+            | Self::Ignored { event_id, .. } => Some(event_id),
             Self::Unreadable(error) => error.event_id(),
         }
     }
@@ -52,7 +59,7 @@ impl Message {
     pub(crate) fn span(&self) -> tracing::Span {
         let account = match &self.content {
             Content::Fact { event, .. } => account(event),
-            Content::Ignored { .. } | Content::Unreadable(_) => None,
+            Content::Change { .. } | Content::Ignored { .. } | Content::Unreadable(_) => None,
         };
         tracing::error_span!(
             "message",
@@ -85,6 +92,7 @@ pub(crate) fn read(message: SqsMessage, now: Timestamp) -> Message {
             Ok(Intake::Account { event_id, event }) => {
                 Content::Fact { event, event_id, fresh: is_fresh(body, now) }
             }
+            Ok(Intake::Change { event_id, touched }) => Content::Change { event_id, touched },
             Ok(Intake::Ignored { event_id, reason }) => Content::Ignored { event_id, reason },
             Err(error) => Content::Unreadable(Error::Unreadable(error)),
         },

@@ -34,6 +34,8 @@ pub(crate) struct Work {
     pub(crate) ledger: Recorded,
     /// Accounts with which an earlier attempt of this execution was about to share.
     pub(crate) begun: BTreeSet<AccountId>,
+    /// Its owner does not list it: it may be deleted.
+    pub(crate) missing: bool,
 }
 
 /// How the work on a document ended. The report counts what was done in either case.
@@ -82,7 +84,7 @@ impl Sharer<'_> {
     /// Plans the calls and makes them. A repeat after any interruption makes only those whose
     /// changes did not reach the ledger.
     pub(crate) async fn share(&self, work: Work) -> DocumentResult {
-        let Work { report, wanted, ledger, begun } = work;
+        let Work { report, wanted, ledger, begun, missing } = work;
         let mut progress = Progress {
             report,
             wanted,
@@ -92,7 +94,10 @@ impl Sharer<'_> {
             permissions_read: false,
             quota_met: false,
         };
-        let ended = self.advance(&mut progress).await;
+        let ended = match missing {
+            true => self.forget_deleted(&mut progress).await,
+            false => self.advance(&mut progress).await,
+        };
         // Such a reason refuses all calls of a document.
         let left = progress.left.iter().map(|call| call.add.len() + call.remove.len());
         let left = left.sum::<usize>().max(1) as u64;
@@ -299,6 +304,28 @@ impl Sharer<'_> {
             wanted.leave(account);
         }
         Ok(())
+    }
+
+    /// A document that its owner does not list: if SSM does not know it either, its shares are gone with it, whatever
+    /// the rules say. One of the same name that is made later is another document.
+    async fn forget_deleted(&self, progress: &mut Progress) -> Result<(), Refusal> {
+        if !self.is_deleted(&progress.report.document).await? {
+            return Ok(());
+        }
+        let recorded: Vec<AccountId> = progress.ledger.keys().copied().collect();
+        for account in recorded {
+            self.forget(progress, account).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether SSM does not know a document any more.
+    pub(crate) async fn is_deleted(&self, document: &DocumentName) -> Result<bool, Refusal> {
+        match self.permissions.read(self.caller, document).await {
+            Ok(_) => Ok(false),
+            Err(Refusal::Gone(_)) => Ok(true),
+            Err(refusal) => Err(refusal),
+        }
     }
 
     /// The document was deleted before its permissions were read: what the ledger has of it and no rule wants

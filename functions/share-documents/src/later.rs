@@ -76,6 +76,26 @@ impl LaterPlans {
         Ok(looked_up.into_iter().filter(|(_, later)| *later).map(|(account, _)| account).collect())
     }
 
+    /// Those of the accounts that a later plan has found to have left the organization. Nothing is shared with them
+    /// any more, not even by a join.
+    pub(crate) async fn departed(
+        &self,
+        accounts: BTreeSet<AccountId>,
+    ) -> Result<BTreeSet<AccountId>, StoreError> {
+        iter(accounts)
+            .map(|account| async move {
+                let planned = self.table.planned_at(account).await?;
+                let gone = planned.is_some_and(|planned| {
+                    !planned.active && is_later(Some(planned.at), self.seen_at)
+                });
+                Ok::<_, StoreError>(gone.then_some(account))
+            })
+            .buffer_unordered(AT_ONCE)
+            .try_filter_map(async |gone| Ok(gone))
+            .try_collect()
+            .await
+    }
+
     async fn is_planned_later(&self, account: AccountId) -> Result<bool, StoreError> {
         let Some(planned) = self.table.planned_at(account).await? else { return Ok(false) };
         let young = !self.members.contains(&account)

@@ -345,7 +345,8 @@ impl Errand<'_> {
             ledger: &ledger,
             later: &later,
             changes,
-            drift: plan.drift,
+            // Whether what is recorded of a document that was touched is still so, SSM alone knows.
+            drift: plan.drift || planned.only.is_some(),
             looks: found.is_some(),
         };
         let worked = worker.run(cursor, sharer, unwritten, details, found).await?;

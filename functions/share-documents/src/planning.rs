@@ -1,11 +1,12 @@
 //! Plans a page of documents: what the plan wants for each, and what the ledger has.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use relay_core::id::{AccountId, DocumentName};
 use sharing::plan::{
-    Holder, OnlyPairs, PartEffect, PlannedWork, Recorded, Removals, SharePlan, WorkView,
+    Holder, OnlyPairs, PartEffect, PlannedWork, Recorded, Removals, SharePlan, Wanted, WorkView,
 };
 use sharing::{Claims, Document};
 use store::{Ledger, LedgerEntry, StoreError};
@@ -38,12 +39,14 @@ pub(crate) struct Planner<'a> {
     again: Option<BTreeSet<DocumentName>>,
     /// The part of the plan that is applied, if one is: nothing but its pairs is changed.
     applied: Option<&'a PartEffect>,
+    /// After a change: the only documents to look at, and those of them that the owner has listed so far.
+    touched: Option<(&'a BTreeSet<DocumentName>, Mutex<BTreeSet<DocumentName>>)>,
 }
 
 impl<'a> Planner<'a> {
     pub(crate) fn new(
         plan: &'a SharePlan,
-        work: &PlannedWork,
+        work: &'a PlannedWork,
         view: &'a WorkView<'a>,
         ledger: &'a Ledger,
         later: &'a LaterPlans,
@@ -61,6 +64,7 @@ impl<'a> Planner<'a> {
             joins: plan.removals == Removals::Nobody,
             again: None,
             applied: None,
+            touched: work.only.as_ref().map(|only| (only, Mutex::default())),
         }
     }
 
@@ -91,8 +95,10 @@ impl<'a> Planner<'a> {
         claims: &Claims,
     ) -> Result<Vec<Work>, StoreError> {
         let again = self.again.as_ref();
-        let documents: Vec<Document> =
-            documents.into_iter().filter(|document| is_again(again, &document.name)).collect();
+        let documents: Vec<Document> = documents
+            .into_iter()
+            .filter(|document| is_again(again, &document.name) && self.is_touched(&document.name))
+            .collect();
         let mut remembered = self.remembered(&documents).await?;
         let mut works: Vec<Work> = documents
             .into_iter()
@@ -104,12 +110,15 @@ impl<'a> Planner<'a> {
         let losers = works.iter().flat_map(|work| self.view.losers(&work.wanted, &work.ledger));
         let barred = self.later.bar_removal(losers.collect()).await?;
         // A later plan may have removed what this one would make again: then there is no entry. After a join
-        // comes a recheck, so a join shares at once.
-        let new = works.iter().filter(|_| !self.joins).flat_map(|work| {
+        // comes a recheck, so a join shares at once, unless the account has left meanwhile.
+        let new = works.iter().flat_map(|work| {
             let wanted = work.wanted.accounts.keys();
             wanted.filter(|account| !work.ledger.contains_key(account)).copied()
         });
-        let planned = self.later.planned_for(&new.collect()).await?;
+        let planned = match self.joins {
+            true => self.later.departed(new.collect()).await?,
+            false => self.later.planned_for(&new.collect()).await?,
+        };
         for work in &mut works {
             for account in &barred {
                 let recorded = work.ledger.contains_key(account);
@@ -124,6 +133,37 @@ impl<'a> Planner<'a> {
             }
         }
         Ok(works)
+    }
+
+    /// Whether a document is to be looked at; notes that the owner has it.
+    fn is_touched(&self, document: &DocumentName) -> bool {
+        let Some((only, listed)) = &self.touched else { return true };
+        let touched = only.contains(document);
+        if touched {
+            let mut listed = listed.lock().unwrap_or_else(PoisonError::into_inner);
+            listed.insert(document.clone());
+        }
+        touched
+    }
+
+    /// Documents that were touched and that the owner has not listed: they may be deleted, and their shares with
+    /// them. Only those of which the ledger has something.
+    pub(crate) async fn missing(&self) -> Result<Vec<Work>, StoreError> {
+        let Some((only, listed)) = &self.touched else { return Ok(Vec::new()) };
+        let names: Vec<DocumentName> = {
+            let listed = listed.lock().unwrap_or_else(PoisonError::into_inner);
+            let missing = only.difference(&listed).cloned();
+            missing.filter(|name| is_again(self.again.as_ref(), name)).collect()
+        };
+        let mut remembered = self.remembered_of(&names).await?;
+        let works = names.into_iter().filter_map(|name| {
+            let entries = remembered.remove(&name)?;
+            let ledger = entries.into_iter().map(|entry| (entry.account, entry.share)).collect();
+            let report = DocumentReport::new(name);
+            let wanted = Wanted::default();
+            Some(Work { report, wanted, ledger, begun: BTreeSet::new(), missing: true })
+        });
+        Ok(works.collect())
     }
 
     fn plan_document(
@@ -165,7 +205,7 @@ impl<'a> Planner<'a> {
             }
             ledger.insert(account, share);
         }
-        Work { report, wanted, ledger, begun }
+        Work { report, wanted, ledger, begun, missing: false }
     }
 
     /// The ledger's entries on these documents, for the accounts in scope.
@@ -175,8 +215,15 @@ impl<'a> Planner<'a> {
     ) -> Result<BTreeMap<DocumentName, Vec<LedgerEntry>>, StoreError> {
         let names: Vec<DocumentName> =
             documents.iter().map(|document| document.name.clone()).collect();
+        self.remembered_of(&names).await
+    }
+
+    async fn remembered_of(
+        &self,
+        names: &[DocumentName],
+    ) -> Result<BTreeMap<DocumentName, Vec<LedgerEntry>>, StoreError> {
         let entries = match &self.few {
-            Some(accounts) => self.ledger.of_accounts(&names, accounts).await?,
+            Some(accounts) => self.ledger.of_accounts(names, accounts).await?,
             None => {
                 let reads = names.iter().map(|name| self.ledger.of_document(name));
                 futures::future::try_join_all(reads).await?.into_iter().flatten().collect()

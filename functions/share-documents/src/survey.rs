@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use relay_core::id::{AccountId, DocumentName, Region};
-use sharing::plan::{EffectCounts, PartEffect, Present};
+use sharing::plan::{DocumentEffect, EffectCounts, PartEffect, Present};
 use sharing::{ShareCounts, SharedVersion};
 
 use crate::calls::Refusal;
@@ -91,8 +91,17 @@ impl Sharer<'_> {
     }
 
     async fn effect(&self, work: Work, report: &mut DocumentReport) -> Result<(), Refusal> {
-        let Work { mut wanted, ledger, .. } = work;
+        let Work { mut wanted, ledger, missing, .. } = work;
         let document = report.document.clone();
+        if missing {
+            if self.is_deleted(&document).await? {
+                let recorded = ledger.len() as u64;
+                let effect = DocumentEffect::nothing(document);
+                report.effect =
+                    Some((effect, EffectCounts { recorded, ..EffectCounts::default() }));
+            }
+            return Ok(());
+        }
         let concerns = wanted.is_selected() || !ledger.is_empty();
         let reads = self.drift && concerns || self.view.needs_permissions(&wanted, &ledger);
         let shares: Option<BTreeMap<AccountId, SharedVersion>> = match reads {

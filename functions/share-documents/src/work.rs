@@ -173,7 +173,15 @@ impl Worker<'_> {
             };
             let (before, documents): (Vec<_>, Vec<_>) =
                 page.documents.into_iter().partition(|document| from.has_done(&document.name));
-            let works = match self.planner.plan(documents, claims).await {
+            let planned = async {
+                let mut works = self.planner.plan(documents, claims).await?;
+                if page.next.is_none() {
+                    let missing = self.planner.missing().await?.into_iter();
+                    works.extend(missing.filter(|work| !from.has_done(&work.report.document)));
+                }
+                Ok(works)
+            };
+            let works = match planned.await {
                 Ok(works) => works,
                 Err(error) => {
                     self.caller.stop();

@@ -11,6 +11,7 @@
 )]
 
 pub mod arn;
+pub mod cloudtrail;
 pub mod model;
 pub mod paging;
 

@@ -23,6 +23,7 @@ mod create;
 mod describe;
 mod document;
 mod errors;
+mod events;
 mod filters;
 mod format;
 mod input;
@@ -98,8 +99,8 @@ impl Documents {
     }
 }
 
-impl Service for Documents {
-    fn call(&mut self, request: &Request, _events: &mut Vec<Emission>) -> Reply {
+impl Documents {
+    fn serve(&mut self, request: &Request) -> Reply {
         let body = &request.body;
         check(&request.operation, body)?;
         match request.operation.as_str() {
@@ -123,6 +124,16 @@ impl Service for Documents {
             "UpdateServiceSetting" => empty(self.update_setting(request, parse(body)?)),
             unknown => Err(Refusal::UnknownOperation(unknown.to_owned()).into_error()),
         }
+    }
+}
+
+impl Service for Documents {
+    fn call(&mut self, request: &Request, events: &mut Vec<Emission>) -> Reply {
+        let reply = self.serve(request);
+        if WRITES.contains(&request.operation.as_str()) {
+            events.push(events::api_call(request, &reply));
+        }
+        reply
     }
 
     fn tick(&mut self, _now: Timestamp, _events: &mut Vec<Emission>) {}

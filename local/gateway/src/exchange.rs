@@ -8,6 +8,7 @@ use api::{AwsError, Reply, Request};
 use automation_api::{Automation, PermissionAlternatives};
 use bytes::Bytes;
 use http::request::Parts;
+use http_body_util::{BodyExt, Full};
 use serde_json::Value;
 use tracing::{info, warn};
 use uuid::Uuid;
@@ -18,6 +19,7 @@ use crate::emulator::Principal;
 use crate::gateway::Gateway;
 use crate::incoming::Incoming;
 use crate::limits;
+use crate::parameters;
 use crate::protocol::{self, Answer};
 use crate::run_command;
 use crate::services::LocalService;
@@ -128,10 +130,31 @@ impl<'a> Exchange<'a> {
         match self.gateway.emulator.forward(self.parts, self.body.clone()).await {
             Ok(answer) => {
                 self.record(principal, answer.status().as_u16(), None, Value::Null);
-                answer
+                self.tell_of_parameters(principal, answer).await
             }
             Err(error) => self.record_error_of(principal, &unavailable(&error), Value::Null),
         }
+    }
+
+    /// Sends the events of parameters that the emulator has changed.
+    async fn tell_of_parameters(&self, principal: &Principal, answer: Answer) -> Answer {
+        let Incoming { service, operation, .. } = &self.incoming;
+        if service != "ssm" || !parameters::may_change(operation) || !answer.status().is_success() {
+            return answer;
+        }
+        let (head, body) = answer.into_parts();
+        let body = match body.collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(error) => {
+                warn!(%error, "the emulator's answer broke off");
+                Bytes::new()
+            }
+        };
+        let output: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let input = serde_json::from_slice(self.body).unwrap_or_default();
+        let request = self.request(principal, input);
+        self.gateway.emit(parameters::changes(&request, &output));
+        Answer::from_parts(head, Full::new(body).map_err(|never| match never {}).boxed())
     }
 
     /// What SendCommand refuses for its document or parameters. Only who may send the command learns

@@ -19,6 +19,7 @@ pub mod faults;
 mod gateway;
 pub mod incoming;
 pub mod limits;
+mod parameters;
 mod predefined;
 pub mod protocol;
 pub mod rates;

@@ -12,10 +12,12 @@ use crate::seed::Seeded;
 use crate::{HOME_REGION, HUB, aws};
 
 /// Intervals that fit a laptop: seconds where AWS has minutes.
-pub const QUICK: [(&str, &str); 10] = [
+pub const QUICK: [(&str, &str); 12] = [
     ("MembershipPollMinimumSeconds", "1"),
     ("MembershipPollMaximumSeconds", "5"),
     ("RecheckSeconds", "5"),
+    ("GatherSeconds", "1"),
+    ("SettleSeconds", "4"),
     ("OrganizationEventBatchingWindowSeconds", "0"),
     ("AlarmBatchingWindowSeconds", "0"),
     ("AutomationPollSeconds", "2,5,10"),
@@ -107,10 +109,22 @@ impl Stack {
     /// # Errors
     /// When the stack does not become complete.
     pub async fn deploy_owner(&self, account: &str) -> Result<()> {
+        self.deploy_owner_in(account, HOME_REGION).await
+    }
+
+    /// The same in another Region, from where it forwards what happens to documents.
+    ///
+    /// # Errors
+    /// As [`Stack::deploy_owner`].
+    pub async fn deploy_owner_in(&self, account: &str, region: &str) -> Result<()> {
         let endpoint = self.hub.endpoint_url().unwrap_or_default();
-        let owner = aws::config(endpoint, account, HOME_REGION).await;
-        let parameters =
-            [("HubAccount", HUB.to_owned()), ("OrganizationId", self.seeded.organization.clone())];
+        let owner = aws::config(endpoint, account, region).await;
+        let parameters = [
+            ("HubAccount", HUB.to_owned()),
+            ("HubRegion", HOME_REGION.to_owned()),
+            ("RolesRegion", HOME_REGION.to_owned()),
+            ("OrganizationId", self.seeded.organization.clone()),
+        ];
         deploy::stack(&owner, "runbook-relay-owner-account", "owner-account.yaml", &parameters)
             .await?;
         Ok(())

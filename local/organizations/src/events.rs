@@ -3,9 +3,9 @@
 //! Member names are in lower camel case, times inside are Java text with the newer comma, names
 //! and addresses are masked, and a failed call has no response elements.
 
+use api::cloudtrail::{RecordedCall, iso, java_text, lower_camel};
 use api::{Emission, Reply, Request};
 use jiff::Timestamp;
-use jiff::tz::Offset;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -46,35 +46,18 @@ impl From<Departure> for Change {
 
 /// The event of a call, for the bus of `account`.
 pub(crate) fn api_call(request: &Request, reply: &Reply, account: &str) -> Emission {
-    let event_id = Uuid::new_v5(&request.derived_id(100), account.as_bytes());
-    let mut detail = json!({
-        "eventVersion": "1.11",
-        "userIdentity": user_identity(request),
-        "eventTime": iso(request.now),
-        "eventSource": "organizations.amazonaws.com",
-        "eventName": request.operation,
-        "awsRegion": REGION,
-        "sourceIPAddress": "127.0.0.1",
-        "userAgent": request.user_agent,
-    });
-    if let Some(members) = detail.as_object_mut() {
-        if let Err(error) = reply {
-            members.insert("errorCode".into(), error.code.clone().into());
-            members.insert("errorMessage".into(), error.message.clone().into());
-        }
-        let elements =
-            reply.as_ref().ok().filter(|value| value.as_object().is_some_and(|v| !v.is_empty()));
-        members.insert("requestParameters".into(), parameters(&request.body));
-        members.insert("responseElements".into(), elements.map_or(Value::Null, recorded));
-        members.insert("requestID".into(), request.id.to_string().into());
-        members.insert("eventID".into(), event_id.to_string().into());
-        members.insert("readOnly".into(), false.into());
-        members.insert("eventType".into(), "AwsApiCall".into());
-        members.insert("managementEvent".into(), true.into());
-        members.insert("recipientAccountId".into(), account.into());
-        members.insert("eventCategory".into(), "Management".into());
-    }
-    envelope("AWS API Call via CloudTrail", account, request.now, event_id, &detail)
+    let elements =
+        reply.as_ref().ok().filter(|value| value.as_object().is_some_and(|v| !v.is_empty()));
+    let call = RecordedCall {
+        request,
+        reply,
+        service: "organizations",
+        account,
+        region: REGION,
+        parameters: parameters(&request.body),
+        elements: elements.map_or(Value::Null, recorded),
+    };
+    call.emission()
 }
 
 /// `CreateAccountResult`: the account's id is only here.
@@ -196,61 +179,6 @@ fn envelope(kind: &str, account: &str, at: Timestamp, event_id: Uuid, detail: &V
     }
 }
 
-fn iso(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
-
-/// `Jul 17, 2025, 2:53:40 PM`, as CloudTrail prints the times of Organizations.
-pub(crate) fn java_text(at: Timestamp) -> String {
-    Offset::UTC.to_datetime(at).strftime("%b %-d, %Y, %-I:%M:%S %p").to_string()
-}
-
-fn user_identity(request: &Request) -> Value {
-    let arn = &request.principal_arn;
-    let resource = arn.rsplit_once(':').map_or(arn.as_str(), |(_, resource)| resource);
-    let mut parts = resource.split('/');
-    let kind = parts.next().unwrap_or_default();
-    let name = parts.next().unwrap_or_default();
-    match kind {
-        "assumed-role" => {
-            let session = parts.next().unwrap_or_default();
-            let role = format!("arn:aws:iam::{}:role/{name}", request.account);
-            json!({
-                "type": "AssumedRole",
-                "principalId": format!("AROALOCAL:{session}"),
-                "arn": arn,
-                "accountId": request.account,
-                "accessKeyId": request.access_key_id,
-                "sessionContext": {
-                    "sessionIssuer": {
-                        "type": "Role",
-                        "principalId": "AROALOCAL",
-                        "arn": role,
-                        "accountId": request.account,
-                        "userName": name,
-                    },
-                    "attributes": { "mfaAuthenticated": "false" },
-                },
-            })
-        }
-        "user" => json!({
-            "type": "IAMUser",
-            "principalId": "AIDALOCAL",
-            "arn": arn,
-            "accountId": request.account,
-            "accessKeyId": request.access_key_id,
-            "userName": resource.rsplit('/').next().unwrap_or_default(),
-        }),
-        _ => json!({
-            "type": "Root",
-            "principalId": request.account,
-            "arn": arn,
-            "accountId": request.account,
-            "accessKeyId": request.access_key_id,
-        }),
-    }
-}
-
 /// The input as CloudTrail records it; a call without one has none.
 fn parameters(body: &Value) -> Value {
     if body.as_object().is_none_or(Map::is_empty) { Value::Null } else { recorded(body) }
@@ -285,9 +213,4 @@ pub(crate) fn recorded(value: &Value) -> Value {
         Value::Array(items) => items.iter().map(recorded).collect(),
         other => other.clone(),
     }
-}
-
-fn lower_camel(name: &str) -> String {
-    let mut letters = name.chars();
-    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }

@@ -44,6 +44,8 @@ pub enum TriggerKind {
     Backfill,
     /// The whole organization is compared with the rules.
     Reconcile,
+    /// Documents, rules or OUs were changed.
+    Change,
     /// Somebody started the machine.
     Manual,
     /// An alarm went into ALARM.

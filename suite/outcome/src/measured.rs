@@ -16,12 +16,13 @@ pub fn measurements(outcome: &Outcome) -> Vec<Measurement> {
     if outcome.flow == Flow::Sharing {
         let sum = |of: fn(&crate::Shares) -> u64| outcome.shares.iter().map(of).sum::<u64>();
         let (added, removed) = (sum(|share| share.added), sum(|share| share.removed));
+        let joined = kind == Some(TriggerKind::Join) && has_joined(outcome);
         let looked_again = matches!(
             kind,
             Some(TriggerKind::Recheck | TriggerKind::Reconcile | TriggerKind::Schedule)
         );
         counts.extend([
-            (Metric::Joins, u64::from(kind == Some(TriggerKind::Join) && has_joined(outcome))),
+            (Metric::Joins, if joined { outcome.accounts.len() as u64 } else { 0 }),
             (Metric::SharesAdded, added),
             (Metric::SharesRemoved, removed),
             (Metric::SharesFailed, sum(|share| share.failed)),

@@ -128,13 +128,16 @@ fn looks_for(seen: Seen<'_>, known: &Problem) -> bool {
     match known.code {
         ProblemCode::UnknownOrganizationalUnit => plan.selectors_read,
         ProblemCode::AccountNotInOrganization => plan.organization,
-        ProblemCode::MassRemovalHeld => plan.surveyed,
+        ProblemCode::MassRemovalHeld => plan.surveyed && !plan.touched,
         ProblemCode::SharesOfOthers if !plan.drift => false,
         code if stands_at_owner(code) => {
             // The owner, or `<owner>/<Region>/<document>`.
             let place = known.place.to_string();
             let owner = place.split_once('/').map_or(place.as_str(), |(owner, _)| owner);
-            plan.organization && plan.removals == Removals::Everybody && has_looked(seen, owner)
+            !plan.touched
+                && plan.organization
+                && plan.removals == Removals::Everybody
+                && has_looked(seen, owner)
         }
         _ => true,
     }

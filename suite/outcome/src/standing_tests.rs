@@ -161,6 +161,7 @@ fn claims_stand_until_a_look_at_the_whole_organization_no_longer_finds_them() {
             owner: "222233334444".parse().unwrap(),
             region: region.parse().unwrap(),
             rules: vec![0],
+            only: None,
         })
         .to_vec();
     let reports = |disputed: u64, failed: u64| -> Vec<ShareReport> {

@@ -44,6 +44,7 @@ pub(super) fn plan(valid_rules: u64, problems: Vec<Problem>) -> SharePlan {
         drift: false,
         surveyed: false,
         only: None,
+        touched: false,
         problems,
     }
 }

@@ -4,6 +4,8 @@ use relay_core::event::{Envelope, EventError, MAX_BYTES, lookup};
 use relay_core::id::{AccountId, CreateAccountRequestId, HandshakeId};
 use serde_json::{Map, Value};
 
+use crate::{Touched, change_event};
+
 /// A fact about one account, or about one that may come to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccountEvent {
@@ -67,6 +69,13 @@ pub enum Intake {
         /// The fact that the event states.
         event: AccountEvent,
     },
+    /// Documents, rules or OUs have changed.
+    Change {
+        /// The envelope's id, the same for every delivery.
+        event_id: String,
+        /// What has been touched.
+        touched: Touched,
+    },
     /// Nothing to act on.
     Ignored {
         /// The envelope's id, for the log.
@@ -95,8 +104,9 @@ impl Intake {
     pub fn from_value(value: &Value) -> Result<Self, EventError> {
         let envelope = Envelope::read(value)?;
         let event_id = envelope.id.to_owned();
-        Ok(match read(&envelope)? {
+        Ok(match read(&envelope, value)? {
             Read::Fact(event) => Self::Account { event_id, event },
+            Read::Change(touched) => Self::Change { event_id, touched },
             Read::Ignored(reason) => Self::Ignored { event_id, reason },
         })
     }
@@ -104,12 +114,25 @@ impl Intake {
 
 enum Read {
     Fact(AccountEvent),
+    Change(Touched),
     Ignored(String),
 }
 
-fn read(envelope: &Envelope<'_>) -> Result<Read, EventError> {
+fn read(envelope: &Envelope<'_>, event: &Value) -> Result<Read, EventError> {
     let Envelope { id, source, detail_type, detail } = *envelope;
-    if !matches!(source, "aws.organizations" | "aws.controltower") {
+    let change = |read: Result<Touched, String>| match read {
+        Ok(touched) => Read::Change(touched),
+        Err(reason) => Read::Ignored(reason),
+    };
+    if change_event::is_parameter_change(envelope) {
+        let read = change_event::parameter(detail).map_err(|expected| EventError::Malformed {
+            event: detail_type.to_owned(),
+            event_id: id.to_owned(),
+            expected,
+        });
+        return read.map(change);
+    }
+    if !matches!(source, "aws.organizations" | "aws.controltower" | "aws.ssm") {
         return Ok(Read::Ignored(format!("foreign event: source {source}, {detail_type}")));
     }
     // AWS writes "AWS API Call via CloudTrail" and "AWS Service Event via CloudTrail", and its own
@@ -129,6 +152,7 @@ fn read(envelope: &Envelope<'_>) -> Result<Read, EventError> {
         return Ok(Read::Ignored(format!("{name} was refused by AWS: {code}")));
     }
     match source {
+        "aws.ssm" => change_event::document_call(name, detail, event).map(change),
         "aws.controltower" => control_tower(name, detail),
         _ => organizations(name, detail),
     }
@@ -176,6 +200,7 @@ fn organizations(name: &str, detail: &Map<String, Value>) -> Result<Read, Expect
                 .ok_or("an account id at `detail.userIdentity.accountId`")?,
         },
         "CloseAccountResult" => return close_account_result(detail),
+        name if change_event::changes_units(name) => return Ok(Read::Change(Touched::units())),
         "CloseAccount" => {
             return Ok(Read::Ignored("CloseAccount: its result comes as an event".into()));
         }

@@ -22,11 +22,14 @@ fn every_event_of_an_organization_means_what_the_table_says() {
         while let Some(line) = lines.next_if(|line| line.starts_with("  ")) {
             expected.push_str(line.trim_start());
         }
-        if !file.starts_with("aws.organizations/") && !file.starts_with("aws.controltower/") {
+        let ours =
+            ["aws.organizations/", "aws.controltower/", "aws.ssm/document-", "aws.ssm/rule-"];
+        if !ours.iter().any(|prefix| file.starts_with(prefix)) {
             continue;
         }
         let found = match Intake::parse(&read(file)) {
             Ok(Intake::Account { event, .. }) => format!("{event:?}"),
+            Ok(Intake::Change { touched, .. }) => format!("{touched:?}"),
             Ok(Intake::Ignored { reason, .. }) => format!("ignored: {reason}"),
             Err(error) => format!("error: {error}"),
         };
@@ -45,7 +48,7 @@ fn an_event_of_another_service_is_ignored_with_its_source() {
                 assert!(reason.contains(source), "{reason}");
                 assert!(!event_id.is_empty());
             }
-            found @ Intake::Account { .. } => panic!("{file}: {found:?}"),
+            found @ (Intake::Account { .. } | Intake::Change { .. }) => panic!("{file}: {found:?}"),
         }
     }
 }

@@ -14,6 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use crate::Touched;
 use crate::plan::OnboardingStart;
 
 /// Asks `check-membership` whether the account has joined.
@@ -131,6 +132,9 @@ pub struct PlanSharesOutput {
     /// How many rules were taken as they would be. A function of the version before does not say so.
     #[serde(default)]
     pub proposed: u64,
+    /// An account that joined minutes ago is still in the root, from where accounts are moved.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_transit: bool,
     /// The onboarding runbooks to start once everything is shared.
     #[serde(default)]
     pub onboarding: Vec<OnboardingStart>,
@@ -248,7 +252,7 @@ pub enum Scope {
 
 /// The input of `share-runbooks`: `{"accounts":["…"], "trigger"?, "after"?: seconds, "joined"?: seconds}`
 /// or `{"organization": true, "trigger"?, "drift"?: bool, "dryRun"?: bool, "rules"?: {…}, "plan"?: "<execution>",
-/// "confirm"?: "<plan id>"}`.
+/// "confirm"?: "<plan id>", "touched"?}`.
 ///
 /// Without a trigger it is `manual` for accounts and `backfill` for the organization.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -275,6 +279,8 @@ pub struct ShareRunbooksInput {
     pub plan: Option<String>,
     /// Of the organization: the id of a plan that was held and is to be applied.
     pub confirm: Option<String>,
+    /// Of the organization: look at nothing but this.
+    pub touched: Option<Touched>,
 }
 
 impl ShareRunbooksInput {
@@ -292,6 +298,24 @@ impl ShareRunbooksInput {
             rules: BTreeMap::new(),
             plan: None,
             confirm: None,
+            touched: None,
+        }
+    }
+
+    /// What a change of documents, rules or OUs has touched.
+    #[must_use]
+    pub fn change(touched: Touched, trigger: Trigger) -> Self {
+        Self {
+            scope: Scope::Organization,
+            trigger,
+            after: None,
+            joined: None,
+            drift: false,
+            dry_run: false,
+            rules: BTreeMap::new(),
+            plan: None,
+            confirm: None,
+            touched: Some(touched),
         }
     }
 
@@ -355,6 +379,9 @@ struct RawShareRunbooksInput {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", regex(pattern = "^[0-9a-f]{12}$"), extend("x-expected" = "the id of a plan (12 hexadecimal digits)"))]
     confirm: Option<String>,
+    /// Of the organization: look at nothing but this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    touched: Option<Touched>,
 }
 
 impl Written for RawShareRunbooksInput {
@@ -407,7 +434,7 @@ impl TryFrom<RawShareRunbooksInput> for ShareRunbooksInput {
                 return Err("expected `accounts` or `organization: true`".into());
             }
         };
-        let RawShareRunbooksInput { after, joined, drift, dry_run, rules, plan, confirm, .. } = raw;
+        let RawShareRunbooksInput { after, joined, drift, dry_run, rules, plan, confirm, touched, .. } = raw;
         let whole = drift || dry_run || plan.is_some() || confirm.is_some();
         if whole && scope != Scope::Organization {
             return Err(
@@ -417,12 +444,15 @@ impl TryFrom<RawShareRunbooksInput> for ShareRunbooksInput {
         if !rules.is_empty() && !dry_run {
             return Err("`rules` go with `dryRun: true`: only deployed rules are applied".into());
         }
+        if touched.is_some() && (scope != Scope::Organization || drift || confirm.is_some()) {
+            return Err("`touched` goes with `organization: true` alone".into());
+        }
         let kind = match scope {
             Scope::Accounts(_) => TriggerKind::Manual,
             Scope::Organization => TriggerKind::Backfill,
         };
         let trigger = raw.trigger.unwrap_or_else(|| Trigger::without_event(kind));
-        Ok(Self { scope, trigger, after, joined, drift, dry_run, rules, plan, confirm })
+        Ok(Self { scope, trigger, after, joined, drift, dry_run, rules, plan, confirm, touched })
     }
 }
 
@@ -433,7 +463,7 @@ impl From<ShareRunbooksInput> for RawShareRunbooksInput {
             Scope::Organization => (None, Some(true)),
         };
         let ShareRunbooksInput {
-            trigger, after, joined, drift, dry_run, rules, plan, confirm, ..
+            trigger, after, joined, drift, dry_run, rules, plan, confirm, touched, ..
         } = input;
         Self {
             accounts,
@@ -446,6 +476,7 @@ impl From<ShareRunbooksInput> for RawShareRunbooksInput {
             rules,
             plan,
             confirm,
+            touched,
         }
     }
 }

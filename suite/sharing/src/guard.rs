@@ -54,11 +54,19 @@ impl MassRemovalGuard {
             && u128::from(losing) * 100 > u128::from(self.percent) * u128::from(holding)
     }
 
-    /// What to do about the parts of an effect; `confirmed` is the id that somebody agreed to.
+    /// What to do about the parts of an effect; `confirmed` is the id that somebody agreed to. `holding` is what
+    /// members are known to have at least, where the parts are not everything.
     #[must_use]
-    pub fn decide(&self, parts: &[EffectPart], dry_run: bool, confirmed: Option<&str>) -> Verdict {
+    pub fn decide(
+        &self,
+        parts: &[EffectPart],
+        holding: u64,
+        dry_run: bool,
+        confirmed: Option<&str>,
+    ) -> Verdict {
         let mut totals = EffectCounts::default();
         parts.iter().for_each(|part| totals += part.counts);
+        totals.holding = totals.holding.max(holding);
         let needs_work = parts.iter().any(|part| part.error.is_some() || part.counts.needs_work());
         if dry_run {
             Verdict::Shown

@@ -39,7 +39,8 @@ fn a_plan_is_held_beyond_a_part_and_a_number_of_the_shares_of_members() {
 #[test]
 fn the_guard_counts_the_whole_organization_and_a_confirmation_is_for_these_pairs_only() {
     let parts = [part("111122223333", counts(15, 20)), part("222233334444", counts(15, 20))];
-    let decide = |parts: &[EffectPart], confirm: Option<&str>| GUARD.decide(parts, false, confirm);
+    let decide =
+        |parts: &[EffectPart], confirm: Option<&str>| GUARD.decide(parts, 0, false, confirm);
     assert_eq!(decide(&parts[..1], None), Verdict::Apply);
     assert_eq!(decide(&parts, None), Verdict::Held);
     let id = effect_id(&parts);
@@ -49,7 +50,7 @@ fn the_guard_counts_the_whole_organization_and_a_confirmation_is_for_these_pairs
     others[1].counts.fingerprint += 1;
     assert_ne!(effect_id(&others), id);
     assert_eq!(decide(&others, Some(&id)), Verdict::Held, "as many, but others");
-    assert_eq!(GUARD.decide(&parts, true, Some(&id)), Verdict::Shown);
+    assert_eq!(GUARD.decide(&parts, 0, true, Some(&id)), Verdict::Shown);
 
     let [first, second] = parts;
     assert_eq!(effect_id(&[second, first]), id, "in whatever order");
@@ -60,18 +61,18 @@ fn a_plan_without_work_is_nothing_and_one_that_could_not_look_is_tried() {
     let fine = EffectCounts { documents: 3, present: 9, holding: 9, ..Default::default() };
     let kept = EffectCounts { left: 2, foreign: 4, disputed: 1, ..fine };
     let nothing = [part("111122223333", fine), part("222233334444", kept)];
-    assert_eq!(GUARD.decide(&nothing, false, None), Verdict::Nothing);
+    assert_eq!(GUARD.decide(&nothing, 0, false, None), Verdict::Nothing);
     for counts in [
         EffectCounts { share: 1, ..fine },
         EffectCounts { unshare: 1, ..fine },
         EffectCounts { recorded: 1, ..fine },
         EffectCounts { failed: 1, ..fine },
     ] {
-        assert_eq!(GUARD.decide(&[part("111122223333", counts)], false, None), Verdict::Apply);
+        assert_eq!(GUARD.decide(&[part("111122223333", counts)], 0, false, None), Verdict::Apply);
     }
     let mut failed = part("111122223333", EffectCounts::default());
     failed.error = Some(ErrorOutput { error: "Throttled".into(), cause: None });
-    assert_eq!(GUARD.decide(&[failed], false, None), Verdict::Apply);
+    assert_eq!(GUARD.decide(&[failed], 0, false, None), Verdict::Apply);
     let problem = GUARD.problem("0a1b2c", counts(30, 60));
     assert_eq!(
         problem.what,

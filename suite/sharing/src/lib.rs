@@ -3,13 +3,16 @@
 #![warn(missing_docs)]
 
 mod account_event;
+mod change_event;
 mod claims;
 mod contract;
 mod documents;
+mod gather;
 mod guard;
 pub mod plan;
 mod rule;
 mod survey;
+mod touched;
 
 pub use account_event::{AccountEvent, Intake};
 pub use claims::{Claim, ClaimFindings, Claims};
@@ -19,12 +22,16 @@ pub use contract::{
     ShareDocumentsInput, ShareDocumentsOutput, ShareReport, ShareRunbooksInput, WorkItem,
 };
 pub use documents::{Document, DocumentSelector, Documents};
+pub use gather::{
+    Gather, GatherInput, Gathered, Turn, Waiting, is_gathered, look_again, moves, together, turn,
+};
 pub use guard::{MassRemovalGuard, Verdict};
 pub use rule::{Accounts, OnboardingRunbook, Ownership, SharedVersion, SharingRule, SharingRules};
 pub use survey::{
     Conclude, ConcludeInput, Conclusion, DocumentsAnswer, DocumentsRequest, PlanAnswer,
     PlanRequest, SurveyInput, SurveyOutput, SurveyReport,
 };
+pub use touched::{RulePairs, Touched, TouchedDocument, TouchedPairs, rule_pairs};
 
 #[cfg(test)]
 mod account_event_tests;
@@ -32,6 +39,8 @@ mod account_event_tests;
 mod claims_tests;
 #[cfg(test)]
 mod contract_tests;
+#[cfg(test)]
+mod gather_tests;
 #[cfg(test)]
 mod guard_tests;
 #[cfg(test)]

@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use crate::plan::EffectCounts;
 use crate::{
-    PlanSharesInput, PlanSharesOutput, ShareDocumentsInput, ShareDocumentsOutput, ShareReport,
-    Verdict, WorkItem,
+    GatherInput, Gathered, PlanSharesInput, PlanSharesOutput, ShareDocumentsInput,
+    ShareDocumentsOutput, ShareReport, Verdict, WorkItem,
 };
 
 /// Asks `share-documents` what it would do at one owner in one Region. A function of the version before does not
@@ -112,6 +112,8 @@ pub struct Conclusion {
 /// Everything that `plan-shares` is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PlanRequest {
+    /// Whether an execution is to go on, and for whom.
+    Gather(GatherInput),
     /// What to do about the effect of a plan.
     Conclude(ConcludeInput),
     /// To make a plan.
@@ -134,6 +136,8 @@ impl<'de> Deserialize<'de> for PlanRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum PlanAnswer {
+    /// To [`PlanRequest::Gather`].
+    Gathered(Gathered),
     /// To [`PlanRequest::Conclude`].
     Conclusion(Conclusion),
     /// To [`PlanRequest::Plan`].

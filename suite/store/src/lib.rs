@@ -26,6 +26,9 @@
 //! | last planned place | `place` | `place#<account>` | `place` | `path`, `active`, `rulesVersion`, `execution`, `first`, `at` | |
 //! | the organization's last plan | `place` | `place#organization` | `place` | `at` | |
 //! | who reconciles | `reconcile` | `place#reconcile` | `holder` | `execution` | |
+//! | who waits for whom | `gathering` | `place#gathering` | `<execution>` | `input`, `execution`, `at`, `by`, `settlesUntil` | 2 days |
+//! | what rules named | `rule_pairs` | `place#rules` | `<rule>` | `pairs` | |
+//! | what members have | `rule_pairs` | `place#holding` | `pairs` | `holding` | |
 //! | work lock | `work_lock` | `lock#<owner>#<region>` | `lock` | `owner`, `leaseUntil` | |
 //!
 //! - Rules that only observe have locks, budgets and storms of their own: `observed-resource#…` and so on.
@@ -50,6 +53,7 @@ mod budget;
 mod decision;
 mod digest;
 mod error;
+mod gathering;
 mod guard_state;
 mod guards;
 mod history;
@@ -64,6 +68,7 @@ mod place;
 #[cfg(feature = "publisher")]
 mod publisher;
 mod reconcile;
+mod rule_pairs;
 mod run;
 #[cfg(feature = "publisher")]
 mod standing;

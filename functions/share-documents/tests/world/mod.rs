@@ -224,12 +224,14 @@ pub(crate) fn plan(accounts: &[String]) -> SharePlan {
             owner: OWNER.parse().unwrap(),
             region: REGION.parse().unwrap(),
             rules: vec![0],
+            only: None,
         }],
         removals: Removals::Everybody,
         selectors_read: true,
         drift: false,
         surveyed: false,
         only: None,
+        touched: false,
         problems: Vec::new(),
     }
 }

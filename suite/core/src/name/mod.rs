@@ -1,5 +1,6 @@
 //! Names that are keys: of executions, so that one fact has one execution, and of role sessions.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -63,6 +64,19 @@ impl ExecutionName {
     #[must_use]
     pub fn recheck(account: AccountId, joined: Timestamp) -> Self {
         Self::new(&format!("recheck-{account}-{}", joined.as_second()))
+    }
+
+    /// `change-<event id>`, or a hash of several ids: changes of documents, rules and OUs that were reported together.
+    #[must_use]
+    pub fn change(event_ids: &BTreeSet<String>) -> Self {
+        let mut ids = event_ids.iter();
+        match (ids.next(), ids.next()) {
+            (Some(only), None) => Self::new(&format!("change-{only}")),
+            _ => {
+                let ids: Vec<&str> = event_ids.iter().map(String::as_str).collect();
+                Self::new(&format!("change-{}", &sha256_hex(ids.join("\n").as_bytes())[..32]))
+            }
+        }
     }
 
     /// The name of a fact, made to fit: `alarm-<account>-<region>-<epoch milliseconds>-<alarm>`, for one.

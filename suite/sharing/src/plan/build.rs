@@ -9,7 +9,7 @@ use relay_core::organization::{Account, AccountState, JoinedMethod, Organization
 use relay_core::problem::{Problem, ProblemCode};
 
 use crate::plan::{AccountPlace, PlannedRule, PlannedWork, Removals, SharePlan};
-use crate::{Ownership, Scope, SharingRules, WorkItem};
+use crate::{Ownership, Scope, SharingRules, TouchedPairs, WorkItem};
 
 /// For how long after its creation nobody else can have shared documents with an account.
 pub const FRESH_FOR: SignedDuration = SignedDuration::from_mins(15);
@@ -27,6 +27,8 @@ pub struct PlanInput<'a> {
     pub hub: AccountId,
     /// What was read of the world.
     pub evidence: Evidence<'a>,
+    /// Look at nothing else than this.
+    pub touched: Option<&'a TouchedPairs>,
 }
 
 /// What was read for a plan, when, and how completely. A share is removed only where this is enough to know
@@ -48,7 +50,7 @@ impl SharePlan {
     /// something away or keep it: the exclusive ones, and those whose OUs were not all found.
     #[must_use]
     pub fn build(input: PlanInput<'_>) -> Self {
-        let PlanInput { rules: set, scope, trigger, hub, evidence } = input;
+        let PlanInput { rules: set, scope, trigger, hub, evidence, touched } = input;
         let Evidence { seen_at, organization, ledger } = evidence;
         let mut problems = set.problems.clone();
         if set.texts == 0 {
@@ -95,7 +97,10 @@ impl SharePlan {
                 Scope::Organization => organization.accounts().map(|account| account.id).collect(),
             },
             places,
-            work: work(&rules, ledger),
+            work: match touched {
+                Some(touched) => touched_work(&rules, touched),
+                None => work(&rules, ledger),
+            },
             valid_rules: set.rules.len() as u64,
             rules,
             removals: match trigger {
@@ -109,8 +114,24 @@ impl SharePlan {
             drift: false,
             surveyed: false,
             only: None,
+            touched: touched.is_some(),
             problems,
         }
+    }
+
+    /// Whether an account that was created minutes ago is still in the root, where every account is born: it is
+    /// probably about to be moved.
+    #[must_use]
+    pub fn is_in_transit(&self, organization: &Organization, now: Timestamp) -> bool {
+        let created = |account: &Account| {
+            account.joined_method == Some(JoinedMethod::Created)
+                && account.joined_at.is_some_and(|at| now.duration_since(at) <= FRESH_FOR)
+        };
+        let in_root =
+            |place: &AccountPlace| place.path.as_ref().is_some_and(|path| !path.contains('/'));
+        organization.accounts().filter(|account| created(account)).any(|account| {
+            self.places.iter().any(|place| place.account == account.id && in_root(place))
+        })
     }
 }
 
@@ -149,6 +170,26 @@ fn work(rules: &[PlannedRule], ledger: &BTreeSet<WorkItem>) -> Vec<PlannedWork> 
         }
     }
     work.into_iter()
-        .map(|(WorkItem { owner, region }, rules)| PlannedWork { owner, region, rules })
+        .map(|(WorkItem { owner, region }, rules)| PlannedWork { owner, region, rules, only: None })
+        .collect()
+}
+
+/// The owners and Regions that were touched, with their rules.
+fn touched_work(rules: &[PlannedRule], touched: &TouchedPairs) -> Vec<PlannedWork> {
+    let of_pair = |pair: &WorkItem| {
+        let rules = rules.iter().enumerate();
+        rules
+            .filter(|(_, rule)| rule.owner == pair.owner && rule.regions.contains(&pair.region))
+            .map(|(index, _)| index)
+            .collect()
+    };
+    touched
+        .iter()
+        .map(|(pair, only)| PlannedWork {
+            owner: pair.owner,
+            region: pair.region.clone(),
+            rules: of_pair(pair),
+            only: only.clone(),
+        })
         .collect()
 }

@@ -324,6 +324,13 @@ impl WorkView<'_> {
 }
 
 impl DocumentEffect {
+    /// No effect on a document that no rule selects.
+    #[must_use]
+    pub fn nothing(document: DocumentName) -> Self {
+        let (share, restore, unshare) = (Vec::new(), Vec::new(), Vec::new());
+        Self { document, rules: Vec::new(), share, restore, unshare, left: Vec::new() }
+    }
+
     /// With how many accounts somebody else shares it that no rule names.
     #[must_use]
     pub fn foreign(&self) -> u64 {

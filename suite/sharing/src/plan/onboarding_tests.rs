@@ -50,6 +50,7 @@ fn started_by(texts: &[&str], kind: TriggerKind, now: &str) -> (SharePlan, Vec<O
         trigger: kind,
         hub: HUB.parse().unwrap(),
         evidence: Evidence { seen_at, organization: &organization, ledger: &ledger },
+        touched: None,
     });
     let starts = plan.onboarding(OnboardingInput {
         trigger: &Trigger::event(kind, "e-1"),

@@ -1,7 +1,9 @@
 //! The plan of one execution, as it lies in S3.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
-use relay_core::id::{AccountId, Region};
+use relay_core::id::{AccountId, DocumentName, Region};
 use relay_core::problem::Problem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -42,6 +44,9 @@ pub struct SharePlan {
     /// The plan that somebody has seen and applies: nothing but its pairs is changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub only: Option<AppliedPlan>,
+    /// Only what change events have touched is looked at.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub touched: bool,
     /// What was found wrong while planning.
     pub problems: Vec<Problem>,
 }
@@ -130,4 +135,7 @@ pub struct PlannedWork {
     pub region: Region,
     /// Indexes into the plan's rules; empty where only shares of the past are looked at.
     pub rules: Vec<usize>,
+    /// The only documents to look at, which may be gone; without it, all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<BTreeSet<DocumentName>>,
 }

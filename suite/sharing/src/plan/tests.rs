@@ -49,13 +49,15 @@ fn plan_with(
         trigger: TriggerKind::Backfill,
         hub: hub(),
         evidence,
+        touched: None,
     })
 }
 
 fn joined(rules: &SharingRules, organization: &Organization, scope: &Scope) -> SharePlan {
     let seen_at = SEEN_AT.parse().unwrap();
     let evidence = Evidence { seen_at, organization, ledger: &BTreeSet::new() };
-    SharePlan::build(PlanInput { rules, scope, trigger: TriggerKind::Join, hub: hub(), evidence })
+    let (trigger, hub) = (TriggerKind::Join, hub());
+    SharePlan::build(PlanInput { rules, scope, trigger, hub, evidence, touched: None })
 }
 
 fn only(n: u8) -> Scope {

@@ -58,6 +58,8 @@ const SETTINGS: &[(&str, &str)] = &[
     ("BUCKET_NAME", "bucket"),
     ("CONCURRENCY", "10"),
     ("TIME_BUDGET_SECONDS", "240"),
+    ("GATHER_SECONDS", "4"),
+    ("SETTLE_SECONDS", "60"),
     ("MASS_REMOVAL_PERCENT", "20"),
     ("MASS_REMOVAL_PAIRS", "20"),
     ("POLL_FIRST_SECONDS", "5"),
