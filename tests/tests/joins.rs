@@ -231,45 +231,6 @@ fn an_account_created_in_the_root_and_moved_ends_with_its_ous_runbooks() {
     });
 }
 
-/// The outcome of a created account waits for its move, whose runbooks do not wait.
-#[test]
-fn an_account_that_is_moved_a_while_after_it_joined_has_one_outcome() {
-    run(|world| async move {
-        ground(world).await?;
-        let mut outcomes = world.subscribe("story").await?;
-        let created = world.create_account("moved-later").await?;
-        let account = &created.account;
-        until("the runbooks of everybody", || async {
-            Ok((world.modifications(account).await?.added.len() == once(&EVERYONE).len())
-                .then_some(()))
-        })
-        .await?;
-        ensure!(outcomes.about(account, "join").await?.is_empty(), "its story is not over");
-        world.place(account, "/Workloads/Prod").await?;
-        assert_joined(world, &mut outcomes, &created, &all_names()).await?;
-        let told: Vec<Value> = outcomes
-            .all()
-            .await?
-            .iter()
-            .filter(|outcome| outcome.accounts().any(|id| id == account))
-            .map(|outcome| outcome.json().clone())
-            .collect();
-        ensure!(told.len() == 1, "{told:?}");
-        let added: u64 = told[0]["shares"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(|share| share["added"].as_u64())
-            .sum();
-        ensure!(added == once(&all_names()).len() as u64, "{}", told[0]);
-        let (move_, machine) = (format!("move-{account}-"), "ShareRunbooksStateMachineArn");
-        let ended = world.executions(machine).await?;
-        let moved = ended.iter().find(|(name, _)| name.starts_with(&move_));
-        ensure!(moved.is_some_and(|(_, status)| *status == ExecutionStatus::Succeeded));
-        Ok(())
-    });
-}
-
 /// All 24 orders of the four events of a join, each event delivered twice; each event missing in
 /// turn; and none but CreateAccount. All at once, each with an account of its own.
 #[test]

@@ -15,6 +15,34 @@ const OWNER: &str = "222233334444";
 const REGION: &str = "us-east-1";
 const MANY: usize = 200;
 
+/// A batch has the accounts of both tests, if they are at the same time.
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+fn stack() -> StackOptions {
+    let parameters = [("GatherSeconds", "4"), ("SettleSeconds", "30")];
+    StackOptions { parameters: parameters.map(|(key, value)| (key, value.to_owned())).into() }
+}
+
+async fn ground(world: &World) -> Result<()> {
+    static ONCE: tokio::sync::OnceCell<()> = tokio::sync::OnceCell::const_new();
+    ONCE.get_or_try_init(|| async {
+        world.owner(OWNER, &[REGION], &["Org-One", "Org-Two", "Prod-One"]).await?;
+        world.settled(OWNER).await?;
+        for (name, documents, accounts) in
+            [("everyone", "Org-*", "organization"), ("prod", "Prod-*", "/Workloads/Prod")]
+        {
+            let rule = format!(
+                "documents: {{owner: \"{OWNER}\", names: [\"{documents}\"]}}\n\
+                 regions: [{REGION}]\naccounts: {{in: [{accounts}]}}\n"
+            );
+            world.stack.put_rule(name, &rule).await?;
+        }
+        world.settled("change-").await.map(drop)
+    })
+    .await
+    .map(drop)
+}
+
 /// How often each document was shared with any of these accounts, by call.
 async fn calls(world: &World, accounts: &[String]) -> Result<BTreeMap<String, usize>> {
     let calls =
@@ -33,15 +61,9 @@ async fn calls(world: &World, accounts: &[String]) -> Result<BTreeMap<String, us
 
 #[test]
 fn two_hundred_accounts_created_at_once_take_as_few_calls_as_ids_allow_and_have_one_outcome_each() {
-    let stack = StackOptions { parameters: vec![("GatherSeconds", "4".to_owned())] };
-    run_with(&Options::default(), &stack, |world| async move {
-        world.owner(OWNER, &[REGION], &["Org-One", "Org-Two"]).await?;
-        world.settled(OWNER).await?;
-        let rule = format!(
-            "documents: {{owner: \"{OWNER}\", names: [\"Org-*\"]}}\nregions: [{REGION}]\n\
-             accounts: {{in: [organization]}}\n"
-        );
-        world.stack.put_rule("everyone", &rule).await?;
+    run_with(&Options::default(), &stack(), |world| async move {
+        let _alone = ALONE.lock().await;
+        ground(world).await?;
         let mut outcomes = world.subscribe("many").await?;
         let created = try_join_all(
             (0..MANY).map(|n| async move { world.create_account(&format!("many-{n}")).await }),
@@ -79,6 +101,36 @@ fn two_hundred_accounts_created_at_once_take_as_few_calls_as_ids_allow_and_have_
             let visible = world.visible(account, REGION).await?;
             ensure!(visible.len() == 2, "{account} sees {visible:?}");
         }
+        Ok(())
+    });
+}
+
+/// The outcome of a created account waits for its move; its runbooks do not wait.
+#[test]
+fn an_account_that_is_moved_a_while_after_it_joined_has_one_outcome() {
+    run_with(&Options::default(), &stack(), |world| async move {
+        let _alone = ALONE.lock().await;
+        ground(world).await?;
+        let mut outcomes = world.subscribe("story").await?;
+        let account = world.create_account("moved-later").await?.account;
+        until("the runbooks of everybody", || async {
+            Ok((world.visible(&account, REGION).await?.len() == 2).then_some(()))
+        })
+        .await?;
+        ensure!(outcomes.about(&account, "join").await?.is_empty(), "its story is not over");
+        world.place(&account, "/Workloads/Prod").await?;
+        let outcome = outcomes
+            .wait_for("the outcome", |outcome| outcome.accounts().any(|id| id == account))
+            .await?;
+        ensure!(outcome.json()["trigger"]["kind"] == "join", "{}", outcome.json());
+        ensure!(outcome.json()["shares"][0]["added"] == 3, "{}", outcome.json());
+        let moved = format!("move-{account}-");
+        let ended = world.settled(&moved).await?;
+        ensure!(ended.values().all(|status| *status == ExecutionStatus::Succeeded), "{ended:?}");
+        let all = outcomes.all().await?;
+        let published = all.iter().filter(|outcome| outcome.accounts().any(|id| id == account));
+        ensure!(published.count() == 1, "the move has no outcome of its own");
+        ensure!(world.visible(&account, REGION).await?.len() == 3);
         Ok(())
     });
 }

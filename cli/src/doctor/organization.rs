@@ -66,6 +66,7 @@ pub(super) async fn check(session: &Session) -> (Vec<Finding>, Option<Organizati
     };
     findings.push(forwarding(session, &home, &management).await);
     findings.push(trail(session, &home, &management).await);
+    findings.extend(documents(session, &home, &management).await);
     (findings, read)
 }
 
@@ -126,7 +127,6 @@ async fn forwarding(session: &Session, home: &Region, management: &str) -> Findi
 
 /// EventBridge has no call of Organizations unless a trail records it.
 async fn trail(session: &Session, home: &Region, management: &str) -> Finding {
-    const SERVICE: &str = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101";
     if session.caller.account != management {
         return Finding::unknown(
             TRAIL,
@@ -134,33 +134,71 @@ async fn trail(session: &Session, home: &Region, management: &str) -> Finding {
             format!("In that account: aws cloudtrail describe-trails --region {home}"),
         );
     }
-    let config = in_region(&session.config, home);
+    match recording(&session.config, home).await {
+        Ok(Some(name)) => Finding::ok(TRAIL, format!("{name} records {home}")),
+        Ok(None) => Finding::problem(
+            TRAIL,
+            format!(
+                "no trail of {management} records {home}: EventBridge sees no account that joins"
+            ),
+            "Create a trail with management events in this Region, or start its logging.",
+        ),
+        Err((what, error)) => Finding::unseen(TRAIL, what, &error),
+    }
+}
+
+/// The name of a trail that records a Region and is switched on; an error with the call that was refused.
+async fn recording(
+    config: &SdkConfig,
+    region: &Region,
+) -> Result<Option<String>, (&'static str, AwsError)> {
+    const SERVICE: &str = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101";
+    let config = in_region(config, region);
     let call = async |operation: &str, question: Value| {
         call_in(&config, "cloudtrail", &format!("{SERVICE}.{operation}"), &question).await
     };
     let trails = match call("DescribeTrails", json!({"includeShadowTrails": true})).await {
         Ok(answer) => answer["trailList"].as_array().cloned().unwrap_or_default(),
-        Err(error) => return Finding::unseen(TRAIL, "cloudtrail:DescribeTrails", &error),
+        Err(error) => return Err(("cloudtrail:DescribeTrails", error)),
     };
     for trail in &trails {
-        let records = trail["IsMultiRegionTrail"] == true || trail["HomeRegion"] == home.as_str();
+        let records = trail["IsMultiRegionTrail"] == true || trail["HomeRegion"] == region.as_str();
         if !records {
             continue;
         }
         match call("GetTrailStatus", json!({"Name": trail["TrailARN"]})).await {
             Ok(status) if status["IsLogging"] == true => {
-                let name = trail["Name"].as_str().unwrap_or_default();
-                return Finding::ok(TRAIL, format!("{name} records {home}"));
+                return Ok(Some(trail["Name"].as_str().unwrap_or_default().to_owned()));
             }
             Ok(_) => {}
-            Err(error) => return Finding::unseen(TRAIL, "cloudtrail:GetTrailStatus", &error),
+            Err(error) => return Err(("cloudtrail:GetTrailStatus", error)),
         }
     }
-    Finding::problem(
-        TRAIL,
-        format!("no trail of {management} records {home}: EventBridge sees no account that joins"),
-        "Create a trail with management events in this Region, or start its logging.",
-    )
+    Ok(None)
+}
+
+/// Changes of documents are followed by their events, which a trail has to record in the account and Region of the documents. Where
+/// the trail of the organization's events is that of the hub as well, it was looked at already.
+async fn documents(session: &Session, home: &Region, management: &str) -> Option<Finding> {
+    let region = &session.region;
+    if session.caller.account == management && region == home {
+        return None;
+    }
+    Some(match recording(&session.config, region).await {
+        Ok(Some(name)) => Finding::ok(
+            TRAIL,
+            format!("{name} records {region}: changes of the hub's documents are followed"),
+        ),
+        Ok(None) => Finding::warning(
+            TRAIL,
+            format!(
+                "no trail records {region}: changes of the hub's documents wait for the next reconcile"
+            ),
+            "Create a trail with management events in this Region, or start its logging. The accounts that own documents need \
+             one as well, and stacks/owner-account.yaml in every Region with documents.",
+        ),
+        Err((what, error)) => Finding::unseen(TRAIL, what, &error),
+    })
 }
 
 fn in_region(config: &SdkConfig, region: &Region) -> SdkConfig {

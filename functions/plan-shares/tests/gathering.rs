@@ -125,8 +125,8 @@ async fn the_move_of_an_account_that_joined_belongs_to_the_story_of_the_join() {
     assert_eq!(ask(&world, "join-1", joined.clone(), true).await, Gathered::Wait { seconds: 2 });
     pass(&world, 2);
     assert!(matches!(look(&world, "move-1", NEWCOMER).await, Gathered::Wait { .. }));
-    let told = ask(&world, "join-1", joined.clone(), true).await;
-    let Gathered::Plan { input } = &told else { panic!("{told:?}") };
+    let moved = ask(&world, "join-1", joined.clone(), true).await;
+    let Gathered::Plan { input } = &moved else { panic!("{moved:?}") };
     assert_eq!(input.trigger.event_ids, ["event-of-move-1"]);
     pass(&world, 36);
     assert_eq!(ask(&world, "join-1", joined, true).await, Gathered::Publish);

@@ -118,7 +118,43 @@ async fn the_whole_organization_is_planned_with_everything_any_account_still_has
     assert_eq!(work(&output), [format!("{HUB}/us-east-1"), format!("{OWNER}/eu-west-1")]);
     assert_eq!(output.accounts, 2);
     assert!(world.plan("b").organization);
-    assert_eq!(world.calls("PutItem"), 1, "the time of the plan, and no places");
+    assert_eq!(
+        world.calls("PutItem"),
+        2,
+        "what the rule names and the time of the plan, and no places"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_is_planned_where_it_touches_and_everywhere_where_that_is_not_known() {
+    let world = World::new();
+    world.member(NEWCOMER, PROD);
+    world.member(HUB, "r-root");
+    world.rule("everybody", EVERYBODY);
+    world.rule("prod", PROD_ONLY);
+    let change = |touched: Value| json!({"organization": true, "touched": touched, "trigger": {"kind": "change"}});
+    let documents = json!({"documents": [
+        {"owner": OWNER, "region": "us-east-1", "document": "Org-A"},
+        {"owner": "999988887777", "region": "us-east-1", "document": "Nobodys"},
+    ]});
+    let output = plan_as(&world, "documents", change(documents)).await.unwrap();
+    assert_eq!(work(&output), [format!("{OWNER}/us-east-1")]);
+    let plan = world.plan("documents");
+    assert_eq!(plan.work[0].only, Some(["Org-A".parse().unwrap()].into()));
+    assert_eq!(plan.work[0].rules.len(), 1);
+
+    let units = plan_as(&world, "units", change(json!({"units": true}))).await.unwrap();
+    assert_eq!(work(&units), [format!("{HUB}/us-east-1")], "the rule that names an OU");
+
+    world.state().hub().ssm.parameters.remove("/runbook-relay/sharing/prod");
+    let deleted = plan_as(&world, "deleted", change(json!({"rules": ["prod"]}))).await.unwrap();
+    assert_eq!(work(&deleted), [format!("{HUB}/us-east-1")], "what it named before");
+    assert!(world.plan("deleted").work[0].rules.is_empty());
+    assert!(world.state().table.get("place#organization", "place").is_none());
+
+    let unknown = plan_as(&world, "unknown", change(json!({"rules": ["other"]}))).await.unwrap();
+    assert_eq!(work(&unknown).len(), 2);
+    assert!(!world.plan("unknown").touched);
 }
 
 #[tokio::test(start_paused = true)]

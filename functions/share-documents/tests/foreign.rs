@@ -6,7 +6,7 @@ mod world;
 
 use aws_double::Fault;
 use serde_json::json;
-use sharing::plan::SharePlan;
+use sharing::plan::{Removals, SharePlan};
 use sharing::{ShareCounts, SharedVersion};
 use world::{World, accounts, settled};
 
@@ -170,6 +170,22 @@ async fn an_older_plan_makes_nothing_again_that_a_later_one_removed() {
     world.put_plan(&settled(&accounts));
     assert_eq!(world.run("backfill").await.unwrap().counts, documents(1));
     assert_eq!(world.shared_with(DOCUMENT), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_join_shares_nothing_with_an_account_that_has_left_meanwhile() {
+    for (active, shared) in [(false, vec![]), (true, accounts(1))] {
+        let world = World::new(1);
+        let accounts = accounts(1);
+        world.aws.state().table.put(&json!({
+            "pk": {"S": format!("place#{}", accounts[0])}, "sk": {"S": "place"},
+            "at": {"N": "1782864060000"}, "active": {"BOOL": active},
+        }));
+        let plan = SharePlan { removals: Removals::Nobody, ..settled(&accounts) };
+        world.put_plan(&plan);
+        world.run("join").await.unwrap();
+        assert_eq!(world.shared_with(DOCUMENT), shared);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -173,3 +173,37 @@ async fn an_owner_that_cannot_be_looked_at_is_worked_on_as_a_whole() {
     let done = world.run("denied").await.unwrap().counts;
     assert_eq!((done.documents, done.added), (2, 2), "all of them are tried");
 }
+
+/// The plan of a change: it is about the first document, which may be gone, and nothing else.
+fn touched(plan: &SharePlan) -> SharePlan {
+    let mut plan = plan.clone();
+    plan.touched = true;
+    plan.work[0].only = Some([names(1)[0].parse().unwrap()].into());
+    plan
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_looks_at_the_documents_that_were_touched_and_at_no_other() {
+    let (world, accounts, plan) = world(false);
+    world.put_plan(&touched(&plan));
+    // Made again under its name: what the ledger says of it is not so any more.
+    world.ssm(|ssm| ssm.documents.get_mut(&names(1)[0]).unwrap().shared.clear());
+    let counts = looked(&world, "change").await;
+    assert_eq!((counts.share, counts.restore, counts.documents), (3, 2, 1));
+    world.finish("change").await;
+    assert_eq!(world.shared_with(&names(2)[0]), accounts);
+    assert_eq!(world.shared_with(&names(2)[1]), accounts[..2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_recorded_of_a_document_that_was_deleted_is_forgotten() {
+    let (world, _, plan) = world(false);
+    world.put_plan(&touched(&plan));
+    world.ssm(|ssm| ssm.documents.remove(&names(1)[0]));
+    let counts = looked(&world, "change").await;
+    assert_eq!((counts.share, counts.unshare, counts.recorded), (0, 0, 2));
+    let done = world.finish("change").await;
+    assert_eq!((done.counts.removed, done.counts.failed), (0, 0));
+    assert_eq!(world.ledger_size(), 2, "the other document is as it was");
+    assert_eq!(world.aws.count("ModifyDocumentPermission"), 0);
+}

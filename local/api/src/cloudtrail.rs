@@ -12,9 +12,9 @@ use crate::{Emission, Reply, Request};
 /// A call that a trail has recorded.
 #[derive(Debug)]
 pub struct RecordedCall<'a> {
-    /// The call.
+    /// The call, as the service got it.
     pub request: &'a Request,
-    /// Its answer.
+    /// The answer, which says whether the call was refused.
     pub reply: &'a Reply,
     /// The service, as in `eventSource` before `.amazonaws.com`.
     pub service: &'a str,

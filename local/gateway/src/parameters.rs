@@ -22,15 +22,15 @@ pub(crate) fn changes(request: &Request, output: &Value) -> Vec<Emission> {
                     detail[key] = text.into();
                 }
             }
-            vec![change(request, 0, detail)]
+            vec![change(request, 0, &detail)]
         }
         "DeleteParameter" => {
-            vec![change(request, 0, json!({"operation": "Delete", "name": input["Name"]}))]
+            vec![change(request, 0, &json!({"operation": "Delete", "name": input["Name"]}))]
         }
         "DeleteParameters" => {
             let deleted = output["DeletedParameters"].as_array().into_iter().flatten();
             let change = |(n, name): (u32, &Value)| {
-                change(request, n, json!({"operation": "Delete", "name": name}))
+                change(request, n, &json!({"operation": "Delete", "name": name}))
             };
             (0..).zip(deleted).map(change).collect()
         }
@@ -38,7 +38,7 @@ pub(crate) fn changes(request: &Request, output: &Value) -> Vec<Emission> {
     }
 }
 
-fn change(request: &Request, number: u32, detail: Value) -> Emission {
+fn change(request: &Request, number: u32, detail: &Value) -> Emission {
     let Request { account, region, now, .. } = request;
     let name = detail["name"].as_str().unwrap_or_default();
     let slash = if name.starts_with('/') { "" } else { "/" };

@@ -224,7 +224,7 @@ fn a_conflict_of_versions_stands_where_everything_is_looked_at_and_is_named_wher
     let mut plan = plan(1, vec![]);
     plan.organization = true;
     plan.surveyed = true;
-    plan.work = vec![PlannedWork { owner, region, rules: vec![0] }];
+    plan.work = vec![PlannedWork { owner, region, rules: vec![0], only: None }];
     let region = &plan.work[0].region;
     let report = |counts: ShareCounts| ShareReport {
         owner,

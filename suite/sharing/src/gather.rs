@@ -75,7 +75,7 @@ pub enum Gathered {
 pub struct Waiting {
     /// The name of the execution.
     pub name: String,
-    /// Its ARN.
+    /// The ARN of that execution.
     pub execution: String,
     /// What it was started for.
     pub input: ShareRunbooksInput,
@@ -155,7 +155,7 @@ pub fn turn(me: &str, all: &[Waiting], now: Timestamp, window: Duration) -> Turn
     }
     let kind = mine.input.trigger.kind;
     let Some(about) = subject(&mine.input) else { return Turn::Lead(vec![mine.clone()]) };
-    // Its outcome is still to come, and tells of the move as well.
+    // Its outcome is still to come, and is about the move as well.
     let settling = all.iter().find(|join| {
         join.settles_until.is_some_and(|until| until > now) && subject(&join.input) == Some(about)
     });

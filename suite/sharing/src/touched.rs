@@ -44,14 +44,14 @@ pub struct TouchedDocument {
 }
 
 impl Touched {
-    /// One document.
+    /// A single document of an owner account.
     #[must_use]
     pub fn document(owner: AccountId, region: Region, document: DocumentName) -> Self {
         let document = TouchedDocument { owner, region, document: Some(document) };
         Self { documents: BTreeSet::from([document]), ..Self::default() }
     }
 
-    /// One rule.
+    /// A single sharing rule.
     #[must_use]
     pub fn rule(name: impl Into<String>) -> Self {
         Self { rules: BTreeSet::from([name.into()]), ..Self::default() }

@@ -18,8 +18,7 @@ use crate::{StoreError, Table};
 const PARTITION: &str = "place#gathering";
 
 impl Table {
-    /// All executions that wait, or did within two days, whoever speaks for them. Entries that cannot be read are
-    /// left out.
+    /// All executions that wait, or did within two days. Entries that cannot be read are left out.
     ///
     /// # Errors
     /// When the table does not answer.

@@ -39,6 +39,25 @@ fn what_only_reads_need_not_be_journalled() {
 }
 
 #[test]
+fn a_trail_records_a_call_with_its_parameters_in_lower_camel_case() {
+    let mut aws = Aws::with("Org-A");
+    let tags = json!({"ResourceType": "Document", "ResourceId": "Org-A",
+        "Tags": [{"Key": "share", "Value": "yes"}]});
+    let request = aws.request("111122223333", "AddTagsToResource", tags);
+    let mut events = Vec::new();
+    let _ = aws.documents.call(&request, &mut events);
+    let event = &events[0].envelope;
+    assert_eq!(
+        (&event["source"], &event["detail-type"]),
+        (&json!("aws.ssm"), &json!("AWS API Call via CloudTrail"))
+    );
+    let parameters = json!({"resourceType": "Document", "resourceId": "Org-A",
+        "tags": [{"key": "share", "value": "yes"}]});
+    assert_eq!(event["detail"]["requestParameters"], parameters);
+    assert_eq!(event["detail"]["responseElements"], json!(null));
+}
+
+#[test]
 fn time_alone_changes_nothing() {
     let mut aws = Aws::with("Org-A");
     assert_eq!(aws.documents.next_due(), None);

@@ -1,6 +1,6 @@
 //! A local AWS to call: requests of a given account and Region, replies held against the model.
 
-use api::{Authorization, AwsError, Request, Service};
+use api::{Authorization, AwsError, Emission, Request, Service};
 use documents::{DocumentFormat, DocumentType, Documents, Predefined};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -87,7 +87,14 @@ impl Aws {
         self.calls += 1;
         let mut events = Vec::new();
         let reply = self.documents.call(&request, &mut events);
-        assert!(events.is_empty(), "these operations emit nothing");
+        // A trail records every call that writes, answered or refused, and no other.
+        assert_eq!(events.len(), usize::from(self.documents.writes(operation)), "{operation}");
+        for Emission { account: bus, region: at, envelope } in &events {
+            assert_eq!((bus.as_str(), at.as_str()), (account, region));
+            assert_eq!(envelope["detail"]["eventName"], operation);
+            let code = &envelope["detail"]["errorCode"];
+            assert_eq!(code.as_str(), reply.as_ref().err().map(|error| error.code.as_str()));
+        }
         match &reply {
             Ok(reply) => model::assert_reply(operation, reply),
             Err(error) => model::assert_error(operation, error),

@@ -327,8 +327,15 @@ impl DocumentEffect {
     /// No effect on a document that no rule selects.
     #[must_use]
     pub fn nothing(document: DocumentName) -> Self {
-        let (share, restore, unshare) = (Vec::new(), Vec::new(), Vec::new());
-        Self { document, rules: Vec::new(), share, restore, unshare, left: Vec::new() }
+        Self {
+            document,
+            rules: Vec::new(),
+            share: Vec::new(),
+            adopt: Vec::new(),
+            restore: Vec::new(),
+            unshare: Vec::new(),
+            left: Vec::new(),
+        }
     }
 
     /// With how many accounts somebody else shares it that no rule names.
