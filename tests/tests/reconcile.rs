@@ -266,6 +266,7 @@ fn folder(rules: &[(&str, String)]) -> Result<tempfile::TempDir> {
 fn a_rule_is_changed_in_git_planned_applied_drifts_and_is_back_in_line() {
     run(|world| async move {
         let _alone = RULES.lock().await;
+        deaf(world).await?;
         let owner = "323232323232";
         world.join_by_invitation(owner).await?;
         world.stack.deploy_owner(owner).await?;

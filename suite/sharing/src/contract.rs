@@ -434,7 +434,17 @@ impl TryFrom<RawShareRunbooksInput> for ShareRunbooksInput {
                 return Err("expected `accounts` or `organization: true`".into());
             }
         };
-        let RawShareRunbooksInput { after, joined, drift, dry_run, rules, plan, confirm, touched, .. } = raw;
+        let RawShareRunbooksInput {
+            after,
+            joined,
+            drift,
+            dry_run,
+            rules,
+            plan,
+            confirm,
+            touched,
+            ..
+        } = raw;
         let whole = drift || dry_run || plan.is_some() || confirm.is_some();
         if whole && scope != Scope::Organization {
             return Err(
@@ -463,7 +473,16 @@ impl From<ShareRunbooksInput> for RawShareRunbooksInput {
             Scope::Organization => (None, Some(true)),
         };
         let ShareRunbooksInput {
-            trigger, after, joined, drift, dry_run, rules, plan, confirm, touched, ..
+            trigger,
+            after,
+            joined,
+            drift,
+            dry_run,
+            rules,
+            plan,
+            confirm,
+            touched,
+            ..
         } = input;
         Self {
             accounts,

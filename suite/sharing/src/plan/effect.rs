@@ -334,6 +334,8 @@ impl DocumentEffect {
             adopt: Vec::new(),
             restore: Vec::new(),
             unshare: Vec::new(),
+            moved: Default::default(),
+            versions: Default::default(),
             left: Vec::new(),
         }
     }
