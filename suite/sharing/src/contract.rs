@@ -404,9 +404,9 @@ impl Written for RawShareRunbooksInput {
 /// Reads the input of an execution for the first time. A person learns of a field that does not exist; what the suite
 /// itself starts may be of a later version.
 fn first_read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ShareRunbooksInput, D::Error> {
-    use TriggerKind::{Departure, Join, Move, Recheck};
+    use TriggerKind::{Change, Departure, Join, Move, Recheck};
     let input = Value::deserialize(deserializer)?;
-    let by_the_suite = [Join, Move, Departure, Recheck]
+    let by_the_suite = [Join, Move, Departure, Recheck, Change]
         .into_iter()
         .any(|kind| serde_json::to_value(kind).is_ok_and(|kind| input["trigger"]["kind"] == kind));
     let read = match by_the_suite {
