@@ -4,6 +4,8 @@
 
 mod hub;
 mod organization;
+mod policies;
+mod quotas;
 mod rules;
 pub(crate) mod targets;
 
@@ -89,6 +91,9 @@ pub(crate) async fn run(_: &Arguments, global: &Global, output: &Output) -> Resu
     let session = Session::open(global).await?;
     session.announce(output);
     let mut findings = hub::check(&session).await;
+    findings.extend(policies::check(&session).await);
+    findings.push(quotas::invocations(&session).await);
+    findings.push(quotas::automations(&session).await);
     let (seen, organization) = organization::check(&session).await;
     findings.extend(seen);
     findings.extend(targets::check(&session, organization.as_ref()).await);
@@ -102,8 +107,8 @@ pub(crate) async fn run(_: &Arguments, global: &Global, output: &Output) -> Resu
             Verdict::Problem => (style::BOLD_RED, "problem"),
         };
         output.line(format_args!("{color}{word}{} {check}: {what}", style::RESET));
-        if let Some(remedy) = remedy.as_ref().filter(|remedy| !remedy.is_empty()) {
-            output.line(format_args!("        {remedy}"));
+        for line in remedy.iter().flat_map(|remedy| remedy.lines()) {
+            output.line(format_args!("        {line}"));
         }
     }
     let of = |wanted| findings.iter().filter(|finding| finding.verdict == wanted).count();

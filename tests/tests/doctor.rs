@@ -6,17 +6,21 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use aws_sdk_ssm::types::ParameterType;
-use harness::{HOME_REGION, HUB, build};
+use harness::{HOME_REGION, HUB, build, deploy, python};
 use serde_json::{Value, json};
 use tests::{World, run};
 
-/// The exit code and the findings, each as `verdict check: what | remedy`.
+/// Of the hub that every world has. The exit code and the findings, each as `verdict check: what | remedy`.
 fn doctor(world: &World) -> Result<(Option<i32>, Vec<String>)> {
+    doctor_in(world, HOME_REGION)
+}
+
+fn doctor_in(world: &World, region: &str) -> Result<(Option<i32>, Vec<String>)> {
     let ran = Command::new(build::binary("relay"))
         .args(["doctor", "--output", "json"])
         .env_clear()
         .env("AWS_ENDPOINT_URL", &world.local.endpoint)
-        .env("AWS_REGION", HOME_REGION)
+        .env("AWS_REGION", region)
         .env("AWS_ACCESS_KEY_ID", HUB)
         .env("AWS_SECRET_ACCESS_KEY", "local")
         .output()?;
@@ -37,6 +41,39 @@ fn has(findings: &[String], begin: &str, remedy: &str) -> Result<()> {
     let found = findings.iter().any(|line| line.starts_with(begin) && line.contains(remedy));
     ensure!(found, "no `{begin}` with `{remedy}` in {findings:#?}");
     Ok(())
+}
+
+/// Runs commands in a shell of the hub, with the real AWS CLI.
+fn paste(world: &World, commands: &str) -> Result<String> {
+    let tools = python::ensure_venv()?;
+    let tools = tools.parent().context("the interpreter has a folder")?;
+    // Version 1 of the CLI has an endpoint of its own for SQS.
+    let commands =
+        format!("aws() {{ command aws --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\"; }}\n{commands}");
+    let ran = Command::new("bash")
+        .args(["-eu", "-o", "pipefail", "-c", &commands])
+        .env_clear()
+        .env("PATH", format!("{}:/usr/bin:/bin", tools.display()))
+        .env("AWS_ENDPOINT_URL", &world.local.endpoint)
+        .env("AWS_REGION", HOME_REGION)
+        .env("AWS_DEFAULT_REGION", HOME_REGION)
+        .env("AWS_ACCESS_KEY_ID", HUB)
+        .env("AWS_SECRET_ACCESS_KEY", "local")
+        .output()?;
+    ensure!(ran.status.success(), "{commands}\n{}", String::from_utf8_lossy(&ran.stderr));
+    Ok(String::from_utf8(ran.stdout)?)
+}
+
+/// The finding that begins so is there; its remedy, pasted, is all that it takes.
+fn is_cured(world: &World, begin: &str, after: &str) -> Result<()> {
+    let (_, ill) = doctor(world)?;
+    has(&ill, begin, "aws ")?;
+    let finding = ill.iter().find(|line| line.starts_with(begin)).context("a finding")?;
+    let (_, remedy) = finding.split_once(" | ").context("a finding has a remedy")?;
+    paste(world, remedy)?;
+    let (_, well) = doctor(world)?;
+    ensure!(!well.iter().any(|line| line.starts_with(begin)), "still there: {well:#?}");
+    has(&well, after, "")
 }
 
 /// A call of CloudTrail in the hub.
@@ -62,7 +99,7 @@ fn each_planted_fault_is_found_with_its_remedy_and_nothing_else_is() {
         for check in [
             "version",
             "dead letters",
-            "topics",
+            "policies",
             "concurrency",
             "automations",
             "organization",
@@ -77,7 +114,7 @@ fn each_planted_fault_is_found_with_its_remedy_and_nothing_else_is() {
             "docs/deploy.md",
         )?;
         has(&well, "warning rules: there are none", "relay rules apply")?;
-        has(&well, "problem CloudTrail: no trail of ", "Create a trail")?;
+        has(&well, "problem CloudTrail: no trail of ", "aws cloudtrail create-trail ")?;
 
         trail(
             world,
@@ -85,7 +122,7 @@ fn each_planted_fault_is_found_with_its_remedy_and_nothing_else_is() {
             json!({"Name": "all", "S3BucketName": "trail", "IsMultiRegionTrail": true}),
         )
         .await?;
-        trail(world, "StartLogging", json!({"Name": "all"})).await?;
+        is_cured(world, "problem CloudTrail: no trail of ", "ok CloudTrail: ")?;
         put(
             "/runbook-relay/sharing/gone",
             "documents: {names: [\"Org-*\"]}\nregions: [us-east-1]\naccounts: {in: [/Nowhere]}\n",
@@ -126,8 +163,149 @@ fn each_planted_fault_is_found_with_its_remedy_and_nothing_else_is() {
         has(&ill, &format!("{rules}remediation/none"), "")?;
         ensure!(ill.iter().any(|line| line.contains("[RunbookNotFound]")), "{ill:#?}");
         has(&ill, &format!("{rules}remediation/broken"), "")?;
-        closed_and_taken(world).await
+        closed_and_taken(world).await?;
+        shut_out(world)?;
+        nearly_full(world).await?;
+        abroad(world).await
     });
+}
+
+/// Services that a key, or a queue, no longer lets in.
+fn shut_out(world: &World) -> Result<()> {
+    let queue = world.stack.output("IntakeQueueUrl")?;
+    let shut = r#"
+KEY=$(aws sqs get-queue-attributes --queue-url QUEUE --attribute-names KmsMasterKeyId --query Attributes.KmsMasterKeyId --output text)
+POLICY=$(aws kms get-key-policy --key-id "$KEY" --policy-name default --query Policy --output text |
+    sed 's/events.amazonaws.com/backup.amazonaws.com/; s/cloudwatch.amazonaws.com/backup.amazonaws.com/g')
+aws kms put-key-policy --key-id "$KEY" --policy-name default --policy "$POLICY"
+aws sns set-topic-attributes --topic-arn TOPIC --attribute-name KmsMasterKeyId --attribute-value "$KEY"
+"#;
+    // The local CloudFormation forgets the key of a topic.
+    let topic = world.stack.output("AlarmActionTopicArn")?;
+    paste(world, &shut.replace("QUEUE", queue).replace("TOPIC", topic))?;
+    let (_, ill) = doctor(world)?;
+    let key = ill.iter().find(|line| line.starts_with("problem policies: the policy of the key "));
+    let key = key.with_context(|| format!("{ill:#?}"))?;
+    ensure!(key.contains("let cloudwatch.amazonaws.com and events.amazonaws.com use it"), "{key}");
+    is_cured(world, "problem policies: the policy of the key ", "ok policies: ")?;
+
+    paste(
+        world,
+        &format!(
+            "aws sqs set-queue-attributes --queue-url {queue} --attributes '{{\"Policy\": \"\"}}'"
+        ),
+    )?;
+    let begin =
+        format!("problem policies: the policy of {queue} does not let events.amazonaws.com");
+    is_cured(world, &begin, "ok policies: ")
+}
+
+/// Quotas that the suite is about to run into.
+async fn nearly_full(world: &World) -> Result<()> {
+    world.local.relay("POST", "quotas", &json!({"lambdaConcurrency": 10})).await?;
+    let (_, ill) = doctor(world)?;
+    world.local.relay("POST", "quotas", &json!({"lambdaConcurrency": null})).await?;
+    has(
+        &ill,
+        "warning concurrency: the account has 10 concurrent invocations and a join takes up to 10",
+        "--parameter-overrides ShareMaximumConcurrency=5",
+    )?;
+    has(&ill, "warning concurrency", "aws service-quotas request-service-quota-increase ")?;
+
+    let ssm = world.ssm(HUB, HOME_REGION).await;
+    let document = |name: &str, step: &str| {
+        let content = format!("schemaVersion: '0.3'\nmainSteps:\n- name: one\n{step}");
+        ssm.create_document()
+            .name(name)
+            .content(content)
+            .document_format(aws_sdk_ssm::types::DocumentFormat::Yaml)
+            .document_type(aws_sdk_ssm::types::DocumentType::Automation)
+    };
+    let sleep = "  action: aws:sleep\n  inputs: {Duration: PT1H}\n";
+    document("Org-Slow", sleep).send().await?;
+    for _ in 0..85 {
+        ssm.start_automation_execution().document_name("Org-Slow").send().await?;
+    }
+    // Its runbook takes no role, and the rule gives one.
+    ssm.put_parameter()
+        .name("/runbook-relay/remediation/without-role")
+        .value(
+            "alarm: {names: [b-*]}\nresource: {dimension: InstanceId}\nladder: [{runbook: Org-Slow}]\n\
+             run: {serviceRole: \"arn:aws:iam::111122223333:role/runbook-relay/some\"}\n",
+        )
+        .r#type(ParameterType::String)
+        .send()
+        .await?;
+    document("Org-Crowded", sleep).send().await?;
+    let ids: Vec<String> = (0..900).map(|n| format!("{:012}", 500_000_000_000_u64 + n)).collect();
+    for ids in ids.chunks(20) {
+        ssm.modify_document_permission()
+            .name("Org-Crowded")
+            .permission_type(aws_sdk_ssm::types::DocumentPermissionType::Share)
+            .set_account_ids_to_add(Some(ids.to_vec()))
+            .send()
+            .await?;
+    }
+    ssm.put_parameter()
+        .name("/runbook-relay/sharing/others")
+        .value("documents: {owner: \"222233334444\", names: [\"X-*\"]}\nregions: [us-east-1]\naccounts: {in: [organization]}\n")
+        .r#type(ParameterType::String)
+        .send()
+        .await?;
+    let (_, ill) = doctor(world)?;
+    let role = ill.iter().find(|line| line.contains("[AssumeRoleNotTaken]"));
+    ensure!(role.is_some_and(|line| line.contains("remediation/without-role")), "{ill:#?}");
+    has(&ill, "warning automations: 85 of 100 are running", "aws ssm stop-automation-execution")?;
+    has(
+        &ill,
+        "warning shares: Org-Crowded is shared with 900 accounts",
+        "relay plan --by document",
+    )?;
+    has(
+        &ill,
+        "unknown shares: with how many accounts the documents of 222233334444",
+        "aws ssm describe-document-permission",
+    )
+}
+
+/// A hub in another Region than the organization's events: nothing forwards them, or a stack does so from the wrong Region.
+async fn abroad(world: &World) -> Result<()> {
+    const REGION: &str = "eu-west-1";
+    let config = world.account(HUB, REGION).await;
+    deploy::suite(
+        &config,
+        &[
+            ("InstallationId", "abroad".to_owned()),
+            ("OrganizationId", world.stack.seeded.organization.clone()),
+        ],
+    )
+    .await?;
+    let (_, ill) = doctor_in(world, REGION)?;
+    let remedy = "aws cloudformation deploy --region us-east-1 --template-file dist/stacks/management-account.yaml";
+    has(&ill, "problem forwarding: the organization's events are in us-east-1", remedy)?;
+    let parameters = [
+        ("InstallationId", "abroad".to_owned()),
+        ("HubAccount", HUB.to_owned()),
+        ("HubRegion", REGION.to_owned()),
+    ];
+    let (name, file) = ("abroad-management-account", "management-account.yaml");
+    deploy::stack(&config, name, file, &parameters).await?;
+    let (_, ill) = doctor_in(world, REGION)?;
+    has(
+        &ill,
+        &format!("problem forwarding: {name} is in {REGION}"),
+        "delete-stack --region eu-west-1",
+    )?;
+    let client = aws_sdk_cloudformation::Client::new(&config);
+    client.delete_stack().stack_name(name).send().await?;
+    tests::until("the stack to be deleted", || async {
+        let there = client.describe_stacks().stack_name(name).send().await;
+        Ok(there.is_err().then_some(()))
+    })
+    .await?;
+    deploy::stack(&world.stack.hub, name, file, &parameters).await?;
+    let (_, well) = doctor_in(world, REGION)?;
+    has(&well, &format!("ok forwarding: {name} in us-east-1 forwards to the hub"), "")
 }
 
 /// A topic that lets nobody in, a StackSet in an account where somebody made a role of the same name, and an account without it.
@@ -151,8 +329,8 @@ async fn closed_and_taken(world: &World) -> Result<()> {
     ensure!(code == Some(2), "{code:?}: {ill:#?}");
     has(
         &ill,
-        &format!("problem topics: the policy of {topic} does not let cloudwatch"),
-        "Update the stack",
+        &format!("problem policies: the policy of {topic} does not let cloudwatch"),
+        "aws sns set-topic-attributes",
     )?;
     has(
         &ill,

@@ -33,9 +33,51 @@ fn the_hub_in_the_management_account_by_the_commands_of_the_page() {
         }
         layout.recover(&world, &[&member, layout.hub]).await?;
         runs_end_right_over_an_upgrade(&shell, &world, &member).await?;
-        uninstalled(&shell, &world, &member).await
+        uninstalled(&shell, &world, &member).await?;
+        taken_over(&layout, &shell, &world, &member).await
     });
 }
+
+/// A new installation beside what the old one left: nothing is lost, and once the shares are taken over as the page says,
+/// they follow the rules again.
+async fn taken_over(layout: &Layout, shell: &Shell, world: &World, member: &str) -> Result<()> {
+    let visible = world.visible(member, layout.home).await?;
+    ensure!(visible.contains("Org-Backup"), "{visible:?}");
+    for part in ["The hub", "The accounts that own runbooks"] {
+        shell.part(layout.heading, part).await?;
+    }
+    shell.part(layout.heading, "Rules and runbooks").await?;
+    shell.part(layout.heading, "The accounts that exist already").await?;
+    shell.run(NARROWED).await?;
+    ensure!(
+        world.visible(member, layout.home).await? == visible,
+        "it took back what is not its own"
+    );
+
+    shell.run(WIDENED).await?;
+    let said = shell.part("Uninstall", "Take over what stays").await?;
+    ensure!(said.contains("~ take over Org-Backup of 222233334444 with "), "{said}");
+    ensure!(said.contains("of others are the suite's now"), "{said}");
+    ensure!(!said.contains("- unshare"), "{said}");
+    // The local CloudFormation gives the new table the name of the old one, and an empty one takes its place.
+    ensure!(said.contains("\nrunbook-relay-bucket-"), "the old bucket is listed: {said}");
+    ensure!(world.visible(member, layout.home).await? == visible, "something was taken back");
+    shell.run(NARROWED).await?;
+    let visible = world.visible(member, layout.home).await?;
+    ensure!(!visible.contains("Org-Backup"), "the new installation does not own it: {visible:?}");
+    ensure!(visible.contains("Relay-RebootInstance"), "{visible:?}");
+    Ok(())
+}
+
+/// The owner's rule means nobody but the owner.
+const NARROWED: &str = "\
+cp dist/rules/sharing/platform.yaml platform.kept
+sed 's/^accounts:.*/accounts: {in: [\"'\"$OWNER\"'\"]}/' platform.kept > dist/rules/sharing/platform.yaml
+relay rules apply dist/rules
+relay apply
+";
+const WIDENED: &str =
+    "cp platform.kept dist/rules/sharing/platform.yaml\nrelay rules apply dist/rules\n";
 
 /// A version that differs in every function and every state machine.
 const NEXT_VERSION: &str = "\
@@ -107,6 +149,13 @@ aws lambda list-functions --query 'Functions[].FunctionName' --output text
 const GONE_FROM_THE_OWNER: &str =
     "aws iam list-roles --profile owner --query 'Roles[].RoleName' --output text\n";
 
+const GONE_FROM_THE_MANAGEMENT_ACCOUNT: &str = "\
+aws iam list-roles --profile management --query 'Roles[].RoleName' --output text
+aws organizations list-delegated-administrators --profile management --query 'DelegatedAdministrators[].Id' --output text |
+    sed 's/.../& is an administrator of runbook-relay/'
+! aws organizations describe-resource-policy --profile management 2> /dev/null
+";
+
 /// Everything is deleted but what the page says.
 async fn uninstalled(shell: &Shell, world: &World, member: &str) -> Result<()> {
     let visible = world.visible(member, "eu-west-1").await?;
@@ -134,13 +183,20 @@ fn the_hub_in_a_delegated_administrator_by_the_commands_of_the_page() {
             parameters: "",
         };
         layout.prepare(Arc::clone(&local)).await?;
-        let (_shell, world) = layout.deployed(local).await?;
+        let (shell, world) = layout.deployed(local).await?;
         let documents = ["Org-Backup", "Relay-RebootInstance"];
         let member = layout.joins(&world, "joins-c", &documents).await?;
         for region in [layout.home, layout.second] {
             has_roles(&world, &member, region).await?;
         }
-        layout.recover(&world, &[&member, layout.hub, layout.management]).await
+        layout.recover(&world, &[&member, layout.hub, layout.management]).await?;
+        shell.part("Uninstall", "A delegated administrator").await?;
+        let left = shell.run(LEFT).await?;
+        ensure!(left.contains("runbook-relay-Table") && left.contains("/runbook-relay/"), "{left}");
+        let gone = shell.run(GONE).await? + &shell.run(GONE_FROM_THE_OWNER).await?;
+        let gone = gone + &shell.run(GONE_FROM_THE_MANAGEMENT_ACCOUNT).await?;
+        ensure!(!gone.contains("runbook-relay"), "still there: {gone}");
+        Ok(())
     });
 }
 

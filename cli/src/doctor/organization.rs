@@ -26,7 +26,8 @@ pub(super) async fn check(session: &Session) -> (Vec<Finding>, Option<Organizati
             return (vec![Finding::unseen(CHECK, "describe it", &"it is not in the answer")], None);
         }
         Err(error) if error.is("AWSOrganizationsNotInUseException") => {
-            let remedy = "Without an organization alarms are answered and nothing is shared.";
+            let remedy = "Without an organization alarms are answered and nothing is shared. To make one: \
+                          aws organizations create-organization --feature-set ALL";
             let what = "the account is not a member of an organization";
             return (vec![Finding::warning(CHECK, what, remedy)], None);
         }
@@ -45,7 +46,7 @@ pub(super) async fn check(session: &Session) -> (Vec<Finding>, Option<Organizati
         findings.push(Finding::problem(
             CHECK,
             format!("the stack trusts {trusted}, and the account is in {id}"),
-            format!("Update the stack with OrganizationId={id}."),
+            format!("{} --parameter-overrides OrganizationId={id}", session.stack.deploy()),
         ));
     }
     let read = match read_all(&client).await {
@@ -58,8 +59,9 @@ pub(super) async fn check(session: &Session) -> (Vec<Finding>, Option<Organizati
             findings.push(Finding::problem(
                 CHECK,
                 format!("{id} cannot be read: {error}"),
-                "The hub has to be the management account, or a delegated administrator whom the organization's \
-                 resource policy lets read (docs/deploy.md).",
+                "The hub has to be the management account, or an account whom the organization's resource policy lets \
+                 read. In the management account: aws organizations put-resource-policy --content \
+                 file://organization-policy.json (docs/deploy.md)",
             ));
             None
         }
@@ -79,7 +81,10 @@ async fn forwarding(session: &Session, home: &Region, management: &str) -> Findi
             return Finding::problem(
                 FORWARDING,
                 format!("the hub's bus takes no events of the management account {management}"),
-                format!("Update the stack with ManagementAccountId={management}."),
+                format!(
+                    "{} --parameter-overrides ManagementAccountId={management}",
+                    session.stack.deploy()
+                ),
             );
         }
         return Finding::unknown(
@@ -87,42 +92,69 @@ async fn forwarding(session: &Session, home: &Region, management: &str) -> Findi
             format!(
                 "stacks/management-account.yaml cannot be seen from here: it belongs into {management}, {home}"
             ),
-            format!("In that account: aws cloudformation describe-stacks --region {home}"),
+            format!(
+                "In that account: aws cloudformation describe-stacks --region {home} --query \
+                 \"Stacks[?Parameters[?ParameterKey=='HubAccount' && ParameterValue=='{hub}']].StackName\""
+            ),
         );
     }
     if home == region {
         return Finding::ok(FORWARDING, "the hub is where the organization's events are");
     }
-    let config = in_region(&session.config, home);
+    let parameters = format!("HubAccount={hub} HubRegion={region}");
+    let deploy = format!(
+        "aws cloudformation deploy --region {home} --template-file dist/stacks/management-account.yaml --stack-name \
+         {}-management-account --capabilities CAPABILITY_NAMED_IAM --parameter-overrides {parameters}",
+        session.stack.installation().map(|id| id.to_string()).unwrap_or_default()
+    );
+    let found = async |region: &Region| forwarding_stack(session, region).await;
+    match found(home).await {
+        Ok(Some(name)) => Finding::ok(FORWARDING, format!("{name} in {home} forwards to the hub")),
+        Err(error) => {
+            Finding::unseen(FORWARDING, &format!("cloudformation:DescribeStacks in {home}"), &error)
+        }
+        Ok(None) => match found(region).await {
+            Ok(Some(name)) => Finding::problem(
+                FORWARDING,
+                format!(
+                    "{name} is in {region}, and the organization's events are in {home}: nothing forwards them"
+                ),
+                format!(
+                    "aws cloudformation delete-stack --region {region} --stack-name {name}\n{deploy}"
+                ),
+            ),
+            _ => Finding::problem(
+                FORWARDING,
+                format!(
+                    "the organization's events are in {home}, the hub in {region}, and nothing forwards them"
+                ),
+                deploy,
+            ),
+        },
+    }
+}
+
+/// The stack of `stacks/management-account.yaml` for this hub in a Region of its account. The stacks of target accounts
+/// have the same two parameters and more.
+async fn forwarding_stack(session: &Session, place: &Region) -> Result<Option<String>, AwsError> {
+    let config = in_region(&session.config, place);
     let client = aws_sdk_cloudformation::Client::new(&config);
     let mut pages = client.describe_stacks().into_paginator().items().send();
     while let Some(stack) = pages.next().await {
-        let stack = match stack.map_err(AwsError::from) {
-            Ok(stack) => stack,
-            Err(error) => {
-                let what = format!("cloudformation:DescribeStacks in {home}");
-                return Finding::unseen(FORWARDING, &what, &error);
-            }
+        let stack = stack.map_err(AwsError::from)?;
+        let parameter = |key: &str| {
+            let mut all = stack.parameters().iter();
+            all.find(|parameter| parameter.parameter_key() == Some(key))
+                .map(|parameter| parameter.parameter_value().unwrap_or_default())
         };
-        let has = |key: &str, value: &str| {
-            stack.parameters().iter().any(|parameter| {
-                parameter.parameter_key() == Some(key) && parameter.parameter_value() == Some(value)
-            })
-        };
-        if has("HubAccount", hub) && has("HubRegion", region.as_str()) {
-            let name = stack.stack_name().unwrap_or_default();
-            return Finding::ok(FORWARDING, format!("{name} in {home} forwards to the hub"));
+        let forwards = parameter("HubAccount") == Some(session.caller.account.as_str())
+            && parameter("HubRegion") == Some(session.region.as_str())
+            && parameter("RolesRegion").is_none();
+        if forwards {
+            return Ok(stack.stack_name().map(str::to_owned));
         }
     }
-    Finding::problem(
-        FORWARDING,
-        format!(
-            "the organization's events are in {home}, the hub in {region}, and nothing forwards them"
-        ),
-        format!(
-            "Deploy stacks/management-account.yaml in {home} with HubAccount={hub} HubRegion={region}."
-        ),
-    )
+    Ok(None)
 }
 
 /// EventBridge has no call of Organizations unless a trail records it.
@@ -135,23 +167,24 @@ async fn trail(session: &Session, home: &Region, management: &str) -> Finding {
         );
     }
     match recording(&session.config, home).await {
-        Ok(Some(name)) => Finding::ok(TRAIL, format!("{name} records {home}")),
-        Ok(None) => Finding::problem(
+        Ok(Ok(name)) => Finding::ok(TRAIL, format!("{name} records {home}")),
+        Ok(Err(remedy)) => Finding::problem(
             TRAIL,
             format!(
                 "no trail of {management} records {home}: EventBridge sees no account that joins"
             ),
-            "Create a trail with management events in this Region, or start its logging.",
+            remedy,
         ),
         Err((what, error)) => Finding::unseen(TRAIL, what, &error),
     }
 }
 
-/// The name of a trail that records a Region and is switched on; an error with the call that was refused.
+/// The name of a trail that records a Region and is switched on, or the command that makes one so; an error with the
+/// call that was refused.
 async fn recording(
     config: &SdkConfig,
     region: &Region,
-) -> Result<Option<String>, (&'static str, AwsError)> {
+) -> Result<Result<String, String>, (&'static str, AwsError)> {
     const SERVICE: &str = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101";
     let config = in_region(config, region);
     let call = async |operation: &str, question: Value| {
@@ -161,20 +194,31 @@ async fn recording(
         Ok(answer) => answer["trailList"].as_array().cloned().unwrap_or_default(),
         Err(error) => return Err(("cloudtrail:DescribeTrails", error)),
     };
+    let mut silent = None;
     for trail in &trails {
         let records = trail["IsMultiRegionTrail"] == true || trail["HomeRegion"] == region.as_str();
         if !records {
             continue;
         }
+        let name = trail["Name"].as_str().unwrap_or_default();
         match call("GetTrailStatus", json!({"Name": trail["TrailARN"]})).await {
             Ok(status) if status["IsLogging"] == true => {
-                return Ok(Some(trail["Name"].as_str().unwrap_or_default().to_owned()));
+                return Ok(Ok(name.to_owned()));
             }
-            Ok(_) => {}
+            Ok(_) => silent = trail["TrailARN"].as_str(),
             Err(error) => return Err(("cloudtrail:GetTrailStatus", error)),
         }
     }
-    Ok(None)
+    let start =
+        |name: &str| format!("aws cloudtrail start-logging --region {region} --name {name}");
+    Ok(Err(match silent {
+        Some(arn) => start(arn),
+        None => format!(
+            "aws cloudtrail create-trail --region {region} --name organization-events --s3-bucket-name BUCKET \
+             --is-multi-region-trail\n{}",
+            start("organization-events")
+        ),
+    }))
 }
 
 /// Changes of documents are followed by their events, which a trail has to record in the account and Region of the documents. Where
@@ -185,17 +229,19 @@ async fn documents(session: &Session, home: &Region, management: &str) -> Option
         return None;
     }
     Some(match recording(&session.config, region).await {
-        Ok(Some(name)) => Finding::ok(
+        Ok(Ok(name)) => Finding::ok(
             TRAIL,
             format!("{name} records {region}: changes of the hub's documents are followed"),
         ),
-        Ok(None) => Finding::warning(
+        Ok(Err(remedy)) => Finding::warning(
             TRAIL,
             format!(
                 "no trail records {region}: changes of the hub's documents wait for the next reconcile"
             ),
-            "Create a trail with management events in this Region, or start its logging. The accounts that own documents need \
-             one as well, and stacks/owner-account.yaml in every Region with documents.",
+            format!(
+                "{remedy}
+The accounts that own documents need one as well, and stacks/owner-account.yaml in every Region with documents."
+            ),
         ),
         Err((what, error)) => Finding::unseen(TRAIL, what, &error),
     })

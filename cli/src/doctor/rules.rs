@@ -55,13 +55,14 @@ pub(super) async fn check(session: &Session, organization: Option<&Organization>
         let units = if organization.is_some() { "OUs and runbooks" } else { "runbooks" };
         findings.push(Finding::ok(CHECK, format!("{count}, all valid; their {units} exist")));
     }
+    findings.extend(super::quotas::shares(session, &sharing).await);
     findings
 }
 
 fn of(problem: &Problem, is_wrong: bool) -> Finding {
     let what = format!("{}: {} [{}]", problem.place, problem.what, problem.code.as_str());
     let make = if is_wrong { Finding::problem } else { Finding::warning };
-    make(CHECK, what, problem.hint.clone())
+    make(CHECK, what, format!("{} Then: relay rules apply", problem.hint))
 }
 
 /// Rules that select about as many accounts as a document can be shared with.
@@ -76,7 +77,7 @@ fn reach(organization: &Organization, rules: &SharingRules) -> Vec<Finding> {
                 "{} selects {number} accounts; a document can be shared with {SHARES}",
                 rule.name
             ),
-            "Ask AWS to raise the quota, or select fewer accounts.",
+            "Select fewer accounts, then: relay rules apply. relay plan --by rule shows whom it means.",
         )
     })
     .collect()
@@ -103,7 +104,8 @@ async fn switch(session: &Session) -> Finding {
         }
         Err(error) => return Finding::unseen(CHECK, &format!("read {name}"), &error),
     };
-    let remedy = format!("Correct or delete the parameter {name} (docs/operate.md).");
+    let remedy =
+        format!("relay resume, or: aws ssm delete-parameter --name {name} (docs/operate.md)");
     match Control::parse(&name, &text) {
         Err(problems) => {
             let what = problems.first().map(|problem| problem.what.clone()).unwrap_or_default();

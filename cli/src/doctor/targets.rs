@@ -22,8 +22,8 @@ pub(super) async fn check(session: &Session, organization: Option<&Organization>
         Ok(installation) => format!("{installation}-target-account"),
         Err(error) => return vec![Finding::unseen(CHECK, "read the installation's id", &error)],
     };
-    let instances = match instances(session, &name).await {
-        Ok(instances) => instances,
+    let (instances, call_as) = match instances(session, &name).await {
+        Ok(found) => found,
         // Without access to the organization there are no service-managed StackSets.
         Err(error)
             if error.is("StackSetNotFoundException")
@@ -42,24 +42,27 @@ pub(super) async fn check(session: &Session, organization: Option<&Organization>
             return vec![Finding::unseen(CHECK, "cloudformation:ListStackInstances", &error)];
         }
     };
-    let mut findings: Vec<Finding> = instances.iter().filter_map(fault).collect();
+    let set = format!("{name}{call_as}");
+    let mut findings: Vec<Finding> =
+        instances.iter().filter_map(|instance| fault(&set, instance)).collect();
     let current = instances.len() - findings.len();
-    findings
-        .extend(organization.and_then(|organization| without(session, organization, &instances)));
+    findings.extend(
+        organization.and_then(|organization| without(session, &set, organization, &instances)),
+    );
     if findings.is_empty() {
         findings.push(Finding::ok(CHECK, format!("{current} stacks of {name} are current")));
     }
     findings
 }
 
-/// The stacks of a StackSet.
+/// The stacks of a StackSet, and the flag by which this account's commands reach it.
 ///
 /// # Errors
 /// When CloudFormation refuses or does not answer, or there is no such StackSet.
 pub(crate) async fn instances(
     session: &Session,
     name: &str,
-) -> Result<Vec<StackInstanceSummary>, AwsError> {
+) -> Result<(Vec<StackInstanceSummary>, &'static str), AwsError> {
     let client = aws_sdk_cloudformation::Client::new(&session.config);
     let list = async |call_as| {
         let list = client.list_stack_instances().stack_set_name(name).call_as(call_as);
@@ -68,13 +71,16 @@ pub(crate) async fn instances(
     };
     // The hub is the management account, or administers StackSets for it.
     match list(CallAs::SelfValue).await {
-        Ok(own) => Ok(own),
-        Err(error) => list(CallAs::DelegatedAdmin).await.map_err(|_| error),
+        Ok(own) => Ok((own, "")),
+        Err(error) => match list(CallAs::DelegatedAdmin).await {
+            Ok(own) => Ok((own, " --call-as DELEGATED_ADMIN")),
+            Err(_) => Err(error),
+        },
     }
 }
 
 /// An instance that is not as the StackSet wants it.
-fn fault(instance: &StackInstanceSummary) -> Option<Finding> {
+fn fault(name: &str, instance: &StackInstanceSummary) -> Option<Finding> {
     let detailed = instance.stack_instance_status().and_then(|status| status.detailed_status());
     let failed = matches!(
         detailed,
@@ -94,12 +100,27 @@ fn fault(instance: &StackInstanceSummary) -> Option<Finding> {
         None => format!("the stack of {place} is not current"),
     };
     let collides = reason.is_some_and(|reason| reason.to_lowercase().contains("already exists"));
+    let (account, region) =
+        (instance.account().unwrap_or_default(), instance.region().unwrap_or_default());
+    let update = |more: &str| {
+        format!(
+            "aws cloudformation update-stack-set --stack-set-name {name} --use-previous-template --capabilities \
+             CAPABILITY_NAMED_IAM --parameters ParameterKey=HubAccount,UsePreviousValue=true \
+             ParameterKey=HubRegion,UsePreviousValue=true ParameterKey=RolesRegion,UsePreviousValue=true \
+             ParameterKey=OrganizationId,UsePreviousValue=true{more}"
+        )
+    };
     let remedy = match collides {
-        true => {
-            "Another stack or a person made a role of this name there. If it is the execution role to use, name it in \
-             ExistingExecutionRoleName; otherwise choose a RoleNamePrefix, or delete the role. Then update the StackSet."
-        }
-        false => "Read the stack's events in that account, then update the StackSet.",
+        true => format!(
+            "Another stack or a person made a role of this name there. If it is the execution role to use: \
+             {}\nOtherwise choose a RoleNamePrefix the same way, or delete the role in {account}.",
+            update(" ParameterKey=ExistingExecutionRoleName,ParameterValue=NAME")
+        ),
+        false => format!(
+            "In {account}: aws cloudformation describe-stack-events --region {region} --stack-name {}\nThen: {}",
+            instance.stack_id().unwrap_or("NAME"),
+            update("")
+        ),
     };
     Some(Finding::problem(CHECK, what, remedy))
 }
@@ -107,6 +128,7 @@ fn fault(instance: &StackInstanceSummary) -> Option<Finding> {
 /// Members that have no stack at all.
 fn without(
     session: &Session,
+    name: &str,
     organization: &Organization,
     instances: &[StackInstanceSummary],
 ) -> Option<Finding> {
@@ -126,7 +148,12 @@ fn without(
         Finding::warning(
             CHECK,
             format!("{named}{more} have no stack of the StackSet: their alarms are not heard, and no run reaches them"),
-            "Nothing, if that is meant. Otherwise add their organizational units to the StackSet.",
+            format!(
+                "Nothing, if that is meant. Otherwise add their organizational units: aws cloudformation \
+                 create-stack-instances --stack-set-name {name} --regions {} --deployment-targets \
+                 OrganizationalUnitIds=OU",
+                session.region
+            ),
         )
     })
 }

@@ -71,6 +71,15 @@ impl Stack {
         }
     }
 
+    /// The command that updates it with the template of `aws cloudformation package`, without its parameters.
+    pub(crate) fn deploy(&self) -> String {
+        format!(
+            "aws cloudformation deploy --template-file packaged.yaml --stack-name {} --s3-bucket BUCKET \
+             --capabilities CAPABILITY_NAMED_IAM CAPABILITY_AUTO_EXPAND",
+            self.name
+        )
+    }
+
     /// One of its outputs.
     ///
     /// # Errors

@@ -48,7 +48,7 @@ impl Target {
 /// The stacks of the StackSet, account by account.
 pub(super) async fn targets(session: &Session) -> Result<Vec<Target>> {
     let name = format!("{}-target-account", session.stack.installation()?);
-    let instances = instances(session, &name).await.with_context(|| {
+    let (instances, _) = instances(session, &name).await.with_context(|| {
         Failure::new(format!("the stacks of target accounts are not those of a StackSet {name}"))
     })?;
     let mut targets: BTreeMap<String, Target> = BTreeMap::new();

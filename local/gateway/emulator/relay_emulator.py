@@ -14,6 +14,7 @@ ministack is checked at start-up, so that an upgrade that moved it fails loudly.
   /_relay/organizations    who is in which organization (for aws:PrincipalOrgID and its kin)
   /_relay/impair           fails a status check of an instance until something cures it
   /_relay/commands         what commands of Run Command answer
+  /_relay/quotas           the concurrent invocations of Lambda
   /_relay/alarm-action     how an action of an alarm ended, for its history
   /_relay/contributors     brings a time series of an alarm into ALARM, or out of it
   /_relay/delivered        an event that somebody delivered by hand, for what follows from it
@@ -82,7 +83,7 @@ require(iam, "enforce", "pin_request_origin", "pin_signed_request", "pin_signed_
 require(stepfunctions, "_emit_execution_status_event", "_apply_jsonata_arguments", "_add_event", "_invoke_sns_publish",
         "_SERVICE_DISPATCH")
 require(iam_actions, "extract_resource_arn")
-require(lambda_svc, "_sqs_esm_concurrency")
+require(lambda_svc, "_sqs_esm_concurrency", "_ACCOUNT_CONCURRENCY_CAP")
 require(provisioners, "_RESOURCE_HANDLERS")
 require(responses, "request_scope", "json_response", "error_response_json")
 
@@ -395,12 +396,26 @@ _sqs_esm_concurrency = lambda_svc._sqs_esm_concurrency
 lambda_svc._sqs_esm_concurrency = lambda *arguments: int(_sqs_esm_concurrency(*arguments))
 
 
+# -- Quotas ---------------------------------------------------------------------------------------
+
+_USUAL_CONCURRENCY = lambda_svc._ACCOUNT_CONCURRENCY_CAP
+
+
+def quotas(request):
+    """`{lambdaConcurrency?}`: how many functions run at once, and what GetAccountSettings says; null for the default."""
+    unknown = request.keys() - {"lambdaConcurrency"}
+    if unknown:
+        raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
+    lambda_svc._ACCOUNT_CONCURRENCY_CAP = request.get("lambdaConcurrency") or _USUAL_CONCURRENCY
+    return {}
+
+
 # -- The ASGI app -------------------------------------------------------------------------------
 
 HOOKS = {"matching": matching, "identify": identify, "authorize": authorize, "resource-policy": resource_policy,
          "role-allows": role_allows, "keys": relay_sessions.keys, "assume": relay_sessions.assume,
          "organizations": organizations, "used": used, "impair": relay_instances.impair,
-         "commands": relay_commands.commands, "alarm-action": relay_alarms.action,
+         "commands": relay_commands.commands, "quotas": quotas, "alarm-action": relay_alarms.action,
          "contributors": relay_contributors.change, "delivered": relay_contributors.delivered}
 
 

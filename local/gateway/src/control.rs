@@ -84,7 +84,7 @@ async fn handle(gateway: &Gateway, parts: &Parts, path: &str, body: &[u8]) -> Re
             Ok(serde_json::to_value(gateway.calls.list(query("principal").as_deref(), since))?)
         }
         (&Method::GET, "used-permissions") => gateway.emulator.hook("used", &json!({})).await,
-        (&Method::POST, "impair" | "commands" | "contributors") => {
+        (&Method::POST, "impair" | "commands" | "contributors" | "quotas") => {
             gateway.emulator.hook(path, &parse::<Value>(body)?).await
         }
         // From people, and from the emulator for what it is handed by PutEvents.

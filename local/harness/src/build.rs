@@ -39,13 +39,17 @@ pub fn is_built() -> bool {
 /// # Errors
 /// When something does not compile.
 pub fn build_dev() -> Result<()> {
-    // The whole workspace, as `cargo xtask` itself is built: another choice of packages means
-    // other features, and everything compiled again.
-    let mut command = Command::new("cargo");
-    command.current_dir(root()).args(["build", "--workspace", "--bins"]);
-    let status = command.status().context("run cargo build")?;
+    let status = dev_build().status().context("run cargo build")?;
     ensure!(status.success(), "the build failed");
     Ok(())
+}
+
+/// The whole workspace, as `cargo xtask` itself is built: another choice of packages means other features, and
+/// everything compiled again. A first build lasts for minutes, so Cargo shows what it does.
+fn dev_build() -> Command {
+    let mut command = Command::new("cargo");
+    command.current_dir(root()).args(["build", "--workspace", "--bins"]);
+    command
 }
 
 /// Builds a package, or what `more` names of it, optimised for speed, and says where that lies.
@@ -135,4 +139,23 @@ pub fn distribution(folder: &Path) -> Result<()> {
         std::fs::copy(archive(&name)?, folder.join(format!("functions/{name}.zip")))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_first_build_shows_cargos_progress() {
+        let command = dev_build();
+        let arguments: Vec<_> =
+            command.get_args().map(|argument| argument.to_string_lossy()).collect();
+        assert!(
+            !arguments.iter().any(|argument| argument == "--quiet" || argument == "-q"),
+            "{arguments:?}"
+        );
+        let silenced =
+            command.get_envs().any(|(name, _)| name.to_string_lossy().starts_with("CARGO_TERM"));
+        assert!(!silenced, "its progress is hidden by the environment");
+    }
 }

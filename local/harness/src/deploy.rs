@@ -10,6 +10,7 @@ use aws_credential_types::provider::ProvideCredentials;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{Capability, Parameter, StackStatus};
 use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::CreateBucketConfiguration;
 use futures::{StreamExt, TryStreamExt};
 use regex::Regex;
 use sha2::{Digest, Sha256};
@@ -27,9 +28,14 @@ pub async fn suite(config: &SdkConfig, parameters: &[(&str, String)]) -> Result<
     // Names of buckets are everybody's; the key of a local account is its id.
     let provider = config.credentials_provider().context("credentials are configured")?;
     let account = provider.provide_credentials().await?;
-    let bucket = &format!("runbook-relay-artifacts-{}", account.access_key_id());
+    let region = config.region().map(AsRef::as_ref).unwrap_or_default();
+    let bucket = &format!("runbook-relay-artifacts-{}-{region}", account.access_key_id());
     let s3 = aws::s3(config);
-    match s3.create_bucket().bucket(bucket).send().await.map_err(aws_sdk_s3::Error::from) {
+    // In us-east-1 the Region must not be named, elsewhere it must.
+    let place = (region != "us-east-1")
+        .then(|| CreateBucketConfiguration::builder().location_constraint(region.into()).build());
+    let made = s3.create_bucket().bucket(bucket).set_create_bucket_configuration(place);
+    match made.send().await.map_err(aws_sdk_s3::Error::from) {
         // From an earlier start with the same state.
         Ok(_) | Err(aws_sdk_s3::Error::BucketAlreadyOwnedByYou(_)) => {}
         Err(error) => return Err(error).context("create the artifact bucket"),

@@ -82,7 +82,7 @@ fn counts_are_the_sums_over_the_calls_so_far() {
     assert_eq!(counts, sums);
 }
 
-fn first_read(input: Value) -> Result<ShareRunbooksInput, String> {
+fn first_read(input: &Value) -> Result<ShareRunbooksInput, String> {
     let execution = json!({
         "arn": "arn:aws:states:us-east-1:111122223333:execution:share-runbooks:a",
         "name": "a", "startTime": "2026-01-02T03:04:05Z"
@@ -109,7 +109,7 @@ fn what_a_person_wrote_is_read_strictly_and_each_fault_is_named() {
         (json!({"accounts": vec![account; 1001]}), "expected 1 to 1000 entries, found 1001"),
         (json!({"accounts": [444_455_556_666_u64]}), "Quote it: \"444455556666\""),
     ] {
-        let error = first_read(input).unwrap_err();
+        let error = first_read(&input).unwrap_err();
         assert!(error.contains(expected), "{error}");
     }
     for valid in [
@@ -118,7 +118,7 @@ fn what_a_person_wrote_is_read_strictly_and_each_fault_is_named() {
         json!({"organization": true, "drift": true, "dryRun": false, "confirm": "0123456789ab"}),
         json!({"accounts": [account], "drift": false, "dryRun": false}),
     ] {
-        let read = first_read(valid.clone()).unwrap();
+        let read = first_read(&valid).unwrap();
         assert_eq!(read, serde_json::from_value(valid).unwrap());
     }
 }
@@ -127,6 +127,6 @@ fn what_a_person_wrote_is_read_strictly_and_each_fault_is_named() {
 fn what_the_suite_wrote_may_be_of_a_later_version() {
     for kind in ["join", "move", "departure", "recheck"] {
         let input = json!({"accounts": ["444455556666"], "trigger": {"kind": kind}, "later": 1});
-        assert!(first_read(input).is_ok(), "{kind}");
+        assert!(first_read(&input).is_ok(), "{kind}");
     }
 }
