@@ -141,7 +141,9 @@ async fn start(session: &Session, input: &Value, no_follow: bool, output: &Outpu
     let machine = session.stack.output("RunAutomationStateMachineArn")?;
     let client = aws_sdk_sfn::Client::new(&session.config);
     let start = client.start_execution().state_machine_arn(machine);
-    let start = start.name(format!("hand-{}", Uuid::new_v4())).input(input.to_string());
+    #[expect(clippy::disallowed_methods, reason = "each start by a person is a new one")]
+    let unique = format!("hand-{}", Uuid::new_v4());
+    let start = start.name(unique).input(input.to_string());
     let started = start.send().await.map_err(AwsError::from).context("start run-automation")?;
     let arn = started.execution_arn;
     if no_follow {

@@ -35,7 +35,8 @@ async fn document(world: &World, region: &str, name: &str, tag: Option<&str>) ->
     let ssm = world.ssm(OWNER, region).await;
     let create = ssm.create_document().name(name).content(CONTENT);
     let create = create.document_type(DocumentType::Automation);
-    let tags = tag.map(|tag| vec![Tag::builder().key("share").value(tag).build().unwrap()]);
+    let tag = tag.map(|tag| Tag::builder().key("share").value(tag).build()).transpose()?;
+    let tags = tag.map(|tag| vec![tag]);
     create.document_format(DocumentFormat::Yaml).set_tags(tags).send().await?;
     Ok(())
 }

@@ -96,7 +96,7 @@ fn the_status_counts_what_an_observing_rule_would_have_done_and_a_plan_shows_it(
         alarm(world, "status-1", &instance).await?;
         let numbers = |status: &Value| {
             let rules = status["rules"].as_array().into_iter().flatten();
-            rules.cloned().find(|rule| rule["name"] == "status-watch")
+            rules.into_iter().find(|rule| rule["name"] == "status-watch").cloned()
         };
         let status = until("the trigger to be counted", || async {
             let status = json(person, world, &["status"]).await?;

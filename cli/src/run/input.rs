@@ -98,7 +98,7 @@ impl Request {
                 let rung = rule.ladder.get(index).cloned().with_context(|| {
                     format!("rule {} has {} rungs", reference.name, rule.ladder.len())
                 })?;
-                (rung, Some(rule.run.clone()), Some(reference))
+                (rung, Some(rule.run), Some(reference))
             }
         };
         let mut given: BTreeMap<String, Vec<String>> = BTreeMap::new();

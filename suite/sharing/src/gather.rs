@@ -48,6 +48,7 @@ pub struct Gather {
 }
 
 /// Whether an execution is to go on.
+#[expect(clippy::large_enum_variant, reason = "one is made, written and dropped")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "next", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Gathered {
