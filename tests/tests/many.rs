@@ -20,7 +20,7 @@ static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 fn stack() -> StackOptions {
     let parameters = [("GatherSeconds", "4"), ("SettleSeconds", "30")];
-    StackOptions { parameters: parameters.map(|(key, value)| (key, value.to_owned())).into() }
+    StackOptions::with(parameters.map(|(key, value)| (key, value.to_owned())))
 }
 
 async fn ground(world: &World) -> Result<()> {

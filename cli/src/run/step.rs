@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn the_next_step_is_started_a_pause_is_resumed_and_an_approval_is_left_to_its_approver() {
-        use Status::{InProgress, Pending, Success, Waiting};
+        use Status::{Inprogress, Pending, Success, Waiting};
         let steps = [("a", "aws:sleep", Success), ("b", "aws:sleep", Pending)];
         assert_eq!(next(&automation(Waiting, &steps), None), Ok(Signal::Start("b")));
         let steps = [("a", "aws:pause", Waiting), ("b", "aws:sleep", Pending)];
@@ -154,9 +154,9 @@ mod tests {
         assert!(
             next(&automation(Waiting, &steps), None).is_err_and(|why| why.contains("approvals"))
         );
-        let steps = [("a", "aws:sleep", InProgress)];
+        let steps = [("a", "aws:sleep", Inprogress)];
         assert!(
-            next(&automation(InProgress, &steps), None)
+            next(&automation(Inprogress, &steps), None)
                 .is_err_and(|why| why.contains("InProgress"))
         );
         let steps = [("a", "aws:sleep", Success)];

@@ -180,7 +180,7 @@ async fn a_run_that_still_waits_shortly_before_its_deadline_is_reported_again_on
     asked["pendingPublished"] = json!(true);
     asked["reminded"] = json!(false);
     assert_eq!(world.call(asked.clone()).await.unwrap(), answered(false), "it is early");
-    tokio::time::advance(std::time::Duration::from_secs(50 * 60)).await;
+    tokio::time::advance(Duration::from_secs(50 * 60)).await;
     // A machine of an earlier version does not publish it.
     let mut old = asked.clone();
     old.as_object_mut().unwrap().remove("reminded");

@@ -1,6 +1,6 @@
 //! Executions that wait for each other, on a table and a Step Functions in memory.
 
-#![expect(clippy::unwrap_used, reason = "all of this is test code")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "all of this is test code")]
 
 mod world;
 

@@ -91,6 +91,7 @@ fn first_read(input: &Value) -> Result<ShareRunbooksInput, String> {
     match serde_json::from_value(request).map_err(|error| error.to_string())? {
         PlanRequest::Plan(request) => Ok(request.input),
         PlanRequest::Conclude(_) => Err("it concludes".to_owned()),
+        PlanRequest::Gather(_) => Err("it gathers".to_owned()),
     }
 }
 
