@@ -96,16 +96,17 @@ async fn exercise(world: &World) -> Result<()> {
         world.end_of(&backfill).await?;
         world.sweep().await?;
         until("everything to come to its end", || async {
-            let mut running = 0;
+            let mut running = Vec::new();
             for machine in [
                 "ShareRunbooksStateMachineArn",
                 "AwaitMembershipStateMachineArn",
                 "RunAutomationStateMachineArn",
             ] {
                 let executions = world.executions(machine).await?;
-                running += executions.values().filter(|s| s.as_str() == "RUNNING").count();
+                let executions = executions.iter().filter(|(_, s)| s.as_str() == "RUNNING");
+                running.extend(executions.map(|(name, _)| name.clone()));
             }
-            Ok((running == 0).then_some(()))
+            Ok(running.is_empty().then_some(()))
         })
         .await
     })

@@ -136,14 +136,12 @@ fn what_two_installations_claim_is_never_taken_back_until_one_claim_is_left() {
         let trial = layout.world(local, "relay-trial").await?;
         let owner = layout.owner.context("it has an owner")?;
         prod.documents(owner, &["us-east-1"], &["Both-Patch"]).await?;
+        let mut outcomes = trial.subscribe("trial").await?;
         shared_with(&shell, "first", "runbook-relay", "[organization]").await?;
         shared_with(&shell, "trial", "relay-trial", "[organization]").await?;
 
         // Both have the share of the new account in their ledgers.
-        let mut outcomes = trial.subscribe("trial").await?;
         let account = prod.create_account("contested").await?.account;
-        let joined =
-            outcomes.wait_for("the join", |o| o.accounts().any(|id| id == account)).await?;
         let claims = |outcome: &Value| -> Vec<Value> {
             let problems = outcome["problems"].as_array().into_iter().flatten();
             let about = |problem: &&Value| problem["where"] == owner;
@@ -162,7 +160,9 @@ fn what_two_installations_claim_is_never_taken_back_until_one_claim_is_left() {
             }
         };
         sees(true).await?;
-        ensure!(claims(joined.json()) == [json!("DocumentsClaimedTwice")], "{}", joined.json());
+        let twice =
+            |o: &harness::outcomes::Received| claims(o.json()) == [json!("DocumentsClaimedTwice")];
+        outcomes.wait_for("the problem of the claims", twice).await?;
 
         // The one no longer wants it, the other does.
         shared_with(&shell, "trial", "relay-trial", "[\"343434343434\"]").await?;

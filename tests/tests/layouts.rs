@@ -98,7 +98,7 @@ async fn runs_end_right_over_an_upgrade(shell: &Shell, world: &World, member: &s
     let endpoint = &world.local.endpoint;
     let approval = json!({"approvers": ["arn:aws:iam::111122223333:root"], "within": "1h"});
     let mut runs = Vec::new();
-    for (settle, approval) in [("PT1S", Some(approval)), ("PT40S", None)] {
+    for (settle, approval) in [("PT1S", Some(approval)), ("PT90S", None)] {
         let (id, _) = remediation::watched_instance(endpoint, member, "eu-west-1").await?;
         let mut input = json!({"runbook": "Relay-RebootInstance", "account": member, "region": "eu-west-1",
             "resources": [id], "parameters": {"InstanceId": ["{resource}"], "Settle": [settle]}});

@@ -230,7 +230,18 @@ fn an_operator_plans_applies_and_confirms() {
         let id = id.get(..12).context("twelve digits")?;
         let (code, text) = relay(world, &["apply", "--confirm", id])?;
         ensure!(code == Some(0), "{code:?}: {text}");
-        sees(world, &account, seen).await
+        sees(world, &account, seen).await?;
+
+        // Two at once: one waits for the other.
+        let both = std::thread::scope(|threads| {
+            let apply = || threads.spawn(|| relay(world, &["apply"]));
+            [apply(), apply()].map(|one| one.join())
+        });
+        for one in both {
+            let (code, text) = one.map_err(|_| anyhow::anyhow!("a thread panicked"))??;
+            ensure!(code == Some(0) && text.contains("nothing to change"), "{code:?}: {text}");
+        }
+        Ok(())
     });
 }
 

@@ -114,10 +114,6 @@ async fn share(
     input.extend(plan.map(|plan| ("plan".to_owned(), json!(plan))));
     input.extend(confirm.map(|id| ("confirm".to_owned(), json!(id))));
     let ended = execution::run(session, &Value::Object(input), output).await?;
-    if let Some(busy) = ended.output["busy"].as_str() {
-        let failure = Failure::new("another execution brings the organization into line");
-        return Err(failure.help(format!("Wait for its end, then repeat: {busy}")).into());
-    }
     let (effect, parts) = effect(session, &ended).await?;
     let outcome = outcome(session, &ended).await?;
     output.json(&Report {

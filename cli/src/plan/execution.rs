@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use aws::AwsError;
+use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::Value;
 use store::Bucket;
@@ -17,6 +18,8 @@ use crate::session::Session;
 /// How often the execution is looked at, and how often a note says that it still runs.
 const LOOK: Duration = Duration::from_secs(1);
 const NOTE: Duration = Duration::from_secs(15);
+/// How often another execution may be there first.
+const ATTEMPTS: usize = 5;
 
 /// An execution that has ended well.
 #[derive(Debug)]
@@ -25,10 +28,12 @@ pub(super) struct Ended {
     pub output: Value,
 }
 
-/// Starts `share-runbooks` and waits for its end.
+/// Starts `share-runbooks` and waits for its end. Where another execution brings the organization into line already, as the
+/// one that a written rule starts by itself, that one is waited for first.
 ///
 /// # Errors
-/// When the stack is older than this program, the execution cannot be started, or it fails.
+/// When the stack is older than this program, the execution cannot be started, or it fails; or when others are always
+/// faster.
 pub(super) async fn run(session: &Session, input: &Value, output: &Output) -> Result<Ended> {
     if session.stack.parameter("MassRemovalPercent").is_empty() {
         // Its state machine would not know `dryRun`, and would do what it is asked only to show.
@@ -37,30 +42,44 @@ pub(super) async fn run(session: &Session, input: &Value, output: &Output) -> Re
     }
     let machine = session.stack.output("ShareRunbooksStateMachineArn")?;
     let client = aws_sdk_sfn::Client::new(&session.config);
-    let started = client.start_execution().state_machine_arn(machine).input(input.to_string());
-    let arn = started.send().await.map_err(AwsError::from).context("start share-runbooks")?;
-    let arn = arn.execution_arn;
-    tracing::debug!(arn, "started");
+    for _ in 0..ATTEMPTS {
+        let started = client.start_execution().state_machine_arn(machine).input(input.to_string());
+        let arn = started.send().await.map_err(AwsError::from).context("start share-runbooks")?;
+        let arn = arn.execution_arn;
+        tracing::debug!(arn, "started");
+        let ended = end(&client, &arn, output).await?;
+        let answer = answer_of(&ended)?;
+        let ExecutionStatus::Succeeded = ended.status() else {
+            let reason = ended.cause().or(ended.error()).unwrap_or_default();
+            let failure = Failure::new(format!("the execution ended {}: {reason}", ended.status()));
+            return Err(failure.help(format!("Look at it in Step Functions: {arn}")).into());
+        };
+        let Some(busy) = answer["busy"].as_str() else {
+            return Ok(Ended { arn, output: answer });
+        };
+        output.note(format_args!("{busy} brings the organization into line; waiting for its end"));
+        end(&client, busy, output).await?;
+    }
+    let failure = Failure::new("other executions bring the organization into line");
+    Err(failure.help("Nothing was done. Repeat the command in a minute.").into())
+}
+
+/// Waits for the end of an execution, however it ends.
+async fn end(
+    client: &aws_sdk_sfn::Client,
+    arn: &str,
+    output: &Output,
+) -> Result<DescribeExecutionOutput> {
     let (begun, mut noted) = (Instant::now(), Instant::now());
     let mut progress = Progress::new(output.is_quiet());
     loop {
-        progress.follow(&client, &arn).await;
-        let described = client.describe_execution().execution_arn(&arn).send().await;
+        progress.follow(client, arn).await;
+        let described = client.describe_execution().execution_arn(arn).send().await;
         let described = described
             .map_err(AwsError::from)
             .with_context(|| format!("look at the execution {arn}"))?;
-        match described.status() {
-            ExecutionStatus::Running => {}
-            ExecutionStatus::Succeeded => {
-                let text = described.output().unwrap_or("{}");
-                let output = serde_json::from_str(text).context("read the execution's output")?;
-                return Ok(Ended { arn, output });
-            }
-            status => {
-                let reason = described.cause().or(described.error()).unwrap_or_default();
-                let failure = Failure::new(format!("the execution ended {status}: {reason}"));
-                return Err(failure.help(format!("Look at it in Step Functions: {arn}")).into());
-            }
+        if *described.status() != ExecutionStatus::Running {
+            return Ok(described);
         }
         if noted.elapsed() >= NOTE && !progress.is_seen() {
             noted = Instant::now();
@@ -68,6 +87,11 @@ pub(super) async fn run(session: &Session, input: &Value, output: &Output) -> Re
         }
         sleep(LOOK).await;
     }
+}
+
+/// The output of an execution; null where it has none.
+fn answer_of(ended: &DescribeExecutionOutput) -> Result<Value> {
+    serde_json::from_str(ended.output().unwrap_or("null")).context("read the execution's output")
 }
 
 impl Ended {

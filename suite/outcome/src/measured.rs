@@ -76,13 +76,14 @@ mod tests {
     }
 
     #[test]
-    fn a_join_is_counted_with_its_shares_of_all_owners_and_regions() {
+    fn joins_that_one_outcome_is_about_are_counted_with_their_shares_of_all_owners_and_regions() {
         let join = outcome(Flow::Sharing, OutcomeStatus::Partial, TriggerKind::Join);
-        let join = Outcome { shares: shares(3, 0, 1), ..join };
+        let accounts = ["444455556666", "555566667777"].map(|id| id.parse().unwrap());
+        let join = Outcome { shares: shares(3, 0, 1), accounts: accounts.into(), ..join };
         assert_eq!(
             measurements(&join),
             [
-                Measurement::count(Metric::Joins, 1),
+                Measurement::count(Metric::Joins, 2),
                 Measurement::count(Metric::SharesAdded, 6),
                 Measurement::count(Metric::SharesFailed, 2),
             ]

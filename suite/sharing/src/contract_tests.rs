@@ -131,3 +131,21 @@ fn what_the_suite_wrote_may_be_of_a_later_version() {
         assert!(first_read(&input).is_ok(), "{kind}");
     }
 }
+
+#[test]
+fn each_request_is_read_as_what_it_asks_for() {
+    let execution = json!({
+        "arn": "arn:aws:states:us-east-1:111122223333:execution:share-runbooks:a",
+        "name": "a", "startTime": "2026-01-02T03:04:05Z"
+    });
+    let input = json!({"accounts": ["444455556666"]});
+    let read = |more: (&str, Value)| {
+        let mut request = json!({"execution": execution});
+        request[more.0] = more.1;
+        serde_json::from_value::<PlanRequest>(request).unwrap()
+    };
+    assert!(matches!(read(("gather", json!({"input": input}))), PlanRequest::Gather(_)));
+    assert!(matches!(read(("input", input.clone())), PlanRequest::Plan(_)));
+    let conclude = json!({"plan": {"bucket": "b", "key": "k"}, "surveys": []});
+    assert!(matches!(read(("conclude", conclude)), PlanRequest::Conclude(_)));
+}

@@ -124,9 +124,11 @@ pub enum PlanRequest {
 impl<'de> Deserialize<'de> for PlanRequest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let request = Value::deserialize(deserializer)?;
-        let read = match request.get("conclude") {
-            Some(_) => serde_json::from_value(request).map(Self::Conclude),
-            None => serde_json::from_value(request).map(Self::Plan),
+        let has = |field: &str| request.get(field).is_some();
+        let read = match (has("gather"), has("conclude")) {
+            (true, _) => serde_json::from_value(request).map(Self::Gather),
+            (_, true) => serde_json::from_value(request).map(Self::Conclude),
+            _ => serde_json::from_value(request).map(Self::Plan),
         };
         read.map_err(serde::de::Error::custom)
     }

@@ -37,6 +37,8 @@ fn the_files_are_what_the_types_say() {
     let stored: BTreeSet<String> = std::fs::read_dir(folder())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        // The workbench's, which has a test of its own.
+        .filter(|name| name != "runbook.json")
         .collect();
     assert_eq!(stored, generated);
 }
