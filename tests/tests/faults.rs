@@ -31,10 +31,16 @@ async fn ground(world: &World) -> Result<MutexGuard<'static, Option<Ground>>> {
     let mut ground = GROUND.lock().await;
     world.no_faults().await?;
     if ground.is_none() {
-        // Members join unheard: what happens then is tested elsewhere.
-        let membership =
-            ["InviteAccountToOrganization", "AcceptHandshake", "AccountJoinedOrganization"];
-        world.delivery(&json!({"drop": membership})).await?;
+        // Members join and rules and documents change unheard: what happens then is tested elsewhere.
+        let unheard = [
+            "InviteAccountToOrganization",
+            "AcceptHandshake",
+            "AccountJoinedOrganization",
+            "Parameter Store Change",
+            "CreateDocument",
+            "DeleteDocument",
+        ];
+        world.delivery(&json!({"drop": unheard})).await?;
         world.owner(OWNER, &[], &[]).await?;
         world.join_by_invitation(CLOSED).await?;
         // Instead of eleven minutes, so that what the intake could not do comes again soon.
