@@ -2,8 +2,10 @@
 //! rules.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
+use aws_sdk_cloudwatch::types::StateValue;
 
 use crate::stack::Stack;
 use crate::{HOME_REGION, HUB, aws, remediation, root, scenario};
@@ -23,6 +25,9 @@ pub const RULES: [(&str, &str); 3] = [
 ];
 /// How many instances there are.
 const INSTANCES: usize = 2;
+/// How often, and after how long again, the alarms are looked at.
+const ATTEMPTS: usize = 100;
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// An instance of the member account, and the alarm that watches its status check.
 #[derive(Clone, Debug)]
@@ -59,7 +64,24 @@ pub async fn fill(stack: &Stack, with_rules: bool) -> Result<Vec<Watched>> {
         remediation::watch(endpoint, MEMBER, HOME_REGION, &instance, &any).await?;
         watched.push(Watched { instance, alarm });
     }
+    evaluated(endpoint).await?;
     Ok(watched)
+}
+
+/// Waits until every alarm was evaluated once: one that goes into ALARM with its first evaluation is suppressed.
+async fn evaluated(endpoint: &str) -> Result<()> {
+    let member = aws::config(endpoint, MEMBER, HOME_REGION).await;
+    let cloudwatch = aws_sdk_cloudwatch::Client::new(&member);
+    for _ in 0..ATTEMPTS {
+        let alarms = cloudwatch.describe_alarms().send().await;
+        let alarms = alarms.map_err(aws_sdk_cloudwatch::Error::from)?;
+        let mut states = alarms.metric_alarms().iter().map(|alarm| alarm.state_value());
+        if states.all(|state| state != Some(&StateValue::InsufficientData)) {
+            return Ok(());
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    anyhow::bail!("the alarms of {MEMBER} are not evaluated")
 }
 
 fn copy_runbooks(folder: &Path) -> Result<()> {
