@@ -121,7 +121,7 @@ fn the_status_counts_what_an_observing_rule_would_have_done_and_a_plan_shows_it(
         let author = world.person("ruth", "rule-author+viewer").await?;
         let plan = relay(&author, world, &["rules", "plan", &path]).await?;
         std::fs::remove_dir_all(&folder)?;
-        let line = "from observe to active; in 30 days it would have acted once";
+        let line = "in 30 days it would have acted once";
         ensure!(plan.code == Some(2) && plan.out.contains(line), "{}{}", plan.out, plan.err);
         Ok(())
     });
