@@ -145,7 +145,7 @@ fn each_request_is_read_as_what_it_asks_for() {
         serde_json::from_value::<PlanRequest>(request).unwrap()
     };
     assert!(matches!(read(("gather", json!({"input": input}))), PlanRequest::Gather(_)));
-    assert!(matches!(read(("input", input.clone())), PlanRequest::Plan(_)));
+    assert!(matches!(read(("input", input)), PlanRequest::Plan(_)));
     let conclude = json!({"plan": {"bucket": "b", "key": "k"}, "surveys": []});
     assert!(matches!(read(("conclude", conclude)), PlanRequest::Conclude(_)));
 }
