@@ -8,6 +8,7 @@ pub(crate) mod steps;
 
 use anyhow::{Context, Result};
 use aws::AwsError;
+use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -95,8 +96,7 @@ pub(crate) async fn retry(
     session.announce(output);
     let arn = execution(&session, &arguments.execution)?;
     let client = aws_sdk_sfn::Client::new(&session.config);
-    let described = client.describe_execution().execution_arn(&arn).send().await;
-    let described = described.map_err(AwsError::from).with_context(|| unknown(&arn))?;
+    let described = described(&client, &arn).await?;
     if described.status().as_str() == "RUNNING" {
         return Err(Failure::new(format!("{arn} still runs"))
             .help("relay cancel ends it; relay show has its steps.")
@@ -117,8 +117,7 @@ pub(crate) async fn cancel(
     session.announce(output);
     let arn = execution(&session, &arguments.execution)?;
     let client = aws_sdk_sfn::Client::new(&session.config);
-    let described = client.describe_execution().execution_arn(&arn).send().await;
-    let described = described.map_err(AwsError::from).with_context(|| unknown(&arn))?;
+    let described = described(&client, &arn).await?;
     let status = described.status().as_str();
     if status != "RUNNING" {
         let what = format!("it has ended already: {status}");
@@ -155,13 +154,28 @@ async fn start(session: &Session, input: &Value, no_follow: bool, output: &Outpu
     follow::follow(session, &Archive::of(session)?, &arn, output).await
 }
 
-/// The ARN of an execution of run-automation, by its name or ARN.
+/// How an execution stands.
+async fn described(client: &aws_sdk_sfn::Client, arn: &str) -> Result<DescribeExecutionOutput> {
+    let described = client.describe_execution().execution_arn(arn).send().await;
+    described.map_err(AwsError::from).with_context(|| unknown(arn))
+}
+
+/// The ARN of an execution of the stack's run-automation, by its name or ARN.
 fn execution(session: &Session, given: &str) -> Result<String> {
-    if given.contains(":execution:") {
-        return Ok(given.to_owned());
+    execution_of(session.stack.output("RunAutomationStateMachineArn")?, given)
+}
+
+/// The same by the machine's ARN. The execution of another machine is refused: it would be stopped for another one's.
+fn execution_of(machine: &str, given: &str) -> Result<String> {
+    let prefix = format!("{}:", machine.replacen(":stateMachine:", ":execution:", 1));
+    match given.contains(':') {
+        false => Ok(prefix + given),
+        true if given.starts_with(&prefix) => Ok(given.to_owned()),
+        true => {
+            let failure = Failure::new(format!("{given} is not an execution of {machine}"));
+            Err(failure.help("Give the name of the execution, as outcomes have it.").into())
+        }
     }
-    let machine = session.stack.output("RunAutomationStateMachineArn")?;
-    Ok(format!("{}:{given}", machine.replacen(":stateMachine:", ":execution:", 1)))
 }
 
 fn name(arn: &str) -> &str {
@@ -171,4 +185,28 @@ fn name(arn: &str) -> &str {
 fn unknown(arn: &str) -> Failure {
     Failure::new(format!("look at the execution {arn}"))
         .help("relay outcomes --output json has the executions of outcomes; relay show ALARM one that runs.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MACHINE: &str =
+        "arn:aws:states:us-east-1:111122223333:stateMachine:runbook-relay-run-automation";
+
+    #[test]
+    fn an_execution_is_known_by_name_and_by_arn_and_that_of_another_machine_is_refused() {
+        let arn = "arn:aws:states:us-east-1:111122223333:execution:runbook-relay-run-automation:a";
+        for given in ["a", arn] {
+            assert_eq!(execution_of(MACHINE, given).unwrap(), arn);
+        }
+        for other in [
+            "arn:aws:states:us-east-1:111122223333:execution:runbook-relay-share-runbooks:a",
+            "arn:aws:states:us-east-1:111122223333:execution:payroll:a",
+            "arn:aws:states:eu-west-1:111122223333:execution:runbook-relay-run-automation:a",
+        ] {
+            let refused = execution_of(MACHINE, other).unwrap_err().to_string();
+            assert!(refused.contains("is not an execution of"), "{refused}");
+        }
+    }
 }
