@@ -9,6 +9,7 @@ mod contract;
 mod documents;
 mod gather;
 mod guard;
+mod input;
 pub mod plan;
 mod rule;
 mod survey;
@@ -18,14 +19,15 @@ pub use account_event::{AccountEvent, Intake};
 pub use claims::{Claim, ClaimFindings, Claims};
 pub use contract::{
     AwaitMembershipInput, CheckMembershipInput, CheckMembershipOutput, Membership,
-    MembershipRequest, PlanSharesInput, PlanSharesOutput, Scope, ShareCounts, ShareDetails,
-    ShareDocumentsInput, ShareDocumentsOutput, ShareReport, ShareRunbooksInput, WorkItem,
+    MembershipRequest, PlanSharesInput, PlanSharesOutput, ShareCounts, ShareDetails,
+    ShareDocumentsInput, ShareDocumentsOutput, ShareReport, WorkItem,
 };
 pub use documents::{Document, DocumentSelector, Documents};
 pub use gather::{
     Gather, GatherInput, Gathered, Turn, Waiting, is_gathered, look_again, moves, together, turn,
 };
 pub use guard::{MassRemovalGuard, Verdict};
+pub use input::{Scope, ShareRunbooksInput};
 pub use rule::{Accounts, OnboardingRunbook, Ownership, SharedVersion, SharingRule, SharingRules};
 pub use survey::{
     Conclude, ConcludeInput, Conclusion, DocumentsAnswer, DocumentsRequest, PlanAnswer,
