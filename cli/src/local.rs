@@ -25,7 +25,7 @@ const PROGRAM: &str = "xtask";
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// What `cargo xtask local` takes
+    /// Options of `cargo xtask local`, passed on as they stand
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS")]
     options: Vec<OsString>,
 }

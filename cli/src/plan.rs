@@ -196,7 +196,7 @@ pub(crate) async fn print_effect(
     Ok(())
 }
 
-/// What a dry run has found.
+/// The result of a dry run.
 struct Looked {
     /// The name of the execution that looked.
     execution: String,

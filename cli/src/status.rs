@@ -1,6 +1,6 @@
 //! `relay status`: what is deployed, what it is allowed to do, what waits for a person, and what the last day brought.
 //!
-//! What cannot be looked at is unknown, with the reason, and hides nothing else.
+//! A part that cannot be looked at is unknown, with the reason, and hides no other.
 
 mod parts;
 

@@ -19,7 +19,7 @@ const RUNNING: usize = 100;
 const QUEUED: usize = 5_000;
 /// Accounts that a document can be shared with, unless AWS raised the quota.
 const SHARES: usize = 1_000;
-/// What one execution of share-runbooks invokes at a time, where the stack does not say.
+/// The invocations that one execution of share-runbooks makes at a time, where the stack does not say.
 const SHARE_CONCURRENCY: u64 = 10;
 /// The documents of the hub that are looked at, at most.
 const DOCUMENTS: usize = 500;
@@ -73,7 +73,7 @@ pub(super) async fn automations(session: &Session) -> Finding {
     }
 }
 
-/// What is to be said of so many automations.
+/// The finding about so many automations.
 fn crowd(running: usize, queued: usize) -> Finding {
     const CHECK: &str = "automations";
     const REMEDY: &str = "\

@@ -58,7 +58,7 @@ pub(super) async fn check(session: &Session, organization: Option<&Organization>
 /// The stacks of a StackSet, and the flag by which this account's commands reach it.
 ///
 /// # Errors
-/// When CloudFormation refuses or does not answer, or there is no such StackSet.
+/// When CloudFormation refuses or does not answer, or the StackSet does not exist.
 pub(crate) async fn instances(
     session: &Session,
     name: &str,

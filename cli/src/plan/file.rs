@@ -35,7 +35,7 @@ pub(super) struct PlanFile {
 struct PlannedRule {
     /// The name of its parameter.
     parameter: String,
-    /// Its text as it was deployed; none if there was no such rule.
+    /// Its text as it was deployed; none if the rule did not exist.
     before: Option<String>,
     /// Its text as it is to be; none if it is to be deleted.
     after: Option<String>,

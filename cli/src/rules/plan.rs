@@ -40,7 +40,7 @@ pub(crate) struct Plan {
 pub(crate) struct Change {
     pub action: Action,
     pub parameter: String,
-    /// The text as it is deployed; none if there is no such rule.
+    /// The text as it is deployed; none if the rule does not exist.
     #[serde(skip)]
     pub before: Option<String>,
     /// The text to write; none for a deletion.

@@ -30,7 +30,7 @@ relay show has the steps and which of them waits. Systems Manager has no signal 
 pub(crate) struct StepArguments {
     /// The name or ARN of an execution of run-automation
     execution: String,
-    /// What to do with the step that comes next
+    /// The answer to the step that comes next
     #[arg(value_enum)]
     action: StepAction,
     /// The step to start, where a branch leads past others; default: the first that has not begun
@@ -38,14 +38,14 @@ pub(crate) struct StepArguments {
     step: Option<String>,
 }
 
-/// What a person can do with a run that waits at a step.
+/// The answers of a person to a run that waits at a step.
 #[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
 enum StepAction {
     Next,
     Stop,
 }
 
-/// What is sent for the next step.
+/// The signal that is sent for the next step.
 #[derive(Debug, PartialEq, Eq)]
 enum Signal<'a> {
     Start(&'a str),

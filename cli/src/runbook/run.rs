@@ -60,7 +60,7 @@ type Parameters = BTreeMap<String, Vec<String>>;
 /// Runs it, and with `--watch` again and again until Ctrl-C.
 ///
 /// # Errors
-/// When there is no local AWS to run it on, or AWS refuses a call.
+/// When no local AWS was found to run it on, or AWS refuses a call.
 pub(super) async fn run(arguments: &Arguments, global: &Global, output: &Output) -> Result<Exit> {
     let place = Place::open(global, output).await?;
     let work = async {

@@ -308,7 +308,7 @@ fn applied(execution: &str, effect: &SharingEffect) -> AppliedPlan {
     }
 }
 
-/// What a dry run has found, if it is still kept.
+/// The effect that a dry run has stored, if it is still kept.
 async fn planned(deps: &Deps, execution: &str) -> Result<SharingEffect, Error> {
     let effect = deps.bucket.effect(execution).await.map_err(Error::Plan)?;
     effect

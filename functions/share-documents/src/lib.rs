@@ -401,7 +401,7 @@ async fn looked_at(
     Ok((!part.incomplete).then_some(part.again))
 }
 
-/// What the plan that is applied would change at one owner in one Region: nothing, where it says nothing.
+/// The part of the plan that is applied for one owner in one Region: an empty one, where the plan has none.
 async fn applied(
     deps: &Deps,
     plan: &SharePlan,

@@ -94,7 +94,7 @@ impl Place {
     /// Ends the local AWS that was started for it, and waits.
     pub(super) async fn close(mut self) {
         if let Some(child) = &mut self.started {
-            // What it started ends with it.
+            // Its own processes end with it.
             drop(child.kill().await);
         }
     }

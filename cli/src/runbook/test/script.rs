@@ -14,7 +14,7 @@ const HARNESS: &str = include_str!("script.py");
 /// The process has no environment but the PATH: no credentials, and no endpoint.
 ///
 /// # Errors
-/// What it raised, or why it cannot be run here.
+/// The exception that it raised, or the reason why it cannot be run here.
 #[expect(clippy::disallowed_methods, reason = "the path is how the script's Python is found")]
 pub(super) fn run(
     script: &Script,
