@@ -1,6 +1,7 @@
 //! `relay plan` and `relay apply`: what bringing the organization into line with the deployed rules would change,
 //! and doing it. Both start `share-runbooks`, which alone knows ledger, claims and permissions.
 
+mod adopt;
 mod apply;
 mod execution;
 mod file;
@@ -10,6 +11,7 @@ mod proposal;
 
 use std::path::PathBuf;
 
+pub(crate) use adopt::adopt;
 use anyhow::{Context, Result};
 pub(crate) use apply::apply;
 use clap::{Args, ValueEnum};
@@ -221,8 +223,13 @@ async fn look(
     if let Some(plan) = plan {
         input["plan"] = json!(plan);
     }
+    dry_run(session, &input, output).await
+}
+
+/// What an execution would do.
+async fn dry_run(session: &Session, input: &Value, output: &Output) -> Result<Looked> {
     output.note("looking at every owner and Region; nothing is changed");
-    let ended = execution::run(session, &input, output).await?;
+    let ended = execution::run(session, input, output).await?;
     let (effect, parts) = effect(session, &ended).await?;
     Ok(Looked { execution: ended.name().to_owned(), effect, parts })
 }
@@ -283,6 +290,7 @@ async fn effect(session: &Session, ended: &Ended) -> Result<(SharingEffect, Vec<
             + counts.adopted
             + counts.left
             + counts.foreign
+            + counts.unadopted
             + counts.failed
             + counts.disputed
             + counts.moved;

@@ -9,6 +9,9 @@ use super::By;
 use crate::output::{Output, style};
 use crate::rules::count;
 
+/// How many accounts a line names, where others made the shares.
+const NAMED: usize = 20;
+
 /// What a line says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Sign {
@@ -103,7 +106,13 @@ impl Lines {
             Sign::Moved => ("leave", "with"),
         };
         let regions = count(regions.len(), "Region");
-        let whom = count(accounts.len(), "account");
+        let whom = match sign {
+            // What others have done has no rule to look at.
+            Sign::Adopt | Sign::Keep(LeftBecause::Foreign | LeftBecause::Unadopted) => {
+                named(accounts)
+            }
+            _ => count(accounts.len(), "account"),
+        };
         let what = count(documents.len(), "document");
         let line = match self.by {
             By::Document => format!("{verb} {subject} {to} {whom} in {regions}"),
@@ -112,13 +121,18 @@ impl Lines {
         };
         match sign {
             Sign::Share if *restored > 0 => format!("{line} ({restored} taken back by hand)"),
-            Sign::Keep(because) => format!("{line}: {}", reason(because)),
+            Sign::Keep(because) => format!("{line}: {}", because.in_words()),
             Sign::Adopt => format!("{line} (others made these shares; they become the suite's)"),
             Sign::Moved => {
                 format!("{line}: rules, documents or shares have changed since the plan")
             }
             _ => line,
         }
+    }
+
+    /// The lines about shares of others that become the suite's.
+    pub(super) fn adoptions(&self) -> Vec<String> {
+        self.texts().filter(|(sign, _)| *sign == Sign::Adopt).map(|(_, text)| text).collect()
     }
 
     /// For people at a terminal.
@@ -164,6 +178,15 @@ impl Lines {
     }
 }
 
+/// The accounts by their ids, as far as they are few.
+fn named(accounts: &BTreeSet<AccountId>) -> String {
+    let ids: Vec<&str> = accounts.iter().take(NAMED).map(AccountId::as_str).collect();
+    match accounts.len().saturating_sub(NAMED) {
+        0 => ids.join(", "),
+        more => format!("{} and {more} more (--by account)", ids.join(", ")),
+    }
+}
+
 /// Owners that cannot be reached and problems, each once.
 fn alarms(effect: &SharingEffect, parts: &[PartEffect]) -> Vec<String> {
     let mut alarms = Vec::new();
@@ -186,19 +209,6 @@ fn alarms(effect: &SharingEffect, parts: &[PartEffect]) -> Vec<String> {
         }
     }
     alarms
-}
-
-fn reason(because: LeftBecause) -> &'static str {
-    match because {
-        LeftBecause::Foreign => "somebody else shared it, and no rule names them",
-        LeftBecause::ForeignVersion => "somebody else shared another version",
-        LeftBecause::Conflict => "two rules want different versions",
-        LeftBecause::Claim => "another installation may want it",
-        LeftBecause::Doubt => "a rule is invalid, or names an OU that does not exist",
-        LeftBecause::Uncertain => "too little is known about them",
-        LeftBecause::Later => "somebody else decides about them",
-        LeftBecause::Quota => "the document has no room for more accounts",
-    }
 }
 
 #[cfg(test)]
@@ -225,7 +235,10 @@ mod tests {
                         "document": "Org-Patch", "rules": ["everybody", "prod"],
                         "share": ["444455556666", "555566667777"], "restore": ["444455556666"],
                         "adopt": ["666677778888"],
-                        "left": [{"because": "foreign", "accounts": ["999999999999"]}],
+                        "left": [
+                            {"because": "foreign", "accounts": ["999999999999"]},
+                            {"because": "unadopted", "accounts": ["777788889999"]},
+                        ],
                     },
                 },
                 "problems": [{"code": "RoleNotAssumable", "where": "333344445555/eu-west-1",
@@ -247,8 +260,9 @@ mod tests {
 ```diff
 - unshare Org-Old of 222233334444 from 1 account in 2 Regions
 + share Org-Patch of 222233334444 with 2 accounts in 2 Regions (2 taken back by hand)
-! take over Org-Patch of 222233334444 with 1 account in 2 Regions (others made these shares; they become the suite's)
-  keep Org-Patch of 222233334444 with 1 account in 2 Regions: somebody else shared it, and no rule names them
+! take over Org-Patch of 222233334444 with 666677778888 in 2 Regions (others made these shares; they become the suite's)
+  keep Org-Patch of 222233334444 with 999999999999 in 2 Regions: somebody else shared it, and no rule names them
+  keep Org-Patch of 222233334444 with 777788889999 in 2 Regions: somebody else shared it as the rules want, so it is never taken back: relay import --adopt
 ! owner 333344445555 in us-east-1: Throttled: SSM throttled every call
 ! owner 333344445555 cannot be reached: AccessDenied
 ! rules: there is no rule [RulesEmpty]
@@ -267,6 +281,7 @@ mod tests {
                 "unshare 1 document from 444455556666 in 2 Regions",
                 "share 1 document with 555566667777 in 2 Regions",
                 "take over 1 document with 666677778888 in 2 Regions (others made these shares; they become the suite's)",
+                "keep 1 document with 777788889999 in 2 Regions: somebody else shared it as the rules want, so it is never taken back: relay import --adopt",
                 "keep 1 document with 999999999999 in 2 Regions: somebody else shared it, and no rule names them",
             ]
         );
@@ -277,6 +292,14 @@ mod tests {
                 "rule everybody: share 1 document with 2 accounts in 2 Regions (2 taken back by hand)",
             ]
         );
+    }
+
+    #[test]
+    fn every_account_is_named_with_which_somebody_else_shares_as_far_as_a_line_holds_them() {
+        let ids = |n: u64| (0..n).map(|n| format!("{n:012}").parse().unwrap()).collect();
+        assert_eq!(named(&ids(2)), "000000000000, 000000000001");
+        let many = named(&ids(21));
+        assert!(many.ends_with("000000000019 and 1 more (--by account)"), "{many}");
     }
 
     #[test]

@@ -182,6 +182,7 @@ pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOut
     plan.drift = input.drift;
     plan.surveyed = surveys && plan.organization;
     plan.only = only;
+    plan.adopts = input.adopt;
     let stored = deps.bucket.store_plan(&execution.name, &plan).await.map_err(Error::Plan)?;
     if input.dry_run || busy.is_some() {
         // Nobody is planned for.

@@ -254,3 +254,39 @@ async fn an_older_plan_removes_nothing_from_whom_a_later_one_was_made_for() {
 fn documents(documents: u64) -> ShareCounts {
     ShareCounts { documents, ..ShareCounts::default() }
 }
+
+#[tokio::test(start_paused = true)]
+async fn shares_of_others_that_are_wanted_become_the_suites_and_nothing_else_is_done() {
+    let world = World::new(1);
+    let accounts = accounts(3);
+    // The first is wanted and there, the second wanted and not there, the third there and not wanted.
+    world.share(DOCUMENT, &[accounts[0].clone(), accounts[2].clone()]);
+    let mut plan = settled(&accounts[..2]);
+    (plan.drift, plan.adopts) = (true, true);
+    world.put_plan(&plan);
+    let answer = world.run("adopt").await.unwrap();
+    assert_eq!(world.aws.count("ModifyDocumentPermission"), 0);
+    assert_eq!((answer.counts.added, answer.counts.present), (0, 1));
+    let holders: Vec<Option<String>> =
+        accounts.iter().map(|account| world.holder(DOCUMENT, account)).collect();
+    assert_eq!(holders, [Some("ours".to_owned()), None, None]);
+
+    // From now on it follows the rules.
+    plan.adopts = false;
+    world.put_plan(&nobody_any_more(&plan));
+    assert_eq!(world.run("gone").await.unwrap().counts.removed, 1);
+    assert_eq!(&world.shared_with(DOCUMENT)[..], std::slice::from_ref(&accounts[2]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn shares_of_a_document_that_another_installation_claims_as_well_are_not_taken_over() {
+    let world = World::new(1);
+    let accounts = accounts(1);
+    world.share(DOCUMENT, &accounts);
+    world.claims(&[("runbook-relay", "*"), ("relay-trial", "*")]);
+    let mut plan = settled(&accounts);
+    (plan.drift, plan.adopts) = (true, true);
+    world.put_plan(&plan);
+    world.run("adopt").await.unwrap();
+    assert_eq!(world.holder(DOCUMENT, &accounts[0]), None);
+}

@@ -130,6 +130,22 @@ async fn a_foreign_share_is_found_named_and_left() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_share_of_somebody_else_that_the_rules_want_is_named_and_needs_no_work() {
+    let (world, accounts, _) = world(true);
+    for document in names(2) {
+        world.share(&document, &accounts[2..]);
+    }
+    world.remember_as(&names(1)[0], &accounts[2], "$DEFAULT", &json!({"holder": {"S": "foreign"}}));
+    let counts = looked(&world, "unadopted").await;
+    assert_eq!((counts.unadopted, counts.foreign, counts.left, counts.share), (2, 0, 0, 0));
+    let part = part(&world, "unadopted");
+    for document in names(2) {
+        let left = &part["documents"][&document]["left"];
+        assert_eq!(*left, json!([{"because": "unadopted", "accounts": [accounts[2]]}]));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_kept_is_in_the_effect_with_its_reason() {
     let (world, accounts, mut plan) = world(false);
     plan.rules[0].accounts.remove(0);

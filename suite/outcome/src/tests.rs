@@ -44,6 +44,7 @@ pub(super) fn plan(valid_rules: u64, problems: Vec<Problem>) -> SharePlan {
         drift: false,
         surveyed: false,
         only: None,
+        adopts: false,
         touched: false,
         problems,
     }
@@ -55,6 +56,7 @@ pub(super) fn decide(request: &PublishOutcomeInput, plan: Option<&SharePlan>) ->
         plan,
         details: &[],
         standing: None,
+        drift: None,
         at: "2026-01-02T03:04:46.700Z".parse().unwrap(),
         stored: None,
     })
@@ -262,6 +264,7 @@ fn what_failed_is_listed_in_order_of_urgency_and_once() {
         plan: Some(&plan),
         details: &details,
         standing: None,
+        drift: None,
         at: "2026-01-02T03:04:46Z".parse().unwrap(),
         stored: Some(&stored),
     });

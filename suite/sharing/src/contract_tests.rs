@@ -107,6 +107,8 @@ fn what_a_person_wrote_is_read_strictly_and_each_fault_is_named() {
         (json!({"accounts": [account], "drift": true}), "`drift` goes with `organization`"),
         (json!({"accounts": [account], "after": 604_801}), "from 0 to 604800"),
         (json!({"organization": true, "confirm": "no"}), "the id of a plan"),
+        (json!({"accounts": [account], "adopt": true}), "`adopt` goes with `organization`"),
+        (json!({"organization": true, "adopt": true}), "`adopt` goes with `drift: true`"),
         (json!({"accounts": vec![account; 1001]}), "expected 1 to 1000 entries, found 1001"),
         (json!({"accounts": [444_455_556_666_u64]}), "Quote it: \"444455556666\""),
     ] {
@@ -118,6 +120,7 @@ fn what_a_person_wrote_is_read_strictly_and_each_fault_is_named() {
         json!({"accounts": [account], "after": null, "joined": 1_767_323_045}),
         json!({"organization": true, "drift": true, "dryRun": false, "confirm": "0123456789ab"}),
         json!({"accounts": [account], "drift": false, "dryRun": false}),
+        json!({"organization": true, "drift": true, "adopt": true}),
     ] {
         let read = first_read(&valid).unwrap();
         assert_eq!(read, serde_json::from_value(valid).unwrap());

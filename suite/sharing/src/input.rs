@@ -24,7 +24,7 @@ pub enum Scope {
 
 /// The input of `share-runbooks`: `{"accounts":["…"], "trigger"?, "after"?: seconds, "joined"?: seconds}`
 /// or `{"organization": true, "trigger"?, "drift"?: bool, "dryRun"?: bool, "rules"?: {…}, "plan"?: "<execution>",
-/// "confirm"?: "<plan id>", "touched"?}`.
+/// "confirm"?: "<plan id>", "adopt"?: bool, "touched"?}`.
 ///
 /// Without a trigger it is `manual` for accounts and `backfill` for the organization.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -51,6 +51,8 @@ pub struct ShareRunbooksInput {
     pub plan: Option<String>,
     /// Of the organization: the id of a plan that was held and is to be applied.
     pub confirm: Option<String>,
+    /// Of the organization: make shares of others that the rules want the suite's, and change nothing else.
+    pub adopt: bool,
     /// Of the organization: look at nothing but this.
     pub touched: Option<Touched>,
 }
@@ -70,6 +72,7 @@ impl ShareRunbooksInput {
             rules: BTreeMap::new(),
             plan: None,
             confirm: None,
+            adopt: false,
             touched: None,
         }
     }
@@ -87,6 +90,7 @@ impl ShareRunbooksInput {
             rules: BTreeMap::new(),
             plan: None,
             confirm: None,
+            adopt: false,
             touched: Some(touched),
         }
     }
@@ -151,6 +155,9 @@ struct RawShareRunbooksInput {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", regex(pattern = "^[0-9a-f]{12}$"), extend("x-expected" = "the id of a plan (12 hexadecimal digits)"))]
     confirm: Option<String>,
+    /// Of the organization: make shares of others that the rules want the suite's, and change nothing else.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    adopt: bool,
     /// Of the organization: look at nothing but this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     touched: Option<Touched>,
@@ -165,7 +172,7 @@ impl Written for RawShareRunbooksInput {
     fn check(read: &Value, problems: &mut Problems<'_>) {
         let given = |name: &&str| read.get(*name).is_some_and(|value| *value != false);
         if read.get("organization").is_none() {
-            for name in ["drift", "dryRun", "confirm"].iter().filter(|name| given(name)) {
+            for name in ["drift", "dryRun", "confirm", "adopt"].iter().filter(|name| given(name)) {
                 let what = format!("`{name}` goes with `organization`, not with `accounts`");
                 problems.report(ProblemCode::InvalidField, name, what, None);
             }
@@ -216,13 +223,20 @@ impl TryFrom<RawShareRunbooksInput> for ShareRunbooksInput {
             rules,
             plan,
             confirm,
+            adopt,
             touched,
             ..
         } = raw;
-        let whole = drift || dry_run || plan.is_some() || confirm.is_some();
+        let whole = drift || dry_run || plan.is_some() || confirm.is_some() || adopt;
         if whole && scope != Scope::Organization {
             return Err(
-                "`drift`, `dryRun`, `plan` and `confirm` go with `organization: true`".into()
+                "`drift`, `dryRun`, `plan`, `confirm` and `adopt` go with `organization: true`"
+                    .into(),
+            );
+        }
+        if adopt && !drift {
+            return Err(
+                "`adopt` goes with `drift: true`: permissions say which shares are others'".into(),
             );
         }
         if !rules.is_empty() && !dry_run {
@@ -236,7 +250,19 @@ impl TryFrom<RawShareRunbooksInput> for ShareRunbooksInput {
             Scope::Organization => TriggerKind::Backfill,
         };
         let trigger = raw.trigger.unwrap_or_else(|| Trigger::without_event(kind));
-        Ok(Self { scope, trigger, after, joined, drift, dry_run, rules, plan, confirm, touched })
+        Ok(Self {
+            scope,
+            trigger,
+            after,
+            joined,
+            drift,
+            dry_run,
+            rules,
+            plan,
+            confirm,
+            adopt,
+            touched,
+        })
     }
 }
 
@@ -255,6 +281,7 @@ impl From<ShareRunbooksInput> for RawShareRunbooksInput {
             rules,
             plan,
             confirm,
+            adopt,
             touched,
             ..
         } = input;
@@ -269,6 +296,7 @@ impl From<ShareRunbooksInput> for RawShareRunbooksInput {
             rules,
             plan,
             confirm,
+            adopt,
             touched,
         }
     }

@@ -231,6 +231,7 @@ pub(crate) fn plan(accounts: &[String]) -> SharePlan {
         drift: false,
         surveyed: false,
         only: None,
+        adopts: false,
         touched: false,
         problems: Vec::new(),
     }

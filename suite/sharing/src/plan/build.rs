@@ -114,6 +114,7 @@ impl SharePlan {
             drift: false,
             surveyed: false,
             only: None,
+            adopts: false,
             touched: touched.is_some(),
             problems,
         }

@@ -180,7 +180,9 @@ pub fn plan_calls(
             None => territory.fresh.contains(id),
         };
         let ours = wanted.exclusive || made;
-        if !ours && holder(id).is_none() {
+        // With another version than wanted it stays its maker's: nothing is changed now.
+        let adopted = wanted.adopts && has == version;
+        if !ours && !adopted && holder(id).is_none() {
             result.foreign.push((*id, *has));
         }
         match (has == version, ours) {
@@ -188,7 +190,7 @@ pub fn plan_calls(
                 result.present.push(*id);
                 let recorded = RecordedShare { version: *version, holder: Holder::Ours };
                 let shown = wanted.only.as_ref().is_none_or(|only| made || only.adopts(*id));
-                if ours && shown && ledger.get(id) != Some(&recorded) {
+                if (ours || adopted) && shown && ledger.get(id) != Some(&recorded) {
                     result.adopt.push(*id);
                 }
             }
@@ -218,6 +220,11 @@ pub fn plan_calls(
     }
     result.forget.sort();
     result.forget.dedup();
+    if wanted.adopts {
+        new.clear();
+        changed.clear();
+        remove.clear();
+    }
     if let Some(only) = &wanted.only {
         new.retain(|(id, version)| only.shares(*id, *version));
         changed.iter_mut().for_each(|(version, ids)| ids.retain(|id| only.shares(*id, *version)));

@@ -8,16 +8,16 @@ use relay_core::id::AccountId;
 use super::*;
 use crate::{Claim, SharedVersion};
 
-type Shares = BTreeMap<AccountId, SharedVersion>;
+pub(super) type Shares = BTreeMap<AccountId, SharedVersion>;
 
-fn id(n: u16) -> AccountId {
+pub(super) fn id(n: u16) -> AccountId {
     format!("{n:012}").parse().unwrap()
 }
 
-const OWNER: u16 = 7;
+pub(super) const OWNER: u16 = 7;
 
 /// What AWS does with a call: it adds, then removes, so that an id in both lists is removed.
-fn apply(permissions: &mut Shares, calls: &[Call]) {
+pub(super) fn apply(permissions: &mut Shares, calls: &[Call]) {
     for call in calls {
         permissions.extend(call.add.iter().map(|id| (*id, call.version)));
         permissions.retain(|id, _| !call.remove.contains(id));
@@ -25,7 +25,7 @@ fn apply(permissions: &mut Shares, calls: &[Call]) {
 }
 
 /// What is recorded after calls that succeeded.
-fn record(ledger: &mut Recorded, calls: &DocumentCalls, wanted: &Wanted) {
+pub(super) fn record(ledger: &mut Recorded, calls: &DocumentCalls, wanted: &Wanted) {
     for call in &calls.calls {
         let share = RecordedShare { version: call.version, holder: Holder::Ours };
         ledger.extend(call.add.iter().map(|id| (*id, share)));
@@ -135,6 +135,7 @@ fn case() -> impl Strategy<Value = Case> {
                     doubtful,
                     rules,
                     claim: Claim::Ours,
+                    adopts: false,
                     only: None,
                 },
                 ledger,
@@ -233,6 +234,28 @@ proptest! {
                 prop_assert_eq!(after.get(account), Some(version));
             }
         }
+    }
+
+    #[test]
+    fn adopting_makes_no_call_and_takes_over_what_is_as_wanted_and_not_ours(mut case in case()) {
+        case.wanted.exclusive = false;
+        case.wanted.adopts = true;
+        let calls = case.plan(true, usize::MAX);
+        prop_assert_eq!(&calls.calls, &Vec::new());
+        for (account, version) in &case.permissions {
+            let holder = case.ledger.get(account).map(|share| share.holder);
+            let fresh = case.territory.fresh.contains(account);
+            let foreign = matches!(holder, None | Some(Holder::Foreign)) && !fresh;
+            let wanted = case.wanted.accounts.get(account) == Some(version);
+            if foreign {
+                let adopted = wanted && *account != id(OWNER);
+                prop_assert_eq!(calls.adopt.contains(account), adopted);
+                // What is ours is not recorded as foreign right after.
+                prop_assert!(!adopted || calls.foreign.iter().all(|(id, _)| id != account));
+            }
+        }
+        let there = |account: &AccountId| case.permissions.contains_key(account);
+        prop_assert!(calls.adopt.iter().all(there), "what is not there is not taken over");
     }
 
     #[test]

@@ -40,6 +40,8 @@ pub struct EffectCounts {
     pub left: u64,
     /// Shares that somebody else made and that no rule wants.
     pub foreign: u64,
+    /// Shares that somebody else made and that the rules want as they are.
+    pub unadopted: u64,
     /// Entries of the ledger that would be written without a call.
     pub recorded: u64,
     /// Those of them that make somebody else's share the suite's, since a rule is `ownership: exclusive`.
@@ -66,6 +68,7 @@ impl std::ops::AddAssign for EffectCounts {
         self.present += present;
         self.left += other.left;
         self.foreign += other.foreign;
+        self.unadopted += other.unadopted;
         self.recorded += other.recorded;
         self.adopted += other.adopted;
         self.failed += other.failed;
@@ -101,6 +104,8 @@ const fn mask() -> u64 {
 pub enum LeftBecause {
     /// Somebody else made the share, and no rule wants it.
     Foreign,
+    /// Somebody else made the share, and the rules want it: it is left, and never taken back.
+    Unadopted,
     /// Somebody else shared another version than the rules want.
     ForeignVersion,
     /// Two rules want different versions.
@@ -115,6 +120,26 @@ pub enum LeftBecause {
     Later,
     /// The document is shared with as many accounts as its quota allows.
     Quota,
+}
+
+impl LeftBecause {
+    /// The reason in words.
+    #[must_use]
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Foreign => "somebody else shared it, and no rule names them",
+            Self::Unadopted => {
+                "somebody else shared it as the rules want, so it is never taken back: relay import --adopt"
+            }
+            Self::ForeignVersion => "somebody else shared another version",
+            Self::Conflict => "two rules want different versions",
+            Self::Claim => "another installation may want it",
+            Self::Doubt => "a rule is invalid, or names an OU that does not exist",
+            Self::Uncertain => "too little is known about them",
+            Self::Later => "somebody else decides about them",
+            Self::Quota => "the document has no room for more accounts",
+        }
+    }
 }
 
 /// Accounts that are left as they are for one reason.
@@ -249,17 +274,20 @@ impl WorkView<'_> {
         let foreign =
             |id: &AccountId| ledger.get(id).is_none_or(|share| share.holder == Holder::Foreign);
         let adopt: Vec<AccountId> = calls.adopt.iter().filter(|id| foreign(id)).copied().collect();
+        let there: BTreeMap<AccountId, SharedVersion> = match permissions {
+            Some(permissions) => permissions.clone(),
+            None => ledger.iter().map(|(id, share)| (*id, share.version)).collect(),
+        };
         let mut left: BTreeMap<LeftBecause, BTreeSet<AccountId>> = BTreeMap::new();
         let mut leave = |because: LeftBecause, id: &AccountId| {
             left.entry(because).or_default().insert(*id);
         };
         calls.differing.iter().for_each(|id| leave(LeftBecause::ForeignVersion, id));
+        let unadopted =
+            |id: &&AccountId| foreign(id) && there.contains_key(id) && !calls.adopt.contains(id);
+        calls.present.iter().filter(unadopted).for_each(|id| leave(LeftBecause::Unadopted, id));
         calls.over_quota.iter().for_each(|id| leave(LeftBecause::Quota, id));
         wanted.conflicts.iter().for_each(|id| leave(LeftBecause::Conflict, id));
-        let there: BTreeMap<AccountId, SharedVersion> = match permissions {
-            Some(permissions) => permissions.clone(),
-            None => ledger.iter().map(|(id, share)| (*id, share.version)).collect(),
-        };
         for id in there.keys().filter(|id| !unshare.contains(id)) {
             let is_wanted = wanted.accounts.contains_key(id)
                 || wanted.conflicts.contains(id)
@@ -279,7 +307,7 @@ impl WorkView<'_> {
         }
         let losing: Vec<&AccountId> = unshare.iter().filter(|id| self.is_present(id)).collect();
         let pairs = |because: LeftBecause| left.get(&because).map_or(0, BTreeSet::len) as u64;
-        let foreign = pairs(LeftBecause::Foreign);
+        let (foreign, unadopted) = (pairs(LeftBecause::Foreign), pairs(LeftBecause::Unadopted));
         let moved = wanted.only.as_ref().map_or_else(Vec::new, |only| only.moved(calls, &there));
         let counts = EffectCounts {
             documents: u64::from(wanted.is_selected()),
@@ -289,8 +317,9 @@ impl WorkView<'_> {
             losing: losing.len() as u64,
             holding: ledger.keys().filter(|id| ours(id) && self.is_present(id)).count() as u64,
             present: calls.present.len() as u64,
-            left: left.values().map(BTreeSet::len).sum::<usize>() as u64 - foreign,
+            left: left.values().map(BTreeSet::len).sum::<usize>() as u64 - foreign - unadopted,
             foreign,
+            unadopted,
             recorded: (calls.adopt.len() + calls.foreign.len() + calls.forget.len()) as u64,
             adopted: adopt.len() as u64,
             failed: 0,

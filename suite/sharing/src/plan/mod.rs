@@ -28,6 +28,9 @@ pub use view::{Wanted, WorkView};
 mod calls_tests;
 
 #[cfg(test)]
+mod installations_tests;
+
+#[cfg(test)]
 mod onboarding_tests;
 
 #[cfg(test)]

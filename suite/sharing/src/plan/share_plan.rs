@@ -44,6 +44,9 @@ pub struct SharePlan {
     /// The plan that somebody has seen and applies: nothing but its pairs is changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub only: Option<AppliedPlan>,
+    /// Shares of others that the rules want become the suite's, and nothing else is changed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub adopts: bool,
     /// Only what change events have touched is looked at.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub touched: bool,

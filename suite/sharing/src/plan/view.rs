@@ -30,6 +30,8 @@ pub struct Wanted {
     pub rules: Vec<String>,
     /// Whose the document is. Unless this installation has it to itself, members keep it as they see it.
     pub claim: Claim,
+    /// Shares of others that are as wanted become the suite's, and nothing else is changed.
+    pub adopts: bool,
     /// Of a plan that somebody has seen and applies: nothing else is changed.
     pub only: Option<OnlyPairs>,
 }
@@ -45,6 +47,11 @@ impl Wanted {
     #[must_use]
     pub fn under(mut self, claim: Claim) -> Self {
         self.exclusive &= claim.is_ours();
+        if self.adopts && !claim.is_ours() {
+            // Nobody else's document is taken over, and nothing else is done now.
+            let accounts: Vec<AccountId> = self.accounts.keys().copied().collect();
+            accounts.into_iter().for_each(|account| self.leave(account));
+        }
         if !claim.may_add() {
             let accounts: Vec<AccountId> = self.accounts.keys().copied().collect();
             accounts.into_iter().for_each(|account| self.leave(account));
@@ -88,6 +95,7 @@ pub struct WorkView<'a> {
     owner: AccountId,
     rules: Vec<&'a PlannedRule>,
     territory: Territory,
+    adopts: bool,
 }
 
 impl SharePlan {
@@ -101,6 +109,7 @@ impl SharePlan {
             owner,
             rules: rules.iter().filter_map(|index| self.rules.get(*index)).collect(),
             territory: self.territory(),
+            adopts: self.adopts,
         }
     }
 
@@ -170,7 +179,7 @@ impl WorkView<'_> {
     /// What the rules, as a union, want for a document.
     #[must_use]
     pub fn wanted(&self, document: &Document) -> Wanted {
-        let mut wanted = Wanted::default();
+        let mut wanted = Wanted { adopts: self.adopts, ..Wanted::default() };
         for rule in self.rules.iter().filter(|rule| rule.documents.selects(document)) {
             wanted.rules.push(rule.name.clone());
             wanted.exclusive |= rule.ownership == Ownership::Exclusive;
