@@ -16,6 +16,7 @@ Examples:
   relay rules lint                            check the rules of ./rules; needs no AWS
   relay rules plan --profile hub              show what would change in the hub
   relay rules apply --profile hub             write it
+  relay import --out rules                    make rules of what is shared and automated already
   relay runbook lint my-runbook.yaml          review a runbook; needs no AWS
   relay plan --profile hub                    show which shares that changes
   relay apply --profile hub                   share and take back
@@ -109,6 +110,8 @@ pub(crate) enum Command {
     Plan(crate::plan::PlanArguments),
     /// Bring the organization into line with the deployed rules, and show the outcome
     Apply(crate::plan::ApplyArguments),
+    /// Make rules of what exists: shares, AWS's sample, EventBridge rules that start runbooks
+    Import(crate::import::Arguments),
     /// Check whether the deployed suite can do its work, with a remedy for what is wrong
     Doctor(crate::doctor::Arguments),
     /// Show what is deployed, paused, waiting and drifting, and how often each rule acted or would have

@@ -10,6 +10,7 @@ mod rules;
 pub(crate) mod targets;
 
 use anyhow::Result;
+pub(crate) use hub::call_in;
 use serde::Serialize;
 
 use crate::Exit;

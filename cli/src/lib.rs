@@ -13,6 +13,7 @@ mod event;
 mod explain;
 mod failure;
 mod guards;
+mod import;
 mod local;
 pub mod local_aws;
 mod man;
@@ -106,6 +107,7 @@ async fn dispatch(
         Command::Runbook { action } => runbook::run(action, global, output).await,
         Command::Plan(arguments) => plan::plan(&arguments, global, output).await,
         Command::Apply(arguments) => plan::apply(&arguments, global, output).await,
+        Command::Import(arguments) => import::run(&arguments, global, output).await,
         Command::Doctor(arguments) => doctor::run(&arguments, global, output).await,
         Command::Status(arguments) => status::run(&arguments, global, now, output).await,
         Command::Outcomes(arguments) => outcomes::run(&arguments, global, now, output).await,

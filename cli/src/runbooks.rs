@@ -63,18 +63,22 @@ pub(crate) async fn run(action: Action, global: &Global, output: &Output) -> Res
 }
 
 /// A Region of the list, with the space that people write after a comma.
-fn region(text: &str) -> Result<Region, InvalidId> {
+pub(crate) fn region(text: &str) -> Result<Region, InvalidId> {
     text.trim().parse()
 }
 
+/// Says which Regions are not known: they may be new, or misspelled.
+pub(crate) fn warn_of_unknown(regions: &[Region], output: &Output) {
+    for region in regions.iter().filter(|region| !region.is_known()) {
+        let near = nearest(region.as_str(), Region::known().iter().copied());
+        let hint = near.map(|near| format!(" Did you mean {near}?")).unwrap_or_default();
+        output.note(format_args!("warning: unknown AWS Region {region}.{hint}"));
+    }
+}
+
 impl Selection {
-    /// Says which of the Regions are not known: they may be new, or misspelled.
     fn warn(&self, output: &Output) {
-        for region in self.regions.iter().filter(|region| !region.is_known()) {
-            let near = nearest(region.as_str(), Region::known().iter().copied());
-            let hint = near.map(|near| format!(" Did you mean {near}?")).unwrap_or_default();
-            output.note(format_args!("warning: unknown AWS Region {region}.{hint}"));
-        }
+        warn_of_unknown(&self.regions, output);
     }
 
     /// The Regions that are named, each once; without any, the stack's.

@@ -57,12 +57,23 @@ impl<'a> Where<'a> {
     }
 }
 
-impl Session {
-    /// Finds credentials, asks who the caller is and looks the stack up. Writes nothing.
+/// A caller and a Region, for commands that need no stack.
+#[derive(Debug, Clone)]
+pub(crate) struct SignedIn {
+    /// For clients in the configured Region.
+    pub config: SdkConfig,
+    /// The identity behind every call of `config`.
+    pub caller: Caller,
+    /// The Region that flags, environment or profile name.
+    pub region: Region,
+}
+
+impl SignedIn {
+    /// Finds credentials and asks who the caller is. Writes nothing.
     ///
     /// # Errors
-    /// When there are no credentials or no Region, or the stack is not found; each with what to do.
-    pub(crate) async fn open(global: &Global) -> Result<Self> {
+    /// When there are no credentials or no Region; each with what to do.
+    pub(crate) async fn new(global: &Global) -> Result<Self> {
         let config = configure(global).await;
         let Some(region) = config.region() else {
             return Err(no_region(&config, global).await.into());
@@ -70,6 +81,17 @@ impl Session {
         let region: Region = region.as_ref().parse()?;
         let caller = caller(&config, global).await?;
         tracing::debug!(arn = caller.arn, account = caller.account, "caller");
+        Ok(Self { config, caller, region })
+    }
+}
+
+impl Session {
+    /// Finds credentials, asks who the caller is and looks the stack up. Writes nothing.
+    ///
+    /// # Errors
+    /// When there are no credentials or no Region, or the stack is not found; each with what to do.
+    pub(crate) async fn open(global: &Global) -> Result<Self> {
+        let SignedIn { config, caller, region } = SignedIn::new(global).await?;
         let stack = Stack::find(&config, &global.stack, &caller.account).await?;
         tracing::debug!(stack = stack.arn, version = ?stack.version, "stack");
         Ok(Self { config, caller, region, stack })

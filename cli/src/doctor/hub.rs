@@ -86,7 +86,7 @@ pub(super) async fn json_call(
 }
 
 /// The same in the Region of a configuration.
-pub(super) async fn call_in(
+pub(crate) async fn call_in(
     config: &aws_config::SdkConfig,
     service: &'static str,
     target: &str,

@@ -7,7 +7,7 @@ use aws::AwsError;
 use aws_sdk_cloudformation::types::StackInstanceStatus;
 use aws_sdk_sqs::types::QueueAttributeName;
 use jiff::Timestamp;
-use outcome::HistoryQuery;
+use outcome::{Drift, HistoryQuery};
 use remediation::RemediationRules;
 use serde::Serialize;
 use serde_json::Value;
@@ -181,11 +181,17 @@ pub(super) struct Reconcile {
     share: Option<u64>,
     /// Pairs that were too many.
     unshare: Option<u64>,
+    /// What was found, changed and left, as its outcome says; null where nothing was found, or nothing published.
+    drift: Option<Drift>,
 }
 
 impl Reconcile {
     pub(super) fn words(&self) -> String {
         let started = self.started.map(|at| format!("{at:.0}, ")).unwrap_or_default();
+        if let Some(drift) = &self.drift {
+            let held = if drift.held { "; look at it with relay plan" } else { "" };
+            return format!("{started}{}: {}{held}", self.status.to_lowercase(), drift.in_words());
+        }
         let drift = match (self.share, self.unshare, self.verdict.as_deref()) {
             (_, _, Some("nothing")) | (Some(0), Some(0), _) => ": no drift".to_owned(),
             (Some(share), Some(unshare), verdict) => {
@@ -208,12 +214,18 @@ pub(super) async fn reconcile(session: &Session, archive: &Archive) -> Result<Op
     let output: Value = serde_json::from_str(described.output().unwrap_or("{}"))?;
     let plan = &output["plan"];
     let started = Timestamp::from_second(described.start_date().secs()).ok();
+    let published = output["id"].as_str().filter(|_| output["outcome"] != "none");
+    let published = match published.and_then(|id| id.parse().ok()) {
+        Some(id) => archive.table.outcome(id).await?,
+        None => None,
+    };
     Ok(Some(Reconcile {
         status: described.status().as_str().to_owned(),
         started,
         verdict: plan["verdict"].as_str().map(str::to_owned),
         share: plan["totals"]["share"].as_u64(),
         unshare: plan["totals"]["unshare"].as_u64(),
+        drift: published.and_then(|outcome| outcome.drift),
         execution,
     }))
 }

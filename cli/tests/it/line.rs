@@ -4,10 +4,11 @@ use serde_json::{Value, json};
 
 use crate::relay::Relay;
 
-const COMMANDS: [&[&str]; 28] = [
+const COMMANDS: [&[&str]; 29] = [
     &["rules", "lint"],
     &["rules", "plan"],
     &["rules", "apply"],
+    &["import"],
     &["runbook", "new"],
     &["runbook", "lint"],
     &["runbook", "graph"],

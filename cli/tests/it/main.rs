@@ -5,6 +5,7 @@
 
 mod credentials;
 mod explain;
+mod import;
 mod line;
 mod lint;
 mod relay;
