@@ -294,3 +294,70 @@ async fn an_execution_started_with_nonsense_has_an_outcome_too() {
     assert_eq!(answer.outcome, Published::Failed);
     assert_eq!(body(&aws)["problems"][0]["code"], "InvalidInput");
 }
+
+/// A reconcile's plan, its effect and the part of the owner, as the functions before have stored them.
+fn reconciled(aws: &Aws, verdict: &str) -> PublishOutcomeInput {
+    let plan = json!({
+        "rulesVersion": "sha256:0", "seenAt": "2026-07-01T00:00:00Z", "organization": true,
+        "accounts": [], "places": [], "validRules": 1, "rules": [], "work": [],
+        "removals": "everybody", "selectorsRead": true, "drift": true, "surveyed": true,
+        "problems": [],
+    });
+    let counts = json!({"share": 3, "restore": 1, "unshare": 2, "foreign": 2, "left": 1});
+    let part = "details/join-444455556666-1/effect/222233334444/us-east-1.json";
+    let effect = json!({
+        "id": "0123456789ab", "execution": ARN, "rulesVersion": "sha256:0",
+        "seenAt": "2026-07-01T00:00:00Z", "verdict": verdict, "totals": counts, "problems": [],
+        "parts": [{
+            "owner": OWNER, "region": "us-east-1", "counts": counts,
+            "object": {"bucket": BUCKET, "key": part},
+        }],
+    });
+    let left = json!([
+        {"because": "foreign", "accounts": ["989898989898", "979797979797"]},
+        {"because": "claim", "accounts": ["444455556666"]},
+    ]);
+    let documents = json!({"Org-A": {"document": "Org-A", "rules": [], "left": left}});
+    let stored =
+        json!({"owner": OWNER, "region": "us-east-1", "documents": documents, "problems": []});
+    let mut state = aws.state();
+    state.put_object(&format!("plans/{NAME}.json"), &plan);
+    state.put_object(&format!("plans/{NAME}.effect.json"), &effect);
+    state.put_object(part, &stored);
+    let mut request = serde_json::to_value(request("reconcile", &[])).unwrap();
+    request["input"] =
+        json!({"organization": true, "drift": true, "trigger": {"kind": "reconcile"}});
+    request["plan"] = json!({
+        "plan": {"bucket": BUCKET, "key": format!("plans/{NAME}.json")}, "work": [],
+        "accounts": 0, "problems": 0, "rulesVersion": "sha256:0", "unchanged": false,
+    });
+    let counts = ShareCounts { removed: 2, ..added(2, 1) };
+    request["shares"] = json!([{"owner": OWNER, "region": "us-east-1", "counts": counts}]);
+    serde_json::from_value(request).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_outcome_of_a_reconcile_says_what_was_found_changed_and_left_and_why() {
+    let aws = aws();
+    let request = reconciled(&aws, "apply");
+    handle(&deps(&aws), request).await.unwrap();
+    let expected = json!({
+        "missing": 3, "takenBack": 1, "surplus": 2, "added": 2, "removed": 2, "failed": 1,
+        "held": false,
+        "left": [{"because": "foreign", "pairs": 2}, {"because": "claim", "pairs": 1}],
+    });
+    assert_eq!(body(&aws)["drift"], expected);
+    let message = aws.state().published[0].clone();
+    let text: Value = serde_json::from_str(message["Message"].as_str().unwrap()).unwrap();
+    let email = text["email"].as_str().unwrap();
+    assert!(email.contains("Drift     3 missing (1 taken back by hand), 2 too many"), "{email}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outcome_without_its_effect_is_published_without_drift() {
+    let aws = aws();
+    let request = reconciled(&aws, "apply");
+    aws.state().objects.retain(|key, _| !key.ends_with("effect.json"));
+    handle(&deps(&aws), request).await.unwrap();
+    assert_eq!(body(&aws)["drift"], Value::Null);
+}

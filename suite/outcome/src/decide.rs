@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 use crate::secrets::Secrets;
 use crate::{
-    Link, LinkKind, MachineInput, Outcome, OutcomeStatus, PublishOutcomeInput, Published, Shares,
-    Standing, standing,
+    Drift, Link, LinkKind, MachineInput, Outcome, OutcomeStatus, PublishOutcomeInput, Published,
+    Shares, Standing, standing,
 };
 
 /// Everything that is known about an execution that came to its end.
@@ -31,6 +31,8 @@ pub struct Evidence<'a> {
     /// How the plan's problems differ from those that were published before; `None` where that is not
     /// known: then all of them are published.
     pub standing: Option<&'a Standing>,
+    /// What a reconcile has found; `None` for other executions.
+    pub drift: Option<&'a Drift>,
     /// When the outcome is decided.
     pub at: Timestamp,
     /// Where the whole outcome is stored.
@@ -91,14 +93,15 @@ fn status(evidence: Evidence<'_>) -> Option<OutcomeStatus> {
         || reports(request).iter().any(|report| report.error.is_some())
         || onboarding(request).iter().any(|report| report.error.is_some())
         || plan.is_some_and(onboarding_was_cut);
-    if failed {
+    let news = evidence.standing.is_some_and(Standing::has_changed);
+    let quiet = !news && total.added + total.removed == 0 && is_known_failure(evidence);
+    if failed && !quiet {
         return Some(match total.added + total.removed + total.present {
             0 => OutcomeStatus::Failed,
             _ => OutcomeStatus::Partial,
         });
     }
     let joined = kind(request) == Some(TriggerKind::Join);
-    let news = evidence.standing.is_some_and(Standing::has_changed);
     let told = !new_problems(evidence).is_empty()
         || found(evidence).any(|problem| standing::stands_at_owner(problem.code));
     if !(joined || news || told || total.added + total.removed > 0) {
@@ -113,6 +116,34 @@ fn status(evidence: Evidence<'_>) -> Option<OutcomeStatus> {
         true => OutcomeStatus::Failed,
         false => OutcomeStatus::Succeeded,
     })
+}
+
+/// Whether all that failed is what an outcome has named: owners whose role cannot be assumed, one reconcile after the
+/// other. An answer to somebody who asked names it again.
+fn is_known_failure(evidence: Evidence<'_>) -> bool {
+    let Evidence { request, plan: Some(plan), details, standing: Some(known), .. } = evidence
+    else {
+        return false;
+    };
+    let is_known = |report: &ShareReport| {
+        let of_report =
+            |read: &&ShareDetails| read.owner == report.owner && read.region == report.region;
+        let read = details.iter().find(of_report);
+        let problems = read.map_or(&[][..], |read| &read.problems);
+        let denied = |problem: &&Problem| standing::is_about_reach(problem.code);
+        let others = problems.iter().filter(|problem| !standing::stands_at_owner(problem.code));
+        report.error.is_none()
+            && problems.iter().any(|problem| denied(&problem))
+            && others.clone().all(|problem| denied(&problem) && known.has_named(problem))
+    };
+    let failed = |report: &&ShareReport| {
+        report.error.is_some() || report.counts.is_some_and(|counts| counts.failed > 0)
+    };
+    plan.organization
+        && !was_asked(request)
+        && request.error.is_none()
+        && onboarding(request).is_empty()
+        && reports(request).iter().filter(failed).all(is_known)
 }
 
 fn kind(request: &PublishOutcomeInput) -> Option<TriggerKind> {
@@ -207,6 +238,7 @@ fn outcome(evidence: Evidence<'_>, id: Uuid, status: OutcomeStatus) -> Outcome {
         accounts,
         regions: regions.into_iter().collect(),
         shares,
+        drift: evidence.drift.map(|drift| drift.clone().with_changes(total(reports(request)))),
         solved: evidence.standing.map_or_else(Vec::new, |standing| standing.solved.clone()),
         links: execution_link(request).into_iter().collect(),
         details: stored.cloned(),

@@ -77,6 +77,9 @@ fn write(text: &mut String, outcome: &Outcome, shown: usize) -> std::fmt::Result
             )?;
         }
     }
+    if let Some(drift) = &outcome.drift {
+        writeln!(text, "\nDrift     {}", wrap(&drift.in_words(), "          "))?;
+    }
     if outcome.problems_total > 0 {
         let heading = match outcome.outcome {
             OutcomeStatus::PendingApproval => "What is waited for, and what to do",

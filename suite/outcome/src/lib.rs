@@ -5,6 +5,7 @@
 mod chat;
 mod contract;
 mod decide;
+mod drift;
 mod email;
 mod history;
 mod measured;
@@ -22,6 +23,7 @@ pub use contract::{
     RecoverOutcomesInput, StatusChangeDetail,
 };
 pub use decide::{Evidence, Verdict, decide, sharing};
+pub use drift::{Drift, LeftPairs};
 pub use history::{HistoryEntry, HistoryIndex, HistoryQuery, Selection, UnansweredAlarm};
 pub use measured::measurements;
 pub use message::{Attribute, MAX_REQUEST_BYTES, Message};

@@ -49,6 +49,7 @@ fn verdict(more: &Value) -> Verdict {
         plan: None,
         details: &[],
         standing: None,
+        drift: None,
         at: "2026-01-02T03:14:05.500Z".parse().unwrap(),
         stored: None,
     })
@@ -495,6 +496,7 @@ fn the_other_flow_is_decided_as_before() {
         plan: None,
         details: &[],
         standing: None,
+        drift: None,
         at: "2026-01-02T03:04:46.700Z".parse().unwrap(),
         stored: None,
     };

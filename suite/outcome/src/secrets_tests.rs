@@ -28,6 +28,7 @@ fn published(more: &Value) -> String {
         plan: None,
         details: &[],
         standing: None,
+        drift: None,
         at: "2026-01-02T03:14:05Z".parse().unwrap(),
         stored: None,
     });

@@ -59,8 +59,10 @@ impl Standing {
         let mut places = BTreeSet::new();
         let found = details.iter().flat_map(|details| &details.problems);
         // An owner's documents have the same problem in each Region.
+        let stands_there =
+            |code: ProblemCode| stands_at_owner(code) || plan.organization && is_about_reach(code);
         let found = found.filter(|problem| {
-            stands_at_owner(problem.code) && places.insert((problem.code, &problem.place))
+            stands_there(problem.code) && places.insert((problem.code, &problem.place))
         });
         let now = plan.problems.iter().filter(|problem| stands(problem));
         let now: Vec<&Problem> = now.chain(found).collect();
@@ -72,6 +74,13 @@ impl Standing {
             now.iter().filter(is_new).map(|problem| (*problem).clone()).collect();
         let known = that_fit(kept.into_iter().chain(new.iter().cloned()));
         Self { new, solved, known }
+    }
+
+    /// Whether an outcome has named a problem before.
+    #[must_use]
+    pub(super) fn has_named(&self, problem: &Problem) -> bool {
+        let named = |problems: &[Problem]| problems.iter().any(|known| same(known, problem));
+        named(&self.known) && !named(&self.new)
     }
 
     /// Whether there is something to publish.
@@ -115,12 +124,18 @@ pub(super) fn stands_at_owner(code: ProblemCode) -> bool {
     is_about_claims(code) || code == ProblemCode::VersionConflict
 }
 
+/// Whether a problem is that an owner lets nobody in. Every account that joins has it in its outcome; of reconciles it
+/// stands.
+pub(super) fn is_about_reach(code: ProblemCode) -> bool {
+    code == ProblemCode::RoleNotAssumable
+}
+
 /// The hint may differ: it names what is near, as far as that was read. Claims may concern one document more, and
 /// a conflict one account more.
 fn same(one: &Problem, other: &Problem) -> bool {
     one.code == other.code
         && one.place == other.place
-        && (one.what == other.what || stands_at_owner(one.code))
+        && (one.what == other.what || stands_at_owner(one.code) || is_about_reach(one.code))
 }
 
 fn looks_for(seen: Seen<'_>, known: &Problem) -> bool {
@@ -130,6 +145,9 @@ fn looks_for(seen: Seen<'_>, known: &Problem) -> bool {
         ProblemCode::AccountNotInOrganization => plan.organization,
         ProblemCode::MassRemovalHeld => plan.surveyed && !plan.touched,
         ProblemCode::SharesOfOthers if !plan.drift => false,
+        code if is_about_reach(code) => {
+            !plan.touched && plan.organization && was_reached(seen, &known.place.to_string())
+        }
         code if stands_at_owner(code) => {
             // The owner, or `<owner>/<Region>/<document>`.
             let place = known.place.to_string();
@@ -141,6 +159,19 @@ fn looks_for(seen: Seen<'_>, known: &Problem) -> bool {
         }
         _ => true,
     }
+}
+
+/// Whether it is known how the work at `<owner>/<Region>` ended: its problems were read, or there was no work.
+fn was_reached(seen: Seen<'_>, place: &str) -> bool {
+    let Seen { reports, details, .. } = seen;
+    let of_place = |report: &&ShareReport| format!("{}/{}", report.owner, report.region) == place;
+    reports.iter().filter(of_place).all(|report| {
+        let is_read = || {
+            details.iter().any(|read| read.owner == report.owner && read.region == report.region)
+        };
+        report.error.is_none()
+            && report.counts.is_some_and(|counts| counts.failed == 0 || is_read())
+    })
 }
 
 /// Whether an owner's documents were looked at in every Region of the plan.

@@ -25,6 +25,7 @@ fn outcome(kind: &str, plan: &SharePlan, before: &[Problem]) -> Option<Outcome> 
         plan: Some(plan),
         details: &[],
         standing: Some(&standing),
+        drift: None,
         at: "2026-01-02T03:04:46.700Z".parse().unwrap(),
         stored: None,
     });
@@ -123,6 +124,7 @@ fn an_account_that_lost_its_shares_under_broken_rules_has_not_failed() {
         plan: Some(&plan),
         details: &[],
         standing: Some(&standing),
+        drift: None,
         at: "2026-01-02T03:04:46.700Z".parse().unwrap(),
         stored: None,
     });
@@ -203,6 +205,7 @@ fn claims_stand_until_a_look_at_the_whole_organization_no_longer_finds_them() {
             plan: Some(&plan),
             details: &both,
             standing: Some(&standing),
+            drift: None,
             at: "2026-01-02T03:04:46.700Z".parse().unwrap(),
             stored: None,
         });
@@ -248,6 +251,7 @@ fn a_conflict_of_versions_stands_where_everything_is_looked_at_and_is_named_wher
             plan: Some(&plan),
             details: &details,
             standing: Some(&standing),
+            drift: None,
             at: "2026-01-02T03:04:46.700Z".parse().unwrap(),
             stored: None,
         });
@@ -263,6 +267,54 @@ fn a_conflict_of_versions_stands_where_everything_is_looked_at_and_is_named_wher
     let fine = [report(ShareCounts::default())];
     let solved = Standing::compare(seen(&plan, &fine, &[]), &known, None);
     assert_eq!((solved.solved, solved.known), (known, vec![]));
+}
+
+#[test]
+fn an_owner_that_lets_nobody_in_is_named_by_the_first_reconcile_and_when_it_does_again() {
+    let (owner, region) = ("222233334444".parse().unwrap(), "us-east-1".parse().unwrap());
+    let mut plan = plan(1, vec![]);
+    plan.organization = true;
+    plan.work = vec![PlannedWork { owner, region, rules: vec![0], only: None }];
+    let region = &plan.work[0].region;
+    let denied = |session: &str| {
+        let what = format!("AccessDenied: {session} may not assume it");
+        Problem::new(ProblemCode::RoleNotAssumable, "222233334444/us-east-1", what)
+    };
+    let failing = Problem::new(ProblemCode::ShareFailed, "222233334444/us-east-1/Org-A", "broken");
+    let publish = |kind: &str, added: u64, problems: &[Problem], before: &[Problem]| {
+        let failed = problems.len() as u64;
+        let counts = ShareCounts { added, failed, ..ShareCounts::default() };
+        let report =
+            ShareReport { owner, region: region.clone(), counts: Some(counts), error: None };
+        let problems = problems.to_vec();
+        let details = [ShareDetails { owner, region: region.clone(), problems }];
+        let reports = [report];
+        let standing = Standing::compare(seen(&plan, &reports, &details), before, None);
+        let input = json!({"organization": true, "trigger": {"kind": kind}});
+        let verdict = sharing(Evidence {
+            request: &request(json!({"input": input, "shares": reports})),
+            plan: Some(&plan),
+            details: &details,
+            standing: Some(&standing),
+            drift: None,
+            at: "2026-01-02T03:04:46.700Z".parse().unwrap(),
+            stored: None,
+        });
+        (standing.known, verdict.outcome.map(|outcome| (outcome.outcome, outcome.problems)))
+    };
+    let (known, first) = publish("reconcile", 0, &[denied("one")], &[]);
+    assert_eq!(first, Some((OutcomeStatus::Failed, vec![denied("one")])));
+    assert_eq!(publish("reconcile", 0, &[denied("two")], &known), (known.clone(), None));
+    for (kind, added, problems) in [
+        ("manual", 0, vec![denied("two")]),
+        ("reconcile", 1, vec![denied("two")]),
+        ("reconcile", 0, vec![denied("two"), failing]),
+    ] {
+        let (still, told) = publish(kind, added, &problems, &known);
+        assert_eq!((still, told.map(|(_, problems)| problems)), (known.clone(), Some(problems)));
+    }
+    let (gone, told) = publish("reconcile", 0, &[], &known);
+    assert_eq!((gone, told), (vec![], Some((OutcomeStatus::Succeeded, vec![]))));
 }
 
 #[test]

@@ -15,6 +15,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::Drift;
+
 /// The most problems, and the most runs, that a message holds.
 pub const INLINE_LIMIT: usize = 50;
 
@@ -137,6 +139,9 @@ pub struct Outcome {
     /// The shares that were made or removed, by owner and Region.
     #[serde(default)]
     pub shares: Vec<Shares>,
+    /// What a comparison of the whole organization with the rules has found; null where there was none.
+    #[serde(default)]
+    pub drift: Option<Drift>,
     /// Problems, the most urgent first; the first [`INLINE_LIMIT`].
     #[serde(default)]
     pub problems: Vec<Problem>,
@@ -188,6 +193,7 @@ impl Outcome {
             runs: Vec::new(),
             runs_total: 0,
             shares: Vec::new(),
+            drift: None,
             problems: Vec::new(),
             problems_total: 0,
             solved: Vec::new(),

@@ -8,8 +8,8 @@
 use futures::StreamExt;
 use jiff::Timestamp;
 use outcome::{
-    Evidence, MachineInput, Outcome, PublishOutcomeInput, PublishOutcomeOutput, Published, Seen,
-    Standing, Verdict,
+    Drift, Evidence, MachineInput, Outcome, PublishOutcomeInput, PublishOutcomeOutput, Published,
+    Seen, Standing, Verdict,
 };
 use relay_core::portal::AccessPortal;
 use relay_core::storage::S3Object;
@@ -17,7 +17,7 @@ use relay_core::text::error_chain;
 use remediation::guard::{Release, Taker};
 use run::{RunReport, RungEnd};
 use sharing::ShareDetails;
-use sharing::plan::SharePlan;
+use sharing::plan::{EffectCounts, PartEffect, SharePlan};
 
 use crate::{Bucket, MarkerKind, Outlet, OutletError, StoreError, Table};
 
@@ -93,6 +93,7 @@ impl Publisher {
             plan: plan.as_ref(),
             details: &details,
             standing: standing.as_ref(),
+            drift: None,
             at: now,
             stored: None,
         };
@@ -102,7 +103,7 @@ impl Publisher {
             Verdict { outcome, ..verdict }
         };
         let verdict = decide(evidence);
-        let Some(unstored) = verdict.outcome else {
+        let Some(plain) = verdict.outcome else {
             tracing::info!("unchanged: nothing to publish");
             return Ok(PublishOutcomeOutput {
                 outcome: Published::None,
@@ -110,6 +111,9 @@ impl Publisher {
                 reason: None,
             });
         };
+        let drift = self.drift(request, plan.as_ref()).await?;
+        evidence.drift = drift.as_ref();
+        let unstored = decide(evidence).outcome.unwrap_or(plain);
         let object = self.bucket.outcome_object(&request.execution.name, verdict.id);
         evidence.stored = Some(&object);
         let whole = decide(evidence).outcome.unwrap_or_else(|| unstored.clone());
@@ -175,6 +179,30 @@ impl Publisher {
             Some(planned) => if_readable(self.bucket.plan(&planned.plan).await),
             None => Ok(None),
         }
+    }
+
+    /// What a reconcile has found, and what it left and why. It reads one part after the other: they may be large.
+    async fn drift(
+        &self,
+        request: &PublishOutcomeInput,
+        plan: Option<&SharePlan>,
+    ) -> Result<Option<Drift>, StoreError> {
+        if !plan.is_some_and(|plan| plan.drift && plan.surveyed && !plan.touched) {
+            return Ok(None);
+        }
+        let effect = if_readable(self.bucket.effect(&request.execution.name).await)?;
+        let Some(effect) = effect.flatten() else { return Ok(None) };
+        let mut drift = Drift::new(effect.verdict, effect.totals);
+        for part in effect.parts {
+            let EffectCounts { left, foreign, unadopted, .. } = part.counts;
+            let Some(object) = part.object.filter(|_| left + foreign + unadopted > 0) else {
+                continue;
+            };
+            if let Some(part) = if_readable(self.bucket.object_at::<PartEffect>(&object).await)? {
+                drift.add_left(&part);
+            }
+        }
+        Ok(Some(drift))
     }
 
     /// The details of every owner account and Region where something failed, or is disputed.

@@ -180,6 +180,8 @@ fn the_contracts_outcome_fits_its_schema_and_its_type() {
                   "failedStep": null, "reason": null}],
         "shares": [{"owner": "111122223333", "region": "us-east-1", "documents": 118,
                     "added": 118, "removed": 0, "failed": 2}],
+        "drift": {"missing": 120, "takenBack": 2, "surplus": 0, "added": 118, "removed": 0, "failed": 2,
+                  "held": false, "left": [{"because": "foreign", "pairs": 4}]},
         "problems": [{"code": "DocumentPermissionLimit", "where": "owner/region/document",
                       "what": "…", "hint": "…"}],
         "problemsTotal": 2,
