@@ -194,3 +194,12 @@ def test_an_event_of_ones_own_is_put_and_delivered_too(hub):
     entry = {"Source": "own", "DetailType": "Tick", "Detail": '{"n": 2}'}
     assert hub.events.put_events(Entries=[entry])["FailedEntryCount"] == 0
     assert hub.body(queue)["detail"] == {"n": 2}
+
+
+def test_a_rule_on_a_schedule_fires_when_the_clock_is_moved_to_its_time(hub):
+    queue, name = hub.queue(), local.fresh_name("rule")
+    hub.events.put_rule(Name=name, ScheduleExpression="rate(6 hours)")
+    hub.events.put_targets(Rule=name, Targets=[{"Id": "1", "Arn": hub.arn("sqs", queue), "Input": '{"due": true}'}])
+    local.advance("PT5H")
+    local.advance("PT2H")
+    assert hub.body(queue) == {"due": True}

@@ -16,6 +16,7 @@ ministack is checked at start-up, so that an upgrade that moved it fails loudly.
   /_relay/commands         what commands of Run Command answer
   /_relay/quotas           the concurrent invocations of Lambda
   /_relay/alarm-action     how an action of an alarm ended, for its history
+  /_relay/advance          the clock was moved ahead: scheduled rules that have come due fire
   /_relay/contributors     brings a time series of an alarm into ALARM, or out of it
   /_relay/delivered        an event that somebody delivered by hand, for what follows from it
 
@@ -59,6 +60,7 @@ import relay_names
 import relay_outbox
 import relay_protocols
 import relay_refusals
+import relay_schedules
 import relay_sessions
 import relay_stacksets
 import relay_suppression
@@ -89,7 +91,7 @@ require(responses, "request_scope", "json_response", "error_response_json")
 
 for extension in (relay_protocols, relay_instances, relay_volumes, relay_groups, relay_commands, relay_sessions,
                   relay_checks, relay_contributors, relay_documents, relay_suppression, relay_keys,
-                  relay_bus, relay_items, relay_logs, relay_refusals, relay_tags, relay_targets):
+                  relay_bus, relay_items, relay_logs, relay_refusals, relay_schedules, relay_tags, relay_targets):
     extension.install(require)
 
 
@@ -416,7 +418,8 @@ HOOKS = {"matching": matching, "identify": identify, "authorize": authorize, "re
          "role-allows": role_allows, "keys": relay_sessions.keys, "assume": relay_sessions.assume,
          "organizations": organizations, "used": used, "impair": relay_instances.impair,
          "commands": relay_commands.commands, "quotas": quotas, "alarm-action": relay_alarms.action,
-         "contributors": relay_contributors.change, "delivered": relay_contributors.delivered}
+         "contributors": relay_contributors.change, "delivered": relay_contributors.delivered,
+         "advance": relay_schedules.advance}
 
 
 async def app(scope, receive, send):

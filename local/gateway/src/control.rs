@@ -76,6 +76,8 @@ async fn handle(gateway: &Gateway, parts: &Parts, path: &str, body: &[u8]) -> Re
             gateway.clock.advance(advance.advance);
             // Everything that is due by then is done before the reply.
             gateway.tick().await;
+            let seconds = json!({"seconds": advance.advance.as_secs_f64()});
+            gateway.emulator.hook("advance", &seconds).await?;
             Ok(json!({"now": gateway.clock.now()}))
         }
         (&Method::GET, "calls") => {
