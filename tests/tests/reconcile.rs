@@ -2,6 +2,9 @@
 //! plan that would take back too much.
 #![cfg(feature = "end-to-end")]
 
+#[path = "reconcile/import.rs"]
+mod import;
+
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -170,18 +173,23 @@ fn what_drifted_is_brought_back_what_is_others_is_named_and_nothing_is_published
     });
 }
 
-/// The program as the root of the hub: its exit code and what it printed.
-fn relay(world: &World, line: &[&str]) -> Result<(Option<i32>, String)> {
+/// The program as the root of an account: its exit code and what it printed.
+fn relay_of(world: &World, account: &str, line: &[&str]) -> Result<(Option<i32>, String)> {
     let ran = Command::new(build::binary("relay"))
         .args(line)
         .env_clear()
         .env("AWS_ENDPOINT_URL", &world.local.endpoint)
         .env("AWS_REGION", HOME_REGION)
-        .env("AWS_ACCESS_KEY_ID", HUB)
+        .env("AWS_ACCESS_KEY_ID", account)
         .env("AWS_SECRET_ACCESS_KEY", "local")
         .output()?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Ok((ran.status.code(), text(&ran.stdout) + &text(&ran.stderr)))
+}
+
+/// The same as the root of the hub.
+fn relay(world: &World, line: &[&str]) -> Result<(Option<i32>, String)> {
+    relay_of(world, HUB, line)
 }
 
 #[test]
@@ -369,5 +377,35 @@ fn a_rule_is_changed_in_git_planned_applied_drifts_and_is_back_in_line() {
         let mended = reconcile(world, "mended", json!({})).await?;
         ensure!(mended.output["outcome"] == "succeeded", "{}", mended.output);
         sees(world, &account, seen + 3).await
+    });
+}
+
+#[test]
+fn the_schedule_starts_a_reconcile_that_mends_what_drifted() {
+    run(|world| async move {
+        let _alone = RULES.lock().await;
+        deaf(world).await?;
+        let owner = "353535353535";
+        world.join_by_invitation(owner).await?;
+        world.stack.deploy_owner(owner).await?;
+        world.documents(owner, &[REGION], &["Due-0"]).await?;
+        let account = world.create_account("due").await?.account;
+        world.settled(&account).await?;
+        let seen = world.visible(&account, REGION).await?.len();
+        let wanted = rule("Due-0", &format!("\"{account}\"")).replace(OWNER, owner);
+        world.stack.put_rule("due", &wanted).await?;
+        let mut outcomes = world.subscribe("due").await?;
+        world.local.relay("POST", "clock", &json!({"advance": "PT5H"})).await?;
+        world.local.relay("POST", "clock", &json!({"advance": "PT1H"})).await?;
+        sees(world, &account, seen + 1).await?;
+        let told = outcomes
+            .wait_for("the outcome of the scheduled reconcile", |o| {
+                o.json()["trigger"]["kind"] == "reconcile" && o.json()["drift"]["added"] == 1
+            })
+            .await?;
+        ensure!(told.json()["drift"]["missing"] == 1, "{}", told.json());
+        let (_, text) = relay(world, &["status"])?;
+        ensure!(text.contains("1 missing (0 taken back by hand), 0 too many"), "{text}");
+        Ok(())
     });
 }
