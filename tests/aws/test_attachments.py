@@ -48,6 +48,19 @@ def test_a_file_comes_from_its_address_a_folder_or_another_document(ssm, bucket)
         assert when(ssm, start(ssm, name), "Success")["StepExecutions"][0]["Outputs"]["Payload"] == ["ran"]
 
 
+def test_a_file_of_another_accounts_document_is_had_by_who_sees_that_version(ssm, bucket, account):
+    other = local.fresh_account()
+    name = create(ssm, runbook(), exactly(bucket))
+    arn = f"arn:aws:ssm:{local.HOME}:{account}:document/{name}"
+    reference = {"Key": "AttachmentReference", "Values": [f"{arn}/1/tool.py"], "Name": "tool.py"}
+    theirs = local.client("ssm", other)
+    make = {"Name": local.fresh_name(), "Content": runbook(), "DocumentType": "Automation", "Attachments": [reference]}
+    assert local.code_of(theirs.create_document, **make) == "InvalidDocumentContent"
+    ssm.modify_document_permission(Name=name, PermissionType="Share", AccountIdsToAdd=[other])
+    theirs.create_document(**make)
+    assert theirs.get_document(Name=make["Name"])["AttachmentsContent"][0]["Hash"] == DIGEST
+
+
 def test_an_attachment_is_described_and_can_be_had(ssm, bucket):
     name = create(ssm, runbook(size=len(CODE)), exactly(bucket))
     told = ssm.get_document(Name=name)["AttachmentsContent"]

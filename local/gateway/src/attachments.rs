@@ -8,11 +8,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
-use documents::{FetchedFile, Usable};
+use documents::{Documents, FetchedFile, Usable};
 use http::Request;
 use serde_json::Value;
 
 use crate::emulator::Emulator;
+use crate::services::Services;
 
 /// The member of an attachment that says which files it is.
 const FETCHED: &str = "Fetched";
@@ -54,6 +55,7 @@ impl Attachments {
         account: &str,
         region: &str,
         input: &mut Value,
+        services: &Services,
     ) -> Result<Vec<AttachedFile>> {
         let named = documents::file_names(input["Content"].as_str().unwrap_or_default());
         let mut files: Vec<AttachedFile> = Vec::new();
@@ -67,7 +69,7 @@ impl Attachments {
             let mut fetched = Vec::new();
             match key.as_deref() {
                 Some("AttachmentReference") => {
-                    let file = self.referenced(account, region, &value)?;
+                    let file = self.referenced(services, account, region, &value)?;
                     fetched.push(AttachedFile { name: name.unwrap_or(file.name), ..file });
                 }
                 // A folder: of the name, or of all files that the content names.
@@ -146,17 +148,28 @@ impl Attachments {
         files.collect()
     }
 
-    /// `document/version/file`, of another document of the same account and Region.
-    fn referenced(&self, account: &str, region: &str, value: &str) -> Result<AttachedFile> {
+    /// `document/version/file`, of another document of the Region: by its name one of the same account, by its ARN one
+    /// that another account shares.
+    fn referenced(
+        &self,
+        services: &Services,
+        account: &str,
+        region: &str,
+        value: &str,
+    ) -> Result<AttachedFile> {
         let mut parts = value.rsplitn(3, '/');
         let (Some(file), Some(version), Some(document)) =
             (parts.next(), parts.next(), parts.next())
         else {
             bail!("{value}: a document, its version and a file are expected");
         };
-        let document = document.rsplit('/').next().unwrap_or(document);
+        let seen =
+            |documents: &Documents| documents.usable(account, region, document, Some(version)).ok();
+        let found = services.documents(seen);
+        let found = found.with_context(|| format!("account {account} does not see {value}"))?;
         let name = plain(file).with_context(|| format!("{file} is not a file name"))?;
-        let path = self.place(region, account, document, version).join(name);
+        let number = found.version.to_string();
+        let path = self.place(region, &found.owner, &found.name, &number).join(name);
         let content = std::fs::read(path).with_context(|| format!("there is no {value}"))?;
         Ok(AttachedFile { name: name.to_owned(), content: content.into() })
     }

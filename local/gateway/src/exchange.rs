@@ -306,7 +306,8 @@ impl<'a> Exchange<'a> {
             return Ok(Vec::new());
         }
         let Request { account, region, body, .. } = request;
-        self.gateway.attachments.fetch(account, region, body).await
+        let services = &self.gateway.services;
+        self.gateway.attachments.fetch(account, region, body, services).await
     }
 
     fn reply(&self, principal: &Principal, request: Request, reply: Reply) -> Answer {
