@@ -252,6 +252,10 @@ fn closing(
         n => format!("{} to rules, ", count(n, "change")),
     };
     let mut what = format!("{rules}{} to share, {} to take back", totals.share, totals.unshare);
+    if totals.copy + totals.delete > 0 {
+        let (copy, delete) = (totals.copy, totals.delete);
+        what += &format!(", copies: {copy} to make or update, {delete} to delete");
+    }
     if totals.adopted > 0 {
         what += &format!(", {} to take over", totals.adopted);
     }
@@ -285,9 +289,7 @@ async fn effect(session: &Session, ended: &Ended) -> Result<(SharingEffect, Vec<
     let mut parts = Vec::new();
     for part in &effect.parts {
         let counts = part.counts;
-        let says = counts.share
-            + counts.unshare
-            + counts.adopted
+        let says = counts.changes()
             + counts.left
             + counts.foreign
             + counts.unadopted

@@ -165,8 +165,12 @@ async fn story(
     page.add("approval", outcome.approval.as_ref().map(approval_text).unwrap_or_default());
     page_runs(&mut page, &automations);
     let shares = outcome.shares.iter().map(|share| {
-        let outcome::Shares { owner, region, documents, added, removed, failed } = share;
-        format!("{owner} {region}: {documents} documents, {added} added, {removed} removed, {failed} failed")
+        let outcome::Shares { owner, region, documents, added, removed, copied, deleted, failed } = share;
+        let copies = match copied + deleted {
+            0 => String::new(),
+            _ => format!("{copied} copied, {deleted} copies deleted, "),
+        };
+        format!("{owner} {region}: {documents} documents, {added} added, {removed} removed, {copies}{failed} failed")
     });
     page.list("shares", &shares.collect::<Vec<_>>());
     page.add("verified", verified_text(outcome));

@@ -23,8 +23,11 @@ TEMPLATES = [ROOT / "template.yaml", *sorted((ROOT / "stacks").glob("*.yaml"))]
 HELD = {
     "aws:PrincipalArn": "test_a_role_is_who_it_is",
     "aws:PrincipalOrgID": "test_a_role_is_who_it_is",
+    "aws:RequestTag/relay:copy": "test_a_request_has_the_tags_that_it_sets_and_a_resource_those_that_it_has",
     "aws:RequestTag/relay:token": "test_a_request_has_the_tags_that_it_sets_and_a_resource_those_that_it_has",
+    "aws:ResourceAccount": "test_a_role_is_who_it_is",
     "aws:ResourceOrgID": "test_a_role_is_who_it_is",
+    "aws:ResourceTag/relay:copy": "test_a_request_has_the_tags_that_it_sets_and_a_resource_those_that_it_has",
     "aws:ResourceTag/relay:token": "test_a_request_has_the_tags_that_it_sets_and_a_resource_those_that_it_has",
     "aws:SecureTransport": "test_a_role_is_who_it_is",
     "aws:SourceAccount": "test_a_service_acts_for_an_account",
@@ -136,7 +139,8 @@ def test_a_request_to_a_table_says_which_items_it_is_about(role):
         assert (status == 200) == allowed, key
 
 
-def test_a_request_has_the_tags_that_it_sets_and_a_resource_those_that_it_has(role):
+@pytest.mark.parametrize("key", ["relay:token", "relay:copy"])
+def test_a_request_has_the_tags_that_it_sets_and_a_resource_those_that_it_has(role, key):
     ssm, content = local.client("ssm", role.account), {"schemaVersion": "0.3", "mainSteps": [
         {"name": "Sleep", "action": "aws:sleep", "inputs": {"Duration": "PT1S"}}]}
 
@@ -147,15 +151,14 @@ def test_a_request_has_the_tags_that_it_sets_and_a_resource_those_that_it_has(ro
 
     tagged, plain = document(), document()
     role.may("ssm:AddTagsToResource", condition={
-        "StringLike": {"aws:RequestTag/relay:token": "mine/*"},
-        "ForAllValues:StringEquals": {"aws:TagKeys": ["relay:token"]}})
-    for tags, allowed in (({"relay:token": "theirs/1"}, False), ({"relay:token": "mine/1", "cost": "1"}, False),
-                          ({"relay:token": "mine/1"}, True)):
+        "StringLike": {f"aws:RequestTag/{key}": "mine/*"},
+        "ForAllValues:StringEquals": {"aws:TagKeys": [key]}})
+    for tags, allowed in (({key: "theirs/1"}, False), ({key: "mine/1", "cost": "1"}, False), ({key: "mine/1"}, True)):
         status, _ = role.calls("ssm", "AddTagsToResource", "json", {
             "ResourceType": "Document", "ResourceId": tagged,
-            "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]})
+            "Tags": [{"Key": name, "Value": value} for name, value in tags.items()]})
         assert (status == 200) == allowed, tags
-    role.may("ssm:DeleteDocument", condition={"StringLike": {"aws:ResourceTag/relay:token": "mine/*"}})
+    role.may("ssm:DeleteDocument", condition={"StringLike": {f"aws:ResourceTag/{key}": "mine/*"}})
     for name, allowed in ((plain, False), (tagged, True)):
         assert (role.calls("ssm", "DeleteDocument", "json", {"Name": name})[0] == 200) == allowed, name
 

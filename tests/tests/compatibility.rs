@@ -402,8 +402,11 @@ async fn what_an_earlier_version_shared_and_planned_is_read_from_the_table() {
                 seen_at: jiff::Timestamp::UNIX_EPOCH,
             };
             let entries = ledger.of_document(&document.parse().unwrap()).await.unwrap();
-            let entry =
-                entries.iter().find(|entry| entry.account.as_str() == text(item, "sk")).unwrap();
+            let entry = entries
+                .shares
+                .iter()
+                .find(|entry| entry.account.as_str() == text(item, "sk"))
+                .unwrap();
             assert_eq!(entry.execution, text(item, "execution"));
             assert_eq!(
                 entry.seen_at.map(|at| at.as_millisecond().to_string()).as_deref(),

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use regex::Regex;
-use relay_core::id::{CLAIMS_PATH, InstallationId};
+use relay_core::id::{CLAIMS_PATH, COPY_TAG, InstallationId};
 use relay_core::problem::ProblemCode;
 use runtime::{ErrorName, FunctionError};
 use serde_json::Value;
@@ -328,6 +328,9 @@ fn code_and_templates_name_the_things_of_an_installation_alike() {
     let arn = |role: &str| format!(":role${{RolePath}}${{RoleNamePrefix}}{role}\n");
     in_both(&name(&id.share_role()), &[&hub, &owner]);
     in_both(&arn(&id.share_role()), &[&hub]);
+    in_both(&name(&id.copy_role()), &[&hub, &target]);
+    in_both(&arn(&id.copy_role()), &[&hub]);
+    in_both(&format!("/{COPY_TAG}\": !Sub \"{}\"", id.copy_tag("*")), &[&hub, &target]);
     in_both(&name(&id.read_role()), &[&target]);
     in_both(&arn(&id.read_role()), &[&hub]);
     in_both(&name(&id.execution_role()), &[&hub, &target]);

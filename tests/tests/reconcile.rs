@@ -13,6 +13,9 @@ use harness::{HOME_REGION, HUB, build};
 use serde_json::{Value, json};
 use tests::{Ended, World, run, until};
 
+#[path = "reconcile/copies.rs"]
+mod copies;
+
 const OWNER: &str = "222233334444";
 const REGION: &str = "us-east-1";
 const STRANGER: &str = "989898989898";

@@ -16,8 +16,11 @@ const NAMED: usize = 20;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Sign {
     Share,
+    Copy,
+    Renew,
     Adopt,
     Unshare,
+    Delete,
     Keep(LeftBecause),
     /// Of a plan that is applied: it is not current any more.
     Moved,
@@ -80,8 +83,11 @@ impl Lines {
                     }
                 };
                 add(Sign::Share, &document.share, &document.restore);
+                add(Sign::Copy, &document.copy, &document.restore);
+                add(Sign::Renew, &document.renew, &[]);
                 add(Sign::Adopt, &document.adopt, &[]);
                 add(Sign::Unshare, &document.unshare, &[]);
+                add(Sign::Delete, &document.delete, &[]);
                 add(Sign::Moved, &document.moved, &[]);
                 for left in &document.left {
                     add(Sign::Keep(left.because), &left.accounts, &[]);
@@ -100,6 +106,9 @@ impl Lines {
         let Group { documents, accounts, regions, restored, .. } = group;
         let (verb, to) = match sign {
             Sign::Share => ("share", "with"),
+            Sign::Copy => ("copy", "to"),
+            Sign::Renew => ("update the copies of", "in"),
+            Sign::Delete => ("delete the copies of", "in"),
             Sign::Adopt => ("take over", "with"),
             Sign::Unshare => ("unshare", "from"),
             Sign::Keep(_) => ("keep", "with"),
@@ -120,7 +129,9 @@ impl Lines {
             By::Rule => format!("{subject}: {verb} {what} {to} {whom} in {regions}"),
         };
         match sign {
-            Sign::Share if *restored > 0 => format!("{line} ({restored} taken back by hand)"),
+            Sign::Share | Sign::Copy if *restored > 0 => {
+                format!("{line} ({restored} taken back by hand)")
+            }
             Sign::Keep(because) => format!("{line}: {}", because.in_words()),
             Sign::Adopt => format!("{line} (others made these shares; they become the suite's)"),
             Sign::Moved => {
@@ -139,9 +150,9 @@ impl Lines {
     pub(super) fn print(&self, output: &Output) {
         for (sign, text) in self.texts() {
             let (color, sign) = match sign {
-                Sign::Share => (style::GREEN, '+'),
-                Sign::Adopt => (style::YELLOW, '~'),
-                Sign::Unshare => (style::RED, '-'),
+                Sign::Share | Sign::Copy => (style::GREEN, '+'),
+                Sign::Adopt | Sign::Renew => (style::YELLOW, '~'),
+                Sign::Unshare | Sign::Delete => (style::RED, '-'),
                 Sign::Keep(_) => ("", '='),
                 Sign::Moved => (style::YELLOW, '!'),
             };
@@ -163,11 +174,10 @@ impl Lines {
         text += "```diff\n";
         for (sign, line) in self.texts() {
             let sign = match sign {
-                Sign::Share => '+',
-                Sign::Adopt => '!',
-                Sign::Unshare => '-',
+                Sign::Share | Sign::Copy => '+',
+                Sign::Adopt | Sign::Renew | Sign::Moved => '!',
+                Sign::Unshare | Sign::Delete => '-',
                 Sign::Keep(_) => ' ',
-                Sign::Moved => '!',
             };
             text += &format!("{sign} {line}\n");
         }
@@ -240,6 +250,12 @@ mod tests {
                             {"because": "unadopted", "accounts": ["777788889999"]},
                         ],
                     },
+                    "Org-Wide": {
+                        "document": "Org-Wide", "rules": ["wide"],
+                        "copy": ["444455556666", "555566667777"], "renew": ["666677778888"],
+                        "delete": ["777788889999"],
+                        "left": [{"because": "ownDocument", "accounts": ["888899990000"]}],
+                    },
                 },
                 "problems": [{"code": "RoleNotAssumable", "where": "333344445555/eu-west-1",
                     "what": "AccessDenied", "hint": ""}],
@@ -263,6 +279,10 @@ mod tests {
 ! take over Org-Patch of 222233334444 with 666677778888 in 2 Regions (others made these shares; they become the suite's)
   keep Org-Patch of 222233334444 with 999999999999 in 2 Regions: somebody else shared it, and no rule names them
   keep Org-Patch of 222233334444 with 777788889999 in 2 Regions: somebody else shared it as the rules want, so it is never taken back: relay import --adopt
++ copy Org-Wide of 222233334444 to 2 accounts in 2 Regions
+! update the copies of Org-Wide of 222233334444 in 1 account in 2 Regions
+- delete the copies of Org-Wide of 222233334444 in 1 account in 2 Regions
+  keep Org-Wide of 222233334444 with 1 account in 2 Regions: they have a document of their own of this name
 ! owner 333344445555 in us-east-1: Throttled: SSM throttled every call
 ! owner 333344445555 cannot be reached: AccessDenied
 ! rules: there is no rule [RulesEmpty]
@@ -278,10 +298,15 @@ mod tests {
             texts(By::Account),
             [
                 "share 1 document with 444455556666 in 2 Regions (2 taken back by hand)",
+                "copy 1 document to 444455556666 in 2 Regions",
                 "unshare 1 document from 444455556666 in 2 Regions",
                 "share 1 document with 555566667777 in 2 Regions",
+                "copy 1 document to 555566667777 in 2 Regions",
+                "update the copies of 1 document in 666677778888 in 2 Regions",
                 "take over 1 document with 666677778888 in 2 Regions (others made these shares; they become the suite's)",
+                "delete the copies of 1 document in 777788889999 in 2 Regions",
                 "keep 1 document with 777788889999 in 2 Regions: somebody else shared it as the rules want, so it is never taken back: relay import --adopt",
+                "keep 1 document with 888899990000 in 2 Regions: they have a document of their own of this name",
                 "keep 1 document with 999999999999 in 2 Regions: somebody else shared it, and no rule names them",
             ]
         );

@@ -44,7 +44,7 @@ fn every_problem_is_drawn_at_its_line_with_remedy_and_page() {
           = help: Quote it: "222233334444".
           = note: see docs/errors/AccountIdNotQuoted.md
 
-        error[UnknownField]: unknown field `regoins`, expected one of `documents`, `regions`, `accounts`, `documentVersion`, `ownership`, `onboarding`
+        error[UnknownField]: unknown field `regoins`, expected one of `documents`, `regions`, `accounts`, `documentVersion`, `distribution`, `ownership`, `onboarding`
          --> rules/sharing/baseline.yaml:2:1
           |
         2 | regoins: [us-east-1]
@@ -90,7 +90,7 @@ fn a_program_gets_one_object_with_problems_warnings_and_rules() {
               "line": 2,
               "column": 1,
               "field": "regoins",
-              "message": "unknown field `regoins`, expected one of `documents`, `regions`, `accounts`, `documentVersion`, `ownership`, `onboarding`",
+              "message": "unknown field `regoins`, expected one of `documents`, `regions`, `accounts`, `documentVersion`, `distribution`, `ownership`, `onboarding`",
               "hint": "Did you mean `regions`?",
               "page": "docs/errors/UnknownField.md"
             },

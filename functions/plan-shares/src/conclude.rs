@@ -88,8 +88,7 @@ pub async fn conclude(deps: &Deps, input: ConcludeInput) -> Result<Conclusion, E
 /// more, or could not be looked at.
 fn add_unseen(before: &[EffectPart], now: &mut Vec<EffectPart>) {
     for part in before.iter().filter(|part| part.counts.has_changes()) {
-        let EffectCounts { share, unshare, adopted, .. } = part.counts;
-        let moved = share + unshare + adopted;
+        let moved = part.counts.changes();
         match now.iter_mut().find(|now| now.owner == part.owner && now.region == part.region) {
             Some(now) if now.error.is_some() => now.counts.moved = moved,
             Some(_) => {}

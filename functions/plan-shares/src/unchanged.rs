@@ -36,7 +36,8 @@ pub fn is_unchanged(
         | TriggerKind::Change => !any_rules,
         TriggerKind::Recheck => {
             !any_rules
-                || plan.accounts.iter().all(|account| is_settled(trigger, plan, *account, last))
+                || !plan.makes_copies()
+                    && plan.accounts.iter().all(|account| is_settled(trigger, plan, *account, last))
         }
     }
 }

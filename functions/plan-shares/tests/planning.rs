@@ -170,6 +170,15 @@ async fn a_second_look_at_the_same_place_finds_nothing_to_do() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_second_look_makes_the_copies_for_which_the_account_lacked_its_stack() {
+    let world = World::new();
+    world.member(NEWCOMER, WORKLOADS);
+    world.rule("everybody", &format!("{EVERYBODY}distribution: copy\n"));
+    plan(&world, "join").await.unwrap();
+    assert!(!plan(&world, "recheck").await.unwrap().unchanged);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_second_look_plans_again_when_the_place_the_account_or_the_policy_is_another() {
     let change_place = |world: &World| world.member(NEWCOMER, PROD);
     let change_account = |world: &World| world.suspend(NEWCOMER);

@@ -122,7 +122,19 @@ impl Caller {
     where
         F: Future<Output = Result<T, AwsError>>,
     {
-        self.repeat(about, Some(&self.pace), attempt).await
+        self.repeat(about, Some(&self.pace), true, attempt).await
+    }
+
+    /// The same in an account that gets a copy, where a request that is refused is never accepted later.
+    pub(crate) async fn call_elsewhere<T, F>(
+        &self,
+        about: &str,
+        attempt: impl FnMut() -> F,
+    ) -> Result<T, Refusal>
+    where
+        F: Future<Output = Result<T, AwsError>>,
+    {
+        self.repeat(about, Some(&self.pace), false, attempt).await
     }
 
     /// The same for the reader of the next page. It makes one call at a time and must not wait behind the
@@ -135,13 +147,14 @@ impl Caller {
     where
         F: Future<Output = Result<T, AwsError>>,
     {
-        self.repeat(about, None, attempt).await
+        self.repeat(about, None, true, attempt).await
     }
 
     async fn repeat<T, F>(
         &self,
         about: &str,
         pace: Option<&ConcurrencyLimit>,
+        waits_for_accounts: bool,
         mut attempt: impl FnMut() -> F,
     ) -> Result<T, Refusal>
     where
@@ -184,7 +197,11 @@ impl Caller {
                     drop(permit);
                     let refusal = classify(error);
                     match refusal {
-                        Refusal::NotReady(_) if self.may_wait_for_accounts() => NOT_READY_PAUSE,
+                        Refusal::NotReady(_)
+                            if waits_for_accounts && self.may_wait_for_accounts() =>
+                        {
+                            NOT_READY_PAUSE
+                        }
                         refusal => return Err(refusal),
                     }
                 }

@@ -47,6 +47,12 @@ pub struct DocumentDetails {
     /// The first of the accounts it was taken from.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub removed_accounts: Vec<AccountId>,
+    /// The first of the accounts in which a copy was made or brought up to date.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub copied_accounts: Vec<AccountId>,
+    /// The first of the accounts in which the copy was deleted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub deleted_accounts: Vec<AccountId>,
 }
 
 /// How one document ended.
@@ -59,6 +65,10 @@ pub(crate) struct DocumentReport {
     pub(crate) removed: BTreeSet<AccountId>,
     /// Wanted accounts that had it before, the added ones not counted.
     pub(crate) present: BTreeSet<AccountId>,
+    /// Accounts in which a copy was made or brought up to date, was deleted, or was as it should be.
+    pub(crate) copied: BTreeSet<AccountId>,
+    pub(crate) deleted: BTreeSet<AccountId>,
+    pub(crate) copies: BTreeSet<AccountId>,
     pub(crate) failed: u64,
     /// Whether it is left in part: it is not this installation's alone, or somebody else has shares of it.
     pub(crate) disputed: bool,
@@ -77,6 +87,9 @@ impl DocumentReport {
             added: BTreeSet::new(),
             removed: BTreeSet::new(),
             present: BTreeSet::new(),
+            copied: BTreeSet::new(),
+            deleted: BTreeSet::new(),
+            copies: BTreeSet::new(),
             failed: 0,
             disputed: false,
             foreign: 0,
@@ -86,11 +99,15 @@ impl DocumentReport {
     }
 
     pub(crate) fn counts(&self) -> ShareCounts {
+        let shares = self.present.difference(&self.added).count();
+        let copies = self.copies.difference(&self.copied).count();
         ShareCounts {
             documents: u64::from(self.selected),
             added: self.added.len() as u64,
             removed: self.removed.len() as u64,
-            present: self.present.difference(&self.added).count() as u64,
+            present: (shares + copies) as u64,
+            copied: self.copied.len() as u64,
+            deleted: self.deleted.len() as u64,
             failed: self.failed,
             disputed: u64::from(self.disputed),
         }
@@ -127,7 +144,7 @@ impl Details {
         if report.foreign > 0 {
             self.claims.add_foreign(&report.document);
         }
-        if !report.added.is_empty() || !report.removed.is_empty() {
+        if report.counts().changed() > 0 {
             let first =
                 |ids: &BTreeSet<AccountId>| ids.iter().copied().take(ACCOUNTS_NAMED).collect();
             let done = DocumentDetails {
@@ -135,6 +152,8 @@ impl Details {
                 removed: report.removed.len() as u64,
                 added_accounts: first(&report.added),
                 removed_accounts: first(&report.removed),
+                copied_accounts: first(&report.copied),
+                deleted_accounts: first(&report.deleted),
             };
             self.documents.insert(report.document.clone(), done);
         }

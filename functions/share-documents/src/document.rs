@@ -1,4 +1,5 @@
-//! One document: plans its calls, makes them one after the other, and reports the result.
+//! One document: plans its calls, makes them one after the other, and reports the result. Copies come after shares
+//! (`copies.rs`).
 //!
 //! Permissions are read only when they are needed: before the first share with an account, unless the account
 //! was created minutes ago; when SSM refuses more accounts; and when a rule claims every share of the
@@ -8,12 +9,14 @@ use crate::calls::{Caller, Refusal};
 use std::collections::{BTreeSet, VecDeque};
 
 use aws::AwsError;
+use futures::FutureExt;
 use relay_core::id::{AccountId, DocumentName};
 use relay_core::problem::{Problem, ProblemCode};
 use relay_core::text::error_chain;
 use sharing::SharedVersion;
 use sharing::plan::{
-    Call, DEFAULT_QUOTA, DocumentCalls, Holder, Present, Recorded, RecordedShare, Wanted, WorkView,
+    Call, DEFAULT_QUOTA, DocumentCalls, Holder, Present, Recorded, RecordedCopies, RecordedShare,
+    Wanted, WorkView,
 };
 use store::{Ledger, LedgerChange};
 
@@ -21,6 +24,7 @@ use crate::changes::Changes;
 use crate::details::DocumentReport;
 use crate::later::LaterPlans;
 use crate::permissions::Permissions;
+use crate::targets::Targets;
 
 /// How many accounts a problem names.
 const NAMED: usize = 5;
@@ -32,6 +36,7 @@ pub(crate) struct Work {
     pub(crate) report: DocumentReport,
     pub(crate) wanted: Wanted,
     pub(crate) ledger: Recorded,
+    pub(crate) copies: RecordedCopies,
     /// Accounts with which an earlier attempt of this execution was about to share.
     pub(crate) begun: BTreeSet<AccountId>,
     /// Its owner does not list it: it may be deleted.
@@ -54,23 +59,25 @@ pub(crate) enum DocumentResult {
 pub(crate) struct Sharer<'a> {
     pub(crate) caller: &'a Caller,
     pub(crate) permissions: Permissions<'a>,
+    pub(crate) targets: &'a Targets<'a>,
     pub(crate) view: &'a WorkView<'a>,
     pub(crate) ledger: &'a Ledger,
     pub(crate) later: &'a LaterPlans,
     /// To the ledger's writer.
     pub(crate) changes: Changes,
-    /// Permissions are read of every document that concerns the suite.
+    /// Permissions are read of every document that concerns the suite, and every copy is looked at.
     pub(crate) drift: bool,
     /// Nothing is changed: what would be is reported.
     pub(crate) looks: bool,
 }
 
 /// A document being worked on.
-struct Progress {
-    report: DocumentReport,
-    wanted: Wanted,
+pub(crate) struct Progress {
+    pub(crate) report: DocumentReport,
+    pub(crate) wanted: Wanted,
     /// The ledger as it will be once everything sent to its writer is written.
-    ledger: Recorded,
+    pub(crate) ledger: Recorded,
+    pub(crate) copies: RecordedCopies,
     begun: BTreeSet<AccountId>,
     left: VecDeque<Call>,
     /// The permissions were read: shares that somebody else made are known.
@@ -84,19 +91,26 @@ impl Sharer<'_> {
     /// Plans the calls and makes them. A repeat after any interruption makes only those whose
     /// changes did not reach the ledger.
     pub(crate) async fn share(&self, work: Work) -> DocumentResult {
-        let Work { report, wanted, ledger, begun, missing } = work;
+        let Work { report, wanted, ledger, copies, begun, missing } = work;
         let mut progress = Progress {
             report,
             wanted,
             ledger,
+            copies,
             begun,
             left: VecDeque::new(),
             permissions_read: false,
             quota_met: false,
         };
-        let ended = match missing {
+        let shared = match missing {
             true => self.forget_deleted(&mut progress).await,
-            false => self.advance(&mut progress).await,
+            false => self.advance(&mut progress).await.map(|()| true),
+        };
+        let ended = match shared {
+            // Type erased: the future is too deep for the compiler in one piece.
+            Ok(true) => self.copy(&mut progress).boxed().await,
+            Ok(false) => Ok(()),
+            Err(refusal) => Err(refusal),
         };
         // Such a reason refuses all calls of a document.
         let left = progress.left.iter().map(|call| call.add.len() + call.remove.len());
@@ -195,6 +209,8 @@ impl Sharer<'_> {
             let shared = shares.keys().copied().collect();
             self.leave_to_later_plans(&mut progress.wanted, shared).await?;
         }
+        let there = shares.keys().copied().collect();
+        progress.wanted.distribute(&there, &progress.copies, DEFAULT_QUOTA.max(shares.len()));
         let present = Present { ledger: &progress.ledger, permissions: Some(&shares) };
         // Only SSM knows the quota: AWS may have raised it, and no API returns the new value.
         let known = progress.quota_met && shares.len() <= DEFAULT_QUOTA;
@@ -231,6 +247,7 @@ impl Sharer<'_> {
         for account in forget {
             self.forget(progress, account).await?;
         }
+        let over_quota = progress.wanted.without_room(over_quota);
         if !over_quota.is_empty() {
             let what = format!(
                 "shared with {} accounts, quota {quota}: no room for {}",
@@ -265,9 +282,13 @@ impl Sharer<'_> {
             refused.append(&mut call.add);
         }
         progress.left.retain(|call| !call.remove.is_empty());
-        let what = format!("{error}: no room for {}", accounts(&refused));
-        self.fail(progress, ProblemCode::DocumentPermissionLimit, refused.len(), what);
-        self.withdraw(progress, &refused).await
+        self.withdraw(progress, &refused).await?;
+        let refused = progress.wanted.without_room(refused);
+        if !refused.is_empty() {
+            let what = format!("{error}: no room for {}", accounts(&refused));
+            self.fail(progress, ProblemCode::DocumentPermissionLimit, refused.len(), what);
+        }
+        Ok(())
     }
 
     /// SSM does not accept an account of the call: finds out which, so that the others are shared with.
@@ -307,16 +328,16 @@ impl Sharer<'_> {
     }
 
     /// A document that its owner does not list: if SSM does not know it either, its shares are gone with it, whatever
-    /// the rules say. One of the same name that is made later is another document.
-    async fn forget_deleted(&self, progress: &mut Progress) -> Result<(), Refusal> {
+    /// the rules say. One of the same name that is made later is another document. Answers whether it is deleted.
+    async fn forget_deleted(&self, progress: &mut Progress) -> Result<bool, Refusal> {
         if !self.is_deleted(&progress.report.document).await? {
-            return Ok(());
+            return Ok(false);
         }
         let recorded: Vec<AccountId> = progress.ledger.keys().copied().collect();
         for account in recorded {
             self.forget(progress, account).await?;
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Whether SSM does not know a document any more.
@@ -381,7 +402,7 @@ impl Sharer<'_> {
 
     /// Records the additions of a call before it is made, and waits until that is written: after a kill, a
     /// share that exists and is not in the ledger would be taken for somebody else's.
-    async fn intend(&self, progress: &mut Progress, call: &Call) -> Result<(), Refusal> {
+    pub(crate) async fn intend(&self, progress: &mut Progress, call: &Call) -> Result<(), Refusal> {
         let document = &progress.report.document;
         let share = RecordedShare { version: call.version, holder: Holder::Intended };
         let recorded = |id: &AccountId| progress.ledger.get(id).map(|share| share.holder);
@@ -399,7 +420,7 @@ impl Sharer<'_> {
     }
 
     /// Takes back the intention to share with accounts that SSM has refused.
-    async fn withdraw(
+    pub(crate) async fn withdraw(
         &self,
         progress: &mut Progress,
         refused: &[AccountId],
@@ -439,7 +460,12 @@ impl Sharer<'_> {
         progress.report.problems.push(problem);
     }
 
-    fn problem(&self, code: ProblemCode, document: &DocumentName, what: String) -> Problem {
+    pub(crate) fn problem(
+        &self,
+        code: ProblemCode,
+        document: &DocumentName,
+        what: String,
+    ) -> Problem {
         let Ledger { owner, region, .. } = self.ledger;
         Problem::new(code, format!("{owner}/{region}/{document}"), what)
     }
@@ -461,7 +487,7 @@ impl Progress {
 }
 
 /// The first few, and how many there are.
-fn accounts(ids: &[AccountId]) -> String {
+pub(crate) fn accounts(ids: &[AccountId]) -> String {
     let named: Vec<&str> = ids.iter().take(NAMED).map(AccountId::as_str).collect();
     let more = if ids.len() > NAMED { ", …" } else { "" };
     let noun = if ids.len() == 1 { "account" } else { "accounts" };

@@ -1,5 +1,5 @@
 //! One owner, one Region: lists the owner's documents, compares the plan with the ledger, and makes the
-//! calls that are missing.
+//! calls that are missing: to share, and to copy into the accounts that get copies.
 //!
 //! One invocation works until its time budget ends and then returns a cursor; the state machine invokes it
 //! again until it is done. If it is killed at any point, it may be invoked again with the same input: shares
@@ -8,6 +8,7 @@
 mod calls;
 mod changes;
 mod claims;
+mod copies;
 mod cursor;
 mod details;
 mod document;
@@ -18,7 +19,9 @@ mod lock;
 mod pace;
 mod permissions;
 mod planning;
+mod source;
 mod survey;
+mod targets;
 mod work;
 
 pub use details::{Details, DocumentDetails};
@@ -48,6 +51,7 @@ use sharing::{
 };
 use store::{Bucket, Ledger, Table, WorkLock};
 use survey::Found;
+use targets::Targets;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use work::{WorkResult, Worker};
@@ -94,6 +98,8 @@ pub struct Deps {
     pub bucket: Bucket,
     /// Clients in the owners' accounts, with the SDK's retries off.
     pub owners: Accounts,
+    /// The same in the accounts that get copies.
+    pub targets: Accounts,
     pub clock: Clock,
     pub config: Config,
 }
@@ -111,10 +117,13 @@ impl Deps {
         let session = installation.session("share-documents");
         let role = environment.or("SHARE_ROLE", installation.share_role())?;
         let owners = Accounts::new(sdk, role, &session);
+        let role = environment.or("COPY_ROLE", installation.copy_role())?;
+        let targets = Accounts::new(sdk, role, &session).with_retries(retries.clone());
         Ok(Self {
             table: Table::new(sdk, environment.require::<String>("TABLE_NAME")?),
             bucket: Bucket::new(sdk, environment.require::<String>("BUCKET_NAME")?),
             owners: owners.with_retries(retries),
+            targets,
             clock: Clock::system(),
             config,
         })
@@ -338,9 +347,11 @@ impl Errand<'_> {
             counts,
         };
         let (changes, unwritten) = Changes::channel();
+        let targets = Targets::new(&deps.targets, &caller, installation, (owner, region));
         let sharer = Sharer {
             caller: &caller,
             permissions: Permissions { client: &client },
+            targets: &targets,
             view: &view,
             ledger: &ledger,
             later: &later,

@@ -6,10 +6,11 @@ use std::sync::{Mutex, PoisonError};
 use jiff::Timestamp;
 use relay_core::id::{AccountId, DocumentName};
 use sharing::plan::{
-    Holder, OnlyPairs, PartEffect, PlannedWork, Recorded, Removals, SharePlan, Wanted, WorkView,
+    Holder, OnlyPairs, PartEffect, PlannedWork, Recorded, RecordedCopies, Removals, SharePlan,
+    Wanted, WorkView,
 };
-use sharing::{Claims, Document};
-use store::{Ledger, LedgerEntry, StoreError};
+use sharing::{Claims, Distribution, Document, SharedVersion};
+use store::{CopyEntry, Ledger, LedgerEntries, LedgerEntry, StoreError};
 
 use crate::details::DocumentReport;
 use crate::document::Work;
@@ -28,6 +29,8 @@ pub(crate) struct Planner<'a> {
     ledger: &'a Ledger,
     /// The accounts in scope, where they are few.
     few: Option<BTreeSet<AccountId>>,
+    /// Every account of the organization is in scope.
+    whole: bool,
     /// Whether any rule wants something here.
     wants: bool,
     /// When what the plan rests on was seen.
@@ -35,12 +38,16 @@ pub(crate) struct Planner<'a> {
     later: &'a LaterPlans,
     /// It is the plan of a join, which removes nothing.
     joins: bool,
+    /// There may be copies: a rule makes some, or some may be deleted.
+    copies: bool,
     /// After a look at all documents: those that need work.
     again: Option<BTreeSet<DocumentName>>,
     /// The part of the plan that is applied, if one is: nothing but its pairs is changed.
     applied: Option<&'a PartEffect>,
-    /// After a change: the only documents to look at, and those of them that the owner has listed so far.
-    touched: Option<(&'a BTreeSet<DocumentName>, Mutex<BTreeSet<DocumentName>>)>,
+    /// After a change: the only documents to look at.
+    touched: Option<&'a BTreeSet<DocumentName>>,
+    /// The documents that the owner has listed so far.
+    listed: Mutex<BTreeSet<DocumentName>>,
 }
 
 impl<'a> Planner<'a> {
@@ -54,17 +61,23 @@ impl<'a> Planner<'a> {
         let few = (!plan.organization && plan.accounts.len() <= FEW_ACCOUNTS)
             .then(|| plan.accounts.iter().copied().collect());
         let wants = !work.rules.is_empty();
+        let joins = plan.removals == Removals::Nobody;
+        let mut rules = work.rules.iter().filter_map(|index| plan.rules.get(*index));
+        let copies = !joins || rules.any(|rule| rule.distribution != Distribution::Share);
         Self {
             view,
             ledger,
             few,
+            whole: plan.organization,
             wants,
             seen_at: plan.seen_at,
             later,
-            joins: plan.removals == Removals::Nobody,
+            joins,
+            copies,
             again: None,
             applied: None,
-            touched: work.only.as_ref().map(|only| (only, Mutex::default())),
+            touched: work.only.as_ref(),
+            listed: Mutex::default(),
         }
     }
 
@@ -107,13 +120,16 @@ impl<'a> Planner<'a> {
                 self.plan_document(document, entries, claims)
             })
             .collect();
-        let losers = works.iter().flat_map(|work| self.view.losers(&work.wanted, &work.ledger));
+        let losers = works.iter().flat_map(|work| {
+            let shares = self.view.losers(&work.wanted, &work.ledger);
+            shares.chain(self.view.copy_losers(&work.wanted, &work.copies))
+        });
         let barred = self.later.bar_removal(losers.collect()).await?;
         // A later plan may have removed what this one would make again: then there is no entry. After a join
         // comes a recheck, so a join shares at once, unless the account has left meanwhile.
         let new = works.iter().flat_map(|work| {
-            let wanted = work.wanted.accounts.keys();
-            wanted.filter(|account| !work.ledger.contains_key(account)).copied()
+            let everybody = work.wanted.everybody().into_iter();
+            everybody.filter(move |account| work.is_new(account))
         });
         let planned = match self.joins {
             true => self.later.departed(new.collect()).await?,
@@ -121,13 +137,12 @@ impl<'a> Planner<'a> {
         };
         for work in &mut works {
             for account in &barred {
-                let recorded = work.ledger.contains_key(account);
-                if recorded && !work.wanted.accounts.contains_key(account) {
+                if work.loses(account) {
                     work.wanted.leave(*account);
                 }
             }
             for account in &planned {
-                if !work.ledger.contains_key(account) {
+                if !work.is_recorded(account) || work.is_new(account) {
                     work.wanted.leave(*account);
                 }
             }
@@ -137,53 +152,59 @@ impl<'a> Planner<'a> {
 
     /// Whether a document is to be looked at; notes that the owner has it.
     fn is_touched(&self, document: &DocumentName) -> bool {
-        let Some((only, listed)) = &self.touched else { return true };
-        let touched = only.contains(document);
+        let touched = self.touched.is_none_or(|only| only.contains(document));
         if touched {
-            let mut listed = listed.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
             listed.insert(document.clone());
         }
         touched
     }
 
-    /// Documents that were touched and that the owner has not listed: they may be deleted, and their shares with
-    /// them. Only those of which the ledger has something.
+    /// Documents that were touched, or that have copies, and that the owner has not listed: they may be deleted, and
+    /// their shares with them. Only those of which the ledger has something.
     pub(crate) async fn missing(&self) -> Result<Vec<Work>, StoreError> {
-        let Some((only, listed)) = &self.touched else { return Ok(Vec::new()) };
+        let copied = match self.touched {
+            None if self.whole => self.ledger.copied_documents().await?,
+            _ => BTreeSet::new(),
+        };
         let names: Vec<DocumentName> = {
-            let listed = listed.lock().unwrap_or_else(PoisonError::into_inner);
-            let missing = only.difference(&listed).cloned();
+            let listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+            let missing = self.touched.unwrap_or(&copied).difference(&listed).cloned();
             missing.filter(|name| is_again(self.again.as_ref(), name)).collect()
         };
         let mut remembered = self.remembered_of(&names).await?;
         let works = names.into_iter().filter_map(|name| {
-            let entries = remembered.remove(&name)?;
-            let ledger = entries.into_iter().map(|entry| (entry.account, entry.share)).collect();
-            let report = DocumentReport::new(name);
-            let wanted = Wanted::default();
-            Some(Work { report, wanted, ledger, begun: BTreeSet::new(), missing: true })
+            let LedgerEntries { shares, copies } = remembered.remove(&name)?;
+            let wanted = Wanted { only: self.only_pairs(&name), ..Wanted::default() };
+            Some(Work {
+                report: DocumentReport::new(name),
+                wanted,
+                ledger: shares.into_iter().map(|entry| (entry.account, entry.share)).collect(),
+                copies: copies.into_iter().map(|entry| (entry.account, entry.copy)).collect(),
+                begun: BTreeSet::new(),
+                missing: true,
+            })
         });
         Ok(works.collect())
     }
 
-    fn plan_document(
-        &self,
-        document: Document,
-        entries: Vec<LedgerEntry>,
-        claims: &Claims,
-    ) -> Work {
+    /// The pairs of the plan that is applied, if one is.
+    fn only_pairs(&self, document: &DocumentName) -> Option<OnlyPairs> {
+        let pairs = |part: &PartEffect| part.documents.get(document).map(OnlyPairs::from);
+        self.applied.map(|part| pairs(part).unwrap_or_default())
+    }
+
+    fn plan_document(&self, document: Document, entries: LedgerEntries, claims: &Claims) -> Work {
         let wanted = self.view.wanted(&document);
         let mut wanted = wanted.under(claims.of(&document.name));
-        wanted.only = self.applied.map(|part| {
-            part.documents.get(&document.name).map(OnlyPairs::from).unwrap_or_default()
-        });
+        wanted.only = self.only_pairs(&document.name);
         let mut report = DocumentReport::new(document.name);
         report.selected = wanted.is_selected();
         // A document that is nothing to this installation is anybody's.
-        let concerns = report.selected || !entries.is_empty();
+        let concerns = report.selected || !entries.shares.is_empty() || !entries.copies.is_empty();
         report.disputed = concerns && !wanted.claim.is_ours();
         let (mut ledger, mut begun) = (Recorded::new(), BTreeSet::new());
-        for LedgerEntry { account, share, execution, seen_at, .. } in entries {
+        for LedgerEntry { account, share, execution, seen_at, .. } in entries.shares {
             let same = wanted.accounts.get(&account) == Some(&share.version);
             if execution == self.ledger.execution {
                 // Made by an attempt of this execution that was killed before it could report it.
@@ -205,14 +226,27 @@ impl<'a> Planner<'a> {
             }
             ledger.insert(account, share);
         }
-        Work { report, wanted, ledger, begun, missing: false }
+        let mut copies = RecordedCopies::new();
+        for CopyEntry { account, copy, execution, seen_at, .. } in entries.copies {
+            let made = copy.holder == Holder::Ours;
+            if execution == self.ledger.execution && made {
+                report.copied.insert(account);
+            } else if is_later(seen_at, self.seen_at) {
+                if made && wanted.copies.contains_key(&account) {
+                    report.copies.insert(account);
+                }
+                wanted.leave(account);
+            }
+            copies.insert(account, copy);
+        }
+        Work { report, wanted, ledger, copies, begun, missing: false }
     }
 
     /// The ledger's entries on these documents, for the accounts in scope.
     async fn remembered(
         &self,
         documents: &[Document],
-    ) -> Result<BTreeMap<DocumentName, Vec<LedgerEntry>>, StoreError> {
+    ) -> Result<BTreeMap<DocumentName, LedgerEntries>, StoreError> {
         let names: Vec<DocumentName> =
             documents.iter().map(|document| document.name.clone()).collect();
         self.remembered_of(&names).await
@@ -221,18 +255,47 @@ impl<'a> Planner<'a> {
     async fn remembered_of(
         &self,
         names: &[DocumentName],
-    ) -> Result<BTreeMap<DocumentName, Vec<LedgerEntry>>, StoreError> {
-        let entries = match &self.few {
-            Some(accounts) => self.ledger.of_accounts(names, accounts).await?,
+    ) -> Result<BTreeMap<DocumentName, LedgerEntries>, StoreError> {
+        let parts = match &self.few {
+            Some(accounts) => vec![self.ledger.of_accounts(names, accounts, self.copies).await?],
             None => {
                 let reads = names.iter().map(|name| self.ledger.of_document(name));
-                futures::future::try_join_all(reads).await?.into_iter().flatten().collect()
+                futures::future::try_join_all(reads).await?
             }
         };
-        let mut by_document: BTreeMap<DocumentName, Vec<LedgerEntry>> = BTreeMap::new();
-        for entry in entries {
-            by_document.entry(entry.document.clone()).or_default().push(entry);
+        let mut by_document: BTreeMap<DocumentName, LedgerEntries> = BTreeMap::new();
+        for LedgerEntries { shares, copies } in parts {
+            for entry in shares {
+                by_document.entry(entry.document.clone()).or_default().shares.push(entry);
+            }
+            for entry in copies {
+                by_document.entry(entry.document.clone()).or_default().copies.push(entry);
+            }
         }
         Ok(by_document)
+    }
+}
+
+impl Work {
+    /// Whether an account has neither the share nor the copy that it should have.
+    fn is_new(&self, account: &AccountId) -> bool {
+        let Wanted { accounts, copies, either, .. } = &self.wanted;
+        accounts.contains_key(account) && !self.ledger.contains_key(account)
+            || copies.contains_key(account) && !self.copies.contains_key(account)
+            || either.contains_key(account) && !self.is_recorded(account)
+    }
+
+    /// Whether an account has something that no rule wants it to have.
+    fn loses(&self, account: &AccountId) -> bool {
+        let Wanted { accounts, copies, either, .. } = &self.wanted;
+        let wanted = |list: &BTreeMap<AccountId, SharedVersion>| {
+            list.contains_key(account) || either.contains_key(account)
+        };
+        self.ledger.contains_key(account) && !wanted(accounts)
+            || self.copies.contains_key(account) && !wanted(copies)
+    }
+
+    fn is_recorded(&self, account: &AccountId) -> bool {
+        self.ledger.contains_key(account) || self.copies.contains_key(account)
     }
 }

@@ -1,10 +1,11 @@
-//! A look at an owner's documents that changes nothing: neither a document nor the ledger. It plans the calls as
+//! A look at an owner's documents that changes nothing: neither a document, nor a copy, nor the ledger. It plans the calls as
 //! an execution would and writes down their effect instead of making them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures::FutureExt;
 use relay_core::id::{AccountId, DocumentName, Region};
-use sharing::plan::{DocumentEffect, EffectCounts, PartEffect, Present};
+use sharing::plan::{DEFAULT_QUOTA, DocumentEffect, EffectCounts, PartEffect, Present};
 use sharing::{ShareCounts, SharedVersion};
 
 use crate::calls::Refusal;
@@ -60,9 +61,7 @@ impl Found {
     pub(crate) fn compare(&mut self) {
         let documents = self.applied.iter().flat_map(|part| &part.documents);
         let unseen = documents
-            .filter(|(name, planned)| {
-                !self.part.compared.contains(*name) && !planned.share.is_empty()
-            })
+            .filter(|(name, planned)| !self.part.compared.contains(*name) && planned.adds())
             .map(|(_, planned)| planned.outdated());
         for effect in unseen {
             self.counts.moved += effect.moved.len() as u64;
@@ -91,14 +90,15 @@ impl Sharer<'_> {
     }
 
     async fn effect(&self, work: Work, report: &mut DocumentReport) -> Result<(), Refusal> {
-        let Work { mut wanted, ledger, missing, .. } = work;
+        let Work { mut wanted, ledger, copies, missing, .. } = work;
         let document = report.document.clone();
         if missing {
             if self.is_deleted(&document).await? {
                 let recorded = ledger.len() as u64;
-                let effect = DocumentEffect::nothing(document);
-                report.effect =
-                    Some((effect, EffectCounts { recorded, ..EffectCounts::default() }));
+                let counts = EffectCounts { recorded, ..EffectCounts::default() };
+                let mut effect = (DocumentEffect::nothing(document), counts);
+                self.copy_effect(&mut effect, &wanted, &copies, report).boxed().await?;
+                report.effect = Some(effect);
             }
             return Ok(());
         }
@@ -111,17 +111,22 @@ impl Sharer<'_> {
         if let (true, Some(shares)) = (wanted.exclusive, &shares) {
             self.leave_to_later_plans(&mut wanted, shares.keys().copied().collect()).await?;
         }
+        if let Some(shares) = &shares {
+            let there = shares.keys().copied().collect();
+            wanted.distribute(&there, &copies, DEFAULT_QUOTA.max(shares.len()));
+        }
         let present = Present { ledger: &ledger, permissions: shares.as_ref() };
         // Only SSM knows the quota: a call that it refuses is reported when it is made.
         let calls = self.view.calls(&wanted, present, usize::MAX);
-        let (effect, counts) = self.view.effect(&document, &wanted, present, &calls);
-        report.foreign = effect.foreign();
+        let mut effect = self.view.effect(&document, &wanted, present, &calls);
+        report.foreign = effect.0.foreign();
         report.disputed |= report.foreign > 0;
         let conflict = self.conflict(&wanted, &document);
         // Where nothing is to be done, the look's report is the only one.
         report.disputed |= conflict.is_some();
         report.problems.extend(conflict);
-        report.effect = Some((effect, counts));
+        self.copy_effect(&mut effect, &wanted, &copies, report).boxed().await?;
+        report.effect = Some(effect);
         Ok(())
     }
 }

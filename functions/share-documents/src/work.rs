@@ -143,8 +143,8 @@ impl Worker<'_> {
                     let mut tally = lock(tally);
                     // What this execution added is in the ledger under its name and is counted as
                     // added when it is listed again; what it removed is not listed any more.
-                    tally.counts =
-                        ShareCounts { removed: tally.counts.removed, ..ShareCounts::default() };
+                    let ShareCounts { removed, deleted, .. } = tally.counts;
+                    tally.counts = ShareCounts { removed, deleted, ..ShareCounts::default() };
                     tally.pages = vec![OpenPage::default()];
                     if let Some(found) = &mut tally.found {
                         found.restart();
@@ -247,6 +247,7 @@ impl Worker<'_> {
                 // its removals are not there to be found.
                 DocumentResult::Unfinished(report) => {
                     tally.counts.removed += report.removed.len() as u64;
+                    tally.counts.deleted += report.deleted.len() as u64;
                 }
                 DocumentResult::Everywhere(report, code, error) => {
                     tally.counts += report.counts();

@@ -75,6 +75,8 @@ pub const QUEUE: &str = "https://sqs.us-east-1.amazonaws.com/111122223333/runboo
 pub const READ_ROLE: &str = "runbook-relay-read";
 /// The role that every account has for sharing documents.
 pub const SHARE_ROLE: &str = "runbook-relay-share";
+/// The role that every account has for copies of documents.
+pub const COPY_ROLE: &str = "runbook-relay-copy";
 pub const AWAIT_MEMBERSHIP: &str =
     "arn:aws:states:us-east-1:111122223333:stateMachine:runbook-relay-await-membership";
 pub const SHARE_RUNBOOKS: &str =

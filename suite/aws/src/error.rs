@@ -183,6 +183,8 @@ fn kind_of(code: &str, status: u16) -> AwsErrorKind {
         "ExpiredToken" | "ExpiredTokenException" | "RequestExpired"
         // Organizations: another request is changing the same resource.
         | "ConcurrentModificationException"
+        // Systems Manager: the document is just being updated.
+        | "TooManyUpdates"
         | "InternalServerError" | "InternalFailure" | "ServiceUnavailable"
         | "RequestTimeout" | "RequestTimeoutException" => AwsErrorKind::Unavailable,
         "AccessDenied"

@@ -226,6 +226,10 @@ problem_codes! {
     PlanOutdated: "Make a new plan with `relay plan --out FILE`, look at it, and apply that one.",
     /// A document is shared with as many accounts as its quota allows.
     DocumentPermissionLimit: "Unshare accounts that no longer need it, or have the quota raised (1,000 accounts a document).",
+    /// An account has a document of its own where the suite would make a copy.
+    CopyNameTaken: "Rename or delete the account's own document, or leave the account out of the rule; the next reconcile makes the copy.",
+    /// A copy could not be made, brought up to date or deleted.
+    CopyFailed: "Read the reason; once it is gone, run `relay apply`, or wait for the next reconcile.",
     /// The owner account refused the call.
     AccessDenied: "Deploy stacks/owner-account.yaml in the owner account and look for service control policies that deny ssm:ModifyDocumentPermission.",
     /// The sharing role of the owner account cannot be assumed.

@@ -35,7 +35,7 @@ pub enum Metric {
     /// Pairs of document and account that could not be changed.
     SharesFailed,
     /// Pairs that a look without an event of its own had to add or remove: an event was lost, or somebody else
-    /// changed a share.
+    /// changed a share or a copy.
     SharesDrifted,
     /// Outcomes of remediations that ended, by their status.
     Remediations,

@@ -94,9 +94,9 @@ fn status(evidence: Evidence<'_>) -> Option<OutcomeStatus> {
         || onboarding(request).iter().any(|report| report.error.is_some())
         || plan.is_some_and(onboarding_was_cut);
     let news = evidence.standing.is_some_and(Standing::has_changed);
-    let quiet = !news && total.added + total.removed == 0 && is_known_failure(evidence);
+    let quiet = !news && total.changed() == 0 && is_known_failure(evidence);
     if failed && !quiet {
-        return Some(match total.added + total.removed + total.present {
+        return Some(match total.changed() + total.present {
             0 => OutcomeStatus::Failed,
             _ => OutcomeStatus::Partial,
         });
@@ -104,14 +104,14 @@ fn status(evidence: Evidence<'_>) -> Option<OutcomeStatus> {
     let joined = kind(request) == Some(TriggerKind::Join);
     let told = !new_problems(evidence).is_empty()
         || found(evidence).any(|problem| standing::stands_at_owner(problem.code));
-    if !(joined || news || told || total.added + total.removed > 0) {
+    if !(joined || news || told || total.changed() > 0) {
         return None;
     }
     let held = [ProblemCode::MassRemovalHeld, ProblemCode::PlanOutdated];
     if new_problems(evidence).iter().any(|problem| held.contains(&problem.code)) {
         return Some(OutcomeStatus::Partial);
     }
-    let nothing_done = total.added + total.removed + total.present == 0;
+    let nothing_done = total.changed() + total.present == 0;
     Some(match nothing_done && plan.is_some_and(rules_are_broken) {
         true => OutcomeStatus::Failed,
         false => OutcomeStatus::Succeeded,
@@ -270,15 +270,17 @@ fn accounts(request: &PublishOutcomeInput) -> Vec<AccountId> {
 /// Owners and Regions where something was wanted, done, or went wrong.
 fn shares(report: &ShareReport) -> Option<Shares> {
     let counts = report.counts.unwrap_or_default();
-    let ShareCounts { documents, added, removed, present, failed, .. } = counts;
+    let ShareCounts { documents, added, removed, copied, deleted, present, failed, .. } = counts;
     // An error leaves at least one pair undone, whatever was counted before it.
     let failed = failed.max(u64::from(report.error.is_some()));
-    (added + removed + present + failed > 0).then(|| Shares {
+    (counts.changed() + present + failed > 0).then(|| Shares {
         owner: report.owner,
         region: report.region.clone(),
         documents,
         added,
         removed,
+        copied,
+        deleted,
         failed,
     })
 }
@@ -398,12 +400,19 @@ fn summary(
         ([], MachineInput::Unknown(_)) => "an input that cannot be used".to_owned(),
         (many, _) => format!("{} accounts", many.len()),
     };
-    let ShareCounts { added, removed, present, failed, .. } = total(reports(request));
+    let ShareCounts { added, removed, copied, deleted, present, failed, .. } =
+        total(reports(request));
     let broken = reports(request).iter().filter(|report| report.error.is_some()).count();
     let first = problems.first().map(|problem| problem.what.as_str()).unwrap_or("unknown");
     let first = first.trim_end_matches('.');
     let mut done = Vec::new();
-    for (count, what) in [(added, "added"), (removed, "removed"), (present, "already in place")] {
+    for (count, what) in [
+        (added, "added"),
+        (removed, "removed"),
+        (copied, "copied"),
+        (deleted, if deleted == 1 { "copy deleted" } else { "copies deleted" }),
+        (present, "already in place"),
+    ] {
         if count > 0 {
             done.push(format!("{count} {what}"));
         }

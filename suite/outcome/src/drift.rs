@@ -12,15 +12,15 @@ use sharing::{ShareCounts, Verdict};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Drift {
-    /// Pairs that the rules want and that were not shared, or in another version.
+    /// Pairs that the rules want and that were neither shared nor copied as they should be.
     pub missing: u64,
-    /// Those of them that the suite had shared: somebody took them back.
+    /// Those of them that the suite had shared or copied: somebody took them back.
     pub taken_back: u64,
-    /// Pairs that the suite had shared and that no rule wants.
+    /// Pairs that the suite had shared or copied and that no rule wants.
     pub surplus: u64,
-    /// Pairs that were shared now.
+    /// Pairs that were shared or copied now.
     pub added: u64,
-    /// Pairs that were unshared now.
+    /// Pairs that were unshared now, and copies that were deleted.
     pub removed: u64,
     /// Pairs, or documents, that could not be changed or looked at.
     pub failed: u64,
@@ -45,9 +45,9 @@ impl Drift {
     #[must_use]
     pub fn new(verdict: Verdict, totals: EffectCounts) -> Self {
         Self {
-            missing: totals.share,
+            missing: totals.share + totals.copy,
             taken_back: totals.restore,
-            surplus: totals.unshare,
+            surplus: totals.unshare + totals.delete,
             held: verdict == Verdict::Held,
             ..Self::default()
         }
@@ -66,8 +66,8 @@ impl Drift {
     /// The same with what was changed.
     #[must_use]
     pub fn with_changes(self, counts: ShareCounts) -> Self {
-        let ShareCounts { added, removed, failed, .. } = counts;
-        Self { added, removed, failed, ..self }
+        let ShareCounts { added, removed, copied, deleted, failed, .. } = counts;
+        Self { added: added + copied, removed: removed + deleted, failed, ..self }
     }
 
     /// Whether there is no drift: what is left is as it was.

@@ -75,6 +75,13 @@ fn write(text: &mut String, outcome: &Outcome, shown: usize) -> std::fmt::Result
                 share.removed,
                 share.failed
             )?;
+            if share.copied + share.deleted > 0 {
+                let (copied, deleted) = (share.copied, share.deleted);
+                writeln!(
+                    text,
+                    "    copies: {copied} made or brought up to date, {deleted} deleted"
+                )?;
+            }
         }
     }
     if let Some(drift) = &outcome.drift {

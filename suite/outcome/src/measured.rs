@@ -16,6 +16,7 @@ pub fn measurements(outcome: &Outcome) -> Vec<Measurement> {
     if outcome.flow == Flow::Sharing {
         let sum = |of: fn(&crate::Shares) -> u64| outcome.shares.iter().map(of).sum::<u64>();
         let (added, removed) = (sum(|share| share.added), sum(|share| share.removed));
+        let copies = sum(|share| share.copied + share.deleted);
         let joined = kind == Some(TriggerKind::Join) && has_joined(outcome);
         let looked_again = matches!(
             kind,
@@ -26,7 +27,7 @@ pub fn measurements(outcome: &Outcome) -> Vec<Measurement> {
             (Metric::SharesAdded, added),
             (Metric::SharesRemoved, removed),
             (Metric::SharesFailed, sum(|share| share.failed)),
-            (Metric::SharesDrifted, if looked_again { added + removed } else { 0 }),
+            (Metric::SharesDrifted, if looked_again { added + removed + copies } else { 0 }),
         ]);
     }
     let counted = counts.into_iter().filter(|(_, count)| *count > 0);
@@ -72,7 +73,8 @@ mod tests {
     fn shares(added: u64, removed: u64, failed: u64) -> Vec<Shares> {
         let region = "us-east-1".parse().unwrap();
         let owner = "111122223333".parse().unwrap();
-        vec![Shares { owner, region, documents: 9, added, removed, failed }; 2]
+        let (copied, deleted) = (0, 0);
+        vec![Shares { owner, region, documents: 9, added, removed, copied, deleted, failed }; 2]
     }
 
     #[test]

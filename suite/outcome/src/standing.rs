@@ -121,7 +121,8 @@ pub(super) fn is_about_claims(code: ProblemCode) -> bool {
 
 /// Whether a problem of an owner's documents stays until claims or rules are changed.
 pub(super) fn stands_at_owner(code: ProblemCode) -> bool {
-    is_about_claims(code) || code == ProblemCode::VersionConflict
+    is_about_claims(code)
+        || matches!(code, ProblemCode::VersionConflict | ProblemCode::CopyNameTaken)
 }
 
 /// Whether a problem is that an owner lets nobody in. Every account that joins has it in its outcome; of reconciles it
@@ -131,7 +132,7 @@ pub(super) fn is_about_reach(code: ProblemCode) -> bool {
 }
 
 /// The hint may differ: it names what is near, as far as that was read. Claims may concern one document more, and
-/// a conflict one account more.
+/// a conflict, or a name that is taken, one account more.
 fn same(one: &Problem, other: &Problem) -> bool {
     one.code == other.code
         && one.place == other.place
@@ -144,7 +145,7 @@ fn looks_for(seen: Seen<'_>, known: &Problem) -> bool {
         ProblemCode::UnknownOrganizationalUnit => plan.selectors_read,
         ProblemCode::AccountNotInOrganization => plan.organization,
         ProblemCode::MassRemovalHeld => plan.surveyed && !plan.touched,
-        ProblemCode::SharesOfOthers if !plan.drift => false,
+        ProblemCode::SharesOfOthers | ProblemCode::CopyNameTaken if !plan.drift => false,
         code if is_about_reach(code) => {
             !plan.touched && plan.organization && was_reached(seen, &known.place.to_string())
         }

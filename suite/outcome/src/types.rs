@@ -371,6 +371,11 @@ impl Link {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 fn one() -> u32 {
     1
 }
@@ -416,6 +421,12 @@ pub struct Shares {
     pub added: u64,
     /// Pairs of account and document that were unshared.
     pub removed: u64,
+    /// Copies that were made or brought up to date.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub copied: u64,
+    /// Copies that were deleted.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub deleted: u64,
     /// Pairs that could not be changed.
     pub failed: u64,
 }

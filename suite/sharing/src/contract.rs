@@ -148,6 +148,12 @@ pub struct ShareCounts {
     pub removed: u64,
     /// Wanted pairs that were in place already.
     pub present: u64,
+    /// Copies that were made or brought up to date.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub copied: u64,
+    /// Copies that were deleted.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub deleted: u64,
     /// Pairs that could not be changed.
     pub failed: u64,
     /// Documents that are left in part: this installation does not have them to itself, or somebody else shares
@@ -161,12 +167,22 @@ fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
+impl ShareCounts {
+    /// How many pairs were changed.
+    #[must_use]
+    pub fn changed(&self) -> u64 {
+        self.added + self.removed + self.copied + self.deleted
+    }
+}
+
 impl std::ops::AddAssign for ShareCounts {
     fn add_assign(&mut self, other: Self) {
         self.documents += other.documents;
         self.added += other.added;
         self.removed += other.removed;
         self.present += other.present;
+        self.copied += other.copied;
+        self.deleted += other.deleted;
         self.failed += other.failed;
         self.disputed += other.disputed;
     }

@@ -61,25 +61,20 @@ fn a_join_is_handed_over_with_the_second_in_which_the_account_joined() {
 
 #[test]
 fn counts_are_the_sums_over_the_calls_so_far() {
-    let mut counts =
-        ShareCounts { documents: 1, added: 2, removed: 3, present: 4, failed: 5, disputed: 6 };
-    counts += ShareCounts {
-        documents: 10,
-        added: 20,
-        removed: 30,
-        present: 40,
-        failed: 50,
-        disputed: 60,
+    let counts = |times: u64| ShareCounts {
+        documents: times,
+        added: 2 * times,
+        removed: 3 * times,
+        copied: 4 * times,
+        deleted: 5 * times,
+        present: 6 * times,
+        failed: 7 * times,
+        disputed: 8 * times,
     };
-    let sums = ShareCounts {
-        documents: 11,
-        added: 22,
-        removed: 33,
-        present: 44,
-        failed: 55,
-        disputed: 66,
-    };
-    assert_eq!(counts, sums);
+    let mut sums = counts(1);
+    sums += counts(10);
+    assert_eq!(sums, counts(11));
+    assert_eq!(sums.changed(), 11 * (2 + 3 + 4 + 5));
 }
 
 fn first_read(input: &Value) -> Result<ShareRunbooksInput, String> {

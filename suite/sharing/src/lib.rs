@@ -28,7 +28,9 @@ pub use gather::{
 };
 pub use guard::{MassRemovalGuard, Verdict};
 pub use input::{Scope, ShareRunbooksInput};
-pub use rule::{Accounts, OnboardingRunbook, Ownership, SharedVersion, SharingRule, SharingRules};
+pub use rule::{
+    Accounts, Distribution, OnboardingRunbook, Ownership, SharedVersion, SharingRule, SharingRules,
+};
 pub use survey::{
     Conclude, ConcludeInput, Conclusion, DocumentsAnswer, DocumentsRequest, PlanAnswer,
     PlanRequest, SurveyInput, SurveyOutput, SurveyReport,

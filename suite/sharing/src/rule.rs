@@ -39,6 +39,9 @@ pub struct SharingRule {
     /// The version that these accounts see.
     #[serde(default)]
     pub document_version: SharedVersion,
+    /// How the accounts get the documents.
+    #[serde(default)]
+    pub distribution: Distribution,
     /// Which shares of these documents the suite may remove.
     #[serde(default)]
     pub ownership: Ownership,
@@ -120,6 +123,19 @@ impl fmt::Display for SharedVersion {
     }
 }
 
+/// How accounts get a document.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Distribution {
+    /// The owner's document is shared with them.
+    #[default]
+    Share,
+    /// Each of them has a copy of its own in each Region, which follows the owner's document.
+    Copy,
+    /// Shared with as many as its quota allows, and copied for the others. An account keeps what it has.
+    Auto,
+}
+
 /// Which shares of the rule's documents the suite may remove.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -161,6 +177,14 @@ impl Written for SharingRule {
                 let path = item("accounts.exclude", index);
                 problems.report(ProblemCode::EmptySelection, &path, what, None);
             }
+        }
+        let copies = read["distribution"].as_str().filter(|how| *how != "share");
+        if let (Some(how), Some("$ALL")) = (copies, read["documentVersion"].as_str()) {
+            let what = format!(
+                "a copy has the content of one version, and `distribution: {how}` makes copies"
+            );
+            let hint = "Write `$DEFAULT` or `$LATEST`, or `distribution: share`.".to_owned();
+            problems.report(ProblemCode::InvalidField, "documentVersion", what, Some(hint));
         }
         let mut known = BTreeSet::new();
         for (index, onboarding) in list(&read["onboarding"]).iter().enumerate() {

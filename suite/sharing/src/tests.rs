@@ -18,6 +18,7 @@ accounts:
   includeChildUnits: true
   exclude: ["444455556666"]
 documentVersion: $DEFAULT
+distribution: auto               # share, copy or auto
 ownership: ledger
 onboarding:
   - runbook: Org-Baseline
@@ -60,6 +61,7 @@ fn the_example_of_the_contract_is_read_field_by_field() {
     let excluded: AccountId = "444455556666".parse().unwrap();
     assert_eq!(rule.accounts.exclude, [AccountSelector::Account(excluded)]);
     assert_eq!(rule.document_version, SharedVersion::Default);
+    assert_eq!(rule.distribution, Distribution::Auto);
     assert_eq!(rule.ownership, Ownership::Ledger);
     assert_eq!(rule.onboarding[0].runbook.as_str(), "Org-Baseline");
     assert_eq!(rule.onboarding[0].parameters["Level"], ["standard"]);
@@ -72,8 +74,22 @@ fn what_is_left_out_has_the_defaults_of_the_contract() {
     assert!(!rule.accounts.include_child_units);
     assert_eq!(rule.accounts.exclude, []);
     assert_eq!(rule.document_version, SharedVersion::Default);
+    assert_eq!(rule.distribution, Distribution::Share);
     assert_eq!(rule.ownership, Ownership::Ledger);
     assert_eq!(rule.onboarding, []);
+}
+
+#[test]
+fn a_copy_is_of_one_version_and_never_of_all() {
+    check(
+        &format!("{DOCUMENTS}{REGIONS}{ACCOUNTS}distribution: copy\ndocumentVersion: $ALL\n"),
+        expect![[r#"
+            web.yaml:5:18 (documentVersion): a copy has the content of one version, and `distribution: copy` makes copies [InvalidField]
+              Write `$DEFAULT` or `$LATEST`, or `distribution: share`."#]],
+    );
+    let latest =
+        format!("{DOCUMENTS}{REGIONS}{ACCOUNTS}distribution: auto\ndocumentVersion: $LATEST\n");
+    assert_eq!(rule(&latest).document_version, SharedVersion::Latest);
 }
 
 #[test]
@@ -151,11 +167,11 @@ fn an_unknown_field_is_named_with_the_nearest_known_one() {
         expect![[r#"
             web.yaml:1:27 (documents.tag): unknown field `tag`, expected one of `owner`, `names`, `tags`, `types` [UnknownField]
               Did you mean `tags`?
-            web.yaml:2:1 (region): unknown field `region`, expected one of `documents`, `regions`, `accounts`, `documentVersion`, `ownership`, `onboarding` [UnknownField]
+            web.yaml:2:1 (region): unknown field `region`, expected one of `documents`, `regions`, `accounts`, `documentVersion`, `distribution`, `ownership`, `onboarding` [UnknownField]
               Did you mean `regions`?
             web.yaml:6:3 (accounts.includeChildOUs): unknown field `includeChildOUs`, expected one of `in`, `includeChildUnits`, `exclude` [UnknownField]
               Did you mean `includeChildUnits`?
-            web.yaml:7:1 (schedule): unknown field `schedule`, expected one of `documents`, `regions`, `accounts`, `documentVersion`, `ownership`, `onboarding` [UnknownField]
+            web.yaml:7:1 (schedule): unknown field `schedule`, expected one of `documents`, `regions`, `accounts`, `documentVersion`, `distribution`, `ownership`, `onboarding` [UnknownField]
               Remove the field or correct its spelling."#]],
     );
 }
@@ -251,13 +267,13 @@ fn broken_yaml_is_named_with_line_and_column() {
     check(
         "just a text",
         expect![[r#"
-            web.yaml:1:1: expected a mapping with `documents`, `regions`, `accounts`, `documentVersion`, `ownership`, `onboarding`, found "just a text" [InvalidField]
+            web.yaml:1:1: expected a mapping with `documents`, `regions`, `accounts`, `documentVersion`, `distribution`, `ownership`, `onboarding`, found "just a text" [InvalidField]
               Correct the value."#]],
     );
     check(
         "- documents",
         expect![[r#"
-            web.yaml:1:1: expected a mapping with `documents`, `regions`, `accounts`, `documentVersion`, `ownership`, `onboarding`, found a list [InvalidField]
+            web.yaml:1:1: expected a mapping with `documents`, `regions`, `accounts`, `documentVersion`, `distribution`, `ownership`, `onboarding`, found a list [InvalidField]
               Correct the value."#]],
     );
     check(

@@ -1,4 +1,4 @@
-//! The share ledger: what the suite shared of one owner's documents in one Region, and what was shared
+//! The share ledger: what the suite shared and copied of one owner's documents in one Region, and what was shared
 //! before. `share#<owner>#<region>#<document>` / `<account>`; in the index `by-account` `<account>` and
 //! `<owner>#<region>#<document>`. `holder` is `intended` or `foreign`; entries without one are the suite's.
 //!
@@ -21,11 +21,15 @@ use aws_sdk_dynamodb::types::{
 };
 use jiff::Timestamp;
 use relay_core::id::{AccountId, DocumentName, Region};
-use sharing::plan::{Holder, RecordedShare};
+use sharing::plan::{Holder, RecordedCopy, RecordedShare};
 use sharing::{SharedVersion, WorkItem};
 
 use crate::item::Key;
 use crate::{StoreError, Table};
+
+mod copies;
+
+pub use copies::CopyEntry;
 
 /// Keys a `BatchGetItem` takes.
 const KEYS_PER_READ: usize = 100;
@@ -61,6 +65,15 @@ pub struct LedgerEntry {
     pub seen_at: Option<Timestamp>,
 }
 
+/// What the ledger has of some documents.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LedgerEntries {
+    /// With whom they are shared, by the suite or by others.
+    pub shares: Vec<LedgerEntry>,
+    /// In which accounts the suite keeps copies of them.
+    pub copies: Vec<CopyEntry>,
+}
+
 /// A change to the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LedgerChange {
@@ -79,6 +92,27 @@ pub enum LedgerChange {
         document: DocumentName,
         /// The account that it was shared with.
         account: AccountId,
+    },
+    /// Such a copy exists, or is about to.
+    Copied {
+        /// The document that is copied.
+        document: DocumentName,
+        /// The account that the copy is in.
+        account: AccountId,
+        /// What it is a copy of, and whether it is there yet.
+        copy: RecordedCopy,
+    },
+    /// The copy is gone, or is nothing to the suite any more.
+    CopyDeleted {
+        /// The document that was copied.
+        document: DocumentName,
+        /// The account that the copy was in.
+        account: AccountId,
+    },
+    /// The document is about to have copies.
+    HasCopies {
+        /// The document that is copied.
+        document: DocumentName,
     },
 }
 
@@ -143,8 +177,8 @@ impl Table {
 }
 
 impl Ledger {
-    /// The entries of these documents for these accounts, read consistently: one key each, so
-    /// meant for few accounts.
+    /// The entries of these documents for these accounts, read consistently: one key each, and another one where
+    /// `copies` are asked for, so meant for few accounts.
     ///
     /// # Errors
     /// When the table does not answer, or throttles beyond all retries.
@@ -152,25 +186,29 @@ impl Ledger {
         &self,
         documents: &[DocumentName],
         accounts: &BTreeSet<AccountId>,
-    ) -> Result<Vec<LedgerEntry>, StoreError> {
-        let keys = documents
+        copies: bool,
+    ) -> Result<LedgerEntries, StoreError> {
+        let pairs = documents
             .iter()
-            .flat_map(|document| accounts.iter().map(|account| self.key(document, account)));
+            .flat_map(|document| accounts.iter().map(move |account| (document, account)));
+        let keys = pairs.flat_map(|(document, account)| {
+            let copy = copies.then(|| self.copy_key(document, account));
+            std::iter::once(self.key(document, account)).chain(copy)
+        });
         let keys: Vec<Values> = keys.collect();
         let batches = keys.chunks(KEYS_PER_READ).map(|batch| self.read_batch(batch.to_vec()));
         let items = futures::future::try_join_all(batches).await?;
-        Ok(items.iter().flatten().filter_map(|item| self.entry(item)).collect())
+        let mut entries = LedgerEntries::default();
+        items.iter().flatten().for_each(|item| self.add_entry(&mut entries, item));
+        Ok(entries)
     }
 
     /// All entries of one document, read consistently.
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn of_document(
-        &self,
-        document: &DocumentName,
-    ) -> Result<Vec<LedgerEntry>, StoreError> {
-        let mut entries = Vec::new();
+    pub async fn of_document(&self, document: &DocumentName) -> Result<LedgerEntries, StoreError> {
+        let mut entries = LedgerEntries::default();
         let mut from = None;
         loop {
             let page = self
@@ -185,7 +223,7 @@ impl Ledger {
                 .send()
                 .await
                 .map_err(|error| StoreError::new(READ, error))?;
-            entries.extend(page.items().iter().filter_map(|item| self.entry(item)));
+            page.items().iter().for_each(|item| self.add_entry(&mut entries, item));
             match page.last_evaluated_key {
                 Some(key) if !key.is_empty() => from = Some(key),
                 _ => return Ok(entries),
@@ -299,30 +337,44 @@ impl Ledger {
     fn write_request(&self, change: &LedgerChange, at: &str) -> Result<WriteRequest, StoreError> {
         let request = match change {
             LedgerChange::Recorded { document, account, share } => {
-                let sk2 = format!("{}#{}#{document}", self.owner, self.region);
                 let mut item = self.key(document, account);
-                item.insert("account".to_owned(), AttributeValue::S(account.to_string()));
-                item.insert("sk2".to_owned(), AttributeValue::S(sk2));
                 item.insert("version".to_owned(), AttributeValue::S(share.version.to_string()));
-                if let Some(holder) = word(share.holder) {
-                    item.insert("holder".to_owned(), AttributeValue::S(holder.to_owned()));
-                }
-                item.insert("execution".to_owned(), AttributeValue::S(self.execution.clone()));
-                let seen_at = self.seen_at.as_millisecond().to_string();
-                item.insert("seenAt".to_owned(), AttributeValue::N(seen_at));
-                item.insert("at".to_owned(), AttributeValue::S(at.to_owned()));
-                let put = PutRequest::builder().set_item(Some(item)).build();
-                let put = put.map_err(|error| invalid(&error))?;
-                WriteRequest::builder().put_request(put)
+                put(self.attributed(item, document, account, share.holder, at))?
             }
-            LedgerChange::Deleted { document, account } => {
-                let key = self.key(document, account);
-                let delete = DeleteRequest::builder().set_key(Some(key)).build();
-                let delete = delete.map_err(|error| invalid(&error))?;
-                WriteRequest::builder().delete_request(delete)
+            LedgerChange::Copied { document, account, copy } => {
+                let mut item = self.copy_key(document, account);
+                Self::describe_copy(&mut item, copy);
+                put(self.attributed(item, document, account, copy.holder, at))?
+            }
+            LedgerChange::HasCopies { document } => put(self.copied_document(document))?,
+            LedgerChange::Deleted { document, account } => delete(self.key(document, account))?,
+            LedgerChange::CopyDeleted { document, account } => {
+                delete(self.copy_key(document, account))?
             }
         };
-        Ok(request.build())
+        Ok(request)
+    }
+
+    /// An item with what shares and copies have in common.
+    fn attributed(
+        &self,
+        mut item: Values,
+        document: &DocumentName,
+        account: &AccountId,
+        holder: Holder,
+        at: &str,
+    ) -> Values {
+        let sk2 = format!("{}#{}#{document}", self.owner, self.region);
+        item.insert("account".to_owned(), AttributeValue::S(account.to_string()));
+        item.insert("sk2".to_owned(), AttributeValue::S(sk2));
+        if let Some(holder) = word(holder) {
+            item.insert("holder".to_owned(), AttributeValue::S(holder.to_owned()));
+        }
+        item.insert("execution".to_owned(), AttributeValue::S(self.execution.clone()));
+        let seen_at = self.seen_at.as_millisecond().to_string();
+        item.insert("seenAt".to_owned(), AttributeValue::N(seen_at));
+        item.insert("at".to_owned(), AttributeValue::S(at.to_owned()));
+        item
     }
 
     fn partition(&self, document: &DocumentName) -> String {
@@ -333,22 +385,33 @@ impl Ledger {
         Key::new(self.partition(document), account.to_string()).into_values()
     }
 
-    /// An item as an entry; `None` for one that is not ours (someone edited the table). A share that
-    /// is not in the ledger is never removed.
-    fn entry(&self, item: &Values) -> Option<LedgerEntry> {
+    /// Adds an item, unless it is not ours (someone edited the table). What is not in the ledger is never removed.
+    fn add_entry(&self, entries: &mut LedgerEntries, item: &Values) {
+        if !Self::is_copy(item) {
+            entries.shares.extend(self.entry(item));
+        } else if let Some(copy) = self.copy_entry(item) {
+            entries.copies.push(copy);
+        } else {
+            tracing::warn!(pk = text(item, "pk"), sk = text(item, "sk"), "not a copy's entry");
+        }
+    }
+
+    fn document_of(&self, item: &Values) -> Option<DocumentName> {
         let prefix = format!("share#{}#{}#", self.owner, self.region);
+        text(item, "pk")?.strip_prefix(&prefix)?.parse().ok()
+    }
+
+    fn entry(&self, item: &Values) -> Option<LedgerEntry> {
         let entry = || {
             Some(LedgerEntry {
-                document: text(item, "pk")?.strip_prefix(&prefix)?.parse().ok()?,
+                document: self.document_of(item)?,
                 account: text(item, "sk")?.parse().ok()?,
                 share: RecordedShare {
                     version: SharedVersion::parse(text(item, "version")?)?,
                     holder: holder(text(item, "holder"))?,
                 },
                 execution: text(item, "execution").unwrap_or_default().to_owned(),
-                seen_at: item
-                    .get("seenAt")
-                    .and_then(|at| Timestamp::from_millisecond(at.as_n().ok()?.parse().ok()?).ok()),
+                seen_at: seen_at(item),
             })
         };
         let entry = entry();
@@ -375,6 +438,23 @@ fn holder(word: Option<&str>) -> Option<Holder> {
         Some("foreign") => Some(Holder::Foreign),
         Some(_) => None,
     }
+}
+
+fn put(item: Values) -> Result<WriteRequest, StoreError> {
+    let put =
+        PutRequest::builder().set_item(Some(item)).build().map_err(|error| invalid(&error))?;
+    Ok(WriteRequest::builder().put_request(put).build())
+}
+
+fn delete(key: Values) -> Result<WriteRequest, StoreError> {
+    let delete = DeleteRequest::builder().set_key(Some(key)).build();
+    let delete = delete.map_err(|error| invalid(&error))?;
+    Ok(WriteRequest::builder().delete_request(delete).build())
+}
+
+fn seen_at(item: &Values) -> Option<Timestamp> {
+    let at = item.get("seenAt")?.as_n().ok()?.parse().ok()?;
+    Timestamp::from_millisecond(at).ok()
 }
 
 fn text<'a>(item: &'a Values, name: &str) -> Option<&'a str> {

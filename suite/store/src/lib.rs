@@ -85,7 +85,7 @@ pub use bucket::Bucket;
 pub use error::StoreError;
 pub use guard_state::{GuardState, GuardStates};
 pub use history::{HistoryPage, HistoryPosition};
-pub use ledger::{ITEMS_PER_WRITE, Ledger, LedgerChange, LedgerEntry};
+pub use ledger::{CopyEntry, ITEMS_PER_WRITE, Ledger, LedgerChange, LedgerEntries, LedgerEntry};
 pub use marker::MarkerKind;
 #[cfg(feature = "outlet")]
 pub use outlet::{Outlet, OutletError};

@@ -14,8 +14,8 @@ use serde_json::json;
 use share_documents::{Deps, Error};
 use sharing::plan::{AccountPlace, PlannedRule, PlannedWork, Removals, SharePlan};
 use sharing::{
-    DocumentSelector, Ownership, ShareCounts, ShareDocumentsInput, ShareDocumentsOutput,
-    SharedVersion,
+    Distribution, DocumentSelector, Ownership, ShareCounts, ShareDocumentsInput,
+    ShareDocumentsOutput, SharedVersion,
 };
 
 pub(crate) const OWNER: &str = "222233334444";
@@ -189,6 +189,7 @@ pub(crate) fn rule(name: &str, accounts: &[String]) -> PlannedRule {
         regions: vec![REGION.parse().unwrap()],
         documents: DocumentSelector { names: vec![Glob::new("Org-*")], ..Default::default() },
         document_version: SharedVersion::Default,
+        distribution: Distribution::Share,
         ownership: Ownership::Ledger,
         accounts: accounts.iter().map(|id| id.parse().unwrap()).collect(),
         certain: true,

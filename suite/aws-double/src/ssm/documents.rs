@@ -22,6 +22,12 @@ pub struct Document {
     pub tags: BTreeMap<String, String>,
     /// The accounts that it is shared with, and the version that each sees.
     pub shared: BTreeMap<String, String>,
+    /// The contents of its versions, from version 1 on; one that is not given is empty.
+    pub versions: Vec<String>,
+    /// The number of the default version; 0 is the first one, too.
+    pub default: usize,
+    /// Names of the files that are attached.
+    pub files: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -44,6 +50,31 @@ impl Document {
         self.tags.insert(key.to_owned(), value.to_owned());
         self
     }
+
+    /// With a version after its latest, which is the default from now on.
+    #[must_use]
+    pub fn with_version(mut self, content: &str) -> Self {
+        self.versions.push(content.to_owned());
+        self.default = self.versions.len();
+        self
+    }
+
+    /// The content of the default version.
+    #[must_use]
+    pub fn content(&self) -> &str {
+        self.version("$DEFAULT").map_or("", |(_, content)| content)
+    }
+
+    /// The number and the content of a version, `$DEFAULT` and `$LATEST` included.
+    fn version(&self, named: &str) -> Option<(usize, &str)> {
+        let latest = self.versions.len().max(1);
+        let number = match named {
+            "$DEFAULT" => self.default.max(1),
+            "$LATEST" => latest,
+            number => number.parse().ok().filter(|number| (1..=latest).contains(number))?,
+        };
+        Some((number, self.versions.get(number - 1).map_or("", String::as_str)))
+    }
 }
 
 fn invalid() -> Refusal {
@@ -53,7 +84,7 @@ fn invalid() -> Refusal {
 pub(super) fn serve(state: &mut State, call: &Call) -> Result<Value, Refusal> {
     if call.operation == "DescribeDocument" {
         let (owner, document) = find(state, call, call.text("Name")).ok_or_else(invalid)?;
-        return Ok(described(call, &owner, &document));
+        return Ok(json!({ "Document": described(call, &owner, &document)? }));
     }
     let ssm = &mut state.at(&call.account, &call.region).ssm;
     match call.operation.as_str() {
@@ -65,6 +96,15 @@ pub(super) fn serve(state: &mut State, call: &Call) -> Result<Value, Refusal> {
         }
         "ModifyDocumentPermission" => modify(ssm, call),
         "DescribeDocumentPermission" => permissions(ssm, call),
+        "CreateDocument" => create(ssm, call),
+        "DeleteDocument" => {
+            let deleted = ssm.documents.remove(call.text("Name"));
+            deleted.map(|_| json!({})).ok_or_else(invalid)
+        }
+        "GetDocument" | "UpdateDocument" | "UpdateDocumentDefaultVersion" => {
+            let document = ssm.documents.get_mut(call.text("Name")).ok_or_else(invalid)?;
+            versioned(document, call)
+        }
         _ => call.unknown(),
     }
 }
@@ -87,13 +127,69 @@ pub(super) fn find(state: &mut State, call: &Call, name: &str) -> Option<(String
     }
 }
 
-fn described(call: &Call, owner: &str, document: &Document) -> Value {
+fn create(ssm: &mut Ssm, call: &Call) -> Result<Value, Refusal> {
+    let name = call.text("Name").to_owned();
+    if ssm.documents.contains_key(&name) {
+        return Err(Refusal::new(
+            "DocumentAlreadyExists",
+            "The specified document already exists.",
+        ));
+    }
+    let mut document = Document::default().with_version(call.text("Content"));
+    let listed = |field: &str| call.body[field].as_array().cloned().unwrap_or_default();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    document.tags =
+        listed("Tags").iter().map(|tag| (text(&tag["Key"]), text(&tag["Value"]))).collect();
+    document.files = listed("Attachments").iter().map(|file| text(&file["Name"])).collect();
+    let described = described(call, &call.account, &document)?;
+    ssm.documents.insert(name, document);
+    Ok(json!({ "DocumentDescription": described }))
+}
+
+fn versioned(document: &mut Document, call: &Call) -> Result<Value, Refusal> {
+    match call.operation.as_str() {
+        "GetDocument" => {
+            let (number, content) =
+                document.version(call.text("DocumentVersion")).ok_or_else(no_version)?;
+            Ok(json!({ "Content": content, "DocumentVersion": number.to_string() }))
+        }
+        "UpdateDocument" => {
+            let content = call.text("Content").to_owned();
+            if document.versions.contains(&content) {
+                let what = "The content of the document matches another version.";
+                return Err(Refusal::new("DuplicateDocumentContent", what));
+            }
+            document.versions.push(content);
+            let latest = Document { default: document.versions.len(), ..document.clone() };
+            let mut described = described(call, &call.account, &latest)?;
+            described["DocumentVersion"] = json!(document.versions.len().to_string());
+            Ok(json!({ "DocumentDescription": described }))
+        }
+        _ => {
+            let number = document.version(call.text("DocumentVersion")).ok_or_else(no_version)?.0;
+            document.default = number;
+            Ok(json!({}))
+        }
+    }
+}
+
+fn no_version() -> Refusal {
+    Refusal::new("InvalidDocumentVersion", "The document does not have this version.")
+}
+
+fn described(call: &Call, owner: &str, document: &Document) -> Result<Value, Refusal> {
     let parameter = |Parameter { name, default }: &Parameter| json!({ "Name": name, "Type": "String", "DefaultValue": default });
     let parameters: Vec<Value> = document.parameters.iter().map(parameter).collect();
-    json!({ "Document": {
+    let asked = call.body["DocumentVersion"].as_str().unwrap_or("$DEFAULT");
+    let (number, content) = document.version(asked).ok_or_else(no_version)?;
+    let files: Vec<Value> = document.files.iter().map(|name| json!({ "Name": name })).collect();
+    Ok(json!({
         "Name": call.text("Name"), "Owner": owner, "DocumentType": "Automation",
-        "Status": "Active", "Parameters": parameters,
-    } })
+        "Status": "Active", "Parameters": parameters, "DocumentFormat": "YAML",
+        "Hash": format!("hash of {content}"), "Tags": tag_list(&document.tags),
+        "DocumentVersion": number.to_string(), "DefaultVersion": document.default.max(1).to_string(),
+        "LatestVersion": document.versions.len().max(1).to_string(), "AttachmentsInformation": files,
+    }))
 }
 
 fn list(ssm: &Ssm, call: &Call) -> Result<Value, Refusal> {

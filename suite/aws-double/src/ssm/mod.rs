@@ -82,6 +82,11 @@ pub(crate) fn serve(state: &mut State, call: &Call, now: Timestamp) -> Served {
         }
         "ListDocuments"
         | "DescribeDocument"
+        | "GetDocument"
+        | "CreateDocument"
+        | "UpdateDocument"
+        | "UpdateDocumentDefaultVersion"
+        | "DeleteDocument"
         | "ModifyDocumentPermission"
         | "DescribeDocumentPermission" => documents::serve(state, call)?,
         "ListTagsForResource" if call.text("ResourceType") == "Document" => {

@@ -14,6 +14,10 @@ const LONGEST: usize = 32;
 /// fill in the key of a condition.
 pub const TOKEN_TAG: &str = "relay:token";
 
+/// The key of the tag on a copy of a document that carries its installation and the account that owns the document. IAM lets
+/// nothing else be changed in the accounts that get copies.
+pub const COPY_TAG: &str = "relay:copy";
+
 /// The path in Parameter Store under which every installation says which documents of an account it claims. The same for all
 /// installations, so that each sees the others.
 pub const CLAIMS_PATH: &str = "/runbook-relay/claims";
@@ -61,6 +65,18 @@ impl InstallationId {
     #[must_use]
     pub fn share_role(&self) -> String {
         format!("{self}-share")
+    }
+
+    /// The role in target accounts, the hub's included, that makes and deletes copies of documents.
+    #[must_use]
+    pub fn copy_role(&self) -> String {
+        format!("{self}-copy")
+    }
+
+    /// The value of [`COPY_TAG`] on a copy of a document of `owner`: `runbook-relay/<owner>`.
+    #[must_use]
+    pub fn copy_tag(&self, owner: impl std::fmt::Display) -> String {
+        format!("{self}/{owner}")
     }
 
     /// The role in target accounts that looks at alarms and resources.

@@ -79,6 +79,7 @@ impl SharePlan {
                 regions: rule.regions.clone(),
                 documents: rule.documents.selector.clone(),
                 document_version: rule.document_version,
+                distribution: rule.distribution,
                 ownership: rule.ownership,
                 accounts,
                 certain: resolution.is_certain,

@@ -135,8 +135,7 @@ fn case() -> impl Strategy<Value = Case> {
                     doubtful,
                     rules,
                     claim: Claim::Ours,
-                    adopts: false,
-                    only: None,
+                    ..Wanted::default()
                 },
                 ledger,
                 permissions,

@@ -1,4 +1,4 @@
-//! The effect of a plan: what an execution would share and take back, and what it would leave and why. Made by
+//! The effect of a plan: what an execution would share, copy and take back, and what it would leave and why. Made by
 //! a look at every owner and Region that changes nothing, and shown before anything is changed.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,11 +26,15 @@ pub struct EffectCounts {
     pub documents: u64,
     /// Pairs that would be shared, or get another version.
     pub share: u64,
-    /// Those of them that the ledger has as the suite's: somebody removed the share.
+    /// Copies that would be made or brought up to date.
+    pub copy: u64,
+    /// Of both, those that the ledger has as the suite's: somebody removed the share or the copy.
     pub restore: u64,
     /// Pairs that would be unshared.
     pub unshare: u64,
-    /// Those of them whose account is an active member of the organization.
+    /// Copies that would be deleted.
+    pub delete: u64,
+    /// Of both, those whose account is an active member of the organization.
     pub losing: u64,
     /// All pairs with active members that the ledger has as the suite's.
     pub holding: u64,
@@ -61,6 +65,8 @@ impl std::ops::AddAssign for EffectCounts {
         let Self { documents, share, restore, unshare, losing, holding, present, .. } = other;
         self.documents += documents;
         self.share += share;
+        self.copy += other.copy;
+        self.delete += other.delete;
         self.restore += restore;
         self.unshare += unshare;
         self.losing += losing;
@@ -82,13 +88,25 @@ impl EffectCounts {
     /// Whether an execution has anything to do here, or anything to report.
     #[must_use]
     pub fn needs_work(&self) -> bool {
-        self.share + self.unshare + self.recorded + self.failed > 0
+        self.share + self.unshare + self.copy + self.delete + self.recorded + self.failed > 0
     }
 
     /// Whether anything would be changed.
     #[must_use]
     pub fn has_changes(&self) -> bool {
-        self.share + self.unshare + self.adopted > 0
+        self.changes() > 0
+    }
+
+    /// How many pairs would be changed.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.share + self.unshare + self.copy + self.delete + self.adopted
+    }
+
+    /// Adds a copy that a member would lose to the fingerprint.
+    pub(super) fn count_lost_copy(&mut self, document: &DocumentName, account: &AccountId) {
+        let pair = fingerprint_of(&format!("{document}/{account}/copy"));
+        self.fingerprint = (self.fingerprint + pair) & mask();
     }
 }
 
@@ -120,6 +138,8 @@ pub enum LeftBecause {
     Later,
     /// The document is shared with as many accounts as its quota allows.
     Quota,
+    /// The account has a document of its own of this name, so it gets no copy.
+    OwnDocument,
 }
 
 impl LeftBecause {
@@ -138,6 +158,7 @@ impl LeftBecause {
             Self::Uncertain => "too little is known about them",
             Self::Later => "somebody else decides about them",
             Self::Quota => "the document has no room for more accounts",
+            Self::OwnDocument => "they have a document of their own of this name",
         }
     }
 }
@@ -166,7 +187,14 @@ pub struct DocumentEffect {
     /// Those of them that would see another version than the default one, and which.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub versions: BTreeMap<AccountId, SharedVersion>,
-    /// Those of them with which the suite had shared it before, until somebody took it back.
+    /// Accounts that would get a copy of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub copy: Vec<AccountId>,
+    /// Accounts whose copy would be brought up to date.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub renew: Vec<AccountId>,
+    /// Of those it would be shared with or copied to: accounts that had it from the suite before, until somebody took
+    /// it back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub restore: Vec<AccountId>,
     /// Accounts with which somebody else shares it, and whose share would become the suite's.
@@ -175,6 +203,9 @@ pub struct DocumentEffect {
     /// Accounts that would lose it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unshare: Vec<AccountId>,
+    /// Accounts in which the copy of it would be deleted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub delete: Vec<AccountId>,
     /// Accounts that are left as they are, though the rules ask for something else.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left: Vec<Left>,
@@ -312,8 +343,10 @@ impl WorkView<'_> {
         let counts = EffectCounts {
             documents: u64::from(wanted.is_selected()),
             share: share.len() as u64,
+            copy: 0,
             restore: restore.len() as u64,
             unshare: unshare.len() as u64,
+            delete: 0,
             losing: losing.len() as u64,
             holding: ledger.keys().filter(|id| ours(id) && self.is_present(id)).count() as u64,
             present: calls.present.len() as u64,
@@ -342,11 +375,12 @@ impl WorkView<'_> {
                 .filter(|call| call.version != SharedVersion::default())
                 .flat_map(|call| call.add.iter().map(|id| (*id, call.version)))
                 .collect(),
-            restore,
-            adopt,
             unshare,
             left: left.collect(),
+            restore,
+            adopt,
             moved,
+            ..DocumentEffect::nothing(document.clone())
         };
         (effect, counts)
     }
@@ -360,9 +394,12 @@ impl DocumentEffect {
             document,
             rules: Vec::new(),
             share: Vec::new(),
+            copy: Vec::new(),
+            renew: Vec::new(),
             adopt: Vec::new(),
             restore: Vec::new(),
             unshare: Vec::new(),
+            delete: Vec::new(),
             moved: Default::default(),
             versions: Default::default(),
             left: Vec::new(),
@@ -380,29 +417,34 @@ impl DocumentEffect {
     #[must_use]
     pub fn outdated(&self) -> Self {
         Self {
-            document: self.document.clone(),
             rules: self.rules.clone(),
-            share: Vec::new(),
-            versions: BTreeMap::new(),
-            restore: Vec::new(),
-            adopt: Vec::new(),
-            unshare: Vec::new(),
-            left: Vec::new(),
-            moved: self.share.clone(),
+            moved: [&self.share[..], &self.copy, &self.renew].concat(),
+            ..Self::nothing(self.document.clone())
         }
+    }
+
+    /// Whether anything would be added, which moves when the document is gone.
+    #[must_use]
+    pub fn adds(&self) -> bool {
+        [&self.share, &self.copy, &self.renew].into_iter().any(|list| !list.is_empty())
     }
 
     /// Whether there is anything to say.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        [&self.share, &self.adopt, &self.unshare, &self.moved].into_iter().all(Vec::is_empty)
-            && self.left.is_empty()
+        let shares = [&self.share, &self.adopt, &self.unshare, &self.moved];
+        let copies = [&self.copy, &self.renew, &self.delete];
+        shares.into_iter().chain(copies).all(|list| list.is_empty()) && self.left.is_empty()
     }
 }
 
 /// A pair as a number: the first bits of its hash.
 fn fingerprint(document: &DocumentName, account: &AccountId) -> u64 {
-    let hash = sha256_hex(format!("{document}/{account}").as_bytes());
+    fingerprint_of(&format!("{document}/{account}"))
+}
+
+fn fingerprint_of(pair: &str) -> u64 {
+    let hash = sha256_hex(pair.as_bytes());
     let bits = u64::from_str_radix(hash.get(..16).unwrap_or_default(), 16).unwrap_or_default();
     bits & mask()
 }

@@ -4,6 +4,7 @@
 
 mod build;
 mod calls;
+mod copies;
 mod effect;
 mod onboarding;
 mod only;
@@ -14,6 +15,9 @@ pub use build::{Evidence, FRESH_FOR, PlanInput};
 pub use calls::{
     Call, DEFAULT_QUOTA, DocumentCalls, Holder, IDS_PER_CALL, Present, Recorded, RecordedShare,
     Territory, needs_permissions, plan_calls,
+};
+pub use copies::{
+    CopyCalls, CopySources, FoundCopy, PresentCopies, RecordedCopies, RecordedCopy, plan_copies,
 };
 pub use effect::{
     DocumentEffect, EffectCounts, EffectPart, Left, LeftBecause, PartEffect, SharingEffect,
@@ -26,6 +30,9 @@ pub use view::{Wanted, WorkView};
 
 #[cfg(test)]
 mod calls_tests;
+
+#[cfg(test)]
+mod copies_tests;
 
 #[cfg(test)]
 mod installations_tests;

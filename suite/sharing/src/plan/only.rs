@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use relay_core::id::AccountId;
 
 use crate::SharedVersion;
-use crate::plan::{DocumentCalls, DocumentEffect};
+use crate::plan::{CopyCalls, DocumentCalls, DocumentEffect, RecordedCopies};
 
 /// The pairs of one document. By default there are none: nothing is changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct OnlyPairs {
     share: BTreeMap<AccountId, SharedVersion>,
     unshare: BTreeSet<AccountId>,
     adopt: BTreeSet<AccountId>,
+    copy: BTreeSet<AccountId>,
+    delete: BTreeSet<AccountId>,
 }
 
 impl From<&DocumentEffect> for OnlyPairs {
@@ -23,6 +25,8 @@ impl From<&DocumentEffect> for OnlyPairs {
             share: effect.share.iter().map(|id| (*id, version(id))).collect(),
             unshare: effect.unshare.iter().copied().collect(),
             adopt: effect.adopt.iter().copied().collect(),
+            copy: effect.copy.iter().chain(&effect.renew).copied().collect(),
+            delete: effect.delete.iter().copied().collect(),
         }
     }
 }
@@ -44,6 +48,31 @@ impl OnlyPairs {
     #[must_use]
     pub fn adopts(&self, account: AccountId) -> bool {
         self.adopt.contains(&account)
+    }
+
+    /// Whether the plan copies the document to an account, or brings the copy up to date.
+    #[must_use]
+    pub fn copies(&self, account: AccountId) -> bool {
+        self.copy.contains(&account)
+    }
+
+    /// Whether the plan deletes the copy in an account.
+    #[must_use]
+    pub fn deletes(&self, account: AccountId) -> bool {
+        self.delete.contains(&account)
+    }
+
+    /// The accounts whose copies are neither as the plan wants them nor would become so.
+    #[must_use]
+    pub fn moved_copies(&self, calls: &CopyCalls, ledger: &RecordedCopies) -> Vec<AccountId> {
+        let made = |id: &AccountId| {
+            [&calls.make, &calls.renew, &calls.present].into_iter().any(|list| list.contains(id))
+        };
+        let gone = |id: &AccountId| {
+            !ledger.contains_key(id) || calls.delete.contains(id) || calls.forget.contains(id)
+        };
+        let copy = self.copy.iter().filter(|id| !made(id));
+        copy.chain(self.delete.iter().filter(|id| !gone(id))).copied().collect()
     }
 
     /// The accounts of the pairs that are neither as the plan wants them nor would become so by these calls: rules,

@@ -20,11 +20,8 @@ fn seen() -> OnlyPairs {
         rules: vec!["everybody".to_owned()],
         share: ids(&[1, 2]),
         versions: BTreeMap::from([(id(2), SharedVersion::Latest)]),
-        restore: Vec::new(),
-        adopt: Vec::new(),
         unshare: ids(&[3]),
-        left: Vec::new(),
-        moved: Vec::new(),
+        ..DocumentEffect::nothing("Org-Patch".parse().unwrap())
     })
 }
 
@@ -120,15 +117,8 @@ fn a_document_that_the_plan_does_not_name_is_left_as_it_is() {
 #[test]
 fn a_share_of_somebody_else_is_taken_over_only_where_the_plan_shows_it() {
     let shown = DocumentEffect {
-        document: "Org-Patch".parse().unwrap(),
-        rules: vec!["everybody".to_owned()],
-        share: Vec::new(),
-        versions: BTreeMap::new(),
-        restore: Vec::new(),
         adopt: ids(&[1, 3]),
-        unshare: Vec::new(),
-        left: Vec::new(),
-        moved: Vec::new(),
+        ..DocumentEffect::nothing("Org-Patch".parse().unwrap())
     };
     let mut wanted = wanted(&[(1, DEFAULT), (2, DEFAULT), (3, DEFAULT)], OnlyPairs::from(&shown));
     wanted.exclusive = true;

@@ -8,7 +8,9 @@ use relay_core::problem::Problem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{DocumentSelector, OnboardingRunbook, Ownership, SharedVersion, WorkItem};
+use crate::{
+    Distribution, DocumentSelector, OnboardingRunbook, Ownership, SharedVersion, WorkItem,
+};
 
 /// What an execution of `share-runbooks` is to do: rules resolved to accounts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -52,6 +54,16 @@ pub struct SharePlan {
     pub touched: bool,
     /// What was found wrong while planning.
     pub problems: Vec<Problem>,
+}
+
+impl SharePlan {
+    /// Whether accounts in scope may get copies. Unlike shares, these need something of the account: a role, which its
+    /// stack brings minutes after it joined.
+    #[must_use]
+    pub fn makes_copies(&self) -> bool {
+        let copies = |rule: &PlannedRule| rule.distribution != Distribution::Share;
+        self.rules.iter().any(|rule| copies(rule) && !rule.accounts.is_empty())
+    }
 }
 
 /// A plan that was made by a dry run.
@@ -116,6 +128,9 @@ pub struct PlannedRule {
     pub documents: DocumentSelector,
     /// The version that accounts see.
     pub document_version: SharedVersion,
+    /// How the accounts get the documents.
+    #[serde(default)]
+    pub distribution: Distribution,
     /// Whose shares are ours to take back.
     pub ownership: Ownership,
     /// The accounts in scope that the rule means, sorted.

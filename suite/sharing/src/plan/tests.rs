@@ -434,3 +434,62 @@ fn a_plan_survives_its_journey_through_s3() {
     let text = serde_json::to_string(&plan).unwrap();
     assert_eq!(serde_json::from_str::<SharePlan>(&text).unwrap(), plan);
 }
+
+#[test]
+fn the_rules_of_a_document_say_who_gets_a_share_who_a_copy_and_who_either() {
+    let by = |how: &str, accounts: &str| {
+        format!(
+            "documents: {{names: [Org-A]}}\nregions: [us-east-1]\naccounts: {{in: [{accounts}]}}\n\
+             distribution: {how}\n"
+        )
+    };
+    let (share, copy) = (by("share", "/Workloads/Prod"), by("copy", "organization"));
+    let latest = format!("{}documentVersion: $LATEST\n", by("auto", "\"000000000003\""));
+    let rules = rules(&[("a", &share), ("b", &copy), ("c", &latest)]);
+    let plan = plan(&rules, &organization(), &Scope::Organization);
+    let wanted = plan.view(hub(), &region("us-east-1")).wanted(&document("Org-A"));
+    let accounts = |whom: &BTreeMap<AccountId, SharedVersion>| -> Vec<AccountId> {
+        whom.keys().copied().collect()
+    };
+    assert_eq!(accounts(&wanted.accounts), [id(2)], "a share and a copy do not exclude each other");
+    assert_eq!(accounts(&wanted.copies), [0, 1, 2, 4].map(id));
+    assert_eq!(accounts(&wanted.either), [], "two rules want different versions");
+    assert_eq!(wanted.conflicts, [id(3)].into());
+}
+
+#[test]
+fn the_effect_names_copies_and_the_guard_counts_those_that_members_would_lose() {
+    let text = format!("{EVERYBODY}distribution: copy\n");
+    let plan = plan(&rules(&[("a", &text)]), &organization(), &Scope::Organization);
+    let view = plan.view(hub(), &region("us-east-1"));
+    let effect = |name: &str, wanted: &Wanted, ledger: &RecordedCopies| {
+        let nothing = Recorded::new();
+        let present = Present { ledger: &nothing, permissions: None };
+        let calls = view.calls(wanted, present, DEFAULT_QUOTA);
+        let mut effect = view.effect(&name.parse().unwrap(), wanted, present, &calls);
+        let found = BTreeMap::from([(id(4), FoundCopy::Untagged)]);
+        let sources = CopySources::from([(SharedVersion::Default, "now".to_owned())]);
+        let present = PresentCopies { ledger, found: &found, sources: &sources };
+        view.add_copies(&mut effect, wanted, ledger, &view.copies(wanted, present));
+        effect
+    };
+    let copy = |source: &str| RecordedCopy {
+        holder: Holder::Ours,
+        source: source.to_owned(),
+        hash: String::new(),
+    };
+    let ledger = RecordedCopies::from([(id(1), copy("now")), (id(2), copy("before"))]);
+    let wanted = view.wanted(&document("Org-A"));
+    let (shown, counts) = effect("Org-A", &wanted, &ledger);
+    assert_eq!((shown.copy, shown.renew), ([0, 3].map(id).to_vec(), vec![id(2)]));
+    let own = Left { because: LeftBecause::OwnDocument, accounts: vec![id(4)] };
+    assert_eq!(shown.left, [own]);
+    assert_eq!((counts.copy, counts.present, counts.left), (3, 1, 1));
+    assert_eq!((counts.holding, counts.losing, counts.delete), (2, 0, 0));
+    assert!(counts.needs_work() && counts.has_changes());
+
+    let (shown, counts) = effect("Other", &view.wanted(&document("Other")), &ledger);
+    assert_eq!(shown.delete, [1, 2].map(id));
+    assert_eq!((counts.holding, counts.losing, counts.delete), (2, 2, 2));
+    assert_ne!(counts.fingerprint, 0);
+}

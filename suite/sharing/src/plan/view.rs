@@ -6,16 +6,23 @@ use relay_core::id::{AccountId, DocumentName, Region};
 use relay_core::problem::{Problem, ProblemCode};
 
 use crate::plan::{
-    AccountPlace, DocumentCalls, LeftBecause, OnlyPairs, PlannedRule, Present, Recorded, SharePlan,
-    Territory, needs_permissions, plan_calls,
+    AccountPlace, CopyCalls, DocumentCalls, LeftBecause, OnlyPairs, PlannedRule, Present,
+    PresentCopies, Recorded, RecordedCopies, SharePlan, Territory, needs_permissions, plan_calls,
+    plan_copies,
 };
-use crate::{Claim, Document, Ownership, SharedVersion};
+use crate::{Claim, Distribution, Document, Ownership, SharedVersion};
 
 /// What the rules make of one document.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wanted {
     /// Who should have it, and which version; never the owner.
     pub accounts: BTreeMap<AccountId, SharedVersion>,
+    /// Who should have a copy, and of which version; never the owner. An account may be in both lists.
+    pub copies: BTreeMap<AccountId, SharedVersion>,
+    /// Who should have either; never the owner. [`Wanted::distribute`] decides.
+    pub either: BTreeMap<AccountId, SharedVersion>,
+    /// Those of them that get a new share, and a copy if SSM has no room for it.
+    pub flexible: BTreeSet<AccountId>,
     /// Accounts for which rules want different versions: these pairs are left as they are.
     pub conflicts: BTreeSet<AccountId>,
     /// Accounts that are left to somebody else: to a later execution that has planned or recorded something for
@@ -40,6 +47,8 @@ impl Wanted {
     /// Leaves an account to somebody else.
     pub fn leave(&mut self, account: AccountId) {
         self.accounts.remove(&account);
+        self.copies.remove(&account);
+        self.either.remove(&account);
         self.later.insert(account);
     }
 
@@ -53,10 +62,64 @@ impl Wanted {
             accounts.into_iter().for_each(|account| self.leave(account));
         }
         if !claim.may_add() {
-            let accounts: Vec<AccountId> = self.accounts.keys().copied().collect();
-            accounts.into_iter().for_each(|account| self.leave(account));
+            self.everybody().into_iter().for_each(|account| self.leave(account));
         }
         Self { claim, ..self }
+    }
+
+    /// Everybody who should have the document, by a share or as a copy.
+    #[must_use]
+    pub fn everybody(&self) -> BTreeSet<AccountId> {
+        [&self.accounts, &self.copies, &self.either]
+            .into_iter()
+            .flat_map(BTreeMap::keys)
+            .copied()
+            .collect()
+    }
+
+    /// Decides who of those that should have either gets a share and who a copy. Who has one of them keeps it, so that
+    /// nobody changes from one to the other when others come or go. The others get shares, in the order of their ids, as
+    /// long as there is room, and then copies. `there` is who the document is shared with, by whomever.
+    pub fn distribute(
+        &mut self,
+        there: &BTreeSet<AccountId>,
+        copies: &RecordedCopies,
+        quota: usize,
+    ) {
+        let mut taken: BTreeSet<AccountId> =
+            there.iter().chain(self.accounts.keys()).copied().collect();
+        let mut new = Vec::new();
+        for (id, version) in std::mem::take(&mut self.either) {
+            if self.accounts.contains_key(&id) || self.copies.contains_key(&id) {
+                // Another rule decides.
+            } else if copies.contains_key(&id) {
+                self.copies.insert(id, version);
+            } else if taken.contains(&id) {
+                self.accounts.insert(id, version);
+            } else {
+                new.push((id, version));
+            }
+        }
+        for (id, version) in new {
+            if taken.len() < quota {
+                taken.insert(id);
+                self.flexible.insert(id);
+                self.accounts.insert(id, version);
+            } else {
+                self.copies.insert(id, version);
+            }
+        }
+    }
+
+    /// Accounts for whose shares there is no room: those that may have a copy instead get one, and the others are
+    /// returned.
+    pub fn without_room(&mut self, mut refused: Vec<AccountId>) -> Vec<AccountId> {
+        refused.retain(|id| {
+            let version = self.flexible.take(id).and_then(|id| self.accounts.remove(&id));
+            self.copies.extend(version.map(|version| (*id, version)));
+            version.is_none()
+        });
+        refused
     }
 
     /// Whether some rule selects the document.
@@ -148,6 +211,12 @@ impl WorkView<'_> {
         self.territory.active.contains(id)
     }
 
+    /// Whether an account was created minutes ago: its stacks may still be on their way.
+    #[must_use]
+    pub fn is_fresh(&self, id: &AccountId) -> bool {
+        self.territory.fresh.contains(id)
+    }
+
     /// Why a share that no rule wants is kept, if it is.
     pub(super) fn why_kept(&self, id: &AccountId, wanted: &Wanted) -> Option<LeftBecause> {
         if self.territory.may_lose(id, wanted) && !wanted.later.contains(id) {
@@ -170,28 +239,38 @@ impl WorkView<'_> {
         wanted: &'a Wanted,
         ledger: &'a Recorded,
     ) -> impl Iterator<Item = AccountId> + 'a {
-        ledger
-            .keys()
-            .copied()
-            .filter(|id| !wanted.accounts.contains_key(id) && self.territory.may_lose(id, wanted))
+        let is_wanted =
+            |id: &AccountId| wanted.accounts.contains_key(id) || wanted.either.contains_key(id);
+        let ids = ledger.keys().copied();
+        ids.filter(move |id| !is_wanted(id) && self.territory.may_lose(id, wanted))
     }
 
     /// What the rules, as a union, want for a document.
     #[must_use]
     pub fn wanted(&self, document: &Document) -> Wanted {
         let mut wanted = Wanted { adopts: self.adopts, ..Wanted::default() };
+        let mut versions = BTreeMap::new();
         for rule in self.rules.iter().filter(|rule| rule.documents.selects(document)) {
             wanted.rules.push(rule.name.clone());
             wanted.exclusive |= rule.ownership == Ownership::Exclusive;
             wanted.doubtful |= !rule.certain;
+            let whom = match rule.distribution {
+                Distribution::Share => &mut wanted.accounts,
+                Distribution::Copy => &mut wanted.copies,
+                Distribution::Auto => &mut wanted.either,
+            };
             for account in rule.accounts.iter().filter(|account| **account != self.owner) {
-                let version = wanted.accounts.entry(*account).or_insert(rule.document_version);
+                whom.insert(*account, rule.document_version);
+                let version = versions.entry(*account).or_insert(rule.document_version);
                 if *version != rule.document_version {
                     wanted.conflicts.insert(*account);
                 }
             }
         }
-        wanted.accounts.retain(|account, _| !wanted.conflicts.contains(account));
+        let Wanted { accounts, copies, either, conflicts, .. } = &mut wanted;
+        for whom in [accounts, copies, either] {
+            whom.retain(|account, _| !conflicts.contains(account));
+        }
         wanted
     }
 
@@ -201,9 +280,27 @@ impl WorkView<'_> {
         plan_calls(self.owner, wanted, present, &self.territory, quota)
     }
 
+    /// What to do about the copies of a document.
+    #[must_use]
+    pub fn copies(&self, wanted: &Wanted, present: PresentCopies<'_>) -> CopyCalls {
+        plan_copies(wanted, present, &self.territory)
+    }
+
+    /// The accounts that would lose their recorded copies of a document.
+    pub fn copy_losers<'a>(
+        &'a self,
+        wanted: &'a Wanted,
+        copies: &'a RecordedCopies,
+    ) -> impl Iterator<Item = AccountId> + 'a {
+        let is_wanted =
+            |id: &AccountId| wanted.copies.contains_key(id) || wanted.either.contains_key(id);
+        let ids = copies.keys().copied();
+        ids.filter(move |id| !is_wanted(id) && self.territory.may_lose(id, wanted))
+    }
+
     /// Whether the calls for a document can be planned only with its permissions.
     #[must_use]
     pub fn needs_permissions(&self, wanted: &Wanted, ledger: &Recorded) -> bool {
-        needs_permissions(self.owner, wanted, ledger, &self.territory)
+        !wanted.either.is_empty() || needs_permissions(self.owner, wanted, ledger, &self.territory)
     }
 }

@@ -73,6 +73,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("ALLOWED_RUNBOOKS", "Relay-*"),
     ("READ_ROLE", "/runbook-relay-read"),
     ("SHARE_ROLE", "/runbook-relay-share"),
+    ("COPY_ROLE", "/runbook-relay-copy"),
     ("EXECUTION_ROLE", "/runbook-relay-execution"),
     ("ACCESS_PORTAL_URL", "https://example.awsapps.com/start"),
     ("SERVICE_ROLE_ARN", "arn:aws:iam::111122223333:role/runbook-relay/service"),
