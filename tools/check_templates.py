@@ -360,6 +360,15 @@ def the_example_deploys(files):
         yield ".gitignore does not name /samconfig.toml"
 
 
+@rule
+def sam_build_takes_what_is_built(files):
+    """`sam build` compiles no function: cargo has built it"""
+    for path in files:
+        for name, resource in templates.load(path)["Resources"].items():
+            if resource["Type"] == "AWS::Serverless::Function" and resource.get("Metadata") != {"SkipBuild": True}:
+                yield f"{path.name}: {name}: expected Metadata: {{SkipBuild: true}}, without which sam build asks for a Makefile"
+
+
 def statements(value):
     """Every statement of the policies in a part of a template."""
     if isinstance(value, dict):

@@ -88,6 +88,7 @@ TEMPLATE_FAULTS = [
     ("stacks/organization-policy.json lets", ORGANIZATION, '"organizations:ListParents",\n        ', "", "expected the actions"),
     ("docs/deploy.md and samconfig", "samconfig.example.toml", "CAPABILITY_NAMED_IAM CAP", "CAPABILITY_IAM CAP", "has CAPABILITY_AUTO_EXPAND, CAPABILITY_IAM,"),
     ("docs/deploy.md and samconfig", ".gitignore", "/samconfig.toml", "/samconfig", "does not name /samconfig.toml"),
+    ("`sam build` compiles", HUB, "    Metadata: {SkipBuild: true}\n", "", "without which sam build asks for a Makefile"),
     ("every target", HUB, "          RetryPolicy: {MaximumEventAgeInSeconds: 86400, MaximumRetryAttempts: 185}\n", "", "has no RetryPolicy"),
     ("what the hub's", OWNER, "ssm:DescribeDocumentPermission, ", "", "Policies of ShareRole differs"),
     ("what the hub's", TARGET, "Action: ec2:ModifyVolume", "Action: ec2:AttachVolume", "policy runbooks of ExecutionRole differs from ServiceRole"),
