@@ -1,9 +1,10 @@
 //! Comparisons.
 
-use expect_test::expect;
+use expect_test::{Expect, expect};
 use serde_json::{Value, json};
 
 use super::substitution::Names;
+use super::{check, sound, with_steps};
 use crate::{Condition, Operator};
 
 fn test(variable: Value, operator: &str, operand: Value) -> Condition {
@@ -134,4 +135,194 @@ fn a_comparison_with_an_output_that_is_not_there_does_not_hold() {
         }
     }
     assert!(test(json!("{{ Unknown }}"), "StringEquals", json!("1")).holds(&Names).is_err());
+}
+
+fn with_branch(inputs: &str) -> String {
+    with_steps(&format!(
+        "- name: a\n  action: aws:branch\n  inputs: {inputs}\n- {{name: a2, action: 'aws:pause'}}\n"
+    ))
+}
+
+#[test]
+fn conditions_have_one_comparison_that_is_known() {
+    let branch = |choice: &str| format!("{{Choices: [{choice}]}}");
+    const VARIABLE: &str = "Variable: '{{ global:REGION }}'";
+    let choice = |rest: &str| branch(&format!("{{NextStep: a2, {rest}}}"));
+    let said = |inputs: &str, expected: &Expect| check(&with_branch(inputs), expected);
+    for operator in Operator::ALL {
+        let operand = match operator.name() {
+            name if name.starts_with("Numeric") => "3",
+            "BooleanEquals" => "true",
+            _ => "x",
+        };
+        sound(&with_branch(&choice(&format!("{VARIABLE}, {}: {operand}", operator.name()))));
+    }
+    said(
+        &choice(&format!(
+            "And: [{{{VARIABLE}, StringEquals: x}}, {{Not: {{{VARIABLE}, Contains: y}}}}]"
+        )),
+        &expect![[r#"
+            sound, 2 steps
+        "#]],
+    );
+    said(
+        &choice(&format!("Or: [{{{VARIABLE}, NumericGreater: 0}}]")),
+        &expect![[r#"
+        5:41 mainSteps[0].inputs.Choices[0].Or: Expect at lease two expressions for operator: Or in step: a. Provided: 1
+    "#]],
+    );
+    said(
+        &choice(&format!("Not: [{{{VARIABLE}, StringEquals: ''}}]")),
+        &expect![[r#"
+        sound, 2 steps
+    "#]],
+    );
+    said(
+        &choice("StringEquals: x"),
+        &expect![[r#"
+        5:22 mainSteps[0].inputs.Choices[0]: Missing "Variable" of StringEquals
+    "#]],
+    );
+    said(
+        &choice(VARIABLE),
+        &expect![[r#"
+        5:22 mainSteps[0].inputs.Choices[0]: Exactly one comparison is expected: Variable with an operator, And, Or or Not
+    "#]],
+    );
+    said(
+        &choice(&format!("{VARIABLE}, StringEquals: x, StartsWith: y")),
+        &expect![[r#"
+        5:22 mainSteps[0].inputs.Choices[0]: Exactly one comparison is expected: Variable with an operator, And, Or or Not
+    "#]],
+    );
+    said(
+        &choice(&format!("{VARIABLE}, NumericLessThan: 3")),
+        &expect![[r#"
+        5:70 mainSteps[0].inputs.Choices[0].NumericLessThan: Unsupported operator: NumericLessThan
+    "#]],
+    );
+    said(
+        &choice(&format!("{VARIABLE}, NumericLesser: three")),
+        &expect![[r#"
+            5:85 mainSteps[0].inputs.Choices[0].NumericLesser: Input three is of type String, but expected type is Integer.
+        "#]],
+    );
+    said(
+        &choice(&format!("{VARIABLE}, BooleanEquals: maybe")),
+        &expect![[r#"
+            5:85 mainSteps[0].inputs.Choices[0].BooleanEquals: Input maybe is of type String, but expected type is Boolean.
+        "#]],
+    );
+    said(
+        &choice(&format!("{VARIABLE}, NumericLesser: '{{{{ global:REGION }}}}'")),
+        &expect![[r#"
+        sound, 2 steps
+    "#]],
+    );
+    said(
+        &choice("And: []"),
+        &expect![[r#"
+        5:42 mainSteps[0].inputs.Choices[0].And: And has no conditions
+    "#]],
+    );
+    said(
+        &choice("And: {}"),
+        &expect![[r#"
+        5:42 mainSteps[0].inputs.Choices[0].And: Found a mapping, expected a list of conditions
+    "#]],
+    );
+    said(
+        &choice("Not: []"),
+        &expect![[r#"
+        5:42 mainSteps[0].inputs.Choices[0].Not: Not takes one condition
+    "#]],
+    );
+    said(
+        &choice("Or: [x]"),
+        &expect![[r#"
+            5:41 mainSteps[0].inputs.Choices[0].Or: Expect at lease two expressions for operator: Or in step: a. Provided: 1
+            5:42 mainSteps[0].inputs.Choices[0].Or[0]: Found "x", expected a mapping
+        "#]],
+    );
+    said(
+        &branch(&format!("{{{VARIABLE}, StringEquals: x}}")),
+        &expect![[r#"
+        5:22 mainSteps[0].inputs.Choices[0]: Missing "NextStep" in choice.
+    "#]],
+    );
+    said(
+        "{Choices: []}",
+        &expect![[r#"
+        5:21 mainSteps[0].inputs.Choices: At least one choice is required
+    "#]],
+    );
+    said(
+        "{Choices: x}",
+        &expect![[r#"
+        5:21 mainSteps[0].inputs.Choices: Found "x", expected a list of choices
+    "#]],
+    );
+    said(
+        "{Choices: [x], Default: a2}",
+        &expect![[r#"
+        5:22 mainSteps[0].inputs.Choices[0]: Found "x", expected a mapping
+    "#]],
+    );
+}
+
+#[test]
+fn operands_of_another_type_are_refused_in_the_words_of_aws() {
+    const VARIABLE: &str = "Variable: '{{ global:REGION }}'";
+    let said = |rest: &str, expected: &Expect| {
+        let choice = format!("{{Choices: [{{NextStep: a2, {VARIABLE}, {rest}}}]}}");
+        check(&with_branch(&choice), expected);
+    };
+    said(
+        "BooleanEquals: 'true'",
+        &expect![[r#"
+        5:85 mainSteps[0].inputs.Choices[0].BooleanEquals: Input true is of type String, but expected type is Boolean.
+    "#]],
+    );
+    said(
+        "BooleanEquals: 1",
+        &expect![[r#"
+        5:85 mainSteps[0].inputs.Choices[0].BooleanEquals: Input 1 is of type Integer, but expected type is Boolean.
+    "#]],
+    );
+    said(
+        "NumericGreater: '3'",
+        &expect![[r#"
+        5:86 mainSteps[0].inputs.Choices[0].NumericGreater: Input 3 is of type String, but expected type is Integer.
+    "#]],
+    );
+    said(
+        "NumericEquals: [3]",
+        &expect![[r#"
+        5:85 mainSteps[0].inputs.Choices[0].NumericEquals: Input [3] is of type ArrayList, but expected type is Integer.
+    "#]],
+    );
+    said(
+        "StringEquals: [a, b]",
+        &expect![[r#"
+        5:84 mainSteps[0].inputs.Choices[0].StringEquals: Input [a, b] is of type ArrayList, but expected type is String.
+    "#]],
+    );
+    said(
+        "Contains: {a: b}",
+        &expect![[r#"
+        5:80 mainSteps[0].inputs.Choices[0].Contains: Input {a=b} is of type LinkedHashMap, but expected type is String.
+    "#]],
+    );
+    said(
+        "StringEquals: true",
+        &expect![[r#"
+        sound, 2 steps
+    "#]],
+    );
+    said(
+        "BooleanEquals: '{{ global:DATE }}'",
+        &expect![[r#"
+        sound, 2 steps
+    "#]],
+    );
 }

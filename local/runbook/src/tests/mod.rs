@@ -4,6 +4,7 @@ mod actions;
 mod binding;
 mod conditions;
 mod flow;
+mod literals;
 mod parameters;
 mod patterns;
 mod properties;

@@ -2,6 +2,7 @@
 //! in between.
 
 mod crash;
+mod each;
 mod leases;
 mod order;
 mod properties;
