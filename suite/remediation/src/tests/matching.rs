@@ -211,3 +211,43 @@ fn two_rules_that_may_be_about_one_alarm_are_warned_of() {
         /runbook-relay/remediation/b:1:8 (alarm): an alarm may be a case of `a` and of `b`; `a` is tried first [RulesOverlap]
           Narrow one of the two, or leave it: the lower `priority` wins, then the name."#]].assert_eq(&warned.into_iter().collect::<Vec<_>>().join("\n"));
 }
+
+#[test]
+fn every_rule_is_compared_in_the_order_of_trial_with_what_differs_or_is_not_known() {
+    let organization = organization();
+    let known = Known { organization: Some(&organization), ..Known::default() };
+    let mut alarm = trigger(INSTANCE);
+    let arn = alarm.alarm.as_str().replace(alarm.alarm.account().as_str(), "000000000004");
+    alarm.alarm = arn.parse().unwrap();
+    let texts = [
+        ("off", "names: [ec2-*]}\nmode: off\npriority: 1"),
+        ("other", "names: [web-*], regions: [us-east-1], namespace: AWS/EC2}\npriority: 2"),
+        ("tagged", "names: [ec2-*], tags: {team: pay*}}\npriority: 3"),
+        ("gone", "names: [ec2-*], exclude: [/Prod]}\npriority: 4"),
+        ("fits", "names: [ec2-*]}\npriority: 5"),
+        ("later", "metric: StatusCheckFailed*}\npriority: 6"),
+    ];
+    let texts = texts.map(|(name, text)| (name, least(&format!("alarm: {{{text}\n"))));
+    let texts: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (*name, &**text)).collect();
+    let set = set(&texts);
+    let compared = compare_rules(&set.rules, &alarm, &known);
+    let verdicts: Vec<(&str, String)> = compared
+        .iter()
+        .map(|RuleComparison { rule, verdict }| {
+            let verdict = match verdict {
+                RuleVerdict::Unclear(problem) => problem.what.clone(),
+                verdict => format!("{verdict:?}"),
+            };
+            (rule.name.as_str(), verdict)
+        })
+        .collect();
+    let expected = [
+        ("other", "Differs([Names, Regions])"),
+        ("tagged", "Needs({Tags})"),
+        ("gone", "the organization has no OU /Prod"),
+        ("fits", "Fits"),
+        ("later", "Fits"),
+        ("off", "Off"),
+    ];
+    assert_eq!(verdicts, expected.map(|(name, verdict)| (name, verdict.to_owned())));
+}
