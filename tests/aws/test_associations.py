@@ -163,6 +163,18 @@ def test_runs_are_filtered(ssm, name, service):
     assert filtered("CreatedTime", "2000-01-01T00:00:00Z", "LESS_THAN") == 0
 
 
+def test_a_run_whose_parameters_the_document_takes_no_more_says_so(ssm, name, service):
+    ident = associate(ssm, name, service, Parameters={"Who": ["zed"]})
+    runs(ssm, ident, 1)
+    strict = UNDER.replace("Who: {type: String, default: nobody}", "Who: {type: String, allowedValues: [amy]}")
+    version = ssm.update_document(Name=name, Content=strict, DocumentVersion="$LATEST", DocumentFormat="YAML")[
+        "DocumentDescription"]["DocumentVersion"]
+    ssm.update_document_default_version(Name=name, DocumentVersion=version)
+    ssm.start_associations_once(AssociationIds=[ident])
+    run = runs(ssm, ident, 2)[0]
+    assert (run["Status"], run["DetailedStatus"]) == ("Failed", "InvalidAutomationParameters")
+
+
 def test_what_is_deleted_runs_no_more(ssm, name, service):
     ident = associate(ssm, name, service, ScheduleExpression="rate(30 minutes)")
     runs(ssm, ident, 1)
@@ -226,7 +238,9 @@ def test_an_association_that_is_not_there_is_not_found(ssm, name, service):
         (ssm.describe_association_executions, {"AssociationId": ABSENT}),
         (ssm.describe_association_execution_targets, {"AssociationId": ABSENT, "ExecutionId": ABSENT}),
     ]:
-        assert local.code_of(call, **more) == "AssociationDoesNotExist", call
+        refused = local.error_of(call, **more)["Error"]
+        assert refused == {**refused, "Code": "AssociationDoesNotExist",
+                           "Message": f"Association {ABSENT} does not exist."}, call
     for call in (ssm.describe_association, ssm.delete_association):
         assert local.code_of(call, Name="Relay-absent") == "InvalidDocument"
     ident = associate(ssm, name, service)

@@ -1,9 +1,22 @@
 //! The errors of associations, each with its code and AWS's message.
 
 use api::AwsError;
+use uuid::Uuid;
 
-pub(crate) fn missing() -> AwsError {
-    AwsError::new("AssociationDoesNotExist", "The specified association does not exist.")
+/// AWS's words: <https://github.com/hashicorp/terraform-provider-aws/issues/3416>.
+pub(crate) fn missing(id: Uuid) -> AwsError {
+    AwsError::new("AssociationDoesNotExist", format!("Association {id} does not exist."))
+}
+
+/// Asked for by a document's name. No sample of AWS's words is known.
+pub(crate) fn none_of(document: &str) -> AwsError {
+    let message = format!("There is no association of the document {document} with one node.");
+    AwsError::new("AssociationDoesNotExist", message)
+}
+
+pub(crate) fn unnamed() -> AwsError {
+    let message = "Expected the ID of an association, or the name of its document.";
+    AwsError::new("AssociationDoesNotExist", message)
 }
 
 pub(crate) fn already_exists() -> AwsError {

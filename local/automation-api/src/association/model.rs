@@ -88,6 +88,9 @@ pub(crate) struct Run {
     pub(crate) at: Timestamp,
     /// The execution, or the error that it was refused with.
     pub(crate) started: Result<String, String>,
+    /// It was refused because of its parameters.
+    #[serde(default)]
+    pub(crate) has_invalid_parameters: bool,
 }
 
 impl Association {

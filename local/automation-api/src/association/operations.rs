@@ -224,7 +224,7 @@ impl Automation {
     pub(crate) fn association(&self, request: &Request, id: Uuid) -> Result<Association, AwsError> {
         let found = self.records.read(|state| state.associations.get(&id).cloned());
         let own = found.filter(|association| is_own(request, association));
-        own.ok_or_else(errors::missing)
+        own.ok_or_else(|| errors::missing(id))
     }
 
     /// Finds an association by its id. AWS also finds associations of single nodes by a document's
@@ -235,9 +235,9 @@ impl Automation {
             (None, Some(name)) => {
                 let (account, region) = (&request.account, &request.region);
                 let known = self.documents.find(account, region, name, None).is_ok();
-                Err(if known { errors::missing() } else { errors::invalid_document(name) })
+                Err(if known { errors::none_of(name) } else { errors::invalid_document(name) })
             }
-            (None, None) => Err(errors::missing()),
+            (None, None) => Err(errors::unnamed()),
         }
     }
 }

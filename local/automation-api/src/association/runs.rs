@@ -2,6 +2,7 @@
 
 use api::paging::{PageScope, page_by_id};
 use api::{AwsError, Request};
+use engine::StartError;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -88,10 +89,12 @@ impl Automation {
         }
         for (id, at) in association.owed.clone() {
             let started = self.engine.start(association.start(id)).await;
+            let has_invalid_parameters = matches!(started, Err(StartError::InvalidParameters(_)));
             let run = Run {
                 id,
                 version: association.version(),
                 at,
+                has_invalid_parameters,
                 started: started.map_err(|error| error.to_string()),
             };
             // It may have been changed or deleted while the run was started.

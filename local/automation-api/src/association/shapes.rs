@@ -21,7 +21,14 @@ impl Automation {
             run.started.as_ref().ok().and_then(|id| {
                 self.engine.execution(&association.account, &association.region, id)
             });
-        let Some(view) = found else { return Standing { status: "Failed", detail: "Failed" } };
+        let Some(view) = found else {
+            // As in https://github.com/CrowdStrike/aws-ssm-distributor/issues/57.
+            let detail = match run.has_invalid_parameters {
+                true => "InvalidAutomationParameters",
+                false => "Failed",
+            };
+            return Standing { status: "Failed", detail };
+        };
         let status = match view.status {
             Status::Success => "Success",
             Status::Pending => "Pending",
