@@ -1,4 +1,5 @@
-"""CloudFormation refuses a name that something else has, and roles stay within their permissions boundary."""
+"""CloudFormation refuses a name that something else has, chooses a new one in each stack, gives topics their keys, and roles
+stay within their permissions boundary."""
 
 import json
 
@@ -81,3 +82,39 @@ def test_a_role_stays_within_its_permissions_boundary():
 
     assert bounded("sqs").list_queues()["ResponseMetadata"]["HTTPStatusCode"] == 200
     assert local.code_of(bounded("ssm").get_parameter, Name="any") == "AccessDeniedException"
+
+
+def test_a_table_without_a_name_is_another_one_in_each_stack_and_the_same_after_an_update():
+    account = local.fresh_account()
+    cloudformation = local.client("cloudformation", account)
+
+    def table(billing):
+        return {"Type": "AWS::DynamoDB::Table", "DeletionPolicy": "Retain", "Properties": {
+            "BillingMode": billing, "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}]}}
+
+    def name():
+        [made] = cloudformation.describe_stack_resources(StackName="hub")["StackResources"]
+        return made["PhysicalResourceId"]
+
+    assert deployed(account, "hub", Ledger=table("PAY_PER_REQUEST"))[0] == "CREATE_COMPLETE"
+    first = name()
+    changed = {**table("PAY_PER_REQUEST"), "Metadata": {"Note": "changed"}}
+    changed["Properties"]["SSESpecification"] = {"SSEEnabled": True}
+    cloudformation.update_stack(StackName="hub", TemplateBody=json.dumps({"Resources": {"Ledger": changed}}))
+    local.eventually(lambda: cloudformation.describe_stacks(StackName="hub")["Stacks"][0]["StackStatus"] == "UPDATE_COMPLETE" or None)
+    assert name() == first
+    cloudformation.delete_stack(StackName="hub")
+    local.eventually(lambda: local.code_of(cloudformation.describe_stacks, StackName="hub") or None)
+    assert deployed(account, "hub", Ledger=table("PAY_PER_REQUEST"))[0] == "CREATE_COMPLETE"
+    assert name() != first
+    assert {first, name()} <= set(local.client("dynamodb", account).list_tables()["TableNames"])
+
+
+def test_a_topic_of_a_template_has_its_key():
+    account = local.fresh_account()
+    key = local.client("kms", account).create_key()["KeyMetadata"]["Arn"]
+    topic = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "closed", "KmsMasterKeyId": key}}
+    assert deployed(account, "one", Topic=topic)[0] == "CREATE_COMPLETE"
+    sns, arn = local.client("sns", account), f"arn:aws:sns:us-east-1:{account}:closed"
+    assert sns.get_topic_attributes(TopicArn=arn)["Attributes"]["KmsMasterKeyId"] == key

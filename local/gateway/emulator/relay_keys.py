@@ -10,6 +10,7 @@ from ministack.core import iam_evaluator as iam
 from ministack.core import responses
 from ministack.core.arn import ArnParseError, parse_arn
 from ministack.services import kms, sns, sqs
+from ministack.services.cloudformation import provisioners
 
 SENDING, READING = ("kms:GenerateDataKey", "kms:Decrypt"), ("kms:Decrypt",)
 USES = {"sqs:SendMessage": SENDING, "sqs:ReceiveMessage": READING, "sns:Publish": SENDING}
@@ -60,8 +61,30 @@ def service_may_use(action, resource, service, context):
     return all(allowed(use) for use in USES[action])
 
 
+def _encrypted(others):
+    """The key of a template's topic, which ministack forgets."""
+    def keep(made, properties):
+        attributes = sns._topics[made[0]]["attributes"]
+        attributes.pop("KmsMasterKeyId", None)
+        if properties.get("KmsMasterKeyId"):
+            attributes["KmsMasterKeyId"] = properties["KmsMasterKeyId"]
+        return made
+
+    def create(logical_id, properties, *more, **named):
+        return keep(others["create"](logical_id, properties, *more, **named), properties)
+
+    def update(physical_id, old, new, *more, **named):
+        return keep(others["update"](physical_id, old, new, *more, **named), new)
+
+    return {**others, "create": create, "update": update}
+
+
 def install(require):
-    """Replaces nothing; fails at start-up if what this uses is not there."""
+    """Puts the keys of topics into ministack; fails at start-up if what this uses is not there."""
+    require(provisioners, "_RESOURCE_HANDLERS")
+    require(sns, "_topics")
+    handlers = provisioners._RESOURCE_HANDLERS
+    handlers["AWS::SNS::Topic"] = _encrypted(handlers["AWS::SNS::Topic"])
     require(kms, "_resolve_key")
     require(sns, "_topic_by_arn_any_scope")
     require(sqs, "_queue_by_arn")

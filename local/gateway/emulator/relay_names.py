@@ -1,5 +1,6 @@
 """What CloudFormation refuses about names and roles, and ministack lets pass: a resource whose name something else has already,
-and a permissions boundary, which ministack forgets.
+and a permissions boundary, which ministack forgets. And a table's name that CloudFormation chooses, which is a new one in
+each stack: the table of a deleted stack may have been kept.
 
 A name is taken if the resource of another stack has it; a role's name also if the role was made by hand.
 """
@@ -8,7 +9,7 @@ from ministack.core import responses
 from ministack.services import cloudformation, iam
 from ministack.services.cloudformation import provisioners
 
-ROLE = "AWS::IAM::Role"
+ROLE, TABLE = "AWS::IAM::Role", "AWS::DynamoDB::Table"
 NAMES = {
     ROLE: "RoleName", "AWS::IAM::ManagedPolicy": "ManagedPolicyName", "AWS::SQS::Queue": "QueueName",
     "AWS::Lambda::Function": "FunctionName", "AWS::StepFunctions::StateMachine": "StateMachineName",
@@ -61,10 +62,23 @@ def _named(kind, others):
     return {**others, "create": create, **({"update": update} if "update" in others else {})}
 
 
+def _newly_named(others):
+    """A table without a name gets another one in each stack. ministack keeps the seed of the name with the resource."""
+    def create(logical_id, properties, *more, **named):
+        if not properties.get("TableName") and not provisioners._NAME_SEED.get():
+            provisioners._NAME_SEED.set(responses.new_uuid()[:8])
+        return others["create"](logical_id, properties, *more, **named)
+
+    return {**others, "create": create}
+
+
 def install(require):
     """Puts this into ministack; fails at start-up if what it rests on is not there."""
     require(iam, "_roles", "_policy_exists")
     require(cloudformation, "_stacks")
+    require(provisioners, "_NAME_SEED", "_RESOURCE_HANDLERS")
+    require(responses, "new_uuid")
     handlers = provisioners._RESOURCE_HANDLERS
+    handlers[TABLE] = _newly_named(handlers[TABLE])
     for kind in NAMES:
         handlers[kind] = _named(kind, handlers[kind])
