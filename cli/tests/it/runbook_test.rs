@@ -324,3 +324,43 @@ fn a_script_is_run_as_it_is_with_aws_as_the_case_has_it() {
     assert_eq!(ran.code, 1, "{}", ran.out);
     assert!(ran.out.contains("the call ec2:StopInstances"), "{}", ran.out);
 }
+
+const ATTACHED: &str = r#"schemaVersion: '0.3'
+description: Counts with what is attached.
+files: {tool.py: {}}
+mainSteps:
+  - name: alone
+    action: aws:executeScript
+    inputs: {Runtime: python3.11, Handler: tool.count, Attachment: tool.py, InputPayload: {Names: [a, b]}}
+    outputs: [{Name: Number, Selector: $.Payload.Number, Type: Integer}]
+  - name: imported
+    action: aws:executeScript
+    inputs:
+      Runtime: python3.11
+      Handler: main
+      Attachment: tool.py
+      InputPayload: {Names: [a]}
+      Script: |
+        import tool
+
+        def main(events, context):
+            return {"Number": 10 + tool.count(events, context)["Number"]}
+    outputs: [{Name: Number, Selector: $.Payload.Number, Type: Integer}]
+"#;
+
+#[test]
+fn a_script_that_is_attached_is_run_from_the_file_beside_the_runbook() {
+    let relay = Relay::new();
+    relay.file("a.yaml", ATTACHED);
+    let cases = "given: {scripts: {alone: [{real: true}], imported: [{real: true}]}}\n\
+        cases: [{name: both count, expect: {status: Success, outputs: {alone.Number: 2, imported.Number: 11}}}]\n";
+    relay.file("a.test.yaml", cases);
+    let ran = test(&relay, &["a.yaml"]);
+    assert_eq!(ran.code, 1, "{}", ran.out);
+    assert!(ran.out.contains("no attachment of the name tool.py"), "{}", ran.out);
+
+    let tool = "def count(events, context):\n    return {'Number': len(events['Names'])}\n";
+    relay.file("tool.py", tool);
+    let ran = test(&relay, &["a.yaml"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+}

@@ -1,15 +1,21 @@
 """Runs one script of a runbook for a test. Its calls of AWS are answered by the process that started this one.
 
-One line of JSON comes in (script, handler, events); one goes out for each call, and comes back with its answer; the last
-one has what the handler returned or raised. There are no credentials and no network in it by which AWS could be reached.
+One line of JSON comes in (script, handler, events, attachment); one goes out for each call, and comes back with its answer;
+the last one has what the handler returned or raised. An attachment is unpacked into a folder of its own, which is where the
+script is then. There are no credentials and no network in it by which AWS could be reached.
 """
 
+import base64
+import importlib
 import io
 import json
+import os
 import signal
 import sys
+import tempfile
 import time
 import types
+import zipfile
 
 # Whatever the script waits for, the test does not.
 signal.alarm(60)
@@ -121,12 +127,35 @@ def main():
     module("boto3", client=Client, resource=resource, Session=Session, session=module("boto3.session", Session=Session))
     given = json.loads(INCOMING.readline())
     try:
-        names = {"__name__": "script"}
-        exec(compile(given["script"], "script", "exec"), names)  # noqa: S102
-        returned = names[given["handler"]](given["events"], {})
-        say({"returns": json.loads(json.dumps(returned, default=str))})
+        with tempfile.TemporaryDirectory() as folder:
+            returned = handler(given, folder)(given["events"], {})
+            say({"returns": json.loads(json.dumps(returned, default=str))})
     except Exception as error:
         say({"raises": f"{type(error).__name__} - {error}"})
+
+
+def unpack(attachment, folder):
+    content = base64.b64decode(attachment["content"])
+    if attachment["name"].lower().endswith(".zip"):
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            archive.extractall(folder)
+    else:
+        with open(os.path.join(folder, os.path.basename(attachment["name"])), "wb") as file:
+            file.write(content)
+    os.chdir(folder)
+    sys.path.insert(0, folder)
+
+
+def handler(given, folder):
+    """The function of the script, or with an attachment alone that of a module: `file.function`."""
+    if given["attachment"]:
+        unpack(given["attachment"], folder)
+    if given["script"] is None:
+        module, _, function = given["handler"].rpartition(".")
+        return getattr(importlib.import_module(module), function)
+    names = {"__name__": "script"}
+    exec(compile(given["script"], "script", "exec"), names)  # noqa: S102
+    return names[given["handler"]]
 
 
 main()

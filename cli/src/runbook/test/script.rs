@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use engine::ports::{ApiCall, ApiError, Script, ScriptError, ScriptSource};
 use serde_json::{Value, json};
 
@@ -20,12 +21,6 @@ pub(super) fn run(
     script: &Script,
     reply: &dyn Fn(&ApiCall) -> Result<Value, ApiError>,
 ) -> Result<Value, ScriptError> {
-    let ScriptSource::Inline(text) = &script.source else {
-        return Err(ScriptError::Unavailable(
-            "only scripts that stand in the document are run: give the result of this one"
-                .to_owned(),
-        ));
-    };
     if !script.runtime.starts_with("python") {
         let why = format!("scripts of {} are not run: give the result of this one", script.runtime);
         return Err(ScriptError::Unavailable(why));
@@ -40,7 +35,19 @@ pub(super) fn run(
         .spawn();
     let mut python = started
         .map_err(|error| ScriptError::Unavailable(format!("python3 does not start: {error}")))?;
-    let given = json!({ "script": text, "handler": script.handler, "events": script.payload });
+    let (text, attachment) = match &script.source {
+        ScriptSource::Inline(text) => (Some(text), None),
+        ScriptSource::Attachment { name, content } => (None, Some((name, content))),
+        ScriptSource::Importing { text, name, content } => (Some(text), Some((name, content))),
+    };
+    let attachment = attachment
+        .map(|(name, content)| json!({ "name": name, "content": BASE64_STANDARD.encode(content) }));
+    let given = json!({
+        "script": text,
+        "handler": script.handler,
+        "events": script.payload,
+        "attachment": attachment,
+    });
     let ended = talk(&mut python, &given, script, reply);
     // It has ended, or has nobody to talk to.
     drop(python.kill());

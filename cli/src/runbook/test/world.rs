@@ -1,9 +1,10 @@
 //! The engine's ports to a world that answers as a case says.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use engine::Engine;
 use engine::ports::{
     Actor, ApiCall, ApiError, ApiErrorKind, Aws, DocumentError, Documents, Events, FoundDocument,
@@ -285,25 +286,58 @@ impl Events for Notices {
 
 /// The runbook under test, and those that it starts.
 pub(super) struct Library {
-    documents: BTreeMap<String, String>,
+    documents: BTreeMap<String, Content>,
+}
+
+struct Content {
+    text: String,
+    attachments: BTreeMap<String, Vec<u8>>,
 }
 
 impl Library {
     /// # Errors
-    /// When the file of a child cannot be read.
+    /// When the file of a child or of an attachment cannot be read.
     pub(super) fn new(file: &File, document: &Document, case: &Case) -> Result<Self> {
         let mut children = file.suite.given.children.clone();
         children.extend(case.given.children.clone());
         let mut documents = BTreeMap::new();
         for (name, child) in &children {
             let content = match &child.file {
-                Some(path) => super::play::beside(file, path)?,
-                None => end(child, &parameters(document, name, child)),
+                Some(path) => {
+                    Content::of(&file.path.with_file_name(path), super::play::beside(file, path)?)?
+                }
+                None => Content {
+                    text: end(child, &parameters(document, name, child)),
+                    attachments: BTreeMap::new(),
+                },
             };
             documents.insert(name.clone(), content);
         }
-        documents.insert(super::play::name(file), file.content.clone());
+        let content = Content::of(&file.runbook, file.content.clone())?;
+        documents.insert(super::play::name(file), content);
         Ok(Self { documents })
+    }
+}
+
+impl Content {
+    /// A runbook with its attachments, which are beside it. One that is not there is missed by the step that uses it.
+    fn of(path: &Path, text: String) -> Result<Self> {
+        let Ok(document) = Document::parse(&text) else {
+            return Ok(Self { text, attachments: BTreeMap::new() });
+        };
+        let steps = document.steps();
+        let used = steps.iter().filter_map(|at| at.step.inputs.get("Attachment")?.as_str());
+        let names = document.runbook().files.keys().map(String::as_str).chain(used);
+        let mut attachments = BTreeMap::new();
+        for name in names {
+            let beside = path.with_file_name(name);
+            if beside.is_file() {
+                let content =
+                    std::fs::read(&beside).with_context(|| format!("read {}", beside.display()))?;
+                attachments.insert(name.to_owned(), content);
+            }
+        }
+        Ok(Self { text, attachments })
     }
 }
 
@@ -368,15 +402,16 @@ impl Documents for Library {
         _version: Option<&str>,
     ) -> Result<FoundDocument, DocumentError> {
         let bare = name.rsplit("document/").next().unwrap_or(name);
-        let content = self.documents.get(name).or_else(|| self.documents.get(bare));
+        let found = self.documents.get(name).or_else(|| self.documents.get(bare));
+        let Content { text, attachments } = found.ok_or(DocumentError::NotFound)?;
         Ok(FoundDocument {
             name: name.to_owned(),
             owner: String::new(),
             version: "1".to_owned(),
             document_type: "Automation".to_owned(),
             target_type: None,
-            content: content.ok_or(DocumentError::NotFound)?.clone(),
-            attachments: BTreeMap::new(),
+            content: text.clone(),
+            attachments: attachments.clone(),
         })
     }
 
