@@ -7,6 +7,7 @@ mod organization;
 mod policies;
 mod quotas;
 mod rules;
+mod statements;
 pub(crate) mod targets;
 
 use anyhow::Result;

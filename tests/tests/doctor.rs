@@ -178,11 +178,8 @@ KEY=$(aws sqs get-queue-attributes --queue-url QUEUE --attribute-names KmsMaster
 POLICY=$(aws kms get-key-policy --key-id "$KEY" --policy-name default --query Policy --output text |
     sed 's/events.amazonaws.com/backup.amazonaws.com/; s/cloudwatch.amazonaws.com/backup.amazonaws.com/g')
 aws kms put-key-policy --key-id "$KEY" --policy-name default --policy "$POLICY"
-aws sns set-topic-attributes --topic-arn TOPIC --attribute-name KmsMasterKeyId --attribute-value "$KEY"
 "#;
-    // The local CloudFormation forgets the key of a topic.
-    let topic = world.stack.output("AlarmActionTopicArn")?;
-    paste(world, &shut.replace("QUEUE", queue).replace("TOPIC", topic))?;
+    paste(world, &shut.replace("QUEUE", queue))?;
     let (_, ill) = doctor(world)?;
     let key = ill.iter().find(|line| line.starts_with("problem policies: the policy of the key "));
     let key = key.with_context(|| format!("{ill:#?}"))?;
@@ -197,6 +194,21 @@ aws sns set-topic-attributes --topic-arn TOPIC --attribute-name KmsMasterKeyId -
     )?;
     let begin =
         format!("problem policies: the policy of {queue} does not let events.amazonaws.com");
+    is_cured(world, &begin, "ok policies: ")?;
+
+    let closed = r#"
+POLICY=$(aws sqs get-queue-attributes --queue-url QUEUE --attribute-names Policy --query Attributes.Policy --output text)
+ATTRIBUTES=$(python3 - "$POLICY" <<'END'
+import json, sys
+policy = json.loads(sys.argv[1])
+policy["Statement"].append({"Sid": "Closed", "Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": "*"})
+print(json.dumps({"Policy": json.dumps(policy)}))
+END
+)
+aws sqs set-queue-attributes --queue-url QUEUE --attributes "$ATTRIBUTES"
+"#;
+    paste(world, &closed.replace("QUEUE", queue))?;
+    let begin = format!("problem policies: the statement Closed in the policy of {queue} denies");
     is_cured(world, &begin, "ok policies: ")
 }
 

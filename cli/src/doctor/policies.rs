@@ -4,11 +4,11 @@
 use anyhow::Context;
 use aws::AwsError;
 use aws_sdk_sqs::types::QueueAttributeName;
-use relay_core::rules::Glob;
 use serde_json::{Value, json};
 
 use super::Finding;
 use super::hub::json_call;
+use super::statements::{OnBehalf, Permission, weigh, with_statement, without_denials};
 use crate::session::Session;
 
 const CHECK: &str = "policies";
@@ -112,13 +112,22 @@ impl Target {
     /// A service that may not send here.
     fn fault(&self, session: &Session, service: &str) -> Option<Finding> {
         let action = if self.is_topic() { "sns:Publish" } else { "sqs:SendMessage" };
-        if allows(&self.policy, service, action) {
-            return None;
-        }
-        let what = format!("the policy of {} does not let {service} send ({action})", self.name);
-        let account = &session.caller.account;
-        let mended =
-            with_statement(&self.policy, service, &[action], (&self.arn, account)).to_string();
+        let on = on_behalf(session);
+        let (what, mended) = match weigh(&self.policy, service, action, on) {
+            Permission::Allowed => return None,
+            Permission::NotAllowed => (
+                format!("the policy of {} does not let {service} send ({action})", self.name),
+                with_statement(&self.policy, service, &[action], (&self.arn, on.account)),
+            ),
+            Permission::Denied(statement) => (
+                format!(
+                    "the statement {statement} in the policy of {} denies {service} to send ({action}); without it:",
+                    self.name
+                ),
+                without_denials(&self.policy, service, action, on),
+            ),
+        };
+        let mended = mended.to_string();
         let remedy = match self.is_topic() {
             true => format!(
                 "aws sns set-topic-attributes --topic-arn {} --attribute-name Policy --attribute-value {}",
@@ -155,14 +164,30 @@ async fn key_faults(session: &Session, key: &str, services: &[&str]) -> Vec<Find
         Ok(policy) => policy.unwrap_or_default(),
         Err(error) => return vec![Finding::unseen(CHECK, "kms:GetKeyPolicy", &error)],
     };
-    let may = |service: &str| KEY_ACTIONS.iter().all(|action| allows(&policy, service, action));
-    let shut: Vec<&str> = services.iter().copied().filter(|service| !may(service)).collect();
+    let on = on_behalf(session);
+    let mut mended = policy.clone();
+    let mut shut = Vec::new();
+    for service in services {
+        let asked = KEY_ACTIONS.map(|action| (action, weigh(&mended, service, action, on)));
+        if asked.iter().all(|(_, permission)| *permission == Permission::Allowed) {
+            continue;
+        }
+        shut.push(*service);
+        for (action, permission) in asked {
+            if matches!(permission, Permission::Denied(_)) {
+                mended = without_denials(&mended, service, action, on);
+            }
+        }
+        if KEY_ACTIONS
+            .iter()
+            .any(|action| weigh(&mended, service, action, on) != Permission::Allowed)
+        {
+            mended = with_statement(&mended, service, &KEY_ACTIONS, ("*", on.account));
+        }
+    }
     if shut.is_empty() {
         return Vec::new();
     }
-    let mended = shut.iter().fold(policy.clone(), |policy, service| {
-        with_statement(&policy, service, &KEY_ACTIONS, ("*", &session.caller.account))
-    });
     let what = format!(
         "the policy of the key {key} does not let {} use it, so nothing that they send arrives",
         shut.join(" and ")
@@ -174,46 +199,10 @@ async fn key_faults(session: &Session, key: &str, services: &[&str]) -> Vec<Find
     vec![Finding::problem(CHECK, what, remedy)]
 }
 
-/// Whether a statement of a policy allows a service an action. Conditions and denials are not weighed.
-fn allows(policy: &Value, service: &str, action: &str) -> bool {
-    let action = action.to_lowercase();
-    let names =
-        |value: &Value, name: &str| list(value).iter().any(|one| one.as_str() == Some(name));
-    list(&policy["Statement"]).iter().any(|statement| {
-        let actions = list(&statement["Action"]);
-        let mut actions = actions.iter().filter_map(Value::as_str);
-        statement["Effect"] == "Allow"
-            && names(&statement["Principal"]["Service"], service)
-            && actions.any(|pattern| Glob::new(pattern.to_lowercase()).matches(&action))
-    })
-}
-
-/// The policy with a statement that lets a service in, for this account.
-fn with_statement(
-    policy: &Value,
-    service: &str,
-    actions: &[&str],
-    (resource, account): (&str, &str),
-) -> Value {
-    let name = service.split('.').next().unwrap_or(service);
-    let mut statements = list(&policy["Statement"]);
-    statements.push(json!({
-        "Sid": format!("Let{}{}In", name[..1].to_uppercase(), &name[1..]),
-        "Effect": "Allow",
-        "Principal": {"Service": service},
-        "Action": actions,
-        "Resource": resource,
-        "Condition": {"StringEquals": {"aws:SourceAccount": account}},
-    }));
-    json!({"Version": "2012-10-17", "Statement": statements})
-}
-
-/// A policy has one or a list in many places.
-fn list(value: &Value) -> Vec<Value> {
-    match value {
-        Value::Array(values) => values.clone(),
-        Value::Null => Vec::new(),
-        one => vec![one.clone()],
+fn on_behalf(session: &Session) -> OnBehalf<'_> {
+    OnBehalf {
+        account: &session.caller.account,
+        organization: session.stack.parameter("OrganizationId"),
     }
 }
 
@@ -227,35 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_policy_lets_in_whom_an_allowing_statement_names_for_the_action() {
-        let policy = json!({"Statement": [
-            {"Effect": "Deny", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sns:*"},
-            {"Effect": "Allow", "Principal": {"Service": ["sns.amazonaws.com", "cloudwatch.amazonaws.com"]},
-             "Action": ["sns:Pub*", "kms:Decrypt"]},
-            {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "*"},
-        ]});
-        assert!(allows(&policy, "cloudwatch.amazonaws.com", "sns:Publish"));
-        assert!(allows(&policy, "sns.amazonaws.com", "kms:Decrypt"));
-        assert!(!allows(&policy, "sns.amazonaws.com", "kms:GenerateDataKey"), "another action");
-        assert!(!allows(&policy, "events.amazonaws.com", "sns:Publish"), "it is denied");
-        assert!(!allows(&Value::Null, "events.amazonaws.com", "sns:Publish"));
-        let one = json!({"Statement": {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"},
-            "Action": "SQS:*"}});
-        assert!(allows(&one, "events.amazonaws.com", "sqs:SendMessage"));
-    }
-
-    #[test]
-    fn a_policy_that_is_mended_lets_the_service_in_and_keeps_its_statements() {
-        let policy = json!({"Statement": {"Sid": "Mine", "Effect": "Deny", "Principal": "*", "Action": "sqs:*"}});
-        let mended = with_statement(
-            &policy,
-            EVENTS,
-            &["sqs:SendMessage"],
-            ("arn:aws:sqs:us-east-1:1:q", "111122223333"),
-        );
-        assert!(allows(&mended, EVENTS, "sqs:SendMessage"));
-        assert_eq!(mended["Statement"][0]["Sid"], "Mine");
-        assert_eq!(mended["Statement"][1]["Sid"], "LetEventsIn");
+    fn a_policy_is_one_word_of_a_shell() {
         assert_eq!(quoted("it's"), r"'it'\''s'");
     }
 }
