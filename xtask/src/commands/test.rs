@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every check and test, in the order of what fails fastest.
 
+use std::io::Seek;
 use std::path::Path;
 use std::process::Command;
 
@@ -9,6 +10,12 @@ use harness::{build, python, root};
 
 /// The features of the tests that need Python and the built programs.
 const END_TO_END: &str = "tests/end-to-end,gateway/end-to-end,workers/end-to-end";
+
+const TESTS: [&str; 3] = ["--workspace", "--features", END_TO_END];
+
+/// The test programs in two groups, by the first letters of their names. They run side by side, since a program mostly waits
+/// for the processes of its local AWS, and take about the same time.
+const GROUPS: [&[&str]; 2] = [&["--lib", "--bins", "--test", "[a-l]*"], &["--test", "[!a-l]*"]];
 
 /// Runs everything; a failing step does not hide the later ones.
 pub(crate) async fn run() -> Result<()> {
@@ -38,12 +45,8 @@ pub(crate) async fn run() -> Result<()> {
     report.step("build", build::build_dev());
     report.step("rules", rules());
     // Twice the same selection: first with cargo's progress, then with the tests' own.
-    let tests = ["--workspace", "--features", END_TO_END];
-    report.step("build the tests", cargo(&[["test", "--no-run"].as_slice(), &tests].concat()));
-    report.step(
-        "unit, contract and end-to-end tests",
-        cargo(&[["test", "--quiet"].as_slice(), &tests].concat()),
-    );
+    report.step("build the tests", cargo(&[["test", "--no-run"].as_slice(), &TESTS].concat()));
+    report.step("unit, contract and end-to-end tests", tests());
     report.step("AWS clients", aws_clients(&python).await);
     report.close()
 }
@@ -80,6 +83,25 @@ impl Report {
 fn cargo(arguments: &[&str]) -> Result<()> {
     println!("── cargo {}", arguments.join(" "));
     status(Command::new("cargo").args(arguments))
+}
+
+/// Every test program. What the second group says follows when both are done.
+fn tests() -> Result<()> {
+    let mut said = tempfile::tempfile().context("make a file for the output of tests")?;
+    let [mut first, mut second] = GROUPS.map(|group| {
+        let arguments = [["test", "--quiet", "--no-fail-fast"].as_slice(), &TESTS, group].concat();
+        println!("── cargo {}", arguments.join(" "));
+        let mut command = Command::new("cargo");
+        command.current_dir(root()).args(arguments);
+        command
+    });
+    let mut beside = second.stdout(said.try_clone()?).stderr(said.try_clone()?).spawn()?;
+    let first = status(&mut first);
+    let second = beside.wait()?;
+    said.rewind()?;
+    std::io::copy(&mut said, &mut std::io::stdout())?;
+    first?;
+    if second.success() { Ok(()) } else { bail!("{second}") }
 }
 
 fn checker(python: &Path, name: &str) -> Result<()> {
