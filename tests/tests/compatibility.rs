@@ -429,7 +429,8 @@ async fn what_an_earlier_version_shared_and_planned_is_read_from_the_table() {
             assert_eq!(place.rules_version, text(item, "rulesVersion"));
             assert!(frozen.table.planned_at(account).await.unwrap().is_some());
         }
-        let (problems, seen_at) = frozen.table.standing_problems().await.unwrap();
+        let (problems, seen_at) =
+            frozen.table.standing_problems(store::StandingOf::Sharing).await.unwrap();
         assert!(!problems.is_empty() && seen_at.is_some());
         assert!(frozen.aws.all_calls().iter().all(|call| call.service == "dynamodb"));
     }

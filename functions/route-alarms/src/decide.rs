@@ -57,7 +57,7 @@ pub(crate) async fn decide(
                 None => return Err(error),
             },
         },
-        // What needs no look comes first, as always: the kill switch, and a muted alarm.
+        // Guardrails that need no look come first, as always: the kill switch, and a muted alarm.
         Err(refusal) => match next(&case, &facts) {
             Step::Decided(verdict) => *verdict,
             Step::Ask(_) | Step::Take(_) => refused(&case, refusal),

@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use aws::AwsError;
 use jiff::{SignedDuration, Timestamp};
-use outcome::Outcome;
+use outcome::{Outcome, RuleProblems};
 use relay_core::problem::{Problem, ProblemCode};
 use relay_core::text::error_chain;
 use remediation::RemediationRules;
 use remediation::guard::Control;
+use store::StandingOf;
 use tokio::sync::Mutex;
-use uuid::Uuid;
 
 use crate::{Deps, Error};
 
@@ -29,11 +29,11 @@ pub(crate) struct CurrentRules {
     problems: Vec<Problem>,
 }
 
-/// The rules as they were read last, and the outcome about their problems that was published last.
+/// The rules as they were read last, and their problems as the last outcome about them has them, as far as is known.
 #[derive(Debug, Default)]
 pub(crate) struct RuleCache {
     read: Mutex<Option<(Timestamp, Arc<CurrentRules>)>>,
-    published: Mutex<Option<Uuid>>,
+    published: Mutex<Option<Vec<Problem>>>,
 }
 
 /// The rules, at most [`KEPT`] old. While one message reads them the others wait.
@@ -104,27 +104,42 @@ async fn control(
     }
 }
 
-/// Publishes what is invalid, once for each version of the rules. A failure does not keep alarms from
-/// being handled: the next reading tries again.
+/// Publishes what is invalid when it appears, when it changes and when it is mended. A failure does not keep alarms
+/// from being handled: the next reading tries again.
 async fn publish_problems(deps: &Deps, current: &CurrentRules) {
-    let problems: Vec<Problem> =
-        current.rules.problems.iter().chain(&current.problems).cloned().collect();
-    let (version, unreadable) = (&current.rules.version, !current.problems.is_empty());
-    let Some(outcome) = outcome::rules_invalid(version, &problems, unreadable, deps.clock.now())
-    else {
-        return;
-    };
-    let id = outcome.id;
+    let problems = current.rules.problems.iter().chain(&current.problems).cloned();
+    let problems = outcome::remembered(problems);
     let mut published = deps.rules.published.lock().await;
-    if *published == Some(id) {
+    if published.as_ref() == Some(&problems) {
         return;
     }
-    match publish_once(deps, &outcome).await {
-        Ok(()) => *published = Some(id),
+    match publish_change(deps, current, &problems).await {
+        Ok(()) => *published = Some(problems),
         Err(error) => {
-            tracing::error!(error = error_chain(&error), "invalid rules were not published");
+            tracing::error!(error = error_chain(&error), "problems of rules were not published");
         }
     }
+}
+
+async fn publish_change(
+    deps: &Deps,
+    current: &CurrentRules,
+    problems: &[Problem],
+) -> Result<(), Error> {
+    let (before, before_at) = deps.table.standing_problems(StandingOf::RemediationRules).await?;
+    let at = deps.clock.now();
+    let changed = outcome::rules_problems_changed(RuleProblems {
+        rules_version: &current.rules.version,
+        before: &before,
+        before_at,
+        now: problems,
+        switch_unreadable: !current.problems.is_empty(),
+        at,
+    });
+    let Some(outcome) = changed else { return Ok(()) };
+    publish_once(deps, &outcome).await?;
+    // After the message: where this fails, it is known by its id to be published.
+    Ok(deps.table.store_standing_problems(StandingOf::RemediationRules, problems, at, at).await?)
 }
 
 /// Publishes that the rules may not be read, which does not pass by itself. The message fails all the same: in the

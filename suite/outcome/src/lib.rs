@@ -10,6 +10,7 @@ mod email;
 mod history;
 mod measured;
 mod message;
+mod rules;
 mod runs;
 pub mod schema;
 mod secrets;
@@ -27,9 +28,10 @@ pub use drift::{Drift, LeftPairs};
 pub use history::{HistoryEntry, HistoryIndex, HistoryQuery, Selection, UnansweredAlarm};
 pub use measured::measurements;
 pub use message::{Attribute, MAX_REQUEST_BYTES, Message};
+pub use rules::{RuleProblems, rules_problems_changed, rules_unreadable};
 pub use runs::run;
-pub use standing::{Seen, Standing};
-pub use suppressed::{SuppressedTriggers, rules_invalid, rules_unreadable, suppressed};
+pub use standing::{Seen, Standing, remembered};
+pub use suppressed::{SuppressedTriggers, suppressed};
 pub use types::{
     AlarmDetails, ApprovalDetails, ApprovalStatus, INLINE_LIMIT, Link, LinkKind, Outcome,
     OutcomeStatus, OutcomeVersion, Run, Shares,

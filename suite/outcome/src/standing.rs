@@ -13,14 +13,14 @@ const MOST: usize = 200;
 /// Most bytes of JSON that are remembered: DynamoDB takes items of 400 KB, keys and the other attributes included.
 const MOST_BYTES: usize = 300_000;
 
-/// What an execution has seen: its plan and, of owners' documents, what the work on them reports.
+/// The things that an execution has seen: its plan and, of owners' documents, what the work on them reports.
 #[derive(Debug, Clone, Copy)]
 pub struct Seen<'a> {
-    /// What it was to do.
+    /// The plan that it was to carry out.
     pub plan: &'a SharePlan,
     /// How the work at each owner in each Region ended.
     pub reports: &'a [ShareReport],
-    /// What failed or is disputed there, as far as it was read.
+    /// Failures and disputes there, as far as they were read.
     pub details: &'a [ShareDetails],
 }
 
@@ -30,14 +30,14 @@ impl<'a> From<&'a SharePlan> for Seen<'a> {
     }
 }
 
-/// What a plan says of the standing problems, compared with what was published before.
+/// The standing problems by a plan, compared with what was published before.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Standing {
     /// Problems that no outcome has named yet.
     pub new: Vec<Problem>,
     /// Problems that an outcome has named and that are gone.
     pub solved: Vec<Problem>,
-    /// What the next plan is compared with.
+    /// The problems that the next plan is compared with.
     pub known: Vec<Problem>,
 }
 
@@ -72,7 +72,7 @@ impl Standing {
             before.iter().cloned().partition(|known| is_there(known) || !looks_for(seen, known));
         let new: Vec<Problem> =
             now.iter().filter(is_new).map(|problem| (*problem).clone()).collect();
-        let known = that_fit(kept.into_iter().chain(new.iter().cloned()));
+        let known = remembered(kept.into_iter().chain(new.iter().cloned()));
         Self { new, solved, known }
     }
 
@@ -90,8 +90,10 @@ impl Standing {
     }
 }
 
-/// Those that are remembered: a long one is left out, so that it does not push out the others.
-fn that_fit(problems: impl Iterator<Item = Problem>) -> Vec<Problem> {
+/// The problems that are stored to be compared with the next ones: 200, and 300,000 bytes of JSON. A long one is left
+/// out, so that it does not push out the others.
+#[must_use]
+pub fn remembered(problems: impl IntoIterator<Item = Problem>) -> Vec<Problem> {
     let mut room = MOST_BYTES;
     let fits = |problem: &Problem| {
         // With the comma or bracket before it.
@@ -100,7 +102,7 @@ fn that_fit(problems: impl Iterator<Item = Problem>) -> Vec<Problem> {
         room = rest.unwrap_or(room);
         rest.is_some()
     };
-    problems.filter(fits).take(MOST).collect()
+    problems.into_iter().filter(fits).take(MOST).collect()
 }
 
 /// Whether a problem of a plan stays until a rule or the organization is changed.

@@ -88,53 +88,6 @@ pub fn suppressed(triggers: SuppressedTriggers<'_>) -> Option<Outcome> {
     Some(outcome.with_problems(vec![problem]))
 }
 
-/// The outcome about rules, or a kill switch, that cannot be used; `None` where `problems` is empty.
-/// Repeats about the same rules carry one id.
-#[must_use]
-pub fn rules_invalid(
-    rules_version: &str,
-    problems: &[Problem],
-    switch_unreadable: bool,
-    at: Timestamp,
-) -> Option<Outcome> {
-    let first = problems.first()?;
-    let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    let id = outcome_id(&format!("{rules_version}/{}", texts.join("\n")), "rules");
-    let (severity, left) = match switch_unreadable {
-        false => (Severity::Medium, "invalid rules are left out"),
-        true => {
-            (Severity::High, "the kill switch cannot be read, so nothing is run until it can be")
-        }
-    };
-    let summary = match problems.len() {
-        1 => format!("A problem in the remediation rules; {left}: {}.", first.what),
-        n => format!("{n} problems in the remediation rules; {left}."),
-    };
-    let outcome = Outcome {
-        severity,
-        summary,
-        rules_version: Some(rules_version.to_owned()),
-        ..Outcome::new(id, Flow::Remediation, OutcomeStatus::Failed, at)
-    };
-    Some(outcome.with_problems(problems.to_vec()))
-}
-
-/// The outcome about rules that AWS does not let the suite read; one a day for one error.
-#[must_use]
-pub fn rules_unreadable(path: &str, error: &str, at: Timestamp) -> Outcome {
-    let day = at.as_second().div_euclid(24 * 60 * 60);
-    let id = outcome_id(&format!("{path}/{error}/{day}"), "rules");
-    let problem = Problem::new(ProblemCode::RulesUnreadable, path, error).with_hint(
-        "Allow route-alarms ssm:GetParametersByPath on this path, then send the dead letters again: relay replay.",
-    );
-    let outcome = Outcome {
-        severity: Severity::High,
-        summary: format!("The remediation rules cannot be read, so no alarm is answered: {error}."),
-        ..Outcome::new(id, Flow::Remediation, OutcomeStatus::Failed, at)
-    };
-    outcome.with_problems(vec![problem])
-}
-
 fn status(window: &DigestWindow) -> OutcomeStatus {
     match window.code {
         _ if window.observed => OutcomeStatus::Observed,

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use relay_core::alarm::TriggerId;
 use relay_core::flow::{Flow, Severity};
-use relay_core::problem::{Problem, ProblemCode};
+use relay_core::problem::ProblemCode;
 use remediation::guard::digest::{DigestEntry, DigestWindow};
 
 use super::*;
@@ -116,22 +116,4 @@ fn a_digest_of_thousands_fits_into_a_message_and_names_no_execution() {
     assert!(message.encoded_len() <= MAX_REQUEST_BYTES);
     assert!(!message.body.contains("Execution "), "{}", message.body);
     assert!(message.body.contains("Triggers  5000"));
-}
-
-#[test]
-fn invalid_rules_are_one_outcome_for_each_state_of_the_rules() {
-    let problem = |what: &str| Problem::new(ProblemCode::InvalidField, "web:3:1 (guard)", what);
-    let one = rules_invalid("sha256:1", &[problem("found 3")], false, at()).unwrap();
-    assert_eq!((one.outcome, one.severity), (OutcomeStatus::Failed, Severity::Medium));
-    assert_eq!(
-        one.summary,
-        "A problem in the remediation rules; invalid rules are left out: found 3."
-    );
-    assert_eq!((one.rules_version.as_deref(), one.problems_total), (Some("sha256:1"), 1));
-    let again = rules_invalid("sha256:1", &[problem("found 3")], false, at()).unwrap();
-    assert_eq!(again.id, one.id);
-    let other = rules_invalid("sha256:1", &[problem("found 4")], true, at()).unwrap();
-    assert_ne!(other.id, one.id);
-    assert_eq!(other.severity, Severity::High, "a kill switch that cannot be read");
-    assert_eq!(rules_invalid("sha256:1", &[], false, at()), None);
 }

@@ -1,4 +1,4 @@
-//! What guardrails hold, with their numbers: for people who ask why a trigger was suppressed, or would be. Reads only.
+//! The state of guardrails, with their numbers: for people who ask why a trigger was suppressed, or would be. Reads only.
 
 use futures::future::try_join_all;
 use jiff::Timestamp;
@@ -8,10 +8,10 @@ use remediation::{RemediationRule, Subject};
 use crate::item::{Item, Key};
 use crate::{StoreError, Table, budget, lock, storm};
 
-/// What a guardrail holds at this moment.
+/// The state of a guardrail at this moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GuardState {
-    /// What a run would take.
+    /// The thing that a run would take.
     pub take: Take,
     /// The answer, if it would be refused.
     pub refused: Option<TakeAnswer>,
@@ -21,7 +21,7 @@ pub struct GuardState {
     pub holder: Option<String>,
 }
 
-/// What all guardrails of a rule hold for some resources.
+/// The state of all guardrails of a rule for some resources.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GuardStates {
     /// In the order in which they are taken.
@@ -31,7 +31,7 @@ pub struct GuardStates {
 }
 
 impl Table {
-    /// What the guardrails of a rule hold for these resources, in the hour and window of the taker's moment. Takes
+    /// The state of a rule's guardrails for these resources, in the hour and window of the taker's moment. Takes
     /// nothing.
     ///
     /// # Errors

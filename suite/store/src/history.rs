@@ -82,7 +82,7 @@ impl Table {
             Written::Done => return Ok(outcome.at),
             Written::Refused(stored) => stored,
         };
-        // What has more triggers is newer, in whatever order they are written.
+        // A digest with more triggers is newer, in whatever order they are written.
         let again = Update::new(key, "SET #outcome = :outcome, #count = :count")
             .when("#count <= :count")
             .name("#outcome", "outcome")

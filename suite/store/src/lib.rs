@@ -92,6 +92,7 @@ pub use outlet::{Outlet, OutletError};
 pub use place::{PlannedAt, PlannedPlace};
 #[cfg(feature = "publisher")]
 pub use publisher::{PublishError, Publisher};
+pub use standing::StandingOf;
 pub use table::Table;
 #[cfg(feature = "outlet")]
 pub(crate) use topic::Topic;

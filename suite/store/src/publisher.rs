@@ -19,7 +19,7 @@ use run::{RunReport, RungEnd};
 use sharing::ShareDetails;
 use sharing::plan::{EffectCounts, PartEffect, SharePlan};
 
-use crate::{Bucket, MarkerKind, Outlet, OutletError, StoreError, Table};
+use crate::{Bucket, MarkerKind, Outlet, OutletError, StandingOf, StoreError, Table};
 
 /// Problems read from the bucket, at most: an outcome names 50 of them inline, the file beside it
 /// these.
@@ -81,7 +81,7 @@ impl Publisher {
         let details = self.details(request).await?;
         let standing = match &plan {
             Some(plan) => {
-                let (before, seen_at) = self.table.standing_problems().await?;
+                let (before, seen_at) = self.table.standing_problems(StandingOf::Sharing).await?;
                 let reports = request.shares.as_deref().unwrap_or_default();
                 let seen = Seen { plan, reports, details: &details };
                 Some(Standing::compare(seen, &before, seen_at))
@@ -135,8 +135,10 @@ impl Publisher {
         }
         // After the marker: a repeat of this publication has to name the same problems.
         if let (Some(standing), Some(plan)) = (standing.filter(Standing::has_changed), &plan)
-            && let Err(error) =
-                self.table.store_standing_problems(&standing.known, plan.seen_at, now).await
+            && let Err(error) = self
+                .table
+                .store_standing_problems(StandingOf::Sharing, &standing.known, plan.seen_at, now)
+                .await
         {
             // The next outcome names them once more.
             tracing::error!(error = error_chain(&error), "the standing problems are not stored");

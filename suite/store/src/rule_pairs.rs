@@ -16,7 +16,7 @@ use crate::{StoreError, Table};
 const PARTITION: &str = "place#rules";
 
 impl Table {
-    /// What the rules named, also rules that were deleted since.
+    /// The pairs that the rules named, also rules that were deleted since.
     ///
     /// # Errors
     /// When the table does not answer.

@@ -1,7 +1,9 @@
-//! The standing problems that outcomes have named: `outcome#standing` / `sharing`. `problems` is their JSON,
-//! `seenAt` when the last plan among them saw the world, in epoch milliseconds, `at` when it was written.
+//! The standing problems that outcomes have named: `outcome#standing` / `sharing` or `remediation`. `problems` is
+//! their JSON, `seenAt` when the plan, or the reading of the rules, that saw them was made, in epoch milliseconds,
+//! `at` when it was written.
 //!
-//! Written and read by the publisher. Two executions that end at the same time may name a problem twice.
+//! Those of sharing are written and read by the publisher: two executions that end at the same time may name a
+//! problem twice. Those of the remediation rules are `route-alarms`'.
 
 use jiff::Timestamp;
 use relay_core::problem::Problem;
@@ -10,14 +12,26 @@ use crate::item::Key;
 use crate::{StoreError, Table};
 use aws_sdk_dynamodb::types::AttributeValue;
 
+/// Whose problems they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StandingOf {
+    /// The problems that plans for sharing have found.
+    Sharing,
+    /// The problems of the remediation rules and of the kill switch.
+    RemediationRules,
+}
+
 impl Table {
     /// The problems that were published and, as far as is known, still stand; and when the last plan among
     /// those that named them saw the world.
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn standing_problems(&self) -> Result<(Vec<Problem>, Option<Timestamp>), StoreError> {
-        let Some(item) = self.get("read the standing problems", key()).await? else {
+    pub async fn standing_problems(
+        &self,
+        of: StandingOf,
+    ) -> Result<(Vec<Problem>, Option<Timestamp>), StoreError> {
+        let Some(item) = self.get("read the standing problems", key(of)).await? else {
             return Ok((Vec::new(), None));
         };
         let problems = item.text("problems").and_then(|text| serde_json::from_str(text).ok());
@@ -31,6 +45,7 @@ impl Table {
     /// When the table does not answer.
     pub async fn store_standing_problems(
         &self,
+        of: StandingOf,
         problems: &[Problem],
         seen_at: Timestamp,
         at: Timestamp,
@@ -41,7 +56,7 @@ impl Table {
         let seen_at = AttributeValue::N(seen_at.as_millisecond().to_string());
         let put = self.client.put_item().table_name(&self.name);
         let written = put
-            .set_item(Some(key().into_values()))
+            .set_item(Some(key(of).into_values()))
             .item("problems", AttributeValue::S(text))
             .item("seenAt", seen_at.clone())
             .item("at", AttributeValue::S(at.to_string()))
@@ -57,6 +72,10 @@ impl Table {
     }
 }
 
-fn key() -> Key {
-    Key::new("outcome#standing", "sharing")
+fn key(of: StandingOf) -> Key {
+    let whose = match of {
+        StandingOf::Sharing => "sharing",
+        StandingOf::RemediationRules => "remediation",
+    };
+    Key::new("outcome#standing", whose)
 }
