@@ -76,7 +76,7 @@ pub(crate) struct PlanArguments {
     /// Write the plan to this file, for `relay apply FILE`
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// What the lines are about
+    /// The subject of the lines
     #[arg(long, value_enum, default_value_t)]
     by: By,
     /// Text for people, or Markdown as GitHub shows it

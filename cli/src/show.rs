@@ -59,7 +59,7 @@ struct Story<'a> {
     outcome: Option<&'a Outcome>,
     /// How the rules that are deployed now fit the alarm.
     rules: Vec<RuleLine>,
-    /// What the guardrails held at the decision, as far as that is still known.
+    /// The guardrails' state at the decision, as far as it is still known.
     guards: Vec<GuardNumbers>,
     /// The automations with their steps as they are now.
     automations: Vec<LiveRun>,

@@ -12,7 +12,7 @@ use crate::rules::count;
 /// How many accounts a line names, where others made the shares.
 const NAMED: usize = 20;
 
-/// What a line says.
+/// The meaning of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Sign {
     Share,
@@ -41,7 +41,7 @@ struct Group {
 pub(super) struct Lines {
     by: By,
     groups: BTreeMap<(String, Sign), Group>,
-    /// What cannot be reached, and what is wrong.
+    /// Accounts that cannot be reached, and problems.
     alarms: Vec<String>,
 }
 

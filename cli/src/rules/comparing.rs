@@ -82,7 +82,7 @@ fn needs(lookup: Lookup) -> &'static str {
     }
 }
 
-/// What a rule asks for and the alarm is not.
+/// The criteria of a rule that the alarm does not meet.
 fn differs(criterion: Criterion, selector: &AlarmSelector, trigger: &AlarmTrigger) -> String {
     let globs = |globs: &[Glob]| {
         globs.iter().map(|glob| format!("`{glob}`")).collect::<Vec<_>>().join(", ")

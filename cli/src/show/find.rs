@@ -1,4 +1,4 @@
-//! What a person means by an id, a name or an ARN.
+//! Finds the subject that a person names by an id, a name or an ARN.
 
 use anyhow::Result;
 use aws::AwsError;
@@ -14,7 +14,7 @@ use crate::session::Session;
 /// The shortest begin of an id.
 const PREFIX: usize = 8;
 
-/// What a person meant, as far as it was found.
+/// The subject that a person named, as far as it was found.
 #[derive(Debug)]
 pub(super) enum Subject {
     /// An outcome, by its id or its execution.

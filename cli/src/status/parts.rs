@@ -175,7 +175,7 @@ pub(super) struct Reconcile {
     /// As Step Functions says it.
     status: String,
     started: Option<Timestamp>,
-    /// What came of the look: `nothing`, `apply`, `held`, `shown`.
+    /// The result of the look: `nothing`, `apply`, `held`, `shown`.
     verdict: Option<String>,
     /// Pairs of document and account that were missing.
     share: Option<u64>,

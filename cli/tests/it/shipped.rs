@@ -67,7 +67,7 @@ fn every_shipped_runbook_has_its_page_and_its_policy_lacks_nothing() {
         let (code, page) = relay(&["runbook", "docs", &format!("{name}.yaml")]);
         assert_eq!(code, 0, "{page}");
         expect_file![pages.join(format!("{name}.md"))].assert_eq(&page);
-        // What its description names for people is what the policy has.
+        // The description names for people the actions that the policy has.
         let (_, described) = page.split_once("**Permissions:** ").unwrap_or(("", ""));
         let described = described.split("\n\n").next().unwrap_or_default();
         let (_, policy) = page.split_once("## Permissions of the role").unwrap();

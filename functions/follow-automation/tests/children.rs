@@ -1,4 +1,4 @@
-//! What a run started, on an AWS in memory: children on every level are counted, and what failed in them is not lost.
+//! The children of a run, on an AWS in memory: those on every level are counted, and what failed in them is not lost.
 
 #![expect(clippy::unwrap_used, reason = "all of this is test code")]
 

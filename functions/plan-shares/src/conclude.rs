@@ -1,4 +1,4 @@
-//! What to do about the effect of a plan: nothing, apply it, hold it, or only show it. Decided in `sharing`; this
+//! Concludes what to do about the effect of a plan: nothing, apply it, hold it, or only show it. Decided in `sharing`; this
 //! file reads and writes.
 
 use sharing::plan::{EffectCounts, EffectPart, SharingEffect, effect_id};
@@ -34,7 +34,7 @@ pub async fn conclude(deps: &Deps, input: ConcludeInput) -> Result<Conclusion, E
     let mut totals = EffectCounts::default();
     parts.iter().for_each(|part| totals += part.counts);
     let id = effect_id(&parts);
-    // What was not looked at counts as it did when everything was.
+    // A pair that was not looked at counts as it did when everything was.
     let holding = match plan.touched {
         true => deps.table.holding().await?,
         false => 0,
@@ -101,7 +101,7 @@ fn add_unseen(before: &[EffectPart], now: &mut Vec<EffectPart>) {
     }
 }
 
-/// What a look reports where nothing is to be done.
+/// The reports of a look where nothing is to be done.
 fn untouched(part: &EffectPart) -> ShareReport {
     let EffectCounts { documents, present, disputed, .. } = part.counts;
     let counts = ShareCounts { documents, present, disputed, ..ShareCounts::default() };

@@ -47,7 +47,7 @@ pub struct GatherWaits {
     pub settle: Duration,
 }
 
-/// What the function works with.
+/// The clients, the clock and the settings of the function.
 #[derive(Debug, Clone)]
 pub struct Deps {
     /// Parameter Store, where policy is.

@@ -56,7 +56,7 @@ impl Found {
         }
     }
 
-    /// What its counts leave open. follow-automation reads the runs below, under roles that this function does not have.
+    /// The part that its counts leave open. follow-automation reads the runs below, under roles that this function does not have.
     fn uncounted(&self, run: &StartedRun, asks: bool) -> Option<String> {
         let id = &run.execution_id;
         let look = format!(
@@ -77,7 +77,7 @@ impl Found {
     }
 }
 
-/// What is known of a run; one that still goes on is stopped, so that its steps for this case run.
+/// The state of a run, as far as it is known; one that still goes on is stopped, so that its steps for this case run.
 async fn end(deps: &Deps, run: &StartedRun) -> Result<Found, Error> {
     let failed = |source: AwsError| Error::Stop { automation: run.execution_id.clone(), source };
     let region = aws_sdk_ssm::config::Region::new(run.region.as_str().to_owned());

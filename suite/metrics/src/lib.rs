@@ -1,4 +1,4 @@
-//! What the functions measure. This is the only list of the suite's metrics: names, units and dimensions.
+//! The metrics that the functions write. This is the only list of the suite's metrics: names, units and dimensions.
 //!
 //! A measurement is a line of the function's log in CloudWatch's embedded metric format, from which CloudWatch makes
 //! the metric: no call is made, and no permission is needed. [`record`] hands measurements over as an event of

@@ -168,7 +168,7 @@ fn was_asked(request: &PublishOutcomeInput) -> bool {
     matches!(kind(request), None | Some(TriggerKind::Manual | TriggerKind::Backfill))
 }
 
-/// What the work on documents found. What stands there is left out if an outcome has named it, and is among the
+/// The problems that the work on documents found. One that stands there is left out if an outcome has named it, and is among the
 /// new problems if none has. A conflict is named all the same where it is why something failed.
 fn found<'a>(evidence: Evidence<'a>) -> impl Iterator<Item = &'a Problem> {
     let Evidence { request, details, standing: known, .. } = evidence;

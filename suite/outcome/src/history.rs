@@ -275,7 +275,7 @@ pub struct UnansweredAlarm {
 }
 
 impl UnansweredAlarm {
-    /// What is kept of a trigger.
+    /// The part of a trigger that is kept.
     #[must_use]
     pub fn of(trigger: &remediation::alarm::AlarmTrigger) -> Self {
         let metrics = trigger.metrics.iter().take(NAMED);

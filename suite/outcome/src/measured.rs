@@ -1,4 +1,4 @@
-//! What an outcome adds to the suite's metrics, once it is published.
+//! The measurements that an outcome adds to the suite's metrics, once it is published.
 
 use metrics::{Measurement, Metric};
 use relay_core::execution::TriggerKind;

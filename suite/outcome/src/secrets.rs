@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{MachineInput, Outcome};
 
-/// What stands in the place of a secret.
+/// The text in the place of a secret.
 const HIDDEN: &str = "***";
 /// A shorter value would also be found within other words.
 const SHORTEST: usize = 4;

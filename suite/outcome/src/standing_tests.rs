@@ -330,7 +330,7 @@ fn what_is_remembered_fits_an_item_of_the_table_and_one_long_problem_pushes_out_
     let size = serde_json::to_vec(&standing.known).unwrap().len();
     assert!(size < 310_000, "DynamoDB takes 400 KB: {size}");
     assert!(standing.known.len() > 60 && !standing.known.contains(&long));
-    // What was left out is new to the next plan: it is published again rather than lost.
+    // A problem that was left out is new to the next plan: it is published again rather than lost.
     let next = Standing::compare(seen(&plan(1, all), &[], &[]), &standing.known, None);
     assert_eq!(next.new.len(), 151 - standing.known.len());
     let short = |number: usize| problem(ProblemCode::RuleSyntax, &number.to_string());

@@ -24,13 +24,13 @@ pub enum ApproverAnswer {
 pub struct ApprovalDecision {
     /// The ARN of the approver: of a user, or of a session of a role.
     pub approver: String,
-    /// What the approver answered.
+    /// Approval, or rejection: a single one ends the waiting.
     pub answer: ApproverAnswer,
     /// When, as far as Automation says.
     #[serde(default)]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub at: Option<Timestamp>,
-    /// What the approver wrote.
+    /// The text that the approver wrote with the answer.
     #[serde(default)]
     pub comment: Option<String>,
 }

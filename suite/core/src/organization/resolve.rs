@@ -114,7 +114,7 @@ impl Organization {
         Resolution { accounts, problems, is_certain }
     }
 
-    /// What has to be read before these selectors can be resolved; nothing in a complete snapshot. Reading
+    /// The parts that have to be read before these selectors can be resolved; nothing in a complete snapshot. Reading
     /// it may show that more is needed: a path is followed OU by OU.
     #[must_use]
     pub fn unread<'a>(

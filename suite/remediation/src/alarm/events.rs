@@ -165,7 +165,7 @@ fn state(body: &Map<String, Value>, key: &str) -> Option<AlarmState> {
     AlarmState::parse(lookup::text(body, &[key, "value"])?)
 }
 
-/// What a message says about the state of an alarm, before and now.
+/// The state of an alarm by a message, before and now.
 pub(super) struct Change<'a> {
     pub(super) state: AlarmState,
     pub(super) previous: Option<AlarmState>,

@@ -52,7 +52,7 @@ pub enum CalendarState {
     },
 }
 
-/// What the guardrails' memory says before anything is taken.
+/// The contents of the guardrails' memory before anything is taken.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MemoryNow {
     /// The end of the breaker of the rule, which may be past; `None` when it was never open.
@@ -74,7 +74,7 @@ pub struct Facts {
     pub calendar: Option<CalendarState>,
     /// The resources, or why the rule does not find any.
     pub subject: Option<Result<Subject, Problem>>,
-    /// What is remembered about the rule and the resources.
+    /// The memory about the rule and the resources.
     pub memory: Option<MemoryNow>,
     /// Whether the rule may be run on the resources, or why not.
     pub fitness: Option<Result<(), Problem>>,
@@ -262,7 +262,7 @@ impl Deliberation<'_> {
         let (case, subject) = (self.case, self.subject()?);
         let looks = order::takes(case.rule, &subject).filter(|take| match take {
             Take::Lock { .. } | Take::Run { .. } => true,
-            // What is full may have room for this one; only counting it says so.
+            // A full budget may have room for this one; only counting it says so.
             Take::Storm { .. } | Take::Breaker { .. } => false,
         });
         let memory = known(&self.facts.memory, Question::Memory(looks.collect()))?;
