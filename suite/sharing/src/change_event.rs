@@ -85,3 +85,43 @@ fn place<'a>(event: &'a Value, key: &str) -> Option<&'a str> {
 pub(crate) fn is_parameter_change(envelope: &Envelope<'_>) -> bool {
     envelope.source == "aws.ssm" && envelope.detail_type == "Parameter Store Change"
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn touched(event: &Value) -> Option<Touched> {
+        let detail = event["detail"].as_object().unwrap();
+        document_call("UpdateDocument", detail, event).unwrap().ok()
+    }
+
+    #[test]
+    fn a_document_is_where_its_event_comes_from_and_without_that_where_the_trail_is() {
+        let event = |account: &str, region: &str| {
+            json!({"account": account, "region": region, "detail": {
+                "recipientAccountId": "222233334444", "awsRegion": "eu-west-1",
+                "requestParameters": {"name": "Org-Patch"}}})
+        };
+        let at = |owner: &str, region: &str| {
+            let (owner, region) = (owner.parse().unwrap(), region.parse().unwrap());
+            Some(Touched::document(owner, region, "Org-Patch".parse().unwrap()))
+        };
+        let both = touched(&event("333344445555", "us-east-1"));
+        assert_eq!(both, at("333344445555", "us-east-1"));
+        assert_eq!(touched(&event("", "")), at("222233334444", "eu-west-1"));
+    }
+
+    #[test]
+    fn a_parameter_is_a_sharing_rule_by_its_place_below_the_installation() {
+        let asked = |name: &str| {
+            let detail = json!({"name": name, "operation": "Update"});
+            parameter(detail.as_object().unwrap()).unwrap().ok()
+        };
+        assert_eq!(asked("/runbook-relay/sharing/platform"), Some(Touched::rule("platform")));
+        for name in ["/runbook-relay/sharing/", "/runbook-relay/remediation/web", "/sharing/web"] {
+            assert_eq!(asked(name), None, "{name}");
+        }
+    }
+}

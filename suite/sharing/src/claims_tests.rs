@@ -254,3 +254,28 @@ fn whose_claim_is_left_takes_back_what_it_made_and_no_longer_wants() {
     world.run(1, &claims, false, None);
     assert_eq!(world.shares.len(), 0, "the other has no claim, and makes nothing");
 }
+
+#[test]
+fn new_shares_are_made_unless_only_others_claim_the_document() {
+    for (claim, may_add) in [
+        (Claim::Ours, true),
+        (Claim::Both(others("relay-trial")), true),
+        (Claim::Unknown, true),
+        (Claim::Theirs(others("relay-trial")), false),
+    ] {
+        assert_eq!(claim.may_add(), may_add, "{claim:?}");
+    }
+}
+
+#[test]
+fn a_share_that_somebody_else_made_is_found() {
+    let claims = claims("runbook-relay", &[("runbook-relay", "*")]);
+    let mut findings = ClaimFindings::default();
+    assert!(findings.is_empty());
+    findings.add_foreign(&document());
+    assert!(!findings.is_empty());
+    let problems = claims.problems(OWNER.parse().unwrap(), &findings);
+    let [problem] = &problems[..] else { panic!("{problems:#?}") };
+    assert_eq!(problem.code, ProblemCode::SharesOfOthers);
+    assert!(problem.what.contains("Org-Patch"), "{}", problem.what);
+}

@@ -147,3 +147,12 @@ fn each_request_is_read_as_what_it_asks_for() {
     let conclude = json!({"plan": {"bucket": "b", "key": "k"}, "surveys": []});
     assert!(matches!(read(("conclude", conclude)), PlanRequest::Conclude(_)));
 }
+
+#[test]
+fn disputed_documents_are_counted_where_there_are_some() {
+    let json = |disputed| {
+        serde_json::to_value(ShareCounts { disputed, ..ShareCounts::default() }).unwrap()
+    };
+    assert_eq!(json(0).get("disputed"), None);
+    assert_eq!(json(2)["disputed"], 2);
+}

@@ -140,9 +140,10 @@ fn subject(input: &ShareRunbooksInput) -> Option<Subject> {
 /// is a join compared with a move. The plan looks at the organization anyway.
 fn rank(kind: TriggerKind) -> Option<u8> {
     match kind {
-        TriggerKind::Departure => Some(2),
-        TriggerKind::Join => Some(1),
-        TriggerKind::Move | TriggerKind::Change => Some(0),
+        TriggerKind::Departure => Some(3),
+        TriggerKind::Join => Some(2),
+        TriggerKind::Move => Some(1),
+        TriggerKind::Change => Some(0),
         _ => None,
     }
 }
@@ -169,9 +170,7 @@ pub fn turn(me: &str, all: &[Waiting], now: Timestamp, window: Duration) -> Turn
         let Some(about) = subject(&waiting.input) else { continue };
         let kind = waiting.input.trigger.kind;
         let most = says.entry(about).or_insert(kind);
-        if rank(kind) > rank(*most) {
-            *most = kind;
-        }
+        *most = std::cmp::max_by_key(*most, kind, |kind| rank(*kind));
     }
     let says =
         |waiting: &Waiting| subject(&waiting.input).and_then(|about| says.get(&about)).copied();

@@ -8,7 +8,10 @@ use proptest::prelude::*;
 use relay_core::execution::{Trigger, TriggerKind};
 use relay_core::id::AccountId;
 
-use crate::{ShareRunbooksInput, Touched, Turn, Waiting, look_again, moves, together, turn};
+use crate::{
+    Scope, ShareRunbooksInput, Touched, Turn, Waiting, is_gathered, look_again, moves, together,
+    turn,
+};
 
 const WINDOW: Duration = Duration::from_secs(4);
 
@@ -185,4 +188,22 @@ proptest! {
         }
         prop_assert_eq!(spoken.len(), all.len());
     }
+}
+
+#[test]
+fn one_account_of_an_event_and_changes_are_gathered_and_nothing_else_is() {
+    let gathered = |kind, scope: Scope, touched: Option<Touched>| {
+        let input = fact(kind, 1, 0).input;
+        is_gathered(&ShareRunbooksInput { scope, touched, ..input })
+    };
+    let accounts = |count: u32| Scope::Accounts((1..=count).map(account).collect());
+    for kind in [TriggerKind::Join, TriggerKind::Move, TriggerKind::Departure, TriggerKind::Change]
+    {
+        assert!(gathered(kind, accounts(1), None), "{kind:?}");
+        assert!(!gathered(kind, accounts(2), None), "{kind:?} of two");
+    }
+    assert!(!gathered(TriggerKind::Manual, accounts(1), None));
+    assert!(!gathered(TriggerKind::Recheck, accounts(1), None));
+    assert!(gathered(TriggerKind::Change, Scope::Organization, Some(Touched::units())));
+    assert!(!gathered(TriggerKind::Change, Scope::Organization, None));
 }
