@@ -178,6 +178,31 @@ fn dependencies_go_in_the_directions_that_the_layout_allows() {
     assert!(seen >= 30, "only {seen} dependencies were looked at");
 }
 
+/// A crate that tests use with other features than programs is compiled twice, and with it whatever depends on it: the
+/// clients of AWS alone take minutes. xtask/Cargo.toml turns on for both what tests need.
+#[test]
+fn programs_and_tests_share_every_crate_that_both_use() {
+    let used = |edges: &str| -> BTreeMap<String, String> {
+        let features = "tests/end-to-end,gateway/end-to-end,workers/end-to-end";
+        let mut tree = std::process::Command::new(env!("CARGO"));
+        tree.current_dir(root()).args(["tree", "--offline", "--locked", "--workspace"]);
+        tree.args(["--features", features, "--edges", edges, "--prefix", "none"]);
+        let said = tree.args(["--format", "{p}|{f}"]).output().unwrap();
+        assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+        let lines = String::from_utf8(said.stdout).unwrap();
+        let lines = lines.lines().filter_map(|line| line.trim_end_matches(" (*)").split_once('|'));
+        lines.map(|(package, features)| (package.to_owned(), features.to_owned())).collect()
+    };
+    let (programs, tests) = (used("normal,build"), used("normal,build,dev"));
+    assert!(programs.len() > 200, "{programs:?}");
+    let other = |(package, features): (&String, &String)| {
+        (tests.get(package) != Some(features))
+            .then(|| format!("{package}: {features}, in tests {:?}", tests.get(package)))
+    };
+    let others: Vec<String> = programs.iter().filter_map(other).collect();
+    assert_eq!(others, [""; 0], "turn their features on in xtask/Cargo.toml");
+}
+
 /// The folders of the workspace that hold a crate.
 fn members() -> Vec<String> {
     let mut members = vec!["cli".to_owned(), "xtask".to_owned()];
