@@ -361,3 +361,71 @@ async fn an_outcome_without_its_effect_is_published_without_drift() {
     handle(&deps(&aws), request).await.unwrap();
     assert_eq!(body(&aws)["drift"], Value::Null);
 }
+
+/// The order of a person to release the lock that [`remediation`] puts into the table.
+fn unlock(aws: &Aws) -> PublishOutcomeInput {
+    remediation(aws, None);
+    serde_json::from_value(json!({
+        "execution": { "arn": UNLOCK, "name": "unlock-1", "startTime": "2026-07-01T00:00:00Z" },
+        "flow": "run",
+        "input": {
+            "unlock": {
+                "account": "111122223333", "region": "us-east-1", "resource": "i-1",
+                "lock": { "owner": "4f667980-d55b-5be2-a210-d7da9bd494f9", "rule": "cpu" },
+                "reason": "its run was lost", "by": "user/me",
+            },
+            "trigger": { "kind": "manual" },
+        },
+        "runs": [], "error": null,
+    }))
+    .unwrap()
+}
+
+const UNLOCK: &str = "arn:aws:states:us-east-1:111122223333:execution:run-automation:unlock-1";
+
+#[tokio::test(start_paused = true)]
+async fn killed_anywhere_a_release_has_its_note_and_one_outcome() {
+    for millis in (0..1_500).step_by(30) {
+        let aws = aws();
+        let request = unlock(&aws);
+        aws.latency(Duration::from_millis(100));
+        let deps = deps(&aws);
+        let killed = handle(&deps, request.clone());
+        let _ = tokio::time::timeout(Duration::from_millis(millis), killed).await;
+        let lock = aws.state().table.get(LOCK, "lock").cloned().unwrap();
+        assert_eq!(lock.contains_key("owner"), !lock.contains_key("unlocked"), "{lock:?}");
+        let answer = handle(&deps, request.clone()).await.unwrap();
+        assert_eq!(answer.outcome, Published::Succeeded, "killed after {millis} ms");
+        let lock = aws.state().table.get(LOCK, "lock").cloned().unwrap();
+        assert!(!lock.contains_key("owner") && !lock.contains_key("cool#cpu"), "{lock:?}");
+        let note: Value = serde_json::from_str(lock["unlocked"]["S"].as_str().unwrap()).unwrap();
+        assert_eq!(
+            (&note["reason"], &note["execution"]),
+            (&json!("its run was lost"), &json!(UNLOCK))
+        );
+        assert_eq!(ids(&aws), BTreeSet::from([outcome_id(UNLOCK, "final").to_string()]));
+        let published = aws.state().outcomes()[0].clone();
+        assert_eq!(published["resources"], json!(["i-1"]));
+        assert!(published["summary"].to_string().contains("its run was lost"), "{published}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lock_that_another_run_has_taken_since_stays_and_that_is_no_failure() {
+    let aws = aws();
+    let mut request = serde_json::to_value(unlock(&aws)).unwrap();
+    request["input"]["unlock"]["lock"]["owner"] = json!("333ba70b-2333-48db-b17e-a5e69c6f4d1c");
+    let request = serde_json::from_value(request).unwrap();
+    assert_eq!(handle(&deps(&aws), request).await.unwrap().outcome, Published::Cancelled);
+    assert!(aws.state().table.get(LOCK, "lock").unwrap().contains_key("owner"));
+    assert_eq!(body(&aws)["outcome"], "cancelled");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_that_was_stopped_before_releases_nothing() {
+    let aws = aws();
+    let mut request = unlock(&aws);
+    request.error = Some(serde_json::from_value(json!({ "Error": "ExecutionAborted" })).unwrap());
+    assert_eq!(handle(&deps(&aws), request).await.unwrap().outcome, Published::Failed);
+    assert!(aws.state().table.get(LOCK, "lock").unwrap().contains_key("owner"));
+}

@@ -3,6 +3,7 @@
 use relay_core::execution::{ErrorOutput, ExecutionRef, Trigger};
 use relay_core::flow::Flow;
 use relay_core::id::AccountId;
+use remediation::guard::UnlockInput;
 use run::{PendingRun, RunAutomationInput, RunReport};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -88,6 +89,8 @@ pub enum MachineInput {
     ShareRunbooks(ShareRunbooksInput),
     /// `await-membership`.
     AwaitMembership(AwaitMembershipInput),
+    /// `run-automation`, for a person who releases what blocks a resource.
+    Unlock(Box<UnlockInput>),
     /// `run-automation`.
     RunAutomation(Box<RunAutomationInput>),
     /// None that this version knows.
@@ -102,6 +105,7 @@ impl MachineInput {
             Self::ShareRunbooks(input) => Some(&input.trigger),
             Self::AwaitMembership(input) => Some(&input.trigger),
             Self::RunAutomation(input) => Some(&input.trigger),
+            Self::Unlock(input) => Some(&input.trigger),
             Self::Unknown(_) => None,
         }
     }
@@ -111,6 +115,7 @@ impl MachineInput {
     pub fn flow(&self) -> Flow {
         match self {
             Self::RunAutomation(input) => input.flow(),
+            Self::Unlock(_) => Flow::Run,
             Self::ShareRunbooks(_) | Self::AwaitMembership(_) | Self::Unknown(_) => Flow::Sharing,
         }
     }
@@ -121,6 +126,7 @@ impl MachineInput {
         match self {
             Self::ShareRunbooks(input) => input.accounts(),
             Self::RunAutomation(input) => input.account.into_iter().collect(),
+            Self::Unlock(input) => vec![input.unlock.account],
             Self::AwaitMembership(_) | Self::Unknown(_) => Vec::new(),
         }
     }

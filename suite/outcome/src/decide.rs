@@ -9,6 +9,7 @@ use relay_core::id::arn::{Arn, execution_console_link};
 use relay_core::id::{AccountId, Region, outcome_id};
 use relay_core::problem::{Problem, ProblemCode};
 use relay_core::storage::S3Object;
+use remediation::guard::Unlocked;
 use sharing::plan::{OnboardingReport, SharePlan};
 use sharing::{Membership, MembershipRequest, ShareCounts, ShareDetails, ShareReport};
 use uuid::Uuid;
@@ -33,6 +34,8 @@ pub struct Evidence<'a> {
     pub standing: Option<&'a Standing>,
     /// What a reconcile has found; `None` for other executions.
     pub drift: Option<&'a Drift>,
+    /// What was released for a person; `None` where nobody asked for it, or nothing was tried.
+    pub unlocked: Option<&'a Unlocked>,
     /// When the outcome is decided.
     pub at: Timestamp,
     /// Where the whole outcome is stored.
@@ -53,9 +56,10 @@ pub struct Verdict {
 /// Decides the outcome of an execution of any machine, by its flow. It repeats no secret of the input.
 #[must_use]
 pub fn decide(evidence: Evidence<'_>) -> Verdict {
-    let verdict = match evidence.request.flow {
-        Flow::Sharing => sharing(evidence),
-        Flow::Remediation | Flow::Run => crate::run(evidence),
+    let verdict = match (&evidence.request.input, evidence.request.flow) {
+        (MachineInput::Unlock(input), _) => crate::unlock::unlock(evidence, input),
+        (_, Flow::Sharing) => sharing(evidence),
+        (_, Flow::Remediation | Flow::Run) => crate::run(evidence),
     };
     let secrets = Secrets::of(&evidence.request.input);
     Verdict { outcome: verdict.outcome.map(|outcome| secrets.hide(outcome)), ..verdict }

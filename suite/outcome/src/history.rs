@@ -134,6 +134,15 @@ impl HistoryEntry {
     }
 }
 
+impl HistoryEntry {
+    /// Whether a person released something that blocked a resource.
+    #[must_use]
+    pub fn is_unlock(&self) -> bool {
+        let name = self.execution.rsplit(':').next().unwrap_or_default();
+        self.flow == Flow::Run && name.starts_with(crate::UNLOCK_PREFIX)
+    }
+}
+
 /// Of questions none is about codes: that some are left out does not make the short form unclear.
 fn codes(outcome: &Outcome) -> Vec<ProblemCode> {
     let mut codes: Vec<ProblemCode> = Vec::new();

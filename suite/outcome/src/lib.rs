@@ -17,6 +17,7 @@ mod secrets;
 mod standing;
 mod suppressed;
 mod types;
+mod unlock;
 
 pub use chat::chat;
 pub use contract::{
@@ -36,6 +37,7 @@ pub use types::{
     AlarmDetails, ApprovalDetails, ApprovalStatus, INLINE_LIMIT, Link, LinkKind, Outcome,
     OutcomeStatus, OutcomeVersion, Run, Shares,
 };
+pub use unlock::UNLOCK_PREFIX;
 
 #[cfg(test)]
 mod chat_tests;
@@ -55,3 +57,5 @@ mod standing_tests;
 mod suppressed_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod unlock_tests;

@@ -282,6 +282,9 @@ fn problems(request: &PublishOutcomeInput) -> Vec<Problem> {
     let mut problems = Vec::new();
     problems.extend(request.pending.as_ref().map(|pending| waiting(request, pending)));
     problems.extend(request.error.as_ref().map(|error| execution_problem(request, error)));
+    if request.pending.is_none() && request.error.is_none() && runs(request).is_empty() {
+        problems.push(unreadable_order(request));
+    }
     for report in runs(request).iter().rev() {
         problems.extend(report.problems.iter().cloned());
         problems.extend(rung_problems(request, report));
@@ -290,6 +293,13 @@ fn problems(request: &PublishOutcomeInput) -> Vec<Problem> {
     let mut seen = BTreeSet::new();
     problems.retain(|problem| seen.insert(problem.clone()));
     problems
+}
+
+/// The machine comes to its end without a run and without an error where its input has `unlock`.
+fn unreadable_order(request: &PublishOutcomeInput) -> Problem {
+    let what = "`unlock` of the input cannot be read";
+    Problem::new(ProblemCode::InvalidInput, &request.execution.name, what)
+        .with_hint("`relay unlock` writes it: docs/relay.md.")
 }
 
 fn rung_problems(request: &PublishOutcomeInput, report: &RunReport) -> Vec<Problem> {

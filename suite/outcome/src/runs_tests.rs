@@ -50,6 +50,7 @@ fn verdict(more: &Value) -> Verdict {
         details: &[],
         standing: None,
         drift: None,
+        unlocked: None,
         at: "2026-01-02T03:14:05.500Z".parse().unwrap(),
         stored: None,
     })
@@ -497,6 +498,7 @@ fn the_other_flow_is_decided_as_before() {
         details: &[],
         standing: None,
         drift: None,
+        unlocked: None,
         at: "2026-01-02T03:04:46.700Z".parse().unwrap(),
         stored: None,
     };

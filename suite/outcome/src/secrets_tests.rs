@@ -29,6 +29,7 @@ fn published(more: &Value) -> String {
         details: &[],
         standing: None,
         drift: None,
+        unlocked: None,
         at: "2026-01-02T03:14:05Z".parse().unwrap(),
         stored: None,
     });

@@ -26,6 +26,7 @@ fn outcome(kind: &str, plan: &SharePlan, before: &[Problem]) -> Option<Outcome> 
         details: &[],
         standing: Some(&standing),
         drift: None,
+        unlocked: None,
         at: "2026-01-02T03:04:46.700Z".parse().unwrap(),
         stored: None,
     });
@@ -125,6 +126,7 @@ fn an_account_that_lost_its_shares_under_broken_rules_has_not_failed() {
         details: &[],
         standing: Some(&standing),
         drift: None,
+        unlocked: None,
         at: "2026-01-02T03:04:46.700Z".parse().unwrap(),
         stored: None,
     });
@@ -206,6 +208,7 @@ fn claims_stand_until_a_look_at_the_whole_organization_no_longer_finds_them() {
             details: &both,
             standing: Some(&standing),
             drift: None,
+            unlocked: None,
             at: "2026-01-02T03:04:46.700Z".parse().unwrap(),
             stored: None,
         });
@@ -252,6 +255,7 @@ fn a_conflict_of_versions_stands_where_everything_is_looked_at_and_is_named_wher
             details: &details,
             standing: Some(&standing),
             drift: None,
+            unlocked: None,
             at: "2026-01-02T03:04:46.700Z".parse().unwrap(),
             stored: None,
         });

@@ -57,6 +57,7 @@ pub(super) fn decide(request: &PublishOutcomeInput, plan: Option<&SharePlan>) ->
         details: &[],
         standing: None,
         drift: None,
+        unlocked: None,
         at: "2026-01-02T03:04:46.700Z".parse().unwrap(),
         stored: None,
     })
@@ -265,6 +266,7 @@ fn what_failed_is_listed_in_order_of_urgency_and_once() {
         details: &details,
         standing: None,
         drift: None,
+        unlocked: None,
         at: "2026-01-02T03:04:46Z".parse().unwrap(),
         stored: Some(&stored),
     });

@@ -2,11 +2,11 @@
 
 use futures::future::try_join_all;
 use jiff::Timestamp;
-use remediation::guard::{Take, TakeAnswer, Taker, takes};
+use remediation::guard::{Take, TakeAnswer, Taker, UnlockNote, takes};
 use remediation::{RemediationRule, Subject};
 
 use crate::item::{Item, Key};
-use crate::{StoreError, Table, budget, lock, storm};
+use crate::{StoreError, Table, budget, lock, storm, unlock};
 
 /// The state of a guardrail at this moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct GuardState {
     pub used: u32,
     /// The rule whose run holds the lock.
     pub holder: Option<String>,
+    /// Of a lock: the last release by a person.
+    pub unlocked: Option<UnlockNote>,
 }
 
 /// The state of all guardrails of a rule for some resources.
@@ -79,5 +81,6 @@ fn state(taker: &Taker<'_>, take: Take, item: &Item) -> GuardState {
         Take::Breaker { .. } => (None, 0),
     };
     let holder = item.text("rule").filter(|_| used > 0).map(str::to_owned);
-    GuardState { take, refused, used: u32::try_from(used).unwrap_or(u32::MAX), holder }
+    let unlocked = unlock::note(item);
+    GuardState { take, refused, used: u32::try_from(used).unwrap_or(u32::MAX), holder, unlocked }
 }

@@ -79,6 +79,16 @@ impl Item {
     }
 }
 
+impl Item {
+    /// The numbers whose names begin so, by the rest of their names.
+    pub(crate) fn numbers<'a>(&'a self, begin: &'a str) -> impl Iterator<Item = (&'a str, i64)> {
+        self.0.iter().filter_map(move |(name, value)| match value {
+            Attribute::Number(number) => Some((name.strip_prefix(begin)?, *number)),
+            Attribute::Text(_) | Attribute::Texts(_) => None,
+        })
+    }
+}
+
 /// The key of an item.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Key {

@@ -7,7 +7,7 @@
 //!
 //! | item | file | pk | sk | attributes | kept |
 //! |---|---|---|---|---|---|
-//! | lock and cool-downs | `lock` | `resource#<account>#<region>#<resource>` | `lock` | `owner`, `rule`, `leaseUntil`, `lastOwner`, `cool#<rule>` | 40 days |
+//! | lock and cool-downs | `lock`, `unlock` | `resource#<account>#<region>#<resource>` | `lock` | `owner`, `rule`, `leaseUntil`, `lastOwner`, `cool#<rule>`, `unlocked` | 40 days |
 //! | budget of runs | `budget` | `budget#<budget>`: `rule#<rule>`, `account#<account>` | first second of the hour | `takers` | a day more |
 //! | storm | `storm` | `storm#<rule>` | first second of the window | `resources` | a day more |
 //! | open breaker | `storm` | `storm#<rule>` | `open` | `until`, `by` | a day more |
@@ -77,6 +77,7 @@ mod table;
 #[cfg(feature = "outlet")]
 mod topic;
 mod unanswered;
+mod unlock;
 mod waiting;
 mod work_lock;
 
@@ -97,4 +98,5 @@ pub use table::Table;
 #[cfg(feature = "outlet")]
 pub(crate) use topic::Topic;
 pub use unanswered::UnansweredAlarms;
+pub use unlock::LockState;
 pub use work_lock::WorkLock;

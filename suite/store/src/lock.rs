@@ -3,7 +3,7 @@
 //!
 //! `owner` is the trigger whose run holds it until `leaseUntil`, `rule` that run's rule; `cool#<rule>`
 //! is the end of a rule's cool-down, `lastOwner` the trigger whose run ended last. Taken by
-//! `route-alarms`; released by it, or by the publisher at the end of the run.
+//! `route-alarms`; released by it, or by the publisher at the end of the run, or for a person (`unlock`).
 
 use jiff::Timestamp;
 use relay_core::alarm::TriggerId;
@@ -21,6 +21,9 @@ const FREE: &str = "attribute_not_exists(pk) OR #owner = :me OR (\
                     AND (attribute_not_exists(#last) OR #last <> :me))";
 
 const OURS: &str = "#owner = :me";
+
+/// The begin of the attribute with the end of a rule's cool-down.
+pub(crate) const COOL_DOWN: &str = "cool#";
 
 pub(crate) fn take(taker: &Taker<'_>, resource: &str, lease: &Period) -> Update {
     let now = taker.now.as_second();
@@ -99,6 +102,15 @@ pub(crate) fn key_of(taker: &Taker<'_>, resource: &str) -> Key {
     key(taker, &format!("resource#{resource}"), "lock")
 }
 
+/// The key of the lock that rules take which act.
+pub(crate) fn key_of_resource(resource: &str) -> Key {
+    Key::new(format!("resource#{resource}"), "lock")
+}
+
+pub(crate) fn cool_down_of_rule(rule: &str) -> String {
+    format!("{COOL_DOWN}{rule}")
+}
+
 fn cool_down_of(taker: &Taker<'_>) -> String {
-    format!("cool#{}", taker.rule)
+    cool_down_of_rule(taker.rule)
 }

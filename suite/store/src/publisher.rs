@@ -14,7 +14,7 @@ use outcome::{
 use relay_core::portal::AccessPortal;
 use relay_core::storage::S3Object;
 use relay_core::text::error_chain;
-use remediation::guard::{Release, Taker};
+use remediation::guard::{Release, Taker, Unlocked};
 use run::{RunReport, RungEnd};
 use sharing::ShareDetails;
 use sharing::plan::{EffectCounts, PartEffect, SharePlan};
@@ -88,12 +88,14 @@ impl Publisher {
             }
             None => None,
         };
+        let unlocked = self.unlock(request, now).await?;
         let mut evidence = Evidence {
             request,
             plan: plan.as_ref(),
             details: &details,
             standing: standing.as_ref(),
             drift: None,
+            unlocked: unlocked.as_ref(),
             at: now,
             stored: None,
         };
@@ -152,6 +154,20 @@ impl Publisher {
     /// When the table does not answer.
     pub async fn has_published(&self, execution_arn: &str) -> Result<bool, StoreError> {
         Ok(self.table.marker(execution_arn, MarkerKind::Final).await?.is_some())
+    }
+
+    /// Releases what a person asks for. An execution that broke off before releases nothing: it may have been stopped for that.
+    async fn unlock(
+        &self,
+        request: &PublishOutcomeInput,
+        now: Timestamp,
+    ) -> Result<Option<Unlocked>, StoreError> {
+        match (&request.input, &request.error) {
+            (MachineInput::Unlock(input), None) => {
+                self.table.unlock(&input.unlock, &request.execution.arn, now).await.map(Some)
+            }
+            _ => Ok(None),
+        }
     }
 
     /// Releases the locks of a remediation: the cool-down begins with its end, unless no rung was ever

@@ -5,7 +5,7 @@
 pub mod reference;
 
 use remediation::RemediationRule;
-use remediation::guard::Control;
+use remediation::guard::{Control, UnlockInput};
 use run::RunAutomationInput;
 use schemars::generate::SchemaSettings;
 use schemars::transform::{RecursiveTransform, ReplaceUnevaluatedProperties};
@@ -29,6 +29,7 @@ pub fn all() -> Vec<(&'static str, String)> {
         ("share-runbooks-input.json", text::<ShareRunbooksInput>()),
         ("await-membership-input.json", text::<AwaitMembershipInput>()),
         ("run-automation-input.json", text::<RunAutomationInput>()),
+        ("unlock-input.json", text::<UnlockInput>()),
         ("control.json", rule::<Control>()),
     ]
 }

@@ -237,13 +237,21 @@ impl AlarmTrigger {
     /// an alarm into ALARM, whichever way it arrives.
     #[must_use]
     pub fn execution_name(&self) -> ExecutionName {
-        let Self { alarm, at, contributor, resumed, .. } = self;
+        let contributor = self.contributor.as_ref().map(|contributor| &*contributor.id);
+        Self::execution_name_of(&self.alarm, contributor, self.at, self.resumed)
+    }
+
+    /// The same for a transition of an alarm, or of one of its contributors.
+    #[must_use]
+    pub fn execution_name_of(
+        alarm: &AlarmArn,
+        contributor: Option<&str>,
+        at: Timestamp,
+        resumed: bool,
+    ) -> ExecutionName {
         let (account, region, name) = (alarm.account(), alarm.region(), alarm.name());
-        let contributor = match contributor {
-            Some(contributor) => format!("-{}", contributor.id),
-            None => String::new(),
-        };
-        let (at, resumed) = (at.as_millisecond(), if *resumed { "-resumed" } else { "" });
+        let contributor = contributor.map(|id| format!("-{id}")).unwrap_or_default();
+        let (at, resumed) = (at.as_millisecond(), if resumed { "-resumed" } else { "" });
         ExecutionName::of(&format!("alarm-{account}-{region}-{at}-{name}{contributor}{resumed}"))
     }
 }

@@ -18,6 +18,7 @@ mod suppression;
 mod take;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod unlock;
 
 pub use control::Control;
 pub use deliberation::{
@@ -27,6 +28,7 @@ pub use order::{Guardrail, takes};
 pub use record::{Conclusion, DecisionRecord};
 pub use suppression::Suppression;
 pub use take::{Release, Take, TakeAnswer, Taker};
+pub use unlock::{CoolDown, Extent, HeldLock, Unlock, UnlockInput, UnlockNote, Unlocked};
 
 #[cfg(test)]
 mod tests;
