@@ -27,6 +27,7 @@ Examples:
   relay approvals                             what waits for a person; approve ID, reject ID
   relay run Relay-RebootInstance --resource i-0123456789abcdef0 --parameter InstanceId={resource}
   relay pause --for 2h --reason migration     no runbook is started meanwhile
+  relay unlock i-0123456789abcdef0 -m lost    release the lock of a run that has ended
   relay explain CoolingDown                   what a word means, and what to do
   relay explain event.json --rules rules      which rule would answer an alarm, and why not the others
   relay runbooks push --regions us-east-1,eu-west-1
@@ -140,6 +141,8 @@ pub(crate) enum Command {
     Pause(crate::pause::PauseArguments),
     /// End a pause: alarms are answered again
     Resume(crate::pause::ResumeArguments),
+    /// Release what blocks a resource: the lock of a run that has ended, a cool-down
+    Unlock(crate::unlock::Arguments),
     /// Send dead letters or recorded events through the intake again
     Replay(crate::replay::Arguments),
     /// Start a local AWS with the suite on it, until Ctrl-C

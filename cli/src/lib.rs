@@ -32,6 +32,7 @@ mod session;
 mod show;
 mod snippet;
 mod status;
+mod unlock;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -126,6 +127,7 @@ async fn dispatch(
         Command::Cancel(arguments) => run::cancel(&arguments, global, output).await,
         Command::Pause(arguments) => pause::pause(&arguments, global, now, output).await,
         Command::Resume(arguments) => pause::resume(&arguments, global, output).await,
+        Command::Unlock(arguments) => unlock::run(&arguments, global, now, output).await,
         Command::Replay(arguments) => replay::run(&arguments, global, output).await,
         Command::Local(arguments) => local::run(&arguments),
         Command::Event(arguments) => {

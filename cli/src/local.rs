@@ -1,4 +1,6 @@
-//! `relay local`: the local AWS of `cargo xtask local`, in the place of this process.
+//! `relay local`: the local AWS of `cargo xtask local`, in the place of this process. The program that starts it is beside this
+//! one: in the `bin/` of a package that was made with `--with-local`, or in Cargo's target folder, where it renews itself and
+//! whatever it starts.
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
@@ -17,7 +19,8 @@ Examples:
   relay local --rules rules --parameter 'AllowedRunbookNames=Mine-*'
   relay local --time-scale 0.1                    runbooks sleep a tenth of their time
 
-The options are those of `cargo xtask local --help` (docs/local.md). It needs the checkout in which this program was built.";
+The options are those of `cargo xtask local --help` (docs/local.md). It needs the package of `cargo xtask package --with-local` that this
+program is in, or the checkout in which it was built.";
 
 /// The program that starts it, beside this one.
 const PROGRAM: &str = "xtask";
@@ -46,6 +49,9 @@ pub(crate) fn program() -> Result<PathBuf> {
     let beside = own.parent().map(|folder| folder.join(PROGRAM)).filter(|path| path.is_file());
     beside.with_context(|| {
         Failure::new(format!("the local AWS is not beside {}", own.display()))
-            .help("In a checkout: cargo xtask local, or cargo run -p relay -- local.")
+            .help("In a checkout: cargo xtask local.")
+            .help(
+                "Without one: bin/relay of a package that `cargo xtask package --with-local` made.",
+            )
     })
 }

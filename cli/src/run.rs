@@ -1,7 +1,7 @@
 //! `relay run`, `retry` and `cancel`: a runbook or a rung of a rule by hand, through the suite's own state machine, so that
 //! its permissions, its looks at the run and its one outcome hold for people, too.
 
-mod follow;
+pub(crate) mod follow;
 mod input;
 mod step;
 pub(crate) mod steps;

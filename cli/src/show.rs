@@ -254,7 +254,7 @@ async fn why(
     {
         let id = AlarmTrigger::id_of(&alarm.arn, alarm.contributor.as_deref(), at, false);
         match archive.table.guard_states(&record.taker(id), rule, subject).await {
-            Ok(states) => guards = GuardNumbers::of(&states, rule, record.at),
+            Ok(states) => guards = GuardNumbers::of_decision(&states, rule, record),
             Err(error) => output.note(format_args!("note: guardrails were not read: {error}")),
         }
     }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
+use outcome::HistoryEntry;
 use serde::Serialize;
 
 use self::parts::{Queue, Reconcile, Rule, Target};
@@ -89,6 +90,8 @@ struct Report<'a> {
     reconcile: Part<Option<Reconcile>>,
     /// Outcomes of the last day by status. A digest counts as the triggers that it stands for.
     outcomes: Part<BTreeMap<&'static str, u32>>,
+    /// Releases by people in the last day, the newest first.
+    unlocked: Part<Vec<HistoryEntry>>,
     /// Alarms of the last day that no rule was about.
     unanswered: Part<usize>,
 }
@@ -104,6 +107,13 @@ pub(crate) async fn run(
     let session = Session::open(global).await?;
     let archive = Archive::of(&session)?;
     let end = now + SLACK;
+    let (outcomes, unlocked) = match parts::last_day(&archive, now - DAY, end).await {
+        Ok(day) => (Part::Known(day.outcomes), Part::Known(day.unlocked)),
+        Err(error) => {
+            let unknown = || format!("{error:#}");
+            (Part::Unknown { unknown: unknown() }, Part::Unknown { unknown: unknown() })
+        }
+    };
     let report = Report {
         place: session.place(),
         program: env!("CARGO_PKG_VERSION"),
@@ -116,7 +126,8 @@ pub(crate) async fn run(
             approvals::waiting(&session, &archive, now).await.map(|waiting| waiting.len()),
         ),
         reconcile: Part::of(parts::reconcile(&session, &archive).await),
-        outcomes: Part::of(parts::outcomes(&archive, now - DAY, end).await),
+        outcomes,
+        unlocked,
         unanswered: Part::of(parts::unanswered(&archive, now - DAY).await),
     };
     output.json(&report)?;
@@ -165,6 +176,12 @@ fn page(report: &Report<'_>, since: &str, now: Timestamp) -> Page {
                 true => vec!["no outcomes".to_owned()],
                 false => vec![counts.join(", ")],
             }
+        }),
+    );
+    page.list(
+        "unlocked",
+        &report.unlocked.lines(|entries| {
+            entries.iter().map(|entry| format!("{:.0} {}", entry.at, entry.summary)).collect()
         }),
     );
     page.list(

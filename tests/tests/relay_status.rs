@@ -1,4 +1,4 @@
-//! `relay status`, `run`, `retry` and `cancel` as people with their roles run them, against the deployed suite.
+//! `relay status`, `run`, `retry`, `cancel` and `unlock` as people with their roles run them, against the deployed suite.
 #![cfg(feature = "end-to-end")]
 
 use std::process::{Command, Stdio};
@@ -219,6 +219,86 @@ fn a_rung_of_a_rule_by_hand_is_cancelled_with_a_reason_that_the_outcome_has() {
         ensure!(story["outcome"]["rules"] == json!(["status-rung"]), "{story}");
         let again = relay(person, world, &cancel).await?;
         ensure!(again.code == Some(1) && again.err.contains("has ended already"), "{}", again.err);
+        Ok(())
+    });
+}
+
+const LOCKED: &str = "i-0000000000locked0";
+
+/// An item of the table with texts and numbers.
+async fn put_item(world: &World, texts: &[(&str, &str)], numbers: &[(&str, i64)]) -> Result<()> {
+    use aws_sdk_dynamodb::types::AttributeValue::{N, S};
+    let client = aws_sdk_dynamodb::Client::new(&world.stack.hub);
+    let mut put = client.put_item().table_name(world.stack.output("TableName")?);
+    for (name, text) in texts {
+        put = put.item(*name, S((*text).to_owned()));
+    }
+    for (name, number) in numbers {
+        put = put.item(*name, N(number.to_string()));
+    }
+    put.send().await.map(drop).context("put an item")
+}
+
+/// A lock that an execution holds which has ended, as if its end had not released it.
+async fn lost_lock(world: &World) -> Result<()> {
+    let (alarm, at) = ("lost-run", "2026-01-02T03:04:05.678Z");
+    let arn: relay_core::alarm::AlarmArn =
+        format!("arn:aws:cloudwatch:{HOME_REGION}:{HUB}:alarm:{alarm}").parse()?;
+    let trigger = ::remediation::alarm::AlarmTrigger::id_of(&arn, None, at.parse()?, false);
+    let machine = world.stack.output("RunAutomationStateMachineArn")?;
+    let name = format!("alarm-{HUB}-{HOME_REGION}-1767323045678-{alarm}");
+    let input = json!({"runbook": "Relay-Nothing", "alarm": {"arn": arn, "at": at}});
+    let sfn = world.step_functions();
+    let start = sfn.start_execution().state_machine_arn(machine).name(name);
+    let execution = start.input(input.to_string()).send().await?.execution_arn;
+    world.end_of(&execution).await?;
+    let (trigger, input) = (trigger.to_string(), input.to_string());
+    let stored = format!("trigger#{trigger}");
+    put_item(world, &[("pk", &stored), ("sk", "input"), ("input", &input)], &[]).await?;
+    let lock = format!("resource#{HUB}#{HOME_REGION}#{LOCKED}");
+    let texts = [("pk", &*lock), ("sk", "lock"), ("owner", &*trigger), ("rule", "lost")];
+    put_item(world, &texts, &[("leaseUntil", 4_102_444_800), ("cool#db", 4_102_444_800)]).await
+}
+
+#[test]
+fn the_lock_of_a_lost_run_is_released_with_a_reason_that_everybody_sees() {
+    run(|world| async move {
+        let person = person(world).await?;
+        lost_lock(world).await?;
+        let mut outcomes = world.subscribe("relay-unlock").await?;
+        let line = ["unlock", LOCKED, "-m", "lost in the outage"];
+        let ran = relay(person, world, &line).await?;
+        ensure!(ran.code == Some(0), "{}{}", ran.out, ran.err);
+        ensure!(ran.err.contains("is locked by a run of rule lost"), "{}", ran.err);
+        let told = outcomes.on(LOCKED, "succeeded").await?;
+        let summary = told.json()["summary"].as_str().unwrap_or_default().to_owned();
+        ensure!(summary.contains("/rita/") && summary.contains("lost in the outage"), "{summary}");
+        let status = json(person, world, &["status"]).await?;
+        ensure!(status["unlocked"].to_string().contains("lost in the outage"), "{status}");
+        let again = relay(person, world, &line).await?;
+        ensure!(again.code == Some(1), "{}", again.out);
+        ensure!(again.err.contains("With --cool-down, these cool-downs end now"), "{}", again.err);
+        ensure!(again.err.contains("lost in the outage"), "who and why: {}", again.err);
+        let cools = relay(person, world, &[&line[..], &["--cool-down"]].concat()).await?;
+        ensure!(
+            cools.code == Some(0) && cools.out.contains("cool-down of rule db"),
+            "{}",
+            cools.err
+        );
+        let free = relay(person, world, &line).await?;
+        ensure!(free.code == Some(0) && free.out.contains("does not cool down"), "{}", free.err);
+
+        // A lock of nobody who is known: only by force, and not without a question.
+        let lock = format!("resource#{HUB}#{HOME_REGION}#{LOCKED}");
+        let nobody = "333ba70b-2333-48db-b17e-a5e69c6f4d1c";
+        let texts = [("pk", &*lock), ("sk", "lock"), ("owner", nobody), ("rule", "lost")];
+        put_item(world, &texts, &[("leaseUntil", 4_102_444_800)]).await?;
+        let unknown = relay(person, world, &line).await?;
+        ensure!(unknown.code == Some(1) && unknown.err.contains("is not known"), "{}", unknown.err);
+        let asked = relay(person, world, &[&line[..], &["--force"]].concat()).await?;
+        ensure!(asked.code == Some(1) && asked.err.contains("not confirmed"), "{}", asked.err);
+        let forced = relay(person, world, &[&line[..], &["--force", "--yes"]].concat()).await?;
+        ensure!(forced.code == Some(0) && forced.out.contains("may still go on"), "{}", forced.out);
         Ok(())
     });
 }

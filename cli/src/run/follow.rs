@@ -24,7 +24,7 @@ const PACE: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Shows an execution until its outcome. Ctrl-C ends the view, not the run.
-pub(super) async fn follow(
+pub(crate) async fn follow(
     session: &Session,
     archive: &Archive,
     arn: &str,

@@ -7,7 +7,7 @@ use aws::AwsError;
 use aws_sdk_cloudformation::types::StackInstanceStatus;
 use aws_sdk_sqs::types::QueueAttributeName;
 use jiff::Timestamp;
-use outcome::{Drift, HistoryQuery};
+use outcome::{Drift, HistoryEntry, HistoryQuery};
 use remediation::RemediationRules;
 use serde::Serialize;
 use serde_json::Value;
@@ -230,18 +230,27 @@ pub(super) async fn reconcile(session: &Session, archive: &Archive) -> Result<Op
     }))
 }
 
-/// How many outcomes there were, by status.
-pub(super) async fn outcomes(
+/// What happened in a day.
+pub(super) struct LastDay {
+    /// How many outcomes there were, by status.
+    pub outcomes: BTreeMap<&'static str, u32>,
+    /// Those of releases by people.
+    pub unlocked: Vec<HistoryEntry>,
+}
+
+/// Reads the outcomes of a day once.
+pub(super) async fn last_day(
     archive: &Archive,
     since: Timestamp,
     until: Timestamp,
-) -> Result<BTreeMap<&'static str, u32>> {
+) -> Result<LastDay> {
     let found = archive.find(&HistoryQuery::default(), (since, until), MOST).await?;
-    let mut counts = BTreeMap::new();
+    let mut outcomes = BTreeMap::new();
     for entry in &found.entries {
-        *counts.entry(entry.outcome.as_str()).or_default() += entry.count;
+        *outcomes.entry(entry.outcome.as_str()).or_default() += entry.count;
     }
-    Ok(counts)
+    let unlocked = found.entries.into_iter().filter(HistoryEntry::is_unlock).collect();
+    Ok(LastDay { outcomes, unlocked })
 }
 
 /// How many alarms no rule was about, of the last hundred that are kept.

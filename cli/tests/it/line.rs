@@ -29,6 +29,7 @@ const COMMANDS: [&[&str]; 29] = [
     &["cancel"],
     &["pause"],
     &["resume"],
+    &["unlock"],
     &["replay"],
     &["local"],
     &["event"],
