@@ -275,7 +275,7 @@ def installations_do_not_meet(files):
         for place, text in texts(template["Resources"]):
             # In common on purpose: each says there what it claims, and sees the others.
             # The source of the events is one for all installations, as AWS's are; `resources` says whose an event is.
-            if parameter["Default"] in text.replace("runbook-relay/claims", "") and not place.endswith(".events:source"):
+            if parameter["Default"] in text.replace("runbook-relay/claims", "") and not place.endswith((".events:source", ".EventPattern.source")):
                 yield f"{path.name}: {place}: another installation would have {text} too"
             if re.search(re.escape(ID) + r"[\w-]*\*", text):
                 yield f"{path.name}: {place}: {text} means names of other installations too"

@@ -92,7 +92,7 @@ class Uses:
         """What uses a role that functions of another account, or rules, take on."""
         functions = uses.trusted_functions(self.root, template["Resources"][owner])
         found = [f"{function}: `{path}`" for function in functions for path in uses.calls(self.root, function, action)]
-        rules = uses.rule_targets(template, owner) if action == "events:PutEvents" else []
+        rules = uses.rule_targets(template, owner, action)
         return found + [f"rule {rule}" for rule in rules]
 
     def covered(self, role):

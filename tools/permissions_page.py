@@ -14,6 +14,7 @@ CloudFormation, and a name without `arn:` is a resource of the same template.
 INTRODUCTIONS = {
     "template.yaml": "The hub account.",
     "management-account.yaml": "The management account, where it is not the hub.",
+    "ops-items.yaml": "The hub account, where OpsCenter is used.",
     "owner-account.yaml": "Every account that owns runbooks.",
     "target-account.yaml": "Every account whose alarms are answered.",
 }

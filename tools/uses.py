@@ -114,11 +114,15 @@ def _states(part):
             yield from _states(inner) if inner else ()
 
 
-def rule_targets(template, role):
-    """The EventBridge rules of a template that put events on a bus under a role."""
-    under = {"Fn::GetAtt": [role, "Arn"]}
-    return [name for name, resource in template["Resources"].items() if resource["Type"] == "AWS::Events::Rule"
-            for target in resource["Properties"]["Targets"] if target.get("RoleArn") == under and "event-bus" in str(target["Arn"])]
+# What EventBridge asks for at a target, by a part of the target's ARN.
+TARGETS = {"events:PutEvents": "event-bus", "ssm:CreateOpsItem": ":opsitem"}
+
+
+def rule_targets(template, role, action):
+    """The EventBridge rules of a template that need an action under a role for one of their targets."""
+    under, part = {"Fn::GetAtt": [role, "Arn"]}, TARGETS.get(action)
+    return [name for name, resource in template["Resources"].items() if part and resource["Type"] == "AWS::Events::Rule"
+            for target in resource["Properties"]["Targets"] if target.get("RoleArn") == under and part in str(target["Arn"])]
 
 
 def trusted_functions(root, role):

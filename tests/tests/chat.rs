@@ -1,13 +1,15 @@
-//! The topic for chat channels: every outcome as a notification, and what a subscription's filter policy leaves of them.
+//! The topic for chat channels: every outcome as a notification, and what a subscription's filter policy leaves of them. And the
+//! stack that makes OpsItems of outcomes.
 #![cfg(feature = "end-to-end")]
 
 use std::future::Future;
 
 use anyhow::{Context, Result, ensure};
 use aws_sdk_sqs::types::QueueAttributeName::{Policy, QueueArn};
-use harness::HUB;
+use aws_sdk_ssm::types::OpsItemFilter;
 use harness::local::Options;
 use harness::stack::StackOptions;
+use harness::{HOME_REGION, HUB, deploy};
 use serde_json::{Value, json};
 use tests::{World, run_with, until};
 
@@ -93,6 +95,60 @@ fn the_chat_topic_gets_every_outcome_and_a_channel_filters_it() {
         ensure!(one["content"]["textType"] == "client-markdown", "{one}");
         let step = format!("What happened and why: `relay show {}`", &refused[..8]);
         ensure!(one["content"]["nextSteps"][0] == step, "{one}");
+        Ok(())
+    });
+}
+
+#[test]
+fn an_outcome_that_failed_is_one_ops_item() {
+    run(|world| async move {
+        let outputs = deploy::stack(&world.stack.hub, "ops-items", "ops-items.yaml", &[]).await?;
+        let mut outcomes = world.subscribe("ops-items").await?;
+        let good = world.start_sharing("ops-good", &json!({"accounts": [HUB]})).await?;
+        let good = outcomes.of(&good).await?.id().to_owned();
+        let refused = world.start_sharing("ops-refused", &json!({"accounts": []})).await?;
+        let refused = outcomes.of(&refused).await?;
+        let ssm = aws_sdk_ssm::Client::new(&world.stack.hub);
+        let of = |id: &str| {
+            let filter = OpsItemFilter::builder().key("OperationalData".into());
+            let value = json!({"key": "outcome", "value": id}).to_string();
+            let filter = filter.operator("Equal".into()).values(value).build();
+            let describe =
+                ssm.describe_ops_items().set_ops_item_filters(filter.ok().map(|f| vec![f]));
+            async move { anyhow::Ok(describe.send().await?.ops_item_summaries.unwrap_or_default()) }
+        };
+        let items = until("the OpsItem", || async {
+            let items = of(refused.id()).await?;
+            Ok((!items.is_empty()).then_some(items))
+        })
+        .await?;
+        ensure!(items[0].title() == Some("runbook-relay: sharing failed"), "{items:?}");
+        ensure!(items[0].severity() == Some("2") && items[0].source() == Some("runbook-relay"));
+        let id = items[0].ops_item_id().context("an id")?;
+        let item = ssm.get_ops_item().ops_item_id(id).send().await?.ops_item.context("it")?;
+        ensure!(item.description() == refused.json()["summary"].as_str(), "{item:?}");
+
+        // The same event once more makes no other one, and counts as delivered.
+        let again = json!({"version": "0", "id": "0c0f1f9e-0000-4000-8000-00000000000f",
+            "detail-type": "Runbook Relay Outcome", "source": "runbook-relay", "account": HUB,
+            "time": "2026-01-02T03:04:05Z", "region": HOME_REGION,
+            "resources": [world.stack.output("OutcomeTopicArn")?], "detail": refused.json()});
+        world.deliver(&again).await?;
+        until("the event to be delivered", || async {
+            let records = world.local.relay("GET", "events", &Value::Null).await?;
+            let records = records.as_array().context("records are a list")?;
+            let delivered = records.iter().any(|record| {
+                let target = record["target"].as_str().unwrap_or_default();
+                record["eventId"] == again["id"] && target.ends_with(":opsitem")
+            });
+            Ok(delivered.then_some(()))
+        })
+        .await?;
+        ensure!(of(refused.id()).await?.len() == 1 && of(&good).await?.is_empty());
+        let url = outputs.get("UndeliveredEventsQueueUrl").context("a queue")?;
+        let sqs = aws_sdk_sqs::Client::new(&world.stack.hub);
+        let left = sqs.receive_message().queue_url(url).send().await?;
+        ensure!(left.messages().is_empty(), "{left:?}");
         Ok(())
     });
 }

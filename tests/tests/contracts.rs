@@ -403,7 +403,7 @@ fn the_stack_says_the_version_of_the_workspace() {
     let outcome = format!("            'suiteVersion': '{version}',\n");
     assert!(hub.contains(&outcome), "{outcome}");
     let description = format!("Description: >-\n  runbook-relay {version}, ");
-    for stack in ["management-account", "owner-account", "target-account"] {
+    for stack in ["management-account", "ops-items", "owner-account", "target-account"] {
         let stack = read(format!("stacks/{stack}.yaml"));
         assert!(stack.contains(&description), "{description}");
     }

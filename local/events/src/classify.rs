@@ -31,12 +31,14 @@ pub(crate) enum Kind {
     Automation,
     /// A document that Run Command runs on nodes.
     Command,
+    /// An OpsItem of OpsCenter that is made.
+    OpsItem,
 }
 
 impl Kind {
     /// Whether it is called under the target's role, always: it has no policy of its own.
     pub(crate) fn needs_role(self) -> bool {
-        matches!(self, Self::StateMachine | Self::Automation | Self::Command)
+        matches!(self, Self::StateMachine | Self::Automation | Self::Command | Self::OpsItem)
     }
 
     pub(crate) fn of(arn: &Arn) -> Option<Self> {
@@ -50,6 +52,7 @@ impl Kind {
             "logs" if starts("log-group:") => Some(Self::LogGroup),
             "ssm" if starts("automation-definition/") => Some(Self::Automation),
             "ssm" if starts("document/") => Some(Self::Command),
+            "ssm" if arn.resource == "opsitem" => Some(Self::OpsItem),
             _ => None,
         }
     }
@@ -65,6 +68,7 @@ impl Kind {
             Self::LogGroup => "logs:PutLogEvents",
             Self::Automation => "ssm:StartAutomationExecution",
             Self::Command => "ssm:SendCommand",
+            Self::OpsItem => "ssm:CreateOpsItem",
         }
     }
 
@@ -77,7 +81,7 @@ impl Kind {
             Self::StateMachine => "AWSStepFunctions",
             Self::Bus => "AmazonEventBridge",
             Self::LogGroup => "AWSLogs",
-            Self::Automation | Self::Command => "AWSSimpleSystemsManagement",
+            Self::Automation | Self::Command | Self::OpsItem => "AWSSimpleSystemsManagement",
         }
     }
 
@@ -105,6 +109,8 @@ impl Kind {
                 "Automation definition not found".to_owned(),
             ),
             Self::Command => (400, "InvalidDocument", "The document does not exist.".to_owned()),
+            // It has no policy that could be missing with it.
+            Self::OpsItem => (400, "OpsItemNotFoundException", "OpsItem not found".to_owned()),
         };
         self.refused(status, code, &message, request_id)
     }
@@ -194,7 +200,8 @@ mod tests {
         assert_eq!(kind("logs", "log-group:/aws/events/all:*"), Some(Kind::LogGroup));
         assert_eq!(kind("ssm", "automation-definition/Doc:$DEFAULT"), Some(Kind::Automation));
         assert_eq!(kind("ssm", "document/AWS-RunShellScript"), Some(Kind::Command));
-        assert_eq!(kind("ssm", "opsitem"), None);
+        assert_eq!(kind("ssm", "opsitem"), Some(Kind::OpsItem));
+        assert_eq!(kind("ssm", "opsitem/oi-0123456789ab"), None);
         assert_eq!(kind("states", "express:name"), None);
         assert_eq!(kind("ecs", "cluster/name"), None);
     }

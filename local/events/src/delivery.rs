@@ -211,6 +211,7 @@ impl Delivery {
                 let parameters = self.parameters(body);
                 Action::StartAutomation { token: self.derived_id("automation"), parameters }
             }
+            Kind::OpsItem => Action::CreateOpsItem { item: body },
             Kind::Command => Action::SendCommand {
                 targets: self.target.command_targets().to_vec(),
                 parameters: self.parameters(body),

@@ -162,6 +162,11 @@ pub enum Action {
         /// JSON: parameters, each a list of strings.
         parameters: String,
     },
+    /// `ssm:CreateOpsItem`, in the account and Region that the ARN names.
+    CreateOpsItem {
+        /// JSON: the fields of an OpsItem, spelled with small letters at the front; or an event.
+        item: String,
+    },
     /// One `logs:PutLogEvents`, into a stream of the port's choosing.
     PutLogEvent {
         /// Milliseconds since the epoch.

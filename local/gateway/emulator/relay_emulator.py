@@ -57,6 +57,7 @@ import relay_items
 import relay_keys
 import relay_logs
 import relay_names
+import relay_opsitems
 import relay_outbox
 import relay_protocols
 import relay_refusals
@@ -91,7 +92,7 @@ require(responses, "request_scope", "json_response", "error_response_json")
 
 for extension in (relay_protocols, relay_instances, relay_volumes, relay_groups, relay_commands, relay_sessions,
                   relay_checks, relay_contributors, relay_documents, relay_suppression, relay_keys,
-                  relay_bus, relay_items, relay_logs, relay_refusals, relay_schedules, relay_tags, relay_targets):
+                  relay_bus, relay_items, relay_logs, relay_opsitems, relay_refusals, relay_schedules, relay_tags, relay_targets):
     extension.install(require)
 
 
@@ -322,7 +323,7 @@ provisioners._RESOURCE_HANDLERS["AWS::Events::EventBusPolicy"] = {
 relay_conditions.install(require)
 
 
-# -- The resource of GetParametersByPath is its path, that of a token its machine; the emulator knows neither --
+# -- The resource of GetParametersByPath is its path, that of a token its machine, that of an OpsItem its id; the emulator knows none --
 
 _machine_of_token = {}
 
@@ -334,6 +335,9 @@ def _resource_arn(service, method, path, headers, body, query_params, *rest, **n
     if service == "ssm" and headers.get("x-amz-target", "").endswith(".GetParametersByPath"):
         under = json.loads(body or b"{}").get("Path", "/").strip("/")
         return f"arn:aws:ssm:{responses.get_region()}:{responses.get_account_id()}:parameter/{under}"
+    if service == "ssm" and headers.get("x-amz-target", "").endswith(".GetOpsItem"):
+        ident = json.loads(body or b"{}").get("OpsItemId", "")
+        return f"arn:aws:ssm:{responses.get_region()}:{responses.get_account_id()}:opsitem/{ident}"
     if headers.get("x-amz-target", "").startswith("AWSStepFunctions.SendTask"):
         return _machine_of_token.get(json.loads(body or b"{}").get("taskToken"), arn)
     return arn

@@ -97,6 +97,24 @@ async fn a_state_machine_is_started_under_its_role_with_one_name_per_delivery() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_ops_item_is_made_under_the_targets_role_and_never_without_one() {
+    let arn = "arn:aws:ssm:us-east-1:111122223333:opsitem";
+    let world = World::new();
+    let item = json!({"title": "it broke", "source": "tests"}).to_string();
+    let target = json!({"Arn": arn, "RoleArn": ROLE, "Input": item});
+    let (calls, outcome) = delivered_to(&world, target).await;
+    assert_eq!(outcome, DeliveryOutcome::Delivered);
+    assert_eq!(calls[0].action, Action::CreateOpsItem { item });
+    let check = &world.role_checks()[0];
+    assert_eq!((check.action, check.resource.as_str()), ("ssm:CreateOpsItem", arn));
+
+    let (calls, outcome) = delivered_to(&World::new(), json!({"Arn": arn})).await;
+    assert_eq!(calls, []);
+    let (code, message) = dropped(&outcome);
+    assert_eq!((code, message.starts_with("RoleArn is required")), ("INVALID_PARAMETER", true));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_command_goes_to_its_nodes_under_a_role_that_may_reach_each_of_them() {
     let shell = "arn:aws:ssm:us-east-1::document/AWS-RunShellScript";
     let targets = json!([
