@@ -5,9 +5,11 @@
 
 mod credentials;
 mod explain;
+mod history;
 mod import;
 mod line;
 mod lint;
+mod local;
 mod relay;
 mod rules;
 mod runbook_export;
@@ -19,3 +21,4 @@ mod runbook_test;
 mod runbooks;
 mod shipped;
 mod stub;
+mod trouble;

@@ -51,7 +51,25 @@ impl Relay {
 
     /// Runs in the home folder, with nobody at standard input.
     pub(crate) fn run(&self, line: &[&str]) -> Ran {
-        let ran = Command::new(env!("CARGO_BIN_EXE_relay"))
+        self.run_with(line, &[])
+    }
+
+    /// The same with more variables of the environment.
+    pub(crate) fn run_with(&self, line: &[&str], more: &[(&str, &str)]) -> Ran {
+        let ran = self.command(line).envs(more.iter().copied()).output().unwrap();
+        Ran {
+            code: ran.status.code().unwrap(),
+            out: String::from_utf8(ran.stdout).unwrap(),
+            err: String::from_utf8(ran.stderr).unwrap(),
+        }
+    }
+}
+
+impl Relay {
+    /// The command, for tests that do more than wait for its end.
+    pub(crate) fn command(&self, line: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_relay"));
+        command
             .args(line)
             .current_dir(self.home.path())
             .env_clear()
@@ -59,14 +77,8 @@ impl Relay {
             .env("PATH", "/usr/bin:/bin")
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        Ran {
-            code: ran.status.code().unwrap(),
-            out: String::from_utf8(ran.stdout).unwrap(),
-            err: String::from_utf8(ran.stderr).unwrap(),
-        }
+            .stdin(Stdio::null());
+        command
     }
 }
 

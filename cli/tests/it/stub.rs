@@ -1,10 +1,12 @@
 //! AWS on the loopback interface, as far as `relay` calls it: one account, parameters and documents in
-//! every Region, and the stack of the hub where a test wants it.
+//! every Region, and the stack of the hub where a test wants it, with its table ([`Stub::suite`]).
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard};
+
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -25,6 +27,16 @@ pub(crate) struct State {
     pub(crate) documents: BTreeMap<(String, String), Document>,
     /// Operations that are denied in a Region.
     pub(crate) denied: Vec<(&'static str, &'static str)>,
+    /// Operations that fail so many times with a code and a message.
+    pub(crate) failing: BTreeMap<&'static str, (u32, &'static str, &'static str)>,
+    /// An operation that is done at once and answered late.
+    pub(crate) late: Option<(&'static str, Duration)>,
+    /// The items that functions would have written.
+    pub(crate) table: aws_double::Table,
+    /// Executions of state machines by their ARNs, as DescribeExecution answers.
+    pub(crate) executions: BTreeMap<String, Value>,
+    /// Automations by their ids, as GetAutomationExecution answers.
+    pub(crate) automations: BTreeMap<String, Value>,
 }
 
 /// A document with all its versions, the first one first.
@@ -76,6 +88,31 @@ impl Stub {
         stub
     }
 
+    /// Starts with the hub's stack and all its outputs.
+    pub(crate) fn suite() -> Self {
+        let stub = Self::deployed();
+        let mut outputs: BTreeMap<&'static str, String> = [
+            ("TableName", aws_double::TABLE),
+            ("BucketName", aws_double::BUCKET),
+            ("RunAutomationStateMachineArn", aws_double::RUN_AUTOMATION),
+            ("ShareRunbooksStateMachineArn", aws_double::SHARE_RUNBOOKS),
+            ("AwaitMembershipStateMachineArn", aws_double::AWAIT_MEMBERSHIP),
+        ]
+        .map(|(key, value)| (key, value.to_owned()))
+        .into();
+        for queue in [
+            "IntakeQueueUrl",
+            "AlarmQueueUrl",
+            "IntakeDeadLetterQueueUrl",
+            "AlarmDeadLetterQueueUrl",
+            "RecoverDeadLetterQueueUrl",
+        ] {
+            outputs.insert(queue, format!("{}/111122223333/{queue}", stub.url));
+        }
+        stub.state().outputs.extend(outputs);
+        stub
+    }
+
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
     }
@@ -95,11 +132,15 @@ impl Stub {
 fn serve(stream: TcpStream, state: &Mutex<State>) {
     let mut reader = BufReader::new(stream);
     while let Some(call) = read(&mut reader) {
-        let (status, body) = {
+        let ((status, body), late) = {
             let mut state = state.lock().unwrap();
             state.calls.push(call.clone());
-            state.answer(&call)
+            let late = state.late.filter(|(operation, _)| *operation == call.operation);
+            (state.answer(&call), late)
         };
+        if let Some((_, after)) = late {
+            std::thread::sleep(after);
+        }
         let head = format!("HTTP/1.1 {status} .\r\ncontent-length: {}\r\n\r\n", body.len());
         if reader.get_mut().write_all(format!("{head}{body}").as_bytes()).is_err() {
             return;
@@ -151,6 +192,13 @@ impl State {
         if self.denied.iter().any(|(denied, place)| denied == operation && place == region) {
             return refusal("AccessDeniedException", &format!("not authorized: {operation}"));
         }
+        if let Some((times, code, message)) = self.failing.get_mut(operation.as_str())
+            && *times > 0
+        {
+            *times -= 1;
+            let of_query = ["GetCallerIdentity", "DescribeStacks"].contains(&operation.as_str());
+            return if of_query { xml(code, message) } else { refusal(code, message) };
+        }
         let input: Value = serde_json::from_str(&call.body).unwrap_or_default();
         let text = |name: &str| input[name].as_str().unwrap_or_default().to_owned();
         match operation.as_str() {
@@ -170,6 +218,31 @@ impl State {
             "DeleteParameter" => {
                 self.parameters.remove(&text("Name"));
                 (200, "{}".to_owned())
+            }
+            "GetParameter" => match self.parameters.get(&text("Name")) {
+                Some(value) => {
+                    (200, json!({"Parameter": {"Name": text("Name"), "Value": value}}).to_string())
+                }
+                None => refusal("ParameterNotFound", ""),
+            },
+            "GetItem" | "Query" | "UpdateItem" => match self.table.perform(operation, &input) {
+                Ok(answer) => (200, answer.to_string()),
+                Err(_) => refusal("ConditionalCheckFailedException", ""),
+            },
+            "GetQueueAttributes" => {
+                let attributes = json!({"ApproximateNumberOfMessages": "0"});
+                (200, json!({ "Attributes": attributes }).to_string())
+            }
+            "ListStackInstances" => (200, INSTANCES.to_owned()),
+            "DescribeExecution" => match self.executions.get(&text("executionArn")) {
+                Some(execution) => (200, execution.to_string()),
+                None => refusal("ExecutionDoesNotExist", ""),
+            },
+            "GetAutomationExecution" => {
+                match self.automations.get(&text("AutomationExecutionId")) {
+                    Some(one) => (200, json!({ "AutomationExecution": one }).to_string()),
+                    None => refusal("AutomationExecutionNotFoundException", ""),
+                }
             }
             operation if operation.starts_with("/federation/credentials") => (200, SSO.to_owned()),
             _ => self.document(operation, region, &input),
@@ -250,6 +323,19 @@ impl State {
 fn refusal(code: &str, message: &str) -> Reply {
     (400, json!({"__type": code, "message": message}).to_string())
 }
+
+fn xml(code: &str, message: &str) -> Reply {
+    let body = format!(
+        "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message>\
+         </Error></ErrorResponse>"
+    );
+    (if code.starts_with("Throttl") { 400 } else { 403 }, body)
+}
+
+const INSTANCES: &str = "<ListStackInstancesResponse><ListStackInstancesResult><Summaries><member>\
+    <Account>444455556666</Account><Region>eu-west-1</Region><Status>CURRENT</Status></member><member>\
+    <Account>444455556666</Account><Region>us-east-1</Region><Status>OUTDATED</Status></member></Summaries>\
+    </ListStackInstancesResult></ListStackInstancesResponse>";
 
 const IDENTITY: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult>\
     <Arn>arn:aws:sts::111122223333:assumed-role/Operator/me</Arn><UserId>AROA:me</UserId>\
