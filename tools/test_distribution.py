@@ -80,6 +80,26 @@ def test_every_crate_from_elsewhere_is_there_with_its_licence(dist):
     assert not re.search(r"^plan-shares ", text, re.MULTILINE)
 
 
+def test_a_local_aws_has_its_programs_and_its_files_at_the_paths_of_a_checkout(dist, tmp_path):
+    built, plain, _ = dist
+    assert not (plain / "bin").exists() and not (plain / "local").exists(), "only where it is asked for"
+    programs, folder = tmp_path / "programs", tmp_path / "dist"
+    programs.mkdir()
+    for name in distribution.PROGRAMS:
+        (programs / name).write_bytes(f"program {name}".encode())
+        (programs / name).chmod(0o755)
+    distribution.make(ROOT, built, folder, programs)
+    for name in distribution.PROGRAMS:
+        program = folder / "bin" / name
+        assert program.read_bytes() == f"program {name}".encode() and program.stat().st_mode & 0o111
+    for file in [*(ROOT / distribution.EMULATOR).glob("*.py"), ROOT / distribution.REQUIREMENTS]:
+        assert (folder / file.relative_to(ROOT)).read_bytes() == file.read_bytes()
+    assert "  bin/relay\n" in (folder / "SHA256SUMS").read_text(encoding="utf-8")
+    (programs / "gateway").unlink()
+    with pytest.raises(SystemExit, match="not built: gateway; run `cargo xtask package --with-local`"):
+        distribution.add_local(ROOT, programs, tmp_path / "again")
+
+
 def test_what_is_not_built_is_named(tmp_path):
     with pytest.raises(SystemExit, match="not built: .*plan-shares.*cargo xtask package"):
         distribution.make(ROOT, tmp_path, tmp_path / "dist")

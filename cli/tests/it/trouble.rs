@@ -19,7 +19,13 @@ fn expired_credentials_are_named_with_what_to_do() {
     stub.state().failing.insert("GetCallerIdentity", (99, "ExpiredToken", expired));
     let relay = Relay::with(&stub);
     let ran = relay.run(&["outcomes"]);
-    expect![[r#""#]].assert_eq(&ran.story(relay.home.path()));
+    expect![[r#"
+        exit code 1
+        error: AWS does not say who the caller is (sts:GetCallerIdentity)
+          caused by: ExpiredToken: The security token included in the request is expired
+        help: The credentials are expired or not valid here: sign in again.
+    "#]]
+    .assert_eq(&ran.story(relay.home.path()));
     assert!(stub.writes().is_empty());
 }
 
@@ -33,7 +39,12 @@ fn throttling_that_passes_is_waited_for_and_throttling_that_lasts_is_named() {
     assert_eq!(stub.state().failing["Query"].0, 0, "it was throttled");
     stub.state().failing.insert("Query", (99, "ThrottlingException", "Rate exceeded"));
     let lasts = relay.run(&["outcomes"]);
-    expect![[r#""#]].assert_eq(&lasts.story(relay.home.path()));
+    expect![[r#"
+        exit code 1
+        error: read the history
+          caused by: ThrottlingException: Rate exceeded
+    "#]]
+    .assert_eq(&lasts.story(relay.home.path()));
 }
 
 #[test]
@@ -49,7 +60,12 @@ fn without_a_network_the_address_that_does_not_answer_is_named() {
         .set("AWS_SECRET_ACCESS_KEY", "secret");
     let ran = relay.run(&["status"]);
     let story = ran.story(relay.home.path()).replace(&gone, "http://127.0.0.1:PORT");
-    expect![[r#""#]].assert_eq(&story);
+    expect![[r#"
+        exit code 1
+        error: AWS does not say who the caller is (sts:GetCallerIdentity)
+          caused by: NoAnswer: io error: client error (Connect): tcp connect error: Connection refused (os error 111)
+        help: All calls go to http://127.0.0.1:PORT: --endpoint-url, AWS_ENDPOINT_URL or the profile.
+    "#]].assert_eq(&story);
 }
 
 #[test]

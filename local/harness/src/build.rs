@@ -2,6 +2,8 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
@@ -9,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context, Result, ensure};
 use zip::write::SimpleFileOptions;
 
-use crate::root;
+use crate::{bundle, root};
 
 /// The names of all functions: the folders of `functions/`.
 ///
@@ -34,14 +36,45 @@ pub fn is_built() -> bool {
 }
 
 /// Builds gateway and functions, unoptimised: what demo, local and tests run. Cargo shows its
-/// progress.
+/// progress. A bundle has them.
 ///
 /// # Errors
-/// When something does not compile.
+/// When something does not compile, or the bundle is not whole.
 pub fn build_dev() -> Result<()> {
+    if let Some(bundle) = bundle::own() {
+        return bundle::demand_complete(bundle);
+    }
     let status = dev_build().status().context("run cargo build")?;
     ensure!(status.success(), "the build failed");
     Ok(())
+}
+
+/// The same, and the program that runs is renewed: where its own sources have changed, the one that was just built takes its
+/// place with the same arguments. A program that `cargo` did not start, as `relay local` does, may be older than they are.
+///
+/// # Errors
+/// As [`build_dev`], and when the new one cannot be started.
+pub fn build_dev_and_renew() -> Result<()> {
+    let own = std::env::current_exe().context("find this program")?;
+    let before = Made::of(&own);
+    build_dev()?;
+    if before == Made::of(&own) {
+        return Ok(());
+    }
+    let mut renewed = Command::new(&own);
+    let error = renewed.args(std::env::args_os().skip(1)).exec();
+    Err(error).with_context(|| format!("start {}, which was just built", own.display()))
+}
+
+/// Which file a path leads to, and when it was written.
+#[derive(Debug, PartialEq, Eq)]
+struct Made(Option<(u64, i64, i64)>);
+
+impl Made {
+    fn of(path: &Path) -> Self {
+        let meta = path.metadata().ok();
+        Self(meta.map(|meta| (meta.ino(), meta.mtime(), meta.mtime_nsec())))
+    }
 }
 
 /// The whole workspace, as `cargo xtask` itself is built: another choice of packages means other features, and
@@ -70,8 +103,11 @@ pub fn speed(package: &str, more: &[&str]) -> Result<PathBuf> {
     Ok(folder.join("speed"))
 }
 
-/// A binary that [`build_dev`] built.
+/// A binary that [`build_dev`] built, or that the bundle has.
 pub fn binary(name: &str) -> PathBuf {
+    if let Some(bundle) = bundle::own() {
+        return bundle.join("bin").join(name);
+    }
     target_dir().join("debug").join(name)
 }
 
@@ -84,11 +120,14 @@ pub fn target_dir() -> PathBuf {
 }
 
 /// A zip archive with the function's stripped binary as `bootstrap`, made anew only if the binary
-/// changed. Stored, not deflated: it goes no further than this machine.
+/// changed. Stored, not deflated: it goes no further than this machine. That of a bundle is the one that is deployed.
 ///
 /// # Errors
 /// When the binary is missing or the archive cannot be written.
 pub fn archive(name: &str) -> Result<PathBuf> {
+    if let Some(bundle) = bundle::own() {
+        return Ok(bundle.join("functions").join(format!("{name}.zip")));
+    }
     // Another process has other names for what is not ready; another thread of this one waits.
     static PACKING: Mutex<()> = Mutex::new(());
     let _alone = PACKING.lock().unwrap_or_else(PoisonError::into_inner);
@@ -144,6 +183,20 @@ pub fn distribution(folder: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_program_that_was_built_anew_is_another_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("xtask");
+        assert_eq!(Made::of(&program), Made(None));
+        std::fs::write(&program, "old").unwrap();
+        let before = Made::of(&program);
+        assert_eq!(Made::of(&program), before);
+        // Cargo puts a new file in its place.
+        std::fs::write(folder.path().join("new"), "new").unwrap();
+        std::fs::rename(folder.path().join("new"), &program).unwrap();
+        assert_ne!(Made::of(&program), before);
+    }
 
     #[test]
     fn a_first_build_shows_cargos_progress() {

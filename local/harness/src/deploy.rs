@@ -50,7 +50,8 @@ pub async fn suite(config: &SdkConfig, parameters: &[(&str, String)]) -> Result<
         async move {
             let file = match kind.as_str() {
                 "CodeUri" => {
-                    let name = Path::new(&path).file_name().context("CodeUri names no function")?;
+                    // `target/lambda/NAME/` in a checkout, `functions/NAME.zip` in a bundle.
+                    let name = Path::new(&path).file_stem().context("CodeUri names no function")?;
                     build::archive(&name.to_string_lossy())?
                 }
                 _ => root().join(&path),

@@ -88,7 +88,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
         parameters: arguments.parameter,
     };
     Local::check_port(arguments.port)?;
-    build::build_dev()?;
+    build::build_dev_and_renew()?;
     let mut local = Local::start(&options).await?;
     let outcome = tokio::select! {
         never = serve(&mut local, content) => never.map(|never| match never {}),

@@ -11,7 +11,13 @@ pub(crate) struct Arguments {
     /// Build for x86_64 instead of arm64; deploy with the template's parameter Architecture=x86_64
     #[arg(long = "x86_64", alias = "x86-64")]
     x86_64: bool,
+    /// Add the local AWS and `relay`, for machines of the same architecture without Rust: `dist/bin/relay local`
+    #[arg(long)]
+    with_local: bool,
 }
+
+/// The programs of a local AWS, and `relay`.
+const PROGRAMS: [&str; 3] = ["relay", "xtask", "gateway"];
 
 /// What a function's machine is.
 #[derive(Clone, Copy, PartialEq)]
@@ -51,6 +57,14 @@ impl Architecture {
 /// finds it, says how large each is, and makes `dist/`: the same without the checkout.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let architecture = if arguments.x86_64 { Architecture::X86_64 } else { Architecture::Arm64 };
+    if arguments.with_local {
+        let host = Architecture::host()?;
+        ensure!(
+            host == architecture,
+            "the functions of a local AWS run on this machine: package for it with {}",
+            if host == Architecture::X86_64 { "--x86_64" } else { "no --x86_64" }
+        );
+    }
     let folder = root().join("target/lambda");
     let functions = build::function_names()?;
     binaries(architecture, &functions, &[], &folder)?;
@@ -61,14 +75,31 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     let python = python::ensure(".venv-package", "tools/requirements-package.txt")?;
     let dist = root().join("dist");
-    let made = Command::new(python)
-        .current_dir(root())
-        .args([Path::new("tools/distribution.py"), &folder, &dist])
-        .status();
+    let mut make = Command::new(python);
+    make.current_dir(root()).args([Path::new("tools/distribution.py"), &folder, &dist]);
+    if arguments.with_local {
+        make.arg(programs()?);
+    }
+    let made = make.status();
     let made = made.context("run tools/distribution.py")?;
     ensure!(made.success(), "tools/distribution.py: {made}");
     println!("dist/ deploys from anywhere: docs/deploy.md");
+    if arguments.with_local {
+        println!("dist/bin/relay local starts a local AWS from anywhere: docs/local.md");
+    }
     Ok(())
+}
+
+/// Builds the programs of a local AWS, optimised; the folder they are in.
+fn programs() -> Result<PathBuf> {
+    let mut command = Command::new("cargo");
+    command.current_dir(root()).args(["build", "--release", "--locked", "--workspace"]);
+    for program in PROGRAMS {
+        command.args(["--bin", program]);
+    }
+    let status = command.status().context("run cargo build")?;
+    ensure!(status.success(), "cargo build: {status}");
+    Ok(build::target_dir().join("release"))
 }
 
 /// Builds the binaries of packages with `cargo lambda` as it is locked: optimised, against Amazon
