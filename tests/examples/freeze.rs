@@ -172,8 +172,15 @@ mod recorded {
             let pk = item["pk"]["S"].as_str().unwrap_or_default();
             let sk = item["sk"]["S"].as_str().unwrap_or_default();
             let kind = pk.split('#').next().unwrap_or_default();
-            let of_trigger = if kind == "trigger" { format!("-{sk}") } else { String::new() };
-            folder.add(&format!("table/{kind}{of_trigger}"), &Value::Object(item))?;
+            let part = match kind {
+                "trigger" => format!("-{sk}"),
+                "history" => match pk.split('#').nth(1) {
+                    Some(list @ ("outcome" | "unanswered")) => format!("-{list}"),
+                    _ => "-list".to_owned(),
+                },
+                _ => String::new(),
+            };
+            folder.add(&format!("table/{kind}{part}"), &Value::Object(item))?;
         }
         Ok(())
     }

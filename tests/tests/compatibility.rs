@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use aws_double::{Aws, TABLE};
-use outcome::{Outcome, PublishOutcomeInput, PublishOutcomeOutput};
+use outcome::{
+    HistoryEntry, HistoryIndex, Outcome, PublishOutcomeInput, PublishOutcomeOutput, UnansweredAlarm,
+};
 use relay_core::alarm::TriggerId;
 use relay_core::id::AccountId;
 use remediation::guard::digest::DigestWindow;
@@ -360,6 +362,12 @@ async fn guardrails_remember_what_an_earlier_version_took() {
                 Some((name.strip_prefix("cool#")?, until["N"].as_str()?.parse::<i64>().ok()?))
             });
             let (rule, until) = cools.unwrap();
+            let state = frozen.table.lock_state(&resource).await.unwrap();
+            assert_eq!(state.cool_downs[rule].as_second(), until);
+            if item.contains_key("unlocked") {
+                holds::<remediation::guard::UnlockNote>(text(item, "unlocked"));
+                assert!(state.unlocked.is_some());
+            }
             let now = jiff::Timestamp::from_second(until - 1).unwrap();
             let other = TriggerId(uuid_of(1));
             let taker = Taker { trigger: other, rule, observing: false, now };
@@ -379,6 +387,46 @@ async fn guardrails_remember_what_an_earlier_version_took() {
             assert!(!matches!(answer, TakeAnswer::Taken), "its runs are used up: {answer:?}");
         }
         assert!(!frozen.of("storm", "").is_empty());
+    }
+}
+
+#[tokio::test]
+async fn what_an_earlier_version_stored_in_the_history_is_found_and_read() {
+    for version in versions() {
+        let frozen = Frozen::table(&version);
+        let table = &frozen.table;
+        let mut stored = Vec::new();
+        for (id, item) in frozen.of("history#outcome", "outcome") {
+            let outcome = table.outcome(id.parse().unwrap()).await.unwrap().unwrap();
+            assert_eq!(outcome.at.to_string(), text(item, "at"));
+            holds::<Outcome>(text(item, "outcome"));
+            stored.push(outcome);
+        }
+        let kinds = ["day", "account", "rule", "resource", "alarm"];
+        for kind in kinds {
+            for (name, item) in frozen.of(&format!("history#{kind}"), "") {
+                holds::<HistoryEntry>(text(item, "entry"));
+                let list = match kind {
+                    "day" => HistoryIndex::Day(name.parse().unwrap()),
+                    "account" => HistoryIndex::Account(name.parse().unwrap()),
+                    "rule" => HistoryIndex::Rule(name),
+                    "resource" => HistoryIndex::Resource(name),
+                    _ => HistoryIndex::Alarm(name),
+                };
+                let always = (jiff::Timestamp::UNIX_EPOCH, "2200-01-01T00:00:00Z".parse().unwrap());
+                let page = table.history(&list, always, None, 100).await.unwrap();
+                let id = text(item, "sk").split_once('#').unwrap().1;
+                assert!(page.entries.iter().any(|entry| entry.id.to_string() == id), "{list:?}");
+                // What is in a list is in the history.
+                assert!(stored.iter().any(|outcome| outcome.id.to_string() == id), "{id}");
+            }
+        }
+        let unanswered = table.unanswered().await.unwrap();
+        assert!(unanswered.total > 0 && unanswered.since.is_some());
+        assert!(!unanswered.last.is_empty());
+        for (_, item) in frozen.of("history", "slot#01") {
+            holds::<UnansweredAlarm>(text(item, "alarm"));
+        }
     }
 }
 
@@ -435,3 +483,46 @@ async fn what_an_earlier_version_shared_and_planned_is_read_from_the_table() {
         assert!(frozen.aws.all_calls().iter().all(|call| call.service == "dynamodb"));
     }
 }
+
+// THROWAWAY-BEGIN
+#[tokio::test]
+async fn zz_generate() {
+    let version = folder().join("0.1.0");
+    let aws = Aws::at("2026-11-30T10:12:30Z");
+    let table = Table::new(&aws.sdk(), TABLE);
+    for name in ["6", "9"] {
+        let text =
+            std::fs::read_to_string(version.join(format!("bucket/outcomes/{name}.json"))).unwrap();
+        let outcome: Outcome = serde_json::from_str(&text).unwrap();
+        let json = outcome::Message::render(&outcome).json;
+        table.store_outcome(&outcome, &json).await.unwrap();
+    }
+    let alarm = UnansweredAlarm {
+        alarm: "arn:aws:cloudwatch:us-east-1:111122223333:alarm:ServerCpuTooHigh".parse().unwrap(),
+        contributor: Some("c-1".to_owned()),
+        at: aws.now(),
+        reason: "Threshold Crossed: 1 datapoint [97.0] was greater than the threshold (90.0)."
+            .to_owned(),
+        metrics: vec!["AWS/EC2/CPUUtilization".to_owned()],
+    };
+    table.note_unanswered(&alarm, 1, aws.now()).await.unwrap();
+    let mut seen = std::collections::BTreeMap::new();
+    let keys = aws.state().table.keys("history#");
+    for (pk, sk) in keys {
+        let kind = match pk.split('#').nth(1) {
+            Some(list @ ("outcome" | "unanswered")) => format!("history-{list}"),
+            _ => "history-list".to_owned(),
+        };
+        let number = seen.entry(kind.clone()).or_insert(0);
+        *number += 1;
+        let item = Value::Object(aws.state().table.get(&pk, &sk).unwrap().clone());
+        let to = version.join("table").join(kind);
+        std::fs::create_dir_all(&to).unwrap();
+        std::fs::write(
+            to.join(format!("{number}.json")),
+            serde_json::to_string_pretty(&item).unwrap() + "\n",
+        )
+        .unwrap();
+    }
+}
+// THROWAWAY-END
