@@ -20,7 +20,7 @@ def management(account, region):
 
 def test_one_region_of_an_account_has_its_roles_and_every_region_forwards():
     forwards = FORWARDS | {"AutomationForwardingRule"}
-    assert target(MEMBER, ABROAD) == forwards | {"ReadRole", "ExecutionRole"}
+    assert target(MEMBER, ABROAD) == forwards | {"ReadRole", "CopyRole", "ExecutionRole"}
     assert target(MEMBER, HOME) == target(MEMBER, "ap-south-1") == forwards
     assert target(HUB, ABROAD) == forwards, "the hub has its roles already"
 

@@ -29,7 +29,7 @@ FAULTS = [
      "ExecutionRole, runbooks, Cure: ec2:TerminateInstances: nothing uses it"),
     (TARGET, "                  - cloudwatch:DescribeAlarmHistory\n", "                  - cloudwatch:DescribeAlarmHistory\n                  - cloudwatch:GetDashboard\n",
      "ReadRole, read, LookAtAlarms: cloudwatch:GetDashboard: nothing uses it"),
-    (HUB, "ssm:DescribeDocumentPermission, ", "ssm:DescribeDocumentPermission, ssm:DeleteDocument, ", "ShareRole, share-documents, ShareDocuments: ssm:DeleteDocument: nothing uses it"),
+    (HUB, "ssm:DescribeDocumentPermission, ", "ssm:DescribeDocumentPermission, ssm:DeleteActivation, ", "ShareRole, share-documents, ShareDocuments: ssm:DeleteActivation: nothing uses it"),
     (MANAGEMENT, "          RoleArn: !GetAtt ForwardingRole.Arn\n", "", "ForwardingRole, put-events: events:PutEvents: nothing uses it"),
     # Used and not granted: by a machine, a runbook in the hub's account, a runbook in a target account.
     (HUB, "              # this role to exist.\n              - Effect: Allow\n                Action: states:StartExecution\n",
