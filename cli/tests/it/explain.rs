@@ -46,19 +46,21 @@ fn a_code_is_explained_offline_in_whatever_case() {
         &relay,
         &["explain", "coolingdown"],
         &expect![[r#"
-        exit code 0
-        CoolingDown
+            exit code 0
+            CoolingDown
 
-        *Problem in an outcome, about guardrails.* The same rule ran on the same resource less than `guard.coolDown` ago, counted from the end of that run.
+            *Problem in an outcome, about guardrails.* The same rule ran on the same resource less than `guard.coolDown` ago, counted from the end of that run.
 
-        What the suite did
+            What the suite did
 
-        It started nothing.
+            It started nothing.
 
-        What to do
+            What to do
 
-        If the alarm comes back so soon, the runbook does not help for long: find the cause, or add a rung. Lower `guard.coolDown` only if runs at short intervals are meant.
-    "#]],
+            If the alarm comes back so soon, the runbook does not help for long: find the cause, or add a rung. Lower `guard.coolDown` only if runs at short intervals are meant.
+
+            Once the cause is repaired by hand, `relay unlock RESOURCE --cool-down -m REASON` ends the cool-downs on that resource.
+        "#]],
     );
     let page = relay.run(&["explain", "CoolingDown", "--output", "json"]).json();
     assert_eq!(page["code"], "CoolingDown");

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::relay::Relay;
 
-const COMMANDS: [&[&str]; 29] = [
+const COMMANDS: [&[&str]; 30] = [
     &["rules", "lint"],
     &["rules", "plan"],
     &["rules", "apply"],

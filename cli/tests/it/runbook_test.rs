@@ -327,7 +327,7 @@ fn a_script_is_run_as_it_is_with_aws_as_the_case_has_it() {
 
 const ATTACHED: &str = r#"schemaVersion: '0.3'
 description: Counts with what is attached.
-files: {tool.py: {}}
+files: {tool.py: {checksums: {sha256: 3778ce3b13a1f060a16020c99f1d13c067f440f9e80446322b5ef5118441d38b}}}
 mainSteps:
   - name: alone
     action: aws:executeScript

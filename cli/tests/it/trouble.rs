@@ -83,6 +83,19 @@ fn a_reader_that_goes_away_ends_a_command_without_an_error() {
     }
 }
 
+/// The same command, which SIGINT ends even where whoever started the tests ignores it, as a shell does for what runs in
+/// its background.
+fn interruptible(command: &Command) -> Command {
+    let mut made = Command::new("env");
+    made.arg("--default-signal=INT").arg(command.get_program()).args(command.get_args());
+    made.env_clear();
+    made.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    if let Some(folder) = command.get_current_dir() {
+        made.current_dir(folder);
+    }
+    made
+}
+
 #[test]
 fn ctrl_c_in_the_middle_of_a_write_leaves_whole_rules_and_a_repeat_writes_the_rest() {
     let stub = Stub::deployed();
@@ -91,8 +104,7 @@ fn ctrl_c_in_the_middle_of_a_write_leaves_whole_rules_and_a_repeat_writes_the_re
         relay.file(&format!("rules/sharing/{name}.yaml"), SHARING);
     }
     stub.state().late = Some(("PutParameter", Duration::from_secs(20)));
-    let mut child = relay
-        .command(&["rules", "apply"])
+    let mut child = interruptible(&relay.command(&["rules", "apply"]))
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()

@@ -301,6 +301,7 @@ fn an_owner_that_lets_nobody_in_is_named_by_the_first_reconcile_and_when_it_does
             details: &details,
             standing: Some(&standing),
             drift: None,
+            unlocked: None,
             at: "2026-01-02T03:04:46.700Z".parse().unwrap(),
             stored: None,
         });

@@ -48,6 +48,7 @@ fn outcome(
         plan: None,
         details: &[],
         standing: None,
+        drift: None,
         unlocked: unlocked.as_ref(),
         at: "2026-01-02T03:04:06Z".parse().unwrap(),
         stored: None,
