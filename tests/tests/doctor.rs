@@ -201,7 +201,7 @@ POLICY=$(aws sqs get-queue-attributes --queue-url QUEUE --attribute-names Policy
 ATTRIBUTES=$(python3 - "$POLICY" <<'END'
 import json, sys
 policy = json.loads(sys.argv[1])
-policy["Statement"].append({"Sid": "Closed", "Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": "*"})
+policy["Statement"].append({"Sid": "Closed", "Effect": "Deny", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"})
 print(json.dumps({"Policy": json.dumps(policy)}))
 END
 )

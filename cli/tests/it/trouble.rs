@@ -83,7 +83,7 @@ fn a_reader_that_goes_away_ends_a_command_without_an_error() {
     }
 }
 
-/// The same command, which SIGINT ends even where whoever started the tests ignores it, as a shell does for what runs in
+/// The same command, which SIGINT ends even where the parent of the tests ignores it, as a shell does for programs in
 /// its background.
 fn interruptible(command: &Command) -> Command {
     let mut made = Command::new("env");
