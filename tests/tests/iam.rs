@@ -211,6 +211,7 @@ fn every_role_is_known_and_none_has_a_wildcard_action() {
                     "service",
                     "execution",
                     "share",
+                    "copy",
                 ]
                 .map(|r| format!("runbook-relay-{r}")),
             )
