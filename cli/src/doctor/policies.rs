@@ -160,12 +160,11 @@ async fn key_faults(session: &Session, key: &str, services: &[&str]) -> Vec<Find
     let policy = policy.map(|answer| {
         answer["Policy"].as_str().and_then(|policy| serde_json::from_str::<Value>(policy).ok())
     });
-    let policy = match policy {
+    let mut mended = match policy {
         Ok(policy) => policy.unwrap_or_default(),
         Err(error) => return vec![Finding::unseen(CHECK, "kms:GetKeyPolicy", &error)],
     };
     let on = on_behalf(session);
-    let mut mended = policy.clone();
     let mut shut = Vec::new();
     for service in services {
         let asked = KEY_ACTIONS.map(|action| (action, weigh(&mended, service, action, on)));

@@ -76,7 +76,7 @@ pub(super) fn convert(
     let left_out = |(why, help): (String, String)| LeftOut::new(what.clone(), why, help);
     let drafted = alarms(rule).and_then(|alarms| {
         let others = targets.len() - runbooks.len();
-        draft(rule, &runbooks, alarms, others, origin)
+        draft(rule, &runbooks, &alarms, others, origin)
     });
     Some(drafted.map_err(left_out))
 }
@@ -99,7 +99,7 @@ fn alarms(rule: &BusRule) -> Result<Alarms, (String, String)> {
 fn draft(
     rule: &BusRule,
     runbooks: &[(Runbook, &Target)],
-    alarms: Alarms,
+    alarms: &Alarms,
     others: usize,
     origin: Origin<'_>,
 ) -> Result<Draft, (String, String)> {

@@ -47,7 +47,7 @@ pub(super) fn rules(account: AccountId, stacks: &[(Region, Deployed)]) -> Vec<Dr
         let regions: BTreeSet<&Region> = sharing.iter().map(|(region, _)| region).collect();
         let names: BTreeSet<&str> = sharing.iter().map(|(_, stack)| stack.name.as_str()).collect();
         let names: Vec<&str> = names.into_iter().collect();
-        drafts.push(draft(account, json!(regions), &names, &[]));
+        drafts.push(draft(account, &json!(regions), &names, &[]));
     }
     let looked: BTreeSet<&Region> = stacks.iter().map(|(region, _)| region).collect();
     for (_, stack) in stacks {
@@ -59,12 +59,12 @@ pub(super) fn rules(account: AccountId, stacks: &[(Region, Deployed)]) -> Vec<Dr
             "The Regions are those that were looked at. Those of the sample are the ones with its stack in {owner}: run relay \
              import there."
         );
-        drafts.push(draft(owner, json!(looked), &[&stack.name], &[note]));
+        drafts.push(draft(owner, &json!(looked), &[&stack.name], &[note]));
     }
     drafts
 }
 
-fn draft(owner: AccountId, regions: Value, stacks: &[&str], more: &[String]) -> Draft {
+fn draft(owner: AccountId, regions: &Value, stacks: &[&str], more: &[String]) -> Draft {
     let mut notes = vec![
         format!(
             "From AWS's sample AWS-Org-SSM-Permissions (stack {}): all documents, with each new account.",

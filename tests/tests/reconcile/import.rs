@@ -24,7 +24,7 @@ fn what_exists_is_imported_as_rules_and_taken_over_on_confirmation() {
     run(|world| async move {
         let _alone = RULES.lock().await;
         deaf(world).await?;
-        let owner = "343434343434";
+        let owner = "363636363636";
         world.join_by_invitation(owner).await?;
         world.stack.deploy_owner(owner).await?;
         world.documents(owner, &[REGION], &["Had-0", "Had-1"]).await?;
@@ -75,7 +75,7 @@ fn what_exists_is_imported_as_rules_and_taken_over_on_confirmation() {
         );
         for (file, says) in [
             ("remediation/had-stop.yaml", "parameters: {InstanceId: [\"{resource}\"]}"),
-            ("sharing/shared-343434343434-1.yaml", "names: [Had-"),
+            ("sharing/shared-363636363636-1.yaml", "names: [Had-"),
         ] {
             let text = std::fs::read_to_string(folder.path().join(file))?;
             ensure!(text.contains(says), "{file}: {text}");
