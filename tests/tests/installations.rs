@@ -164,14 +164,19 @@ fn what_two_installations_claim_is_never_taken_back_until_one_claim_is_left() {
             |o: &harness::outcomes::Received| claims(o.json()) == [json!("DocumentsClaimedTwice")];
         outcomes.wait_for("the problem of the claims", twice).await?;
 
+        // Executions of the rule and of the account that end at the same time may both name it.
+        let named = |published: &[harness::outcomes::Received]| -> Vec<Vec<Value>> {
+            let codes = published.iter().map(|outcome| claims(outcome.json()));
+            codes.filter(|codes| !codes.is_empty()).collect()
+        };
+        let first = named(outcomes.all().await?);
+
         // The one no longer wants it, the other does.
         shared_with(&shell, "trial", "relay-trial", "[\"343434343434\"]").await?;
         share_with_everybody(&trial, "smaller").await?;
         sees(true).await?;
-        let published = outcomes.all().await?;
-        let named: Vec<Vec<Value>> = published.iter().map(|o| claims(o.json())).collect();
-        let again = named.iter().filter(|codes| !codes.is_empty()).count();
-        ensure!(again == 1, "published once, until it changes: {named:?}");
+        let again = named(outcomes.all().await?);
+        ensure!(again == first, "published once, until it changes: {first:?}, then {again:?}");
 
         // Each has its own claim: what only the other claims is nothing to the trial any more.
         shell.run(&claim("relay-trial", "Trial-*")).await?;

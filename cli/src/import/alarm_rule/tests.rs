@@ -23,6 +23,7 @@ fn enabled(pattern: &str) -> Value {
 }
 
 /// The rule of a hub, which `relay rules lint` takes.
+#[expect(clippy::needless_pass_by_value, reason = "`json!` and `expect!` stand in the call")]
 fn check(rule: Value, targets: Value, expected: Expect) {
     let draft = converted(rule, targets, true).unwrap().unwrap();
     assert_eq!(draft.problems(), [], "{}", draft.text);
