@@ -132,6 +132,7 @@ impl World {
         self.events.push(input);
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "`json!` stands in the call")]
     fn changed(&mut self, touched: Value) {
         self.happened("change", json!({"organization": true, "touched": touched}));
     }
@@ -152,6 +153,7 @@ impl World {
     }
 
     /// All steps but those that run something.
+    #[expect(clippy::needless_pass_by_value, reason = "a step is taken once")]
     fn take(&mut self, step: Step) {
         match step {
             Step::Join(number) => {
