@@ -114,13 +114,14 @@ async fn exercise(world: &World) -> Result<()> {
     .map(drop)
 }
 
-/// An alarm goes into ALARM and the first runbook does not cure its instance; it goes into ALARM again; a
-/// run is stopped.
+/// An alarm goes into ALARM beside a rule that cannot be read, and the first runbook does not cure its instance; it goes
+/// into ALARM again; a run is stopped.
 async fn alarms(world: &World, outcomes: &mut Subscriber) -> Result<()> {
     let endpoint = &world.local.endpoint;
     remediation::push_runbooks(&world.stack.hub, &harness::root().join("runbooks")).await?;
     let ssm = aws_sdk_ssm::Client::new(&world.stack.hub);
     harness::stack::put_rule(&ssm, "remediation/instance-check", remediation::RULE).await?;
+    harness::stack::put_rule(&ssm, "remediation/unreadable", "alarms: everything").await?;
     let (instance, alarm) = remediation::watched_instance(endpoint, HUB, HOME_REGION).await?;
     remediation::alarm_is(endpoint, HUB, HOME_REGION, &alarm, "OK").await?;
     remediation::impair(endpoint, HUB, HOME_REGION, &instance, "stopStart").await?;
@@ -258,7 +259,7 @@ struct Grant {
     action: String,
 }
 
-/// What the suite's roles may do in the hub, their managed policies included.
+/// The permissions of the suite's roles in the hub, their managed policies included.
 async fn grants(world: &World) -> Result<Vec<Grant>> {
     let details = world.authorization_details().await?;
     let managed: BTreeMap<String, Value> = members(&details, "Policies")?

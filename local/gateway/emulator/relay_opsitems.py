@@ -94,7 +94,8 @@ def install(require):
     require(ssm, "handle_request", "_now_epoch")
     if hasattr(ssm, "_create_ops_item"):
         raise SystemExit("relay_opsitems: ministack knows OpsItems by now: delete this file")
-    others = ssm.handle_request
+    others, precise = ssm.handle_request, ssm._now_epoch
+    ssm._now_epoch = lambda: round(precise(), 3)  # AWS's times have milliseconds
 
     async def handle(method, path, headers, body, query_params):
         operation = _OPERATIONS.get(headers.get("x-amz-target", "").rsplit(".", 1)[-1])

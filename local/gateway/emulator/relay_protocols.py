@@ -76,10 +76,11 @@ def as_json(body):
 
 
 def denied(service, action, principal_arn, request_id, *, headers=None, **named):
-    """A denial in the protocol of the request: ministack answers in CBOR for CloudWatch only."""
+    """A denial in the protocol of the request, with its id: ministack answers in CBOR for CloudWatch only."""
     if service != "monitoring" and "cbor" in (headers or {}).get("smithy-protocol", ""):
         service = "monitoring"
-    return _access_denied_response(service, action, principal_arn, request_id, headers=headers, **named)
+    status, answered, body = _access_denied_response(service, action, principal_arn, request_id, headers=headers, **named)
+    return status, answered | {"x-amzn-requestid": request_id}, body
 
 
 def _request_context(service, iam_action, body, params):
