@@ -1,8 +1,10 @@
 //! `cargo xtask test`: every check and test, in the order of what fails fastest.
 
+use std::fs::File;
 use std::io::Seek;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command};
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use harness::local::{Local, Options};
@@ -19,8 +21,8 @@ const GROUPS: [&[&str]; 2] = [&["--lib", "--bins", "--test", "[a-l]*"], &["--tes
 
 /// Runs everything; a failing step does not hide the later ones.
 pub(crate) async fn run() -> Result<()> {
+    let mut report = Report { passed: 0, failed: Vec::new(), step_began: Instant::now() };
     let python = python::ensure_venv()?;
-    let mut report = Report::default();
     report.step("format", cargo(&["fmt", "--all", "--check"]));
     report.step(
         "clippy",
@@ -41,34 +43,37 @@ pub(crate) async fn run() -> Result<()> {
     report.step("permissions in use", checker(&python, "check_uses.py"));
     report.step("words", checker(&python, "check_words.py"));
     report.step("spelling", spelling(&python));
-    report.step("the checkers themselves", pytest(&python, "tools", &[]));
+    report.step("the checkers themselves", status(&mut pytest(&python, "tools", &[])));
     report.step("build", build::build_dev());
     report.step("rules", rules());
     // Twice the same selection: first with cargo's progress, then with the tests' own.
     report.step("build the tests", cargo(&[["test", "--no-run"].as_slice(), &TESTS].concat()));
-    report.step("unit, contract and end-to-end tests", tests());
-    report.step("AWS clients", aws_clients(&python).await);
+    let (tests, aws_clients) = tests_and_clients(&python).await;
+    report.step("unit, contract and end-to-end tests", tests);
+    report.step("AWS clients", aws_clients);
     report.close()
 }
 
-#[derive(Default)]
 struct Report {
     passed: usize,
     failed: Vec<&'static str>,
+    step_began: Instant,
 }
 
 impl Report {
     fn step(&mut self, name: &'static str, result: Result<()>) {
+        let seconds = self.step_began.elapsed().as_secs();
         match result {
             Ok(()) => {
                 self.passed += 1;
-                println!("✓ {name}\n");
+                println!("✓ {name} ({seconds} s)\n");
             }
             Err(error) => {
                 self.failed.push(name);
-                println!("✗ {name}: {error:#}\n");
+                println!("✗ {name} ({seconds} s): {error:#}\n");
             }
         }
+        self.step_began = Instant::now();
     }
 
     fn close(self) -> Result<()> {
@@ -85,23 +90,53 @@ fn cargo(arguments: &[&str]) -> Result<()> {
     status(Command::new("cargo").args(arguments))
 }
 
-/// Every test program. What the second group says follows when both are done.
+/// A command that runs beside others. Its output follows when they are done.
+struct Beside {
+    child: Child,
+    output: File,
+}
+
+impl Beside {
+    fn start(command: &mut Command) -> Result<Self> {
+        let output = tempfile::tempfile().context("make a file for the output of tests")?;
+        command.current_dir(root()).stdout(output.try_clone()?).stderr(output.try_clone()?);
+        let child = command.spawn().with_context(|| format!("{command:?}"))?;
+        Ok(Self { child, output })
+    }
+
+    fn finish(mut self) -> Result<()> {
+        let status = self.child.wait()?;
+        self.output.rewind()?;
+        std::io::copy(&mut self.output, &mut std::io::stdout())?;
+        if status.success() { Ok(()) } else { bail!("{status}") }
+    }
+}
+
+/// Every test program, and beside them the tests with AWS's clients, which have a gateway of their own.
+async fn tests_and_clients(python: &Path) -> (Result<()>, Result<()>) {
+    let local = match Local::start(&Options::default()).await {
+        Ok(local) => local,
+        Err(error) => return (tests(), Err(error)),
+    };
+    let clients =
+        Beside::start(&mut pytest(python, "tests/aws", &[("RELAY_ENDPOINT", &local.endpoint)]));
+    let tests = tests();
+    let clients = clients.and_then(Beside::finish).and(local.stop().await);
+    (tests, clients)
+}
+
+/// Every test program, in two groups.
 fn tests() -> Result<()> {
-    let mut said = tempfile::tempfile().context("make a file for the output of tests")?;
     let [mut first, mut second] = GROUPS.map(|group| {
         let arguments = [["test", "--quiet", "--no-fail-fast"].as_slice(), &TESTS, group].concat();
         println!("── cargo {}", arguments.join(" "));
         let mut command = Command::new("cargo");
-        command.current_dir(root()).args(arguments);
+        command.args(arguments);
         command
     });
-    let mut beside = second.stdout(said.try_clone()?).stderr(said.try_clone()?).spawn()?;
+    let second = Beside::start(&mut second)?;
     let first = status(&mut first);
-    let second = beside.wait()?;
-    said.rewind()?;
-    std::io::copy(&mut said, &mut std::io::stdout())?;
-    first?;
-    if second.success() { Ok(()) } else { bail!("{second}") }
+    second.finish().and(first)
 }
 
 fn checker(python: &Path, name: &str) -> Result<()> {
@@ -130,19 +165,13 @@ fn rules() -> Result<()> {
     status(Command::new(build::binary("relay")).args(["rules", "lint", "rules"]))
 }
 
-/// boto3 against a gateway of its own: every response against botocore's service model.
-async fn aws_clients(python: &Path) -> Result<()> {
-    let local = Local::start(&Options::default()).await?;
-    let tested = pytest(python, "tests/aws", &[("RELAY_ENDPOINT", &local.endpoint)]);
-    local.stop().await?;
-    tested
-}
-
-fn pytest(python: &Path, folder: &str, environment: &[(&str, &str)]) -> Result<()> {
+/// pytest over a folder. Of `tests/aws`: boto3, and every response held against botocore's service model.
+fn pytest(python: &Path, folder: &str, environment: &[(&str, &str)]) -> Command {
     println!("── pytest {folder}");
     let mut command = Command::new(python);
     command.args(["-m", "pytest", "-q", "-p", "no:cacheprovider", folder]);
-    status(command.envs(environment.iter().copied()))
+    command.envs(environment.iter().copied());
+    command
 }
 
 fn status(command: &mut Command) -> Result<()> {
