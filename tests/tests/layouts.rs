@@ -109,6 +109,14 @@ async fn runs_end_right_over_an_upgrade(shell: &Shell, world: &World, member: &s
     }
     let pending = inbox.wait_for("an answer", |o| o.outcome() == "pendingApproval").await?;
     shell.run(NEXT_VERSION).await?;
+    let status = async |run: &str| {
+        let asked = world.step_functions().describe_execution().execution_arn(run).send();
+        Ok::<_, anyhow::Error>(asked.await?.status)
+    };
+    for run in &runs {
+        let status = status(run).await?;
+        ensure!(status == ExecutionStatus::Running, "{run} ended before the upgrade: {status:?}");
+    }
     shell.section("Upgrade").await?;
 
     let machine = world.stack.output("RunAutomationStateMachineArn")?;
@@ -117,10 +125,9 @@ async fn runs_end_right_over_an_upgrade(shell: &Shell, world: &World, member: &s
     ensure!(definition.contains("The next version."), "the upgrade did not reach the machine");
     let functions = world.invoke("recover-outcomes", &json!({"sweep": true})).await?;
     ensure!(functions.is_object(), "{functions}");
-    for run in &runs {
-        let status = world.step_functions().describe_execution().execution_arn(run).send().await?;
-        ensure!(*status.status() == ExecutionStatus::Running, "{run} ended too early: {status:?}");
-    }
+    // The other one may end in the middle of the upgrade where that is slow.
+    let status = status(&runs[0]).await?;
+    ensure!(status == ExecutionStatus::Running, "the run to approve ended too early: {status:?}");
     let id = pending.json()["runs"][0]["executionId"].as_str().context("an id")?.to_owned();
     let ssm = world.ssm("111122223333", "us-east-1").await;
     let signal = ssm.send_automation_signal().automation_execution_id(&id);
@@ -134,13 +141,13 @@ async fn runs_end_right_over_an_upgrade(shell: &Shell, world: &World, member: &s
     Ok(())
 }
 
-/// What stays after an uninstallation.
+/// The resources that stay after an uninstallation.
 const LEFT: &str = "\
 aws dynamodb list-tables --query TableNames --output text
 aws s3 ls
 aws ssm get-parameters-by-path --path /runbook-relay --recursive --query 'Parameters[].Name' --output text
 ";
-/// What an uninstallation deletes.
+/// The resources that an uninstallation deletes.
 const GONE: &str = "\
 aws iam list-roles --query 'Roles[].RoleName' --output text
 aws sqs list-queues --endpoint-url \"$AWS_ENDPOINT_URL\" --query QueueUrls --output text

@@ -110,6 +110,12 @@ fn a_reminder_comes_before_the_deadline_and_is_not_listed_twice() {
             Ok(<[Value; 2]>::try_from(asked).ok())
         })
         .await?;
+        // At once: a quarter of the minute is left.
+        let listed = relay(world, &person, &["approvals", "--output", "json"]).await?;
+        let listed: Value = serde_json::from_str(&listed.out)?;
+        let ours = |one: &&Value| one["resources"].to_string().contains(&instance);
+        let ours: Vec<&Value> =
+            listed["approvals"].as_array().into_iter().flatten().filter(ours).collect();
         let summary = again["summary"].as_str().unwrap_or_default();
         ensure!(
             summary.starts_with("Reminder: ") && again["outcome"] == first["outcome"],
@@ -124,11 +130,6 @@ fn a_reminder_comes_before_the_deadline_and_is_not_listed_twice() {
         }
         let deadline = deadlines[0].clone();
         ensure!(deadline.is_string() && deadline == deadlines[1], "{deadlines:?}");
-        let listed = relay(world, &person, &["approvals", "--output", "json"]).await?;
-        let listed: Value = serde_json::from_str(&listed.out)?;
-        let ours = |one: &&Value| one["resources"].to_string().contains(&instance);
-        let ours: Vec<&Value> =
-            listed["approvals"].as_array().into_iter().flatten().filter(ours).collect();
         ensure!(ours.len() == 1 && ours[0]["until"] == deadline, "{listed}");
 
         let end = outcomes.on(&instance, "failed").await?;
