@@ -16,9 +16,10 @@ pub(crate) fn lines(entries: &[HistoryEntry], width: usize) -> Vec<String> {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
-    let header: &[&str] = match wide {
-        true => &["STATUS", "TIME (UTC)", "ID", "ACCOUNT", "RULE", "SUMMARY"],
-        false => &["STATUS", "TIME (UTC)", "ID", "SUMMARY"],
+    let header: &[&str] = if wide {
+        &["STATUS", "TIME (UTC)", "ID", "ACCOUNT", "RULE", "SUMMARY"]
+    } else {
+        &["STATUS", "TIME (UTC)", "ID", "SUMMARY"]
     };
     table.set_header(header);
     for entry in entries {
@@ -97,7 +98,7 @@ mod tests {
             entry(
                 "0472af54-dd01-5d43-9bae-bdc798260d9c",
                 "pendingApproval",
-                "Alarm web-status: Relay-StopStartInstance runs once 1 of on-call approved it on i-1.",
+                "Alarm web-status: Relay-StopStartInstance on i-1 waits for 1 of on-call to approve it.",
             ),
             entry("333ba70b-2333-48db-b17e-a5e69c6f4d1c", "succeeded", "Alarm ok."),
         ]

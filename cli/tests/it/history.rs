@@ -1,4 +1,4 @@
-//! What the commands about the history print, in the two widths that terminals have, with colour and without.
+//! The pages of the commands about the history, in the two widths that terminals have, with colour and without.
 //!
 //! The texts are in `snapshots/`. Their times are replaced by others of the same length.
 
@@ -189,7 +189,7 @@ impl Night {
         json!({"version": "1", "id": "fee7bcbe-0000-5000-8000-000000000002", "flow": "remediation",
             "outcome": "pendingApproval", "severity": "high", "at": self.ago(5),
             "execution": EXECUTION.replace("web-status", "web-memory"),
-            "summary": "Alarm web-memory: Relay-StopStartInstance runs once 1 of arn:aws:iam::111122223333:role/OnCall approved it, within 60m of the request on i-0aaaaaaaaaaaaaaaa.",
+            "summary": "Alarm web-memory: Relay-StopStartInstance on i-0aaaaaaaaaaaaaaaa waits for 1 of arn:aws:iam::111122223333:role/OnCall to approve it, within 60m.",
             "rules": ["web"], "accounts": ["444455556666"], "resources": ["i-0aaaaaaaaaaaaaaaa"],
             "approval": {"status": "pending", "runbook": "Relay-StopStartInstance",
                 "executionId": WAITS, "approvers": ["arn:aws:iam::111122223333:role/OnCall"],

@@ -370,17 +370,17 @@ fn approval_of(request: &PublishOutcomeInput, rung: u32) -> Option<&Approval> {
     input(request)?.ladder.get(index)?.approval.as_ref()
 }
 
-/// Who has to approve a run, and until when, in words.
-fn condition(request: &PublishOutcomeInput, pending: &PendingRun) -> String {
+/// Whose approval a run waits for, and until when, in words.
+fn approver_and_deadline(request: &PublishOutcomeInput, pending: &PendingRun) -> String {
     let Some(approval) = approval_of(request, pending.rung) else {
-        return "it is approved".to_owned();
+        return "its approval".to_owned();
     };
     let (minimum, approvers) = (approval.minimum, approval.approvers.join(", "));
     if let Some(deadline) = pending.deadline.filter(|_| pending.reminder) {
-        return format!("{minimum} of {approvers} approved it, not later than {deadline:.0}");
+        return format!("{minimum} of {approvers} to approve it, not later than {deadline:.0}");
     }
     let within = &approval.within;
-    format!("{minimum} of {approvers} approved it, within {within} of the request")
+    format!("{minimum} of {approvers} to approve it, within {within}")
 }
 
 /// The problem of a run that waits, with the command that answers it.
@@ -395,7 +395,7 @@ fn waiting(request: &PublishOutcomeInput, pending: &PendingRun) -> Problem {
         WaitingFor::Approval => Problem::new(
             ProblemCode::ApprovalWaiting,
             place,
-            format!("{runbook} runs once {}", condition(request, pending)),
+            format!("{runbook} waits for {}", approver_and_deadline(request, pending)),
         )
         // The command is the end of it and nothing else, so that any shell takes it.
         .with_hint(format!(
@@ -450,7 +450,7 @@ fn summary(request: &PublishOutcomeInput, status: OutcomeStatus, problems: &[Pro
         OutcomeStatus::PendingApproval => {
             let again = request.pending.as_ref().is_some_and(|pending| pending.reminder);
             let reminder = if again { "Reminder: " } else { "" };
-            format!("{reminder}{cause}{first}{whom}.")
+            format!("{reminder}{cause}{runbook}{whom} {then}.")
         }
         OutcomeStatus::Partial => format!("{cause}{runbook}{whom}{rung}: {then}{recovered}."),
         _ => format!("{cause}{runbook}{whom}{rung}: {then}."),

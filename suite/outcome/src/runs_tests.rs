@@ -234,8 +234,8 @@ fn a_run_that_waits_is_published_again_before_the_deadline_with_an_id_of_its_own
     assert_eq!(
         summaries,
         [
-            "Org-Replace runs once 1 of arn:aws:iam::111122223333:role/on-call approved it, within 2h of the request on i-1.",
-            "Reminder: Org-Replace runs once 1 of arn:aws:iam::111122223333:role/on-call approved it, not later than 2026-01-02T05:04:05Z on i-1.",
+            "Org-Replace on i-1 waits for 1 of arn:aws:iam::111122223333:role/on-call to approve it, within 2h.",
+            "Reminder: Org-Replace on i-1 waits for 1 of arn:aws:iam::111122223333:role/on-call to approve it, not later than 2026-01-02T05:04:05Z.",
         ]
     );
     let deadline = again.approval.unwrap().deadline.unwrap().to_string();
@@ -258,8 +258,7 @@ fn an_approval_is_pending_then_given_or_refused_and_only_where_the_rung_asks_for
             outcome.approval.as_ref().filter(|one| one.status == ApprovalStatus::Pending)
         {
             let who = waits.approvers.join(", ");
-            let what =
-                format!("Org-Replace runs once 1 of {who} approved it, within 2h of the request");
+            let what = format!("Org-Replace waits for 1 of {who} to approve it, within 2h");
             assert_eq!(outcome.problems[0].what, what);
         }
         outcome.approval
