@@ -1,7 +1,7 @@
 //! `relay explain`: what a word means; or what would be done about an alarm, without doing it.
 
 mod deliberation;
-mod pages;
+pub(crate) mod pages;
 mod subject;
 
 use std::collections::BTreeMap;
@@ -94,9 +94,10 @@ pub(crate) async fn run(
     if let Some(page) = pages::find(subject) {
         return pages::print(page, output);
     }
-    let event = match std::path::Path::new(subject).is_file() {
-        true => Some(subject::of_file(subject)?),
-        false => None,
+    let event = if std::path::Path::new(subject).is_file() {
+        Some(subject::of_file(subject)?)
+    } else {
+        None
     };
     if let (Some(subject::Event::Ignored(reason)), _) = (&event, &arguments.rules) {
         output.json(&serde_json::json!({ "ignored": reason }))?;

@@ -8,6 +8,7 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use relay_core::problem::Problem;
 use serde::Serialize;
 
+use crate::explain::pages;
 use crate::output::Output;
 
 /// Where the pages about problems are: a folder of the repository.
@@ -92,7 +93,11 @@ fn render(finding: &Finding, weight: Weight, text: Option<&str>, renderer: &Rend
         None => group.element(annotate_snippets::Origin::path(finding.file.as_str())),
     };
     let hint = (!finding.hint.is_empty()).then(|| Level::HELP.message(&finding.hint));
-    let page = finding.page.as_ref().map(|page| Level::NOTE.message(format!("see {page}")));
+    let page = match pages::find(&finding.code) {
+        Some((code, _)) => Some(format!("relay explain {code}")),
+        None => finding.page.as_ref().map(|page| format!("see {page}")),
+    };
+    let page = page.map(|page| Level::NOTE.message(page));
     renderer.render(&[group.elements(hint).elements(page)])
 }
 

@@ -1,5 +1,7 @@
 //! The pages about codes and errors, which are part of the program.
 
+use std::borrow::Cow;
+
 use anyhow::Result;
 use serde_json::json;
 
@@ -9,18 +11,57 @@ use crate::output::{Output, style};
 /// Name and text of every page of `docs/errors`, by name.
 static PAGES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/error_pages.rs"));
 
+/// The page of `relay runbook lint`, whose tables have a row for each code.
+const LINT: &str = include_str!("../../../docs/lint.md");
+
 /// The names of all pages.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    PAGES.iter().map(|(name, _)| *name)
+    PAGES.iter().map(|(name, _)| *name).chain(rows().map(|(name, _)| name))
 }
 
-/// The page with this name, in whatever case.
-pub(super) fn find(name: &str) -> Option<(&'static str, &'static str)> {
-    PAGES.iter().find(|(code, _)| code.eq_ignore_ascii_case(name)).copied()
+/// The page with this name, in whatever case, and its name as it is written.
+pub(crate) fn find(name: &str) -> Option<(&'static str, Cow<'static, str>)> {
+    if let Some((code, text)) = PAGES.iter().find(|(code, _)| code.eq_ignore_ascii_case(name)) {
+        return Some((code, Cow::Borrowed(text)));
+    }
+    let (code, cells) = rows().find(|(code, _)| code.eq_ignore_ascii_case(name))?;
+    Some((code, Cow::Owned(finding(code, &cells))))
+}
+
+/// The rows about codes in the page of `relay runbook lint`: the code and the cells after it.
+fn rows() -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
+    LINT.lines().filter_map(|line| {
+        let row = line.strip_prefix("| <a id=\"")?.trim_end().strip_suffix('|')?;
+        let mut cells = row.split(" | ").map(str::trim);
+        let (_, code) = cells.next()?.split_once('`')?;
+        Some((code.split('`').next()?, cells.collect()))
+    })
+}
+
+/// A page about a code of `relay runbook lint`: what it finds, and for a rule what it spares, an example and a remedy.
+fn finding(code: &str, cells: &[&str]) -> String {
+    let finds = cells.first().copied().unwrap_or_default();
+    let mut page = format!("# {code}\n\n*Finding of `relay runbook lint`.* {finds}.\n");
+    if let [_, spared, example, instead] = cells {
+        let allowed = format!(
+            "A comment in the line or before the step: `# relay-lint: allow {code}: REASON`"
+        );
+        for (heading, text) in [
+            ("Example", *example),
+            ("Instead", instead),
+            ("Not found", spared),
+            ("Where it is meant", &allowed),
+        ] {
+            if !text.is_empty() {
+                page.push_str(&format!("\n## {heading}\n\n{text}\n"));
+            }
+        }
+    }
+    page
 }
 
 /// Prints a page, its headings in bold.
-pub(super) fn print((name, text): (&str, &str), output: &Output) -> Result<Exit> {
+pub(super) fn print((name, text): (&str, Cow<'_, str>), output: &Output) -> Result<Exit> {
     output.json(&json!({ "code": name, "page": text }))?;
     for line in text.trim_end().lines() {
         match line.trim_start_matches('#') {
@@ -53,5 +94,19 @@ mod tests {
         }
         assert!(find("Nothing").is_none());
         assert!(names().count() > ProblemCode::ALL.len(), "errors have pages, too");
+    }
+
+    #[test]
+    fn every_code_of_a_finding_in_a_runbook_has_its_page_in_the_program() {
+        for rule in workbench::lint::Rule::ALL {
+            let (name, text) = find(&rule.id().to_lowercase()).unwrap();
+            assert_eq!(name, rule.id());
+            assert!(text.contains(rule.says()), "{text}");
+            assert!(text.contains(&format!("`# relay-lint: allow {name}: REASON`")), "{text}");
+        }
+        let (_, refused) = find("InvalidDocumentContent").unwrap();
+        expect_test::expect![[r#""#]].assert_eq(&refused);
+        let (_, account) = find("HardCodedAccount").unwrap();
+        expect_test::expect![[r#""#]].assert_eq(&account);
     }
 }

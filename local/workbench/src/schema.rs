@@ -222,6 +222,12 @@ fn input(action: ActionKind, name: &str) -> Value {
         (ActionKind::ChangeInstanceState, "DesiredState") => {
             return json!({ "anyOf": [{ "enum": ["running", "stopped", "terminated"] }, reference()] });
         }
+        // The proposals of an editor; other runtimes are the linter's affair.
+        (ActionKind::ExecuteScript, "Runtime") => {
+            let mut runtime = text();
+            runtime["examples"] = json!(["python3.11", "PowerShell 7.4"]);
+            return runtime;
+        }
         (ActionKind::Loop, "Iterators" | "IteratorDataType") => return json!({}),
         _ => {}
     }
