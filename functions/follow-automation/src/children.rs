@@ -61,9 +61,8 @@ impl Children {
 
     /// Counts the children of one execution; those that may have children of their own are left open.
     fn count(&mut self, place: &Place, run: &RunSnapshot, asked: bool, open: &mut VecDeque<Open>) {
-        let further = |step: &Step| match run.fans_out() {
-            true => run.fans_out_twice(),
-            false => asked || step.fans_out,
+        let further = |step: &Step| {
+            if run.fans_out() { run.fans_out_twice() } else { asked || step.fans_out }
         };
         let (deep, flat): (Vec<&Step>, Vec<&Step>) =
             run.ended().partition(|step| step.child.is_some() && further(step));

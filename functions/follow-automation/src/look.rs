@@ -81,14 +81,20 @@ impl RunSnapshot {
     ) -> Result<Vec<StepExecution>, AwsError> {
         let succeeded =
             |step: &&StepExecution| step.step_status() == Some(&AutomationExecutionStatus::Success);
-        match self.fans_out() {
-            true if self.counters().is_some() && !self.fans_out_twice() => Ok(Vec::new()),
-            true => described(client, automation, &[AutomationExecutionStatus::Success]).await,
+        if !self.fans_out() {
             // The answer has them already.
-            false => {
-                Ok(self.execution.step_executions().iter().filter(succeeded).cloned().collect())
-            }
+            return Ok(self
+                .execution
+                .step_executions()
+                .iter()
+                .filter(succeeded)
+                .cloned()
+                .collect());
         }
+        if self.counters().is_some() && !self.fans_out_twice() {
+            return Ok(Vec::new());
+        }
+        described(client, automation, &[AutomationExecutionStatus::Success]).await
     }
 
     /// The steps that have ended.

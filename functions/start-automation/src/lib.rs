@@ -94,9 +94,10 @@ pub async fn handle(
         && let Some(problem) = not_ready(deps, input.account_or(&deps.hub), &request).await?
     {
         let waited = deps.clock.now().duration_since(execution.start_time).unsigned_abs();
-        return Ok(match waited < deps.onboarding {
-            true => StartAutomationOutput::Wait { seconds: deps.pace.verify.max(1) },
-            false => finish(deps, &request, wanted, vec![problem]),
+        return Ok(if waited < deps.onboarding {
+            StartAutomationOutput::Wait { seconds: deps.pace.verify.max(1) }
+        } else {
+            finish(deps, &request, wanted, vec![problem])
         });
     }
     let region = input.start_region(&deps.hub, wanted);

@@ -1,14 +1,10 @@
 //! The intake asks AWS for nothing that its own table knows, and for the rest in as few calls as can be.
 
-#![expect(clippy::unwrap_used, reason = "all of this is test code")]
-
-mod world;
-
 use aws_double::{Fault, Instance};
 use serde_json::{Value, json};
-use world::World;
 
-const NOW: &str = "2019-10-02T17:04:45Z";
+use crate::world::{NOW, World};
+
 const RULE: &str = r#"
 mode: active
 alarm: {names: ["web-*"]}

@@ -1,21 +1,14 @@
 //! The function is killed at the write that records its decision, and the message comes again: nothing
 //! runs twice, nothing is lost, and nothing stays taken that no run needs.
 
-#![recursion_limit = "256"]
-#![expect(clippy::unwrap_used, reason = "all of this is test code")]
-
-mod world;
-
-use std::path::Path;
 use std::sync::Arc;
 
 use aws_double::{Fault, Instance};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
-use world::World;
 
-const NOW: &str = "2019-10-02T17:04:45Z";
-const NAME: &str = "alarm-111122223333-us-east-1-1570035880989-ServerCpuTooHigh";
+use crate::world::{NAME, NOW, World, event};
+
 const RULE: &str = r#"
 mode: active
 alarm: {names: ["Server*"]}
@@ -30,12 +23,6 @@ fn world() -> World {
     let world = World::at(NOW);
     world.rule("cpu", RULE);
     world
-}
-
-fn event() -> Value {
-    let path = "../../events/aws.cloudwatch/alarm-state-change.json";
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
 /// An alarm on another instance, which is one too many for the rule's storm breaker: it takes lock and

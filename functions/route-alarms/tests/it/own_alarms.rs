@@ -1,17 +1,12 @@
 //! The alarms about the suite itself start nothing: a run that fails would set off the alarm that starts the next.
 
-#![recursion_limit = "256"]
-#![expect(clippy::unwrap_used, reason = "all of this is test code")]
-
-mod world;
-
 use std::path::Path;
 
 use aws_double::{HUB, Instance, REGION};
 use serde_json::Value;
-use world::World;
 
-const NOW: &str = "2019-10-02T17:04:45Z";
+use crate::world::{NOW, World};
+
 const NAME: &str = "runbook-relay-run-automation-failed";
 const INSTANCE: &str = "i-12345678901234567";
 /// It names every alarm, the suite's own as well.

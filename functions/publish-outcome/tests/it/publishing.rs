@@ -1,7 +1,5 @@
 //! One outcome per execution, whatever dies on the way.
 
-#![expect(clippy::unwrap_used, reason = "all of this is test code")]
-
 use std::collections::BTreeSet;
 use std::time::Duration;
 

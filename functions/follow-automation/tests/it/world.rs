@@ -1,7 +1,5 @@
 //! A run that a task waits for, on an AWS in memory.
 
-#![allow(dead_code, reason = "each test binary uses its part")]
-
 use std::path::Path;
 
 use aws_double::{Automation, Aws, ENVIRONMENT, HUB, REGION};

@@ -1,11 +1,5 @@
 //! From alarms in the queue to executions, outcomes and digests, on an AWS in memory.
 
-#![recursion_limit = "256"]
-#![expect(clippy::unwrap_used, reason = "all of this is test code")]
-
-mod world;
-
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,46 +7,12 @@ use aws_double::{Execution, Fault, HUB, Instance, RUN_AUTOMATION};
 use runtime::FunctionError;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
-use world::World;
 
-const NOW: &str = "2019-10-02T17:04:45Z";
-const NAME: &str = "alarm-111122223333-us-east-1-1570035880989-ServerCpuTooHigh";
-const RULE: &str = r#"
-mode: active
-alarm: {names: ["Server*"]}
-resource: {dimension: InstanceId}
-ladder: [{runbook: Relay-RebootInstance, parameters: {InstanceId: ["{resource}"]}}]
-"#;
-
-fn fixture(path: &str) -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events").join(path);
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-}
-
-fn event() -> Value {
-    fixture("aws.cloudwatch/alarm-state-change.json")
-}
-
-/// The same alarm, going off `seconds` later.
-fn again(seconds: u32) -> Value {
-    let mut event = event();
-    event["id"] = json!(format!("e-{seconds}"));
-    event["detail"]["state"]["timestamp"] =
-        json!(format!("2019-10-02T17:05:{seconds:02}.000+0000"));
-    event
-}
-
-fn world() -> World {
-    let world = World::at(NOW);
-    world.rule("cpu", RULE);
-    world
-}
-
-const NONE: [&str; 0] = [];
+use crate::world::{NAME, NONE, NOW, RULE, World, again, event, fixture, ruled};
 
 #[tokio::test(start_paused = true)]
 async fn one_trigger_by_three_ways_starts_one_execution_with_the_whole_input() {
-    let world = world();
+    let world = ruled();
     let ways =
         [fixture("sns/metric-in-a-queue.json"), event(), fixture("lambda-alarm/metric.json")];
     assert_eq!(world.batch(&ways).await, NONE);
@@ -84,7 +44,7 @@ async fn one_trigger_by_three_ways_starts_one_execution_with_the_whole_input() {
 
 #[tokio::test(start_paused = true)]
 async fn an_execution_that_failed_is_not_started_again_by_a_repeat() {
-    let world = world();
+    let world = ruled();
     world.state().states.add(Execution {
         machine: RUN_AUTOMATION.to_owned(),
         name: NAME.to_owned(),
@@ -103,7 +63,7 @@ async fn an_execution_that_failed_is_not_started_again_by_a_repeat() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_held_back_is_told_once_at_first_and_then_as_a_digest_with_its_count() {
-    let world = world();
+    let world = ruled();
     assert_eq!(world.batch(&[event()]).await, NONE);
     // The lock is held: the first of these is published, the others are counted.
     for seconds in [10, 20, 30] {
@@ -150,7 +110,7 @@ async fn a_rule_that_observes_runs_nothing_and_says_what_it_would_have_done() {
 
 #[tokio::test(start_paused = true)]
 async fn a_message_that_cannot_be_read_fails_alone_and_foreign_ones_are_done_with() {
-    let world = world();
+    let world = ruled();
     let bodies = [
         "no json".to_owned(),
         event().to_string(),
@@ -179,7 +139,7 @@ async fn a_table_that_refuses_at_any_write_fails_the_message_and_nothing_shows_t
     // Every write of a start, then every write of a trigger that is suppressed.
     let mut failures = 0;
     for refused in 0..12 {
-        let world = world();
+        let world = ruled();
         for message in [event(), again(10)] {
             // One fails for as long as the SDK tries.
             world.aws.on("UpdateItem").after(refused).times(10).fails(Fault::Throttled);
@@ -201,7 +161,7 @@ async fn a_table_that_refuses_at_any_write_fails_the_message_and_nothing_shows_t
 #[tokio::test(start_paused = true)]
 async fn a_reply_that_is_lost_takes_and_starts_nothing_twice() {
     for operation in ["UpdateItem", "StartExecution", "SendMessage", "Publish"] {
-        let world = world();
+        let world = ruled();
         world.aws.on(operation).once().fails(Fault::LostReply);
         assert_eq!(world.batch(&[event()]).await, NONE, "{operation}");
         assert_eq!(world.batch(&[again(10)]).await, NONE, "{operation}");
@@ -215,7 +175,7 @@ async fn a_reply_that_is_lost_takes_and_starts_nothing_twice() {
 
 #[tokio::test(start_paused = true)]
 async fn whoever_comes_back_after_the_decision_starts_the_same_though_the_rule_is_gone() {
-    let world = world();
+    let world = ruled();
     world.aws.on("StartExecution").times(10).fails(Fault::Throttled);
     assert_eq!(world.batch(&[event()]).await, ["m-0"]);
     world.aws.heal();
@@ -228,7 +188,7 @@ async fn whoever_comes_back_after_the_decision_starts_the_same_though_the_rule_i
 
 #[tokio::test(start_paused = true)]
 async fn an_alarm_that_calls_the_function_is_put_into_the_queue_as_it_stands() {
-    let world = world();
+    let world = ruled();
     for direct in ["lambda-alarm/metric.json", "sns/metric.json"] {
         let answer = world.direct(fixture(direct)).await.unwrap();
         assert_eq!(answer, json!({"queued": true}));
@@ -244,7 +204,7 @@ async fn an_alarm_that_calls_the_function_is_put_into_the_queue_as_it_stands() {
 
 #[tokio::test(start_paused = true)]
 async fn nobody_but_the_function_gives_its_orders() {
-    let world = world();
+    let world = ruled();
     for order in [json!({"digest": {}}), json!({"later": event()})] {
         let error = world.direct(order).await.unwrap_err();
         assert_eq!(error.name().as_str(), "InvalidInput");
@@ -398,7 +358,7 @@ async fn a_composite_alarm_acts_when_its_wait_period_is_over_whichever_way_that_
 #[tokio::test(start_paused = true)]
 async fn an_alarm_that_is_in_alarm_when_its_mute_window_ends_acts_then() {
     let after = ["lambda-alarm/metric-after-mute-window.json", "sns/metric-after-mute-window.json"];
-    let world = world();
+    let world = ruled();
     assert_eq!(world.batch(&[fixture("aws.cloudwatch/alarm-state-change-muted.json")]).await, NONE);
     assert_eq!(world.state().outcomes()[0]["problems"][0]["code"], "AlarmMuted");
     assert!(world.executions().is_empty());
@@ -414,7 +374,7 @@ async fn in_one_batch_an_action_stands_above_the_event_that_says_muted() {
     let muted = fixture("aws.cloudwatch/alarm-state-change-muted.json");
     for way in ["lambda-alarm/metric-after-mute-window.json", "sns/metric-after-mute-window.json"] {
         for batch in [[muted.clone(), fixture(way)], [fixture(way), muted.clone()]] {
-            let world = world();
+            let world = ruled();
             assert_eq!(world.batch(&batch).await, NONE);
             assert_eq!(world.batch(&batch).await, NONE);
             assert_eq!(world.executions().into_keys().collect::<Vec<_>>(), [NAME], "{way}");
@@ -425,7 +385,7 @@ async fn in_one_batch_an_action_stands_above_the_event_that_says_muted() {
 
 #[tokio::test(start_paused = true)]
 async fn an_action_acts_though_the_event_that_says_muted_is_recorded_meanwhile() {
-    let world = world();
+    let world = ruled();
     let reached = Arc::new(Notify::new());
     let reaches = Arc::clone(&reached);
     // The first attempt to record the decision about the action is put off by the SDK.
@@ -473,7 +433,7 @@ async fn alarms_of_every_kind_start_the_run_of_their_rule() {
 #[tokio::test(start_paused = true)]
 async fn a_member_of_a_group_is_refused_unless_the_rule_says_otherwise() {
     let grouped = Instance { group: Some("web"), loose_address: true, ..Instance::default() };
-    let world = world();
+    let world = ruled();
     world.instance("i-12345678901234567", grouped.clone());
     assert_eq!(world.batch(&[event()]).await, NONE);
     assert_eq!(world.state().outcomes()[0]["problems"][0]["code"], "ResourceRefused");
@@ -490,7 +450,7 @@ async fn a_member_of_a_group_is_refused_unless_the_rule_says_otherwise() {
 
 #[tokio::test(start_paused = true)]
 async fn an_instance_that_is_gone_is_no_resource() {
-    let world = world();
+    let world = ruled();
     world.state().hub().instances.clear();
     assert_eq!(world.batch(&[event()]).await, NONE);
     assert_eq!(world.state().outcomes()[0]["problems"][0]["code"], "ResourceUnknown");
@@ -540,7 +500,7 @@ async fn whether_it_rang_with_its_first_evaluation_is_in_its_history_where_sns_d
         ),
         (vec![("StateUpdate", rang, "to ALARM")], None),
     ] {
-        let world = world();
+        let world = ruled();
         let message = fixture("sns/metric-from-insufficient-data.json");
         world.state().hub().alarms.get_mut("ServerCpuTooHigh").unwrap().history = history;
         assert_eq!(world.batch(&[message]).await, NONE);

@@ -1,8 +1,6 @@
 //! Takes and releases of guardrails: the table answers as the memory that decisions are tested on, and
 //! writes the items that the crate's documentation lists.
 
-#![expect(clippy::unwrap_used, reason = "all of this is test code")]
-
 use aws_double::{Aws, TABLE};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;

@@ -1,16 +1,13 @@
 //! Where a rung is started: other Regions, other accounts, the organization, new accounts; and what is
 //! switched on before it.
 
-#![expect(clippy::unwrap_used, reason = "all of this is test code")]
-
-mod world;
-
 use std::time::Duration;
 
 use aws_double::{Document, Fault, HUB, REGION};
 use runtime::FunctionError;
 use serde_json::{Value, json};
-use world::{MEMBER, RUNBOOK, World, problem, request};
+
+use crate::world::{MEMBER, RUNBOOK, World, problem, request};
 
 const START: &str = "StartAutomationExecution";
 const SETTING: &str = "/ssm/automation/enable-adaptive-concurrency";

@@ -1,15 +1,12 @@
 //! A run is followed until there is something to say to the waiting task, on an AWS in memory.
 
-#![expect(clippy::unwrap_used, reason = "all of this is test code")]
-
-mod world;
-
 use std::time::Duration;
 
 use aws_double::{Fault, HUB, REGION};
 use runtime::FunctionError;
 use serde_json::{Value, json};
-use world::{NOW, RUN, TOKEN, World, answered, event, failed_step, request};
+
+use crate::world::{NOW, RUN, TOKEN, World, answered, event, failed_step, request};
 
 #[tokio::test(start_paused = true)]
 async fn a_run_that_goes_on_leaves_the_task_waiting_and_its_token_in_the_table() {

@@ -1,33 +1,24 @@
 //! The history of what was suppressed or observed, and of alarms that no rule is about.
 
-#![recursion_limit = "256"]
-#![expect(clippy::unwrap_used, reason = "all of this is test code")]
-
-mod world;
-
-use std::path::Path;
 use std::time::Duration;
 
 use aws_double::{Fault, TABLE};
 use outcome::{HistoryEntry, HistoryIndex, OutcomeStatus};
 use serde_json::{Value, json};
 use store::{Table, UnansweredAlarms};
-use world::World;
 
-const NOW: &str = "2019-10-02T17:04:45Z";
+use crate::world::{self, NONE, NOW, World};
+
 const RULE: &str = r#"
 mode: MODE
 alarm: {names: ["Server*"]}
 resource: {dimension: InstanceId}
 ladder: [{runbook: Relay-RebootInstance, parameters: {InstanceId: ["{resource}"]}}]
 "#;
-const NONE: [&str; 0] = [];
 
 /// The fixture's alarm, going off at this second of the minute.
 fn event(second: u32) -> Value {
-    let path = "../../events/aws.cloudwatch/alarm-state-change.json";
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-    let mut event: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let mut event = world::event();
     event["id"] = json!(format!("e-{second}"));
     event["detail"]["state"]["timestamp"] = json!(format!("2019-10-02T17:04:{second:02}.000+0000"));
     event

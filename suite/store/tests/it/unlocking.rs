@@ -1,6 +1,4 @@
-//! What people release of a lock and of the cool-downs beside it.
-
-#![expect(clippy::unwrap_used, reason = "all of this is test code")]
+//! Releases of a lock and of the cool-downs beside it.
 
 use aws_double::{Aws, TABLE};
 use jiff::{SignedDuration, Timestamp};

@@ -1,50 +1,15 @@
 //! The intake and its rules: how often they are read, and what cannot be read or used.
 
-#![expect(clippy::unwrap_used, reason = "all of this is test code")]
-
-mod world;
-
-use std::path::Path;
 use std::time::Duration;
 
 use aws_double::{Fault, HUB};
 use serde_json::{Value, json};
-use world::World;
 
-const NOW: &str = "2019-10-02T17:04:45Z";
-const RULE: &str = r#"
-mode: active
-alarm: {names: ["Server*"]}
-resource: {dimension: InstanceId}
-ladder: [{runbook: Relay-RebootInstance, parameters: {InstanceId: ["{resource}"]}}]
-"#;
-
-fn event() -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../events/aws.cloudwatch/alarm-state-change.json");
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-}
-
-/// The same alarm, going off `seconds` later.
-fn again(seconds: u32) -> Value {
-    let mut event = event();
-    event["id"] = json!(format!("e-{seconds}"));
-    event["detail"]["state"]["timestamp"] =
-        json!(format!("2019-10-02T17:05:{seconds:02}.000+0000"));
-    event
-}
-
-fn world() -> World {
-    let world = World::at(NOW);
-    world.rule("cpu", RULE);
-    world
-}
-
-const NONE: [&str; 0] = [];
+use crate::world::{NONE, NOW, RULE, World, again, event, ruled};
 
 #[tokio::test(start_paused = true)]
 async fn rules_that_cannot_be_read_are_not_an_absence_of_rules() {
-    let world = world();
+    let world = ruled();
     world.aws.on("GetParametersByPath").times(10).fails(Fault::Denied);
     for _ in 0..3 {
         assert_eq!(world.batch(&[event()]).await, ["m-0"]);
@@ -59,7 +24,7 @@ async fn rules_that_cannot_be_read_are_not_an_absence_of_rules() {
 
 #[tokio::test(start_paused = true)]
 async fn rules_are_read_once_for_many_messages_and_again_after_a_quarter_of_a_minute() {
-    let world = world();
+    let world = ruled();
     assert_eq!(world.batch(&[event(), again(10), again(20)]).await, NONE);
     assert_eq!(world.aws.count("GetParametersByPath"), 1);
     tokio::time::advance(Duration::from_secs(15)).await;
@@ -70,7 +35,7 @@ async fn rules_are_read_once_for_many_messages_and_again_after_a_quarter_of_a_mi
 #[tokio::test(start_paused = true)]
 async fn a_kill_switch_that_cannot_be_read_counts_as_pulled() {
     for text in ["mode: off\nreason: drill", "mode: onn"] {
-        let world = world();
+        let world = ruled();
         world.control(text);
         assert_eq!(world.batch(&[event()]).await, NONE);
         assert!(world.executions().is_empty(), "{text}");
@@ -78,14 +43,14 @@ async fn a_kill_switch_that_cannot_be_read_counts_as_pulled() {
         let held = outcomes.last().unwrap();
         assert_eq!(held["problems"][0]["code"], "KillSwitch", "{text}");
     }
-    let world = world();
+    let world = ruled();
     world.aws.on("GetParameter").times(10).fails(Fault::Throttled);
     assert_eq!(world.batch(&[event()]).await, ["m-0"], "what passes is waited for");
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_invalid_rule_is_left_out_and_published_when_it_appears_and_when_it_is_mended() {
-    let world = world();
+    let world = ruled();
     world.rule("broken", "alarm: {names: [x]}\nladderr: []\n");
     for _ in 0..2 {
         assert_eq!(world.batch(&[event()]).await, NONE);

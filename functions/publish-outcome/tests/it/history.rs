@@ -1,7 +1,5 @@
 //! The history never knows less than a subscriber, and a bus that is down loses nothing.
 
-#![expect(clippy::unwrap_used, reason = "all of this is test code")]
-
 use std::time::Duration;
 
 use aws_double::{Aws, ENVIRONMENT, Fault, TABLE};

@@ -1,7 +1,5 @@
 //! The function on an AWS in memory that has the runbook of the tests.
 
-#![allow(dead_code, reason = "each test binary uses a part of it")]
-
 use std::collections::BTreeMap;
 
 use aws_double::{Automation, Aws, Document, ENVIRONMENT, HUB, REGION};

@@ -1,14 +1,52 @@
 //! The function on an AWS in memory, with rules, alarms and instances as tests need them.
 
-#![allow(dead_code, reason = "each test binary uses a part of it")]
-
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::MutexGuard;
 
 use aws_double::{Alarm, Aws, ENVIRONMENT, HUB, Instance, REGION, RUN_AUTOMATION, State};
 use route_alarms::{Deps, Error, handle};
 use runtime::{Clock, Environment};
 use serde_json::{Value, json};
+
+pub(crate) const NOW: &str = "2019-10-02T17:04:45Z";
+/// The alarm of the fixtures, in the name of an execution.
+pub(crate) const NAME: &str = "alarm-111122223333-us-east-1-1570035880989-ServerCpuTooHigh";
+/// A rule about it.
+pub(crate) const RULE: &str = r#"
+mode: active
+alarm: {names: ["Server*"]}
+resource: {dimension: InstanceId}
+ladder: [{runbook: Relay-RebootInstance, parameters: {InstanceId: ["{resource}"]}}]
+"#;
+/// No message is to be delivered again.
+pub(crate) const NONE: [&str; 0] = [];
+
+pub(crate) fn fixture(path: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events").join(path);
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// The alarm of the fixtures goes into ALARM.
+pub(crate) fn event() -> Value {
+    fixture("aws.cloudwatch/alarm-state-change.json")
+}
+
+/// The same alarm, going off so many seconds after 17:05.
+pub(crate) fn again(seconds: u32) -> Value {
+    let mut event = event();
+    event["id"] = json!(format!("e-{seconds}"));
+    event["detail"]["state"]["timestamp"] =
+        json!(format!("2019-10-02T17:05:{seconds:02}.000+0000"));
+    event
+}
+
+/// The alarm of the fixtures, and the rule about it.
+pub(crate) fn ruled() -> World {
+    let world = World::at(NOW);
+    world.rule("cpu", RULE);
+    world
+}
 
 /// Namespace, name and instance of a metric.
 pub(crate) type Metric<'a> = (&'a str, &'a str, &'a str);

@@ -1,12 +1,9 @@
 //! The children of a run, on an AWS in memory: those on every level are counted, and what failed in them is not lost.
 
-#![expect(clippy::unwrap_used, reason = "all of this is test code")]
-
-mod world;
-
 use aws_double::{Automation, HUB, REGION};
 use serde_json::{Value, json};
-use world::{CHILD, MEMBER, NOW, World, answered, failed_step, request};
+
+use crate::world::{CHILD, MEMBER, NOW, World, answered, failed_step, request};
 
 /// A run in another account, whose child there failed.
 fn with_a_child_in_a_member(world: &World) {

@@ -1,8 +1,6 @@
 //! Decisions, digests, runs and waiting tasks: what is stored is read back, and what may be written
 //! once is written once.
 
-#![expect(clippy::unwrap_used, reason = "all of this is test code")]
-
 use aws_double::{Aws, TABLE};
 use jiff::Timestamp;
 use relay_core::alarm::{Contributor, TriggerId};

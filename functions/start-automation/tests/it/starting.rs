@@ -1,15 +1,12 @@
 //! From a rung to one StartAutomationExecution, on an AWS in memory.
 
-#![expect(clippy::unwrap_used, reason = "all of this is test code")]
-
-mod world;
-
 use std::time::Duration;
 
 use aws_double::{Automation, Document, Fault, HUB, REGION};
 use runtime::FunctionError;
 use serde_json::{Value, json};
-use world::{INSTANCE, MEMBER, NOW, RUNBOOK, World, problem, request};
+
+use crate::world::{INSTANCE, MEMBER, NOW, RUNBOOK, World, problem, request};
 
 const START: &str = "StartAutomationExecution";
 

@@ -1,0 +1,7 @@
+//! Starting automations on an AWS in memory.
+
+#![expect(clippy::unwrap_used, reason = "all of this is test code")]
+
+mod places;
+mod starting;
+mod world;
