@@ -67,7 +67,7 @@ pub(crate) async fn pause(
     let session = Session::open(global).await?;
     session.announce(output);
     let before = read(&session).await?;
-    let caller = session.caller.arn.rsplit(':').next().unwrap_or_default();
+    let caller = session.caller.name();
     let control = Control {
         mode: if arguments.observe { Mode::Observe } else { Mode::Off },
         until: arguments.period.as_ref().map(|period| now + period.duration()),

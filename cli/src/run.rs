@@ -123,7 +123,7 @@ pub(crate) async fn cancel(
         let what = format!("it has ended already: {status}");
         return Err(Failure::new(what).help(format!("relay show {}", name(&arn))).into());
     }
-    let who = session.caller.arn.rsplit(':').next().unwrap_or_default();
+    let who = session.caller.name();
     let cause = format!("{} ({who})", arguments.reason);
     let stop = client.stop_execution().execution_arn(&arn).error("Cancelled").cause(cause);
     let stopped = stop.send().await.map_err(AwsError::from);
@@ -168,14 +168,14 @@ fn execution(session: &Session, given: &str) -> Result<String> {
 /// The same by the machine's ARN. The execution of another machine is refused: it would be stopped for another one's.
 fn execution_of(machine: &str, given: &str) -> Result<String> {
     let prefix = format!("{}:", machine.replacen(":stateMachine:", ":execution:", 1));
-    match given.contains(':') {
-        false => Ok(prefix + given),
-        true if given.starts_with(&prefix) => Ok(given.to_owned()),
-        true => {
-            let failure = Failure::new(format!("{given} is not an execution of {machine}"));
-            Err(failure.help("Give the name of the execution, as outcomes have it.").into())
-        }
+    if !given.contains(':') {
+        return Ok(prefix + given);
     }
+    if given.starts_with(&prefix) {
+        return Ok(given.to_owned());
+    }
+    let failure = Failure::new(format!("{given} is not an execution of {machine}"));
+    Err(failure.help("Give the name of the execution, as outcomes have it.").into())
 }
 
 fn name(arn: &str) -> &str {

@@ -40,6 +40,13 @@ pub(crate) struct Caller {
     pub arn: String,
 }
 
+impl Caller {
+    /// The caller as people know them: the ARN without partition, service and account.
+    pub(crate) fn name(&self) -> &str {
+        self.arn.rsplit(':').next().unwrap_or_default()
+    }
+}
+
 /// The part of a session that results under `--output json` repeat.
 #[derive(Debug, Serialize)]
 pub(crate) struct Where<'a> {

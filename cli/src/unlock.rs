@@ -55,7 +55,7 @@ pub(crate) struct Arguments {
     force: bool,
 }
 
-/// What is to be done about what blocks a resource.
+/// The order about the blocks of a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Judgement {
     /// No lock is held and no cool-down runs.
@@ -106,7 +106,7 @@ pub(crate) async fn run(
         let question = format!("Release the lock of {resource} although its run may go on?");
         output.confirm(&question, [])?;
     }
-    let by = session.caller.arn.rsplit(':').next().unwrap_or_default().to_owned();
+    let by = session.caller.name().to_owned();
     let (resource, reason) = (resource.clone(), arguments.reason.clone());
     let unlock = Unlock { account, region, resource, lock, cool_downs, reason, by, forced };
     start(&session, &archive, unlock, output).await
@@ -261,7 +261,7 @@ mod tests {
         let locked = state(Some("04:00:00"), None);
         let unknown = Holder::Unknown { why: "no decision is stored".to_owned() };
         assert_eq!(judged(&[], &locked, Some(&ended())), released(false));
-        // What is known to be safe is not called forced.
+        // A release that is known to be safe is not called forced.
         assert_eq!(judged(&["--force"], &locked, Some(&ended())), released(false));
         for holder in [runs(), unknown] {
             let stays = judged(&["--cool-down"], &locked, Some(&holder));
