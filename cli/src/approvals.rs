@@ -222,13 +222,15 @@ async fn over(
         let approval = ended.and_then(|ended| ended.approval);
         let decisions = approval.as_ref().map(|approval| approval.decisions.as_slice());
         let answers: Vec<String> = decisions.unwrap_or_default().iter().map(answered).collect();
-        let what = match answers.is_empty() {
-            false => format!("{} was answered already: {}", one.runbook, answers.join("; ")),
-            true if now >= one.until => format!(
+        let what = if !answers.is_empty() {
+            format!("{} was answered already: {}", one.runbook, answers.join("; "))
+        } else if now >= one.until {
+            format!(
                 "too late: the time for the approval of {} was over at {:.0}",
                 one.runbook, one.until
-            ),
-            true => format!("{} does not wait for an approval any more", one.runbook),
+            )
+        } else {
+            format!("{} does not wait for an approval any more", one.runbook)
         };
         return Ok(Some(Failure::new(what).help(format!("relay show {}", outcome.execution))));
     }
@@ -250,9 +252,10 @@ impl Waiting {
         let run = outcome.runs.first()?;
         let within = SignedDuration::from_secs(approval.within_seconds.into());
         // The run is one of the hub's account, where it was started.
-        let region = match run.account.as_str() == session.caller.account {
-            true => run.region.clone(),
-            false => session.region.clone(),
+        let region = if run.account.as_str() == session.caller.account {
+            run.region.clone()
+        } else {
+            session.region.clone()
         };
         Some(Self {
             id: outcome.id.to_string(),

@@ -158,10 +158,7 @@ async fn follow(
             if !printed.insert((entry.id, entry.count)) {
                 continue;
             }
-            let text = match output.is_json() {
-                true => serde_json::to_string(entry)?,
-                false => line(entry),
-            };
+            let text = if output.is_json() { serde_json::to_string(entry)? } else { line(entry) };
             if !output.stream(text) {
                 return Ok(Exit::Done);
             }

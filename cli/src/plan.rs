@@ -101,9 +101,10 @@ pub(crate) struct ApplyArguments {
 
 fn plan_id(text: &str) -> Result<String, String> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
-    match digits && text.len() == 12 {
-        true => Ok(text.to_owned()),
-        false => Err("expected the 12 hexadecimal digits of a plan's id".to_owned()),
+    if digits && text.len() == 12 {
+        Ok(text.to_owned())
+    } else {
+        Err("expected the 12 hexadecimal digits of a plan's id".to_owned())
     }
 }
 
@@ -226,7 +227,7 @@ async fn look(
     dry_run(session, &input, output).await
 }
 
-/// What an execution would do.
+/// The effect of an execution.
 async fn dry_run(session: &Session, input: &Value, output: &Output) -> Result<Looked> {
     output.note("looking at every owner and Region; nothing is changed");
     let ended = execution::run(session, input, output).await?;
@@ -263,12 +264,13 @@ fn closing(
     if let Some(argument) = argument {
         command += &format!(" {argument}");
     }
-    match guard(session).holds(totals) {
-        true => output.line(format_args!(
+    if guard(session).holds(totals) {
+        output.line(format_args!(
             "{what}; members would lose {} of {}, so it has to be confirmed: {command} --confirm {}",
             totals.losing, totals.holding, effect.id
-        )),
-        false => output.line(format_args!("{what}: {command}")),
+        ))
+    } else {
+        output.line(format_args!("{what}: {command}"))
     }
 }
 

@@ -172,10 +172,7 @@ fn page(report: &Report<'_>, since: &str, now: Timestamp) -> Page {
         &report.outcomes.lines(|outcomes| {
             let counts: Vec<String> =
                 outcomes.iter().map(|(status, count)| format!("{count} {status}")).collect();
-            match counts.is_empty() {
-                true => vec!["no outcomes".to_owned()],
-                false => vec![counts.join(", ")],
-            }
+            if counts.is_empty() { vec!["no outcomes".to_owned()] } else { vec![counts.join(", ")] }
         }),
     );
     page.list(

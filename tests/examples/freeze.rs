@@ -130,7 +130,7 @@ mod recorded {
         Ok(())
     }
 
-    /// What a machine hands to its functions, and what they answer. Tasks of a Map run side by side; all of them call the same
+    /// The inputs that a machine hands to its functions, and their answers. Tasks of a Map run side by side; all of them call the same
     /// function.
     fn calls(events: &[HistoryEvent], folder: &mut Folder) -> Result<()> {
         let mut called = None;

@@ -31,7 +31,7 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// What a reader would write instead of the layout's first block.
+    /// The text that a reader would write instead of the layout's first block.
     fn names(&self) -> String {
         let mut names = format!(
             "export AWS_PROFILE=hub AWS_REGION={0} AWS_DEFAULT_REGION={0}\nSECOND_REGION={1}\n",
@@ -74,7 +74,7 @@ impl Layout {
         Ok((shell, world))
     }
 
-    /// What a stack of the hub made.
+    /// The resources of a stack of the hub.
     ///
     /// # Errors
     /// When it is not there.

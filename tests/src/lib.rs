@@ -386,7 +386,7 @@ pub struct Created {
     pub request: String,
 }
 
-/// What the sharing role did about an account: (Region, document) to how often.
+/// The calls of the sharing role about an account: (Region, document) to how often.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Modifications {
     /// How often each document was shared.

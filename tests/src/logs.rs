@@ -1,4 +1,4 @@
-//! What the functions logged, as CloudWatch Logs has it, and the metrics that CloudWatch made of it.
+//! The log of the functions, as CloudWatch Logs has it, and the metrics that CloudWatch made of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

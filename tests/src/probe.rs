@@ -1,4 +1,4 @@
-//! What tests look at from outside: executions and their histories, outcomes by execution, the
+//! The views of tests from outside: executions and their histories, outcomes by execution, the
 //! ledger, the record of calls, and the functions' processes.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -195,7 +195,7 @@ impl World {
         Ok(String::from_utf8(answer.to_vec())?)
     }
 
-    /// What roles have used: (account, role, action) to whether it was ever denied.
+    /// The permissions that roles have used: (account, role, action) to whether it was ever denied.
     ///
     /// # Errors
     /// When the gateway does not answer.
@@ -209,7 +209,7 @@ impl World {
         Ok(used.as_array().context("a list")?.iter().map(row).collect())
     }
 
-    /// What the sweep's rule does: invokes `recover-outcomes`; returns how many it recovered.
+    /// The work of the sweep's rule: invokes `recover-outcomes`; returns how many it recovered.
     ///
     /// # Errors
     /// When an outcome could not be recovered.

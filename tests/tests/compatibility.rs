@@ -1,4 +1,4 @@
-//! What an earlier version wrote is read by this one, and nothing of it is lost; what a later version writes is read, too: fields
+//! Data of an earlier version is read by this one, and nothing of it is lost; data of a later version is read, too: fields
 //! that this version does not know are ignored at every depth. The files are in `tests/compatibility`.
 
 #![expect(clippy::unwrap_used, reason = "this is test code: it fails by panicking")]
@@ -417,7 +417,7 @@ async fn what_an_earlier_version_stored_in_the_history_is_found_and_read() {
                 let page = table.history(&list, always, None, 100).await.unwrap();
                 let id = text(item, "sk").split_once('#').unwrap().1;
                 assert!(page.entries.iter().any(|entry| entry.id.to_string() == id), "{list:?}");
-                // What is in a list is in the history.
+                // Each entry of a list is in the history.
                 assert!(stored.iter().any(|outcome| outcome.id.to_string() == id), "{id}");
             }
         }

@@ -36,7 +36,7 @@ fn is_change(file: &str) -> bool {
     file.starts_with("aws.ssm/document-") || file.starts_with("aws.ssm/rule-")
 }
 
-/// What the intake that a file is meant for makes of it.
+/// The result of the intake that a file is meant for.
 fn outcome(file: &str, text: &str) -> String {
     let (source, _) = file.split_once('/').unwrap();
     match source {

@@ -1,4 +1,4 @@
-//! What AWS, the network and the machines do at their worst: sharing still comes to its end, says
+//! AWS, the network and the machines at their worst: sharing still comes to its end, says
 //! what failed, and loses and doubles nothing.
 #![cfg(feature = "end-to-end")]
 
@@ -18,7 +18,7 @@ const OWNER: &str = "222233334444";
 const CLOSED: &str = "333344445555";
 const REGIONS: [&str; 2] = ["us-east-1", "eu-west-1"];
 
-/// What the tests of this file share. They change how all of the local AWS behaves, so they run
+/// The state that the tests of this file share. They change how all of the local AWS behaves, so they run
 /// one after the other: the test that holds this lock runs.
 struct Ground {
     outcomes: Subscriber,
@@ -517,7 +517,7 @@ fn what_eventbridge_cannot_deliver_is_kept_and_a_replay_brings_it_through() {
     });
 }
 
-/// What `AccountJoinedOrganization` looks like, as far as the intake reads it. Without a time it
+/// An `AccountJoinedOrganization`, as far as the intake reads it. Without a time it
 /// counts as new.
 fn joined(account: &str) -> Value {
     json!({

@@ -11,7 +11,7 @@ use outcome::Outcome;
 use serde_json::{Value, json};
 use tests::{World, run, until};
 
-/// What a person's rule would look like: every outcome of the suite.
+/// A person's rule would look like this: every outcome of the suite.
 const PATTERN: &str = r#"{"source": ["runbook-relay"], "detail-type": ["Runbook Relay Outcome"]}"#;
 
 /// A queue with a rule of EventBridge in front of it.

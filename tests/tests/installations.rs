@@ -80,7 +80,7 @@ fn two_installations_in_one_hub_share_by_their_own_rules_and_take_nothing_from_e
         world.settled(&account).await?;
         trial.settled(&account).await?;
 
-        // What the first has shared, the second finds, and does not take back when its rule no longer names it.
+        // Shares of the first are found by the second, and does not take back when its rule no longer names it.
         for (names, execution) in [("\"*-Backup\"", "wider"), ("\"Trial-*\"", "narrower")] {
             shell.run(&rules("trial", "relay-trial", names)).await?;
             let machine = trial.stack.output("ShareRunbooksStateMachineArn")?;

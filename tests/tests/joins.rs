@@ -312,7 +312,7 @@ fn refused_calls_and_foreign_events_start_nothing() {
         for event in [refused, foreign] {
             world.deliver(&serde_json::from_str(event)?).await?;
         }
-        // What comes after them in the queue is done when this join is.
+        // The work after them in the queue is done when this join is.
         let created = world.create_account("after").await?;
         world.settled(&created.account).await?;
         let mut after = world.executions("AwaitMembershipStateMachineArn").await?;

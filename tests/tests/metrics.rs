@@ -1,4 +1,4 @@
-//! What people see of the suite. What it measures, while its functions log errors alone: every metric that is declared
+//! The suite as people see it: its metrics, while its functions log errors alone: every metric that is declared
 //! is written by a function, and the dashboard and the alarms name none that is not. And what outcomes say of an
 //! alarm, in an organization with an access portal.
 #![cfg(feature = "end-to-end")]
@@ -43,7 +43,7 @@ resource: {literal: nothing}
 ladder: [{runbook: Relay-RebootInstance, parameters: {InstanceId: [\"{resource}\"]}}]
 ";
 
-/// What was published about the alarm that was answered, and about the next.
+/// The outcomes about the alarm that was answered, and about the next.
 static OUTCOMES: OnceCell<[Received; 2]> = OnceCell::const_new();
 
 /// Runs a test where functions log errors alone, after everything has happened once that is measured.

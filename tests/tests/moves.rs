@@ -1,4 +1,4 @@
-//! What changes later is brought back to policy: moves, departures, backfill, invalid rules.
+//! Later changes are brought back to policy: moves, departures, backfill, invalid rules.
 #![cfg(feature = "end-to-end")]
 
 use anyhow::{Context, Result, ensure};
@@ -39,7 +39,7 @@ async fn assert_sees(world: &World, account: &str, names: &[&str]) -> Result<()>
     let what = format!("{account} to see {names:?}");
     let reached = until(&what, || async {
         let mut visible = world.visible(account, REGION).await?;
-        // What the backfill's test adds for everybody may be there already.
+        // Shares that the backfill's test adds for everybody may be there already.
         visible.retain(|name| name != "Org-New" || wanted.contains(name));
         Ok((visible == wanted).then_some(()))
     });

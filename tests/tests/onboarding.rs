@@ -115,7 +115,7 @@ fn a_new_accounts_runbook_runs_once_in_every_region_when_the_account_can_be_reac
                 told.problems().any(|problem| problem["code"] == "OnboardingNotStarted")
             });
         ensure!(problem.is_none(), "{problem:?}");
-        // What was shared says what was started.
+        // The shares say what was started.
         let shared = inbox.all().await?.iter().filter(|o| o.json()["flow"] == "sharing");
         let summaries: Vec<_> = shared.map(|o| o.json()["summary"].to_string()).collect();
         ensure!(

@@ -205,7 +205,7 @@ fn a_publisher_killed_before_or_after_its_message_is_called_again_under_the_same
             let calls = world.calls(role, service).await?;
             anyhow::Ok(calls.iter().filter(|call| call["operation"] == operation).count())
         };
-        // What is slow, and what has been answered by the time of the kill.
+        // The slow call, and the call that has been answered by the time of the kill.
         let moments = [
             ("before", ("sns", "Publish"), ("dynamodb", "GetItem"), 1),
             ("after", ("dynamodb", "PutItem"), ("sns", "Publish"), 2),
@@ -396,7 +396,7 @@ fn an_outcome_with_hundreds_of_problems_stays_within_what_sns_takes() {
         ensure!(json["problemsTotal"] == DOCUMENTS, "{json}");
         ensure!(outcome.problems().count() == 50 && json["truncated"] == true, "{json}");
 
-        // What went over the wire, as the function renders it.
+        // The text that went over the wire, as the function renders it.
         let sent: Outcome = serde_json::from_value(json.clone())?;
         let message = Message::render(&sent);
         ensure!(message.encoded_len() <= MAX_REQUEST_BYTES, "{} bytes", message.encoded_len());

@@ -23,7 +23,7 @@ const STRANGER: &str = "989898989898";
 /// One test at a time changes rules: each reconciles the whole organization.
 static RULES: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
-/// What a reconcile is there for: the events of changes are lost.
+/// A reconcile is there for this: the events of changes are lost.
 async fn deaf(world: &World) -> Result<()> {
     let lost = json!({"drop": ["Parameter Store Change", "CreateDocument"]});
     world.local.relay("POST", "events/delivery", &lost).await.map(drop)
@@ -331,7 +331,7 @@ fn a_rule_is_changed_in_git_planned_applied_drifts_and_is_back_in_line() {
         );
         sees(world, &account, seen + 1).await?;
 
-        // What moved since is named, and nothing is changed: a document of the plan, then a rule of it.
+        // Things that moved since are named, and nothing is changed: a document of the plan, then a rule of it.
         let ssm = world.ssm(owner, REGION).await;
         ssm.delete_document().name("Git-2").send().await?;
         let (code, text) = relay(world, &["apply", out])?;

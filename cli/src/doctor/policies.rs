@@ -128,17 +128,18 @@ impl Target {
             ),
         };
         let mended = mended.to_string();
-        let remedy = match self.is_topic() {
-            true => format!(
+        let remedy = if self.is_topic() {
+            format!(
                 "aws sns set-topic-attributes --topic-arn {} --attribute-name Policy --attribute-value {}",
                 self.name,
                 quoted(&mended)
-            ),
-            false => format!(
+            )
+        } else {
+            format!(
                 "aws sqs set-queue-attributes --queue-url {} --attributes {}",
                 self.name,
                 quoted(&json!({ "Policy": mended }).to_string())
-            ),
+            )
         };
         Some(Finding::problem(CHECK, what, remedy))
     }

@@ -87,9 +87,10 @@ fn crowd(running: usize, queued: usize) -> Finding {
         return Finding::problem(CHECK, format!("{what}; AWS refuses to start more"), REMEDY);
     }
     // An automation is pending for a moment at its start.
-    match running * 5 >= RUNNING * 4 {
-        true => Finding::warning(CHECK, what, REMEDY),
-        false => Finding::ok(CHECK, what),
+    if running * 5 >= RUNNING * 4 {
+        Finding::warning(CHECK, what, REMEDY)
+    } else {
+        Finding::ok(CHECK, what)
     }
 }
 

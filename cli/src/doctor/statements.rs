@@ -1,4 +1,4 @@
-//! What a resource's policy says about a service of AWS that acts for an account.
+//! A resource's policy about a service of AWS that acts for an account.
 
 use relay_core::rules::Glob;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ pub(super) struct OnBehalf<'a> {
     pub(super) organization: &'a str,
 }
 
-/// What a policy says about one action of a service.
+/// The statement of a policy about one action of a service.
 #[derive(Debug, PartialEq)]
 pub(super) enum Permission {
     Allowed,

@@ -110,17 +110,18 @@ fn fault(name: &str, instance: &StackInstanceSummary) -> Option<Finding> {
              ParameterKey=OrganizationId,UsePreviousValue=true{more}"
         )
     };
-    let remedy = match collides {
-        true => format!(
+    let remedy = if collides {
+        format!(
             "Another stack or a person made a role of this name there. If it is the execution role to use: \
              {}\nOtherwise choose a RoleNamePrefix the same way, or delete the role in {account}.",
             update(" ParameterKey=ExistingExecutionRoleName,ParameterValue=NAME")
-        ),
-        false => format!(
+        )
+    } else {
+        format!(
             "In {account}: aws cloudformation describe-stack-events --region {region} --stack-name {}\nThen: {}",
             instance.stack_id().unwrap_or("NAME"),
             update("")
-        ),
+        )
     };
     Some(Finding::problem(CHECK, what, remedy))
 }

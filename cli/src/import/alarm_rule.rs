@@ -116,11 +116,10 @@ fn draft(
             "From the EventBridge rule {} of {}, {}.",
             rule.name, origin.account, origin.region
         ),
-        match disabled {
-            true => "It is disabled there, so this rule is off.".to_owned(),
-            false => {
-                "Disable it there before this rule is `mode: active`, or both answer.".to_owned()
-            }
+        if disabled {
+            "It is disabled there, so this rule is off.".to_owned()
+        } else {
+            "Disable it there before this rule is `mode: active`, or both answer.".to_owned()
         },
     ];
     notes.extend(alarms.notes.iter().cloned());

@@ -45,7 +45,7 @@ impl Draft {
         Self { kind, name: name.into(), notes, text }
     }
 
-    /// What `relay rules lint` would say is wrong with it.
+    /// The problems that `relay rules lint` would find in it.
     pub(super) fn problems(&self) -> Vec<Problem> {
         let text = RuleText::file(self.file(), self.text.as_str());
         match self.kind {
@@ -174,10 +174,7 @@ fn scalar(text: &str) -> String {
     let plain = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/')
         && text.chars().all(inner)
         && !WORDS.contains(&text.to_ascii_lowercase().as_str());
-    match plain {
-        true => text.to_owned(),
-        false => Value::from(text).to_string(),
-    }
+    if plain { text.to_owned() } else { Value::from(text).to_string() }
 }
 
 #[cfg(test)]

@@ -145,10 +145,7 @@ impl Alarms {
                     "Write the rule by hand: docs/rules.md.",
                 );
             };
-            let name = match is_prefix {
-                true => read.name().to_owned(),
-                false => self.literal(read.name()),
-            };
+            let name = if is_prefix { read.name().to_owned() } else { self.literal(read.name()) };
             self.names.push(name);
             places.push((read.account(), read.region().clone()));
         }
@@ -218,24 +215,16 @@ impl Alarms {
         let mut fields = Map::new();
         let names_nothing =
             self.names.is_empty() && self.namespace.is_none() && self.metric.is_none();
-        let names = match names_nothing {
-            true => vec!["*".to_owned()],
-            false => self.names.clone(),
-        };
+        let names = if names_nothing { vec!["*".to_owned()] } else { self.names.clone() };
         if !names.is_empty() {
             fields.insert("names".to_owned(), json!(names));
         }
         for (key, glob) in [("namespace", &self.namespace), ("metric", &self.metric)] {
             fields.extend(glob.as_ref().map(|glob| (key.to_owned(), json!(glob))));
         }
-        let accounts = match self.accounts.is_empty() {
-            true => vec![account],
-            false => self.accounts.clone(),
-        };
-        let regions = match self.regions.is_empty() {
-            true => vec![region.clone()],
-            false => self.regions.clone(),
-        };
+        let accounts = if self.accounts.is_empty() { vec![account] } else { self.accounts.clone() };
+        let regions =
+            if self.regions.is_empty() { vec![region.clone()] } else { self.regions.clone() };
         fields.insert("accounts".to_owned(), json!(accounts));
         fields.insert("regions".to_owned(), json!(regions));
         if self.contributors {

@@ -69,9 +69,10 @@ impl Place<'_> {
                 )),
             }
         }
-        let organization = match documents.iter().any(|document| !document.accounts.is_empty()) {
-            true => self.organization(output).await,
-            false => None,
+        let organization = if documents.iter().any(|document| !document.accounts.is_empty()) {
+            self.organization(output).await
+        } else {
+            None
         };
         let home = &self.signed_in.region;
         let (drafts, left_out) = shares::rules(account, &documents, organization.as_ref());

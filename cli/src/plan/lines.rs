@@ -116,7 +116,7 @@ impl Lines {
         };
         let regions = count(regions.len(), "Region");
         let whom = match sign {
-            // What others have done has no rule to look at.
+            // Changes by others have no rule to look at.
             Sign::Adopt | Sign::Keep(LeftBecause::Foreign | LeftBecause::Unadopted) => {
                 named(accounts)
             }

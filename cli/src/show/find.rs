@@ -52,9 +52,10 @@ pub(super) async fn find(
     if subject.parse::<AlarmArn>().is_ok() {
         return alarm(archive, subject, now).await;
     }
-    let executions = match subject.contains(":execution:") {
-        true => vec![subject.to_owned()],
-        false => archive.executions(subject),
+    let executions = if subject.contains(":execution:") {
+        vec![subject.to_owned()]
+    } else {
+        archive.executions(subject)
     };
     for execution in executions {
         if let Some(outcome) = archive.of_execution(&execution).await?.into_iter().next() {

@@ -110,9 +110,12 @@ pub(super) async fn of_outcome(session: &Session, outcome: &Outcome) -> Vec<Live
 fn started_in(session: &Session, run: &Run) -> Region {
     let page = run.console.as_deref().and_then(|page| page.split_once("?region="));
     let named = page.and_then(|(_, region)| region.parse().ok());
-    named.unwrap_or_else(|| match run.account.as_str() == session.caller.account {
-        true => run.region.clone(),
-        false => session.region.clone(),
+    named.unwrap_or_else(|| {
+        if run.account.as_str() == session.caller.account {
+            run.region.clone()
+        } else {
+            session.region.clone()
+        }
     })
 }
 

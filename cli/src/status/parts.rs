@@ -37,9 +37,10 @@ impl Target {
         let list = |regions: &BTreeSet<String>| {
             regions.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
         };
-        let bad = match self.not_current.is_empty() {
-            true => String::new(),
-            false => format!("; not current in {}: relay doctor", list(&self.not_current)),
+        let bad = if self.not_current.is_empty() {
+            String::new()
+        } else {
+            format!("; not current in {}: relay doctor", list(&self.not_current))
         };
         format!("{} {}{bad}", self.account, list(&self.regions))
     }
@@ -181,7 +182,7 @@ pub(super) struct Reconcile {
     share: Option<u64>,
     /// Pairs that were too many.
     unshare: Option<u64>,
-    /// What was found, changed and left, as its outcome says; null where nothing was found, or nothing published.
+    /// The findings, changes and shares that it left, as its outcome says; null where nothing was found, or nothing published.
     drift: Option<Drift>,
 }
 
@@ -230,7 +231,7 @@ pub(super) async fn reconcile(session: &Session, archive: &Archive) -> Result<Op
     }))
 }
 
-/// What happened in a day.
+/// The events of a day.
 pub(super) struct LastDay {
     /// How many outcomes there were, by status.
     pub outcomes: BTreeMap<&'static str, u32>,

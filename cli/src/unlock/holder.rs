@@ -13,7 +13,7 @@ use crate::show::runs::{self, LiveRun};
 /// The statuses of an execution that does nothing any more.
 const ENDED: [&str; 4] = ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"];
 
-/// What is known of the run.
+/// The facts about the run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Holder {
     /// Its execution and all its automations have ended.

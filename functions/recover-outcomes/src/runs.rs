@@ -23,7 +23,7 @@ pub(crate) async fn stop(
     Ok(reports)
 }
 
-/// What SSM says of a run when its execution has ended.
+/// SSM's answer about a run when its execution has ended.
 struct Found {
     status: AutomationStatus,
     /// Of its runs in accounts, Regions or on targets, how many succeeded and how many did not, where SSM counts them.

@@ -78,12 +78,11 @@ impl Answers<'_> {
 fn size(shape: &Shape, depth: u32, rng: &mut Rng) -> usize {
     let least = shape.min.unwrap_or(0.0) as usize;
     let most = shape.max.unwrap_or(3.0).clamp(0.0, 3.0) as usize;
-    match depth >= DEPTH {
-        true => least,
-        // Seldom empty: most runbooks want the first item.
-        false if rng.u8(0..10) == 0 => least,
-        false => rng.usize(least.max(1).min(most)..=most.max(least)),
+    // Seldom empty: most runbooks want the first item.
+    if depth >= DEPTH || rng.u8(0..10) == 0 {
+        return least;
     }
+    rng.usize(least.max(1).min(most)..=most.max(least))
 }
 
 fn number(shape: &Shape, rng: &mut Rng) -> i64 {

@@ -23,9 +23,10 @@ pub(crate) fn given(
         }
         let acts =
             runbook.assume_role.as_deref().is_some_and(|role| is_named(role, &parameter.name));
-        let values = match acts && parameter.allowed_pattern.is_none() {
-            true => Some(vec![resource("AWS::IAM::Role::Arn", rng)]),
-            false => values(parameter, rng),
+        let values = if acts && parameter.allowed_pattern.is_none() {
+            Some(vec![resource("AWS::IAM::Role::Arn", rng)])
+        } else {
+            values(parameter, rng)
         };
         match values {
             Some(values) => given.insert(parameter.name.clone(), values),

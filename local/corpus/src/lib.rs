@@ -51,7 +51,7 @@ pub fn documents(folder: &Path) -> Result<Vec<Document>> {
         if !named || !entry.file_type().is_file() {
             continue;
         }
-        // What is not text is not a document.
+        // Bytes that are not text are not a document.
         let Ok(text) = std::fs::read_to_string(path) else { continue };
         if is_automation(&text) {
             found.push(Document { path: path.to_owned(), text });

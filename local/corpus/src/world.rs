@@ -92,7 +92,7 @@ impl RandomWorld {
             None => Map::new(),
         };
         if let Some(Value::Object(parameter)) = reply.get_mut("Parameter") {
-            // What a default `{{ ssm:name }}` refers to has to be a plain text.
+            // The parameter that a default `{{ ssm:name }}` refers to has to be a plain text.
             parameter.insert("Type".to_owned(), "String".into());
             parameter.insert("Value".to_owned(), "a-value".into());
         }

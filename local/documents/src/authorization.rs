@@ -1,4 +1,4 @@
-//! What a caller must be allowed to do, as the Service Authorization Reference has it.
+//! The permissions that a caller needs, as the Service Authorization Reference has it.
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html>
 //!
 //! A request that its own shape condemns needs nothing: the call refuses it.

@@ -1,4 +1,4 @@
-//! What happens to documents through services that the local AWS does not have, and quotas that
+//! Changes of documents through services that the local AWS does not have, and quotas that
 //! AWS Support would change. Every state of these can then be met through plain API calls.
 
 use api::AwsError;

@@ -85,7 +85,7 @@ pub struct Predefined {
     /// The format of `content`.
     pub format: DocumentFormat,
     pub content: String,
-    /// What it is run on, e.g. `/AWS::EC2::Instance`.
+    /// Its target type, e.g. `/AWS::EC2::Instance`.
     pub target_type: Option<String>,
 }
 

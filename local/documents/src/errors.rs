@@ -139,7 +139,7 @@ fn permission_limit(message: impl Into<String>) -> AwsError {
     AwsError::new("DocumentPermissionLimit", message)
 }
 
-/// What AWS answers while public sharing is blocked is not documented beyond that it refuses.
+/// AWS's answer while public sharing is blocked is not documented beyond that it refuses.
 pub(crate) fn public_sharing_blocked() -> AwsError {
     AwsError::new(
         "AccessDeniedException",

@@ -72,7 +72,7 @@ const WRITES: [&str; 10] = [
     "UpdateServiceSetting",
 ];
 
-/// What other services of the local AWS tag through the same three operations.
+/// Resources that other services of the local AWS tag through the same three operations.
 const OTHERS_RESOURCE_TYPES: [&str; 9] = [
     "Association",
     "Automation",

@@ -26,7 +26,7 @@ enum Access {
 }
 
 impl<'a> View<'a> {
-    /// What a caller sees of a document; nothing if it is somebody else's and not shared.
+    /// A document as a caller sees it; nothing if it is somebody else's and not shared.
     pub(crate) fn of(document: &'a Document, caller: &str) -> Option<Self> {
         let access = if document.is_amazons() || document.owner == caller {
             Access::Whole

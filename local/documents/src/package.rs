@@ -1,4 +1,4 @@
-//! What the content of a Package document must be: Distributor's manifest.
+//! The rules for the content of a Package document: Distributor's manifest.
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/distributor-working-with-packages-create.html>
 
 use serde_json::{Map, Value};

@@ -102,7 +102,7 @@ impl Region {
         self.owned.get_mut(owner)?.get_mut(name)
     }
 
-    /// What is shared with a consumer (an account or `all`), in order of owner and name.
+    /// The documents shared with a consumer (an account or `all`), in order of owner and name.
     pub(crate) fn shared_with(&self, consumer: &str) -> impl Iterator<Item = &Document> {
         let entries = self.shared.get(consumer).into_iter().flatten();
         entries.filter_map(|(owner, name)| self.document(owner, name))

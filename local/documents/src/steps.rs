@@ -1,4 +1,4 @@
-//! What the steps of a Command document must be. Automation's are the engine's language.
+//! The rules for the steps of a Command document. Automation's are the engine's language.
 
 use serde_json::{Map, Value};
 
@@ -78,9 +78,9 @@ fn mentioned(text: &str) -> impl Iterator<Item = &str> {
 
 fn known(plugin: &str) -> Result<(), String> {
     // Old documents have aws:domainjoin and aws:psmodule.
-    match PLUGINS.contains(&plugin.to_ascii_lowercase().as_str()) {
-        true => Ok(()),
-        // https://github.com/ministryofjustice/modernisation-platform-environments/pull/3756
-        false => Err(format!("Unknown plugin name: {plugin}")),
+    if PLUGINS.contains(&plugin.to_ascii_lowercase().as_str()) {
+        return Ok(());
     }
+    // https://github.com/ministryofjustice/modernisation-platform-environments/pull/3756
+    Err(format!("Unknown plugin name: {plugin}"))
 }

@@ -103,7 +103,7 @@ impl Documents {
         }
         let format = input.document_format.unwrap_or_default();
         let content = Content::accept(document.kind, format, input.content, check)?;
-        // What the request leaves out is taken over from the latest version.
+        // Values that the request leaves out are taken over from the latest version.
         let latest = document.versions.last_key_value().map(|(_, latest)| latest);
         let number = document.next_version;
         let attachments = input.attachments.unwrap_or_default();

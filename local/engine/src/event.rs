@@ -62,7 +62,7 @@ pub(crate) enum Event {
         deadline: Option<Timestamp>,
         failure: Box<Failure>,
     },
-    /// What the attempt was waiting for when its time was over. It comes before the time-out.
+    /// The event that the attempt waited for when its time was over. It comes before the time-out.
     WaitsFor { step: u32, waiting: Waiting },
     /// The step waits for something; nothing needs to be done for it until then.
     Waits { step: u32, wait: Wait },

@@ -54,10 +54,12 @@ pub(crate) fn after(document: &Document, ended: Ended<'_>) -> Then {
         Some(place) => Then::Step(place),
         None => Then::ListEnds,
     };
-    let onward = || match ended.is_end {
+    let onward = || {
         // In a loop it ends the iteration: AWS-DiagnoseUnmanagedEC2NetworkIssues is written so.
-        true => Then::ListEnds,
-        false => step.next_step.as_deref().and_then(jump).unwrap_or_else(in_order),
+        if ended.is_end {
+            return Then::ListEnds;
+        }
+        step.next_step.as_deref().and_then(jump).unwrap_or_else(in_order)
     };
     match ended.outcome {
         Outcome::Success => onward(),

@@ -33,11 +33,10 @@ impl Amount {
             return None;
         }
         let number = digits.parse().ok()?;
-        match percent {
-            true if number > 100 => None,
-            true => Some(Self::Percent(number)),
-            false => Some(Self::Count(number)),
+        if !percent {
+            return Some(Self::Count(number));
         }
+        (number <= 100).then_some(Self::Percent(number))
     }
 
     /// How many of `total`. The rounding is not documented: up, and at least one, so that a small

@@ -131,7 +131,7 @@ impl Kind {
         self.refused(403, "AccessDenied", &message, request_id)
     }
 
-    /// What an answer of the target's service means.
+    /// The meaning of an answer of the target's service.
     pub(crate) fn failure(self, error: PortError) -> DeliveryFailure {
         match error {
             PortError::Unreachable(message) => {

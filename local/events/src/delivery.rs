@@ -80,9 +80,10 @@ impl Delivery {
         };
         let is_bus = self.kind() == Some(Kind::Bus);
         // Buses take the event itself: PutTargets refuses an input for them.
-        let input = match is_bus {
-            true => Input::Text(self.arrival.envelope.to_string()),
-            false => Input::of(&self.target, &source),
+        let input = if is_bus {
+            Input::Text(self.arrival.envelope.to_string())
+        } else {
+            Input::of(&self.target, &source)
         };
         let (attempts, outcome) = match input {
             Input::Empty => {
@@ -176,7 +177,7 @@ impl Delivery {
         deliverer.emulator().invoke(&call).await.map_err(|error| kind.failure(error))
     }
 
-    /// What the port is asked to do; nothing for a bus, where the event simply arrives.
+    /// The request to the port; nothing for a bus, where the event simply arrives.
     fn action(
         &self,
         kind: Kind,

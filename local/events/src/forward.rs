@@ -35,12 +35,16 @@ impl Hops {
             );
             Err(DeliveryFailure::terminal(code, message))
         };
-        match from.region == to.region {
-            true if self.within_region => refusal(ErrorCode::ThirdAccountHopDetected),
-            true => Ok(Self { within_region: true, ..self }),
-            false if self.across_regions => refusal(ErrorCode::ThirdRegionHopDetected),
-            false => Ok(Self { across_regions: true, ..self }),
+        if from.region == to.region {
+            if self.within_region {
+                return refusal(ErrorCode::ThirdAccountHopDetected);
+            }
+            return Ok(Self { within_region: true, ..self });
         }
+        if self.across_regions {
+            return refusal(ErrorCode::ThirdRegionHopDetected);
+        }
+        Ok(Self { across_regions: true, ..self })
     }
 }
 

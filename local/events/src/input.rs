@@ -1,4 +1,4 @@
-//! What a target is sent: the event, a part of it, a constant, or a filled template.
+//! The input of a target: the event, a part of it, a constant, or a filled template.
 
 use serde_json::{Deserializer, Value};
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::retry::mix;
 
-/// What becomes of the status events of SSM Automation, which AWS sends as best it can.
+/// The fate of the status events of SSM Automation, which AWS sends as best it can.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum SsmStatus {
@@ -32,7 +32,7 @@ pub struct Knobs {
     pub drop: Vec<String>,
     /// Whether events of source `aws.ssm` arrive.
     pub ssm_status: SsmStatus,
-    /// What the disorder is derived from.
+    /// The seed of the disorder.
     pub seed: u64,
 }
 

@@ -1,7 +1,7 @@
 //! EventBridge delivery for the local AWS: an event that has arrived on a bus is taken to the
 //! targets of the rules that matched it, as EventBridge does.
 //!
-//! What is here: input transformation, permissions of targets, retries, dead letters, forwarding
+//! Here are: input transformation, permissions of targets, retries, dead letters, forwarding
 //! between buses, the knobs that make delivery as unpleasant as AWS promises it may be, and a
 //! record of what became of each delivery. What is not: pattern matching, policies and the
 //! targets themselves. Those are asked for through [`DeliveryPort`].

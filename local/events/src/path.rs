@@ -32,7 +32,7 @@ impl Path {
         json_path::Path::parse(text).ok().map(Self)
     }
 
-    /// What the path leads to; with `[*]`, an array of all it leads to. `None` if it leads nowhere.
+    /// The value that the path leads to; with `[*]`, an array of all it leads to. `None` if it leads nowhere.
     pub(crate) fn find(&self, value: &Value) -> Option<Value> {
         let found = self.0.select(value)?;
         let is_nothing = self.0.is_plural() && found.as_array().is_some_and(Vec::is_empty);

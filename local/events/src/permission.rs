@@ -41,16 +41,16 @@ impl<E: DeliveryPort> Permission<'_, E> {
         }
         // A command is sent in the rule's account, whosever document it runs.
         let owner = if kind == Kind::Command { &self.bus().account } else { &arn.account };
-        match account_of(role) == Some(owner.as_str()) {
-            true => Ok(()),
-            false if kind.needs_role() => {
-                Err(kind.denied(DeniedBy::Identity(role), arn, self.request_id))
-            }
-            false => self.of_resource(kind, arn, Caller::Role(role.clone())).await,
+        if account_of(role) == Some(owner.as_str()) {
+            return Ok(());
         }
+        if kind.needs_role() {
+            return Err(kind.denied(DeniedBy::Identity(role), arn, self.request_id));
+        }
+        self.of_resource(kind, arn, Caller::Role(role.clone())).await
     }
 
-    /// What a role must be allowed to act on, each with condition keys of its own: the target, and the
+    /// The resources that a role must be allowed to act on, each with condition keys of its own: the target, and the
     /// nodes of a command.
     /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/run-command-setting-up.html>
     fn touched(&self, kind: Kind, arn: &Arn) -> Vec<(Arn, Map<String, Value>)> {
@@ -59,9 +59,10 @@ impl<E: DeliveryPort> Permission<'_, E> {
             return touched;
         }
         let node = |id: &str| {
-            let (service, resource) = match id.starts_with("mi-") {
-                true => ("ssm", format!("managed-instance/{id}")),
-                false => ("ec2", format!("instance/{id}")),
+            let (service, resource) = if id.starts_with("mi-") {
+                ("ssm", format!("managed-instance/{id}"))
+            } else {
+                ("ec2", format!("instance/{id}"))
             };
             let account = self.bus().account.clone();
             Arn { service: service.to_owned(), account, resource, ..arn.clone() }

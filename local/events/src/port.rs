@@ -1,4 +1,4 @@
-//! What delivery needs from the emulator. The gateway implements it over HTTP, tests in memory.
+//! The port through which delivery uses the emulator. The gateway implements it over HTTP, tests in memory.
 
 use std::{fmt::Debug, future::Future};
 
@@ -77,7 +77,7 @@ pub struct ResourcePolicyCheck {
     pub context: Map<String, Value>,
 }
 
-/// What a resource's policy says.
+/// The policy of a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResourceVerdict {
     /// It allows, and nothing in it denies.
@@ -102,7 +102,7 @@ pub struct RoleCheck {
     pub context: Map<String, Value>,
 }
 
-/// What a role may.
+/// The permissions of a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RoleVerdict {
     Allowed,
@@ -124,7 +124,7 @@ pub struct TargetCall {
     pub action: Action,
 }
 
-/// What to do at a target.
+/// The call at a target.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// `sqs:SendMessage`.

@@ -1,4 +1,4 @@
-//! What became of each delivery, for people and tests to look at.
+//! The end of each delivery, for people and tests to look at.
 
 use std::{
     collections::VecDeque,

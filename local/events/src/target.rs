@@ -11,7 +11,7 @@ use serde_json::Value;
 pub struct RuleTarget {
     /// Unique within the rule.
     pub id: String,
-    /// What to deliver to.
+    /// The kind of a target.
     pub arn: String,
     /// The role to deliver under, instead of as the service itself.
     pub role_arn: Option<String>,
@@ -60,7 +60,7 @@ pub struct InputTransformer {
     pub input_template: String,
 }
 
-/// What a FIFO queue needs.
+/// The settings of a FIFO queue.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct SqsParameters {
@@ -68,7 +68,7 @@ pub struct SqsParameters {
     pub message_group_id: Option<String>,
 }
 
-/// What Run Command needs.
+/// The settings of Run Command.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct RunCommandParameters {

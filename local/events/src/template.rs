@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{InputTransformer, path::Path};
 
-/// What the variables of a template are taken from.
+/// The sources of a template's variables.
 pub(crate) struct Source<'a> {
     pub(crate) envelope: &'a Value,
     pub(crate) rule_name: &'a str,

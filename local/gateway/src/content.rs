@@ -1,4 +1,4 @@
-//! What a runbook must satisfy to be a document: everything that the engine's parser knows.
+//! The conditions that a runbook must satisfy to be a document: everything that the engine's parser knows.
 
 use documents::{Defective, DocumentType, Submission};
 

@@ -96,7 +96,7 @@ async fn handle(gateway: &Gateway, parts: &Parts, path: &str, body: &[u8]) -> Re
             let bus = query("bus").unwrap_or_else(|| "default".into());
             let envelope: Value = parse(body)?;
             if envelope["detail-type"] == CONTRIBUTOR_CHANGE {
-                // What is said of a contributor is what DescribeAlarmContributors then shows.
+                // DescribeAlarmContributors then shows the same of a contributor.
                 let delivered = json!({"account": account, "region": region, "envelope": envelope});
                 gateway.emulator.hook("delivered", &delivered).await?;
             }

@@ -57,7 +57,7 @@ impl Delivery {
         self.deliverer.set_knobs(knobs);
     }
 
-    /// What became of the deliveries.
+    /// The ends of the deliveries.
     pub fn record(&self) -> Value {
         serde_json::to_value(self.deliverer.records()).unwrap_or_default()
     }

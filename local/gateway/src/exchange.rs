@@ -157,7 +157,7 @@ impl<'a> Exchange<'a> {
         Answer::from_parts(head, Full::new(body).map_err(|never| match never {}).boxed())
     }
 
-    /// What SendCommand refuses for its document or parameters. Only who may send the command learns
+    /// The refusal of SendCommand for its document or parameters. Only who may send the command learns
     /// why it is refused; what passes is authorized by the emulator.
     async fn check_command(&self, principal: &Principal, input: &Value) -> Result<(), AwsError> {
         let (account, region) = (&principal.account, &self.incoming.region);

@@ -59,7 +59,7 @@ fn always() -> f64 {
     1.0
 }
 
-/// What happens to one call.
+/// The fate of one call.
 #[derive(Debug, Default, PartialEq)]
 pub struct Effect {
     /// The answer waits this long.
@@ -89,7 +89,7 @@ impl Faults {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
-    /// What happens to a call of `account`.
+    /// The fate of a call of `account`.
     pub fn effect(&self, incoming: &Incoming, account: &str) -> Effect {
         let mut effect = Effect::default();
         let mut faults = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! What the gateway is made of, and what it does without being asked.
+//! The parts of the gateway, and the work that it does without being asked.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::faults::Faults;
 use crate::rates::Rates;
 use crate::services::Services;
 
-/// What the gateway is made of.
+/// The parts of the gateway.
 #[derive(Debug)]
 pub struct Gateway {
     /// The emulator behind it.
@@ -41,11 +41,11 @@ pub struct Gateway {
     pub calls: CallLog,
     pub clock: Arc<MovableClock>,
     pub delivery: Arc<Delivery>,
-    /// What acts on alarms.
+    /// The part that acts on alarms.
     pub alarms: AlarmActions,
 }
 
-/// What a gateway is opened with.
+/// The settings that a gateway is opened with.
 #[derive(Clone, Debug)]
 pub struct GatewaySettings {
     /// The emulator's private port.

@@ -1,4 +1,4 @@
-//! What a request says about itself before anyone serves it: service, operation, Region, caller.
+//! The facts that a request gives about itself before anyone serves it: service, operation, Region, caller.
 
 use http::request::Parts;
 

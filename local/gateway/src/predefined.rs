@@ -37,7 +37,7 @@ const RUNBOOKS: &[Written] = documents![
     "AWSConfigRemediation-EnforceEC2InstanceIMDSv2" => "AWS::EC2::Instance",
 ];
 
-/// What SendCommand and `aws:runCommand` run on nodes.
+/// The documents that SendCommand and `aws:runCommand` run on nodes.
 const COMMANDS: &[Written] = documents![
     "AWS-ApplyAnsiblePlaybooks" => "",
     "AWS-ConfigureAWSPackage" => "",

@@ -9,7 +9,7 @@ use api::{Authorization, AwsError};
 use documents::{DocumentType, Documents, Unusable, Usable};
 use serde_json::{Map, Value, json};
 
-/// What the language of runbooks knows of a parameter; Command documents have more.
+/// The part of a parameter that the language of runbooks knows; Command documents have more.
 const KNOWN: [&str; 9] = [
     "type",
     "description",
@@ -73,7 +73,7 @@ pub(crate) fn check(
     notification(input)
 }
 
-/// What a caller whose command is refused must be allowed to do to learn why.
+/// The permission by which a caller learns why a command is refused.
 pub(crate) fn authorizations(
     documents: &Documents,
     account: &str,

@@ -189,7 +189,7 @@ impl Services {
         }
     }
 
-    /// What the caller must be allowed to do.
+    /// The permissions that the caller needs.
     pub fn authorizations(&self, service: LocalService, request: &Request) -> Vec<Authorization> {
         self.lock().service(service).authorizations(request)
     }

@@ -28,7 +28,7 @@ impl Received {
         &self.attributes
     }
 
-    /// What an e-mail subscriber reads.
+    /// The text that an e-mail subscriber reads.
     pub fn email(&self) -> &str {
         &self.email
     }
@@ -100,7 +100,7 @@ impl Inbox {
         Ok(Self { sqs, url })
     }
 
-    /// What has arrived since the last time.
+    /// The outcomes that have arrived since the last time.
     ///
     /// # Errors
     /// When the queue does not answer or holds something else than an outcome.

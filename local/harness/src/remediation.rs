@@ -1,4 +1,4 @@
-//! What alarms need to be answered: the suite's own runbooks in the hub, instances that can be
+//! The things that alarms need to be answered: the suite's own runbooks in the hub, instances that can be
 //! impaired, alarms that watch them, and accounts with the target-account stack.
 
 use anyhow::{Context, Result};

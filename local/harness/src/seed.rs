@@ -1,4 +1,4 @@
-//! What a local AWS holds when it is ready: an organization with the demo's skeleton of OUs, and
+//! The content of a local AWS that is ready: an organization with the demo's skeleton of OUs, and
 //! the policies one names.
 
 use std::collections::BTreeMap;

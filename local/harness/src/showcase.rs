@@ -14,7 +14,7 @@ use crate::{HOME_REGION, HUB, aws, remediation, root, scenario};
 pub const MEMBER: &str = "222233334444";
 /// Where it is moved to.
 pub const UNIT: &str = "/Workloads/Prod";
-/// What answers the alarms, and asks for the approvals.
+/// The rules that answer the alarms and ask for the approvals.
 pub const RUNBOOKS: [&str; 3] =
     ["Relay-RebootInstance", "Relay-StopStartInstance", "Relay-ApproveThenRun"];
 /// The rules: key and text as they stand in Parameter Store.

@@ -22,7 +22,7 @@ pub(crate) fn translate(text: &str) -> Result<(String, &str), PathError> {
 
 struct Filter<'t> {
     rest: &'t str,
-    /// What was translated, token by token: the last one may be an operand.
+    /// The translation, token by token: the last one may be an operand.
     written: Vec<String>,
     depth: usize,
 }
@@ -138,7 +138,7 @@ impl<'t> Filter<'t> {
         Ok(())
     }
 
-    /// What an operator stands behind.
+    /// The operand before an operator.
     fn operand(&mut self) -> Result<String, PathError> {
         self.written.pop().ok_or_else(|| unreadable("an operator has nothing on its left"))
     }

@@ -29,7 +29,7 @@ pub struct Path {
     end: End,
 }
 
-/// What is made of the values that the query finds.
+/// The form of the values that the query finds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum End {
     Values,
@@ -85,7 +85,7 @@ impl Path {
         self.is_plural && !matches!(self.end, End::Function(_))
     }
 
-    /// What the path leads to; `None` if it leads nowhere.
+    /// The value that the path leads to; `None` if it leads nowhere.
     ///
     /// If it may lead to several values, the answer is a list of all that is found, in order.
     pub fn select(&self, value: &Value) -> Option<Value> {

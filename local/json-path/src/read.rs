@@ -6,13 +6,13 @@ use crate::{End, PathError};
 
 /// A path that was read.
 pub(crate) struct Outline {
-    /// What RFC 9535 evaluates.
+    /// The query that RFC 9535 evaluates.
     pub(crate) query: String,
     pub(crate) is_plural: bool,
     pub(crate) end: End,
 }
 
-/// What ends a name, besides blanks.
+/// The characters that end a name, besides blanks.
 const ENDS: &str = ".[]()*?@,'\"$";
 
 /// A whole path, from the root or from a name below it.
@@ -145,7 +145,7 @@ impl<'t> Parts<'t> {
         Ok(())
     }
 
-    /// What stands in brackets.
+    /// The selectors in brackets.
     fn bracket(&mut self, is_deep: bool) -> Result<(), PathError> {
         let refused = PathError::NoBracket(self.place());
         let after = self.rest.strip_prefix('[').unwrap_or_default().trim_start();

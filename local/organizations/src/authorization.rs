@@ -1,4 +1,4 @@
-//! What IAM is asked for each operation: action, resource ARN and condition keys, as the Service
+//! The questions to IAM for each operation: action, resource ARN and condition keys, as the Service
 //! Authorization Reference has them.
 
 use api::{Authorization, Request};

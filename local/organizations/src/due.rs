@@ -1,4 +1,4 @@
-//! What happens by itself: creations and closures that end, handshakes that expire.
+//! Events that happen by themselves: creations and closures that end, handshakes that expire.
 //!
 //! Each thing happens at the instant it was due, in that order, however late the clock is looked
 //! at: so a replay that ticks at other moments comes to the same state.
@@ -16,7 +16,7 @@ enum Due {
 }
 
 impl Organizations {
-    /// What is due first.
+    /// The event that is due first.
     fn earliest(&self) -> Option<(Timestamp, Due)> {
         let creations = self.organizations.values().flat_map(|org| {
             org.creations.iter().filter_map(move |(id, creation)| {

@@ -273,7 +273,7 @@ fn unknown_operation() -> AwsError {
 }
 
 impl Service for Organizations {
-    /// What was due before the call happens before it. A failed call changes nothing.
+    /// An event due before the call happens before it. A failed call changes nothing.
     fn call(&mut self, request: &Request, events: &mut Vec<Emission>) -> Reply {
         self.advance(request.now, events);
         if !validation::model().knows(&request.operation) {

@@ -43,7 +43,7 @@ pub(crate) fn page(
     Ok(reply.into())
 }
 
-/// What a token is bound to: the caller, the operation and all its other parameters.
+/// The content that a token is bound to: the caller, the operation and all its other parameters.
 fn scope(request: &Request) -> String {
     let mut body = request.body.clone();
     if let Some(members) = body.as_object_mut() {

@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// What an action takes and returns, and what that means where it is used.
+/// The inputs and outputs of an action, and their meaning where it is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Signature {
     /// The inputs without which a document is refused.
     pub required: &'static [&'static str],
     /// The other inputs that are known by name; `NAME.N` stands for `NAME.1`, `NAME.2`, …
     pub optional: &'static [&'static str],
-    /// What happens to inputs of other names.
+    /// The treatment of inputs of other names.
     pub others: Others,
     /// The outputs it has without declaring them, `OutputPayload` aside.
     pub outputs: &'static [&'static str],
@@ -30,7 +30,7 @@ pub struct Signature {
     pub impact: Impact,
 }
 
-/// What happens to inputs that the table does not name.
+/// The treatment of inputs that the table does not name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Others {
     /// A document with one is refused: AWS's list is known, or an unknown name would silently
@@ -145,7 +145,7 @@ const IMAGE: Signature =
     Signature { outputs: &["ImageId", "ImageState"], on_cancel: false, ..CALLING };
 
 impl ActionKind {
-    /// What it takes and returns.
+    /// Its inputs and outputs.
     pub const fn signature(self) -> Signature {
         match self {
             // `Approvers` may be in `EnhancedApprovals`: see the checks of inputs.

@@ -1,4 +1,4 @@
-//! What is given to an execution, held against the parameters that its runbook declares.
+//! The values given to an execution, held against the parameters that its runbook declares.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::substitute::written;
 /// is. Whether a value is a default is for the caller to know: it is not in `given`.
 ///
 /// # Errors
-/// What AWS says with `InvalidAutomationExecutionParametersException`; the first defect only.
+/// AWS's message with `InvalidAutomationExecutionParametersException`; the first defect only.
 pub fn bind(
     runbook: &Runbook,
     given: &BTreeMap<String, Vec<String>>,

@@ -17,7 +17,7 @@ pub enum Condition {
     /// It does not hold.
     Not(Box<Condition>),
     Test {
-        /// What is compared, as written.
+        /// The compared value, as written.
         variable: Value,
         operator: Operator,
         /// With what, as written.

@@ -1,4 +1,4 @@
-//! What is wrong with a document: all of it at once, each with its place.
+//! The defects of a document: all of it at once, each with its place.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ pub struct Defect {
     /// The path of the value that is wrong, e.g. `mainSteps[2].inputs.Choices[0]`; empty for the
     /// whole document.
     pub path: String,
-    /// What is wrong: AWS's own words where they are known.
+    /// The defect: AWS's own words where they are known.
     pub message: String,
     /// Which of AWS's errors it is.
     pub kind: DefectKind,

@@ -41,11 +41,11 @@ const ENDS: &str = "it ends within an escape";
 /// How deeply character classes may nest.
 const DEEPEST: usize = 32;
 
-/// What a backslash and what follows it mean.
+/// The meaning of a backslash and the character after it.
 enum Escape {
     Literal(char),
     Text(String),
-    /// What stands between brackets, and whether it is negated.
+    /// The members between brackets, and whether it is negated.
     Class(String, bool),
     /// Something about positions or groups, understood as it is.
     Other(String),

@@ -28,7 +28,7 @@ pub struct Runbook {
     pub outputs: Vec<OutputName>,
     /// The attachments it uses, by name.
     pub files: BTreeMap<String, AttachmentFile>,
-    /// What only change templates have, as written: `emergencyChange`, `autoApprovable`,
+    /// The members that only change templates have, as written: `emergencyChange`, `autoApprovable`,
     /// `templateInformation` and `executableRunBooks`.
     pub change_template: Map<String, Value>,
 }
@@ -38,7 +38,7 @@ pub struct Parameter {
     /// Letters and digits only.
     pub name: String,
     pub kind: ParameterType,
-    /// What it is for.
+    /// Its purpose.
     pub description: Option<String>,
     /// As written; without one it has to be given.
     pub default: Option<Value>,
@@ -74,7 +74,7 @@ pub struct Variable {
     /// Its name after `variable:`.
     pub name: String,
     pub kind: OutputType,
-    /// What it is for.
+    /// Its purpose.
     pub description: Option<String>,
     /// The default as written.
     pub default: Option<Value>,
@@ -89,7 +89,7 @@ pub struct Step {
     /// Unique in the document, loops included.
     pub name: String,
     pub action: ActionKind,
-    /// What it is for.
+    /// Its purpose.
     pub description: Option<String>,
     /// As written, in the order of the document; of a loop including its `Steps`.
     pub inputs: Map<String, Value>,
@@ -109,11 +109,11 @@ pub struct Step {
     pub next_step: Option<String>,
     /// The outputs it declares.
     pub outputs: Vec<StepOutput>,
-    /// What of the inputs steers the execution, read.
+    /// The inputs that steer the execution, read.
     pub body: StepBody,
 }
 
-/// What of a step's inputs steers the execution.
+/// The inputs of a step that steer the execution.
 #[derive(Debug, Clone)]
 pub enum StepBody {
     /// Nothing beyond its inputs.
@@ -131,7 +131,7 @@ pub enum StepBody {
         steps: Vec<Step>,
         /// A list or a reference to one.
         iterators: Option<Value>,
-        /// What the iterators are.
+        /// The kind of the iterators.
         iterator_type: OutputType,
         /// Goes round while it holds after the body.
         condition: Option<Box<Condition>>,
@@ -156,7 +156,7 @@ pub struct StepOutput {
     pub kind: OutputType,
 }
 
-/// What follows when a step fails.
+/// The step that follows a failure, or the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OnFailure {
     /// It ends the execution.
@@ -167,7 +167,7 @@ pub enum OnFailure {
     Step(String),
 }
 
-/// What follows when a step is cancelled.
+/// The step that follows a cancel, or the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OnCancel {
     /// It ends the execution.

@@ -1,6 +1,6 @@
 //! `allowedPattern`: a regular expression of Java, held against whole values.
 //!
-//! What Java writes differently is translated; what remains goes to an engine that knows
+//! Java's own forms are translated; the rest goes to an engine that knows
 //! lookarounds, atomic groups and possessive quantifiers as Java's does.
 
 use std::fmt;

@@ -6,12 +6,12 @@
 use std::fmt;
 use std::ops::Range;
 
-/// What a maintenance window fills in where it starts a runbook; public runbooks have them as
+/// A value that a maintenance window fills in where it starts a runbook; public runbooks have them as
 /// defaults. Without a window they are text.
 /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/maintenance-window-tasks-pseudo-parameters.html>
 pub const MAINTENANCE_WINDOW: [&str; 2] = ["TARGET_ID", "RESOURCE_ID"];
 
-/// What stands between double braces.
+/// The text between double braces.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Reference {
     /// `{{ Name }}`
@@ -28,7 +28,7 @@ pub enum Reference {
     Ssm(String),
 }
 
-/// What every execution knows.
+/// A value that every execution knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Global {
     /// `ACCOUNT_ID`
@@ -77,7 +77,7 @@ impl fmt::Display for Reference {
 pub struct Mention {
     /// Where it is written, braces included.
     pub range: Range<usize>,
-    /// What it refers to, or the name that nothing has, such as `global:NOTHING`.
+    /// The value it refers to, or the name that nothing has, such as `global:NOTHING`.
     pub to: Result<Reference, String>,
 }
 
@@ -101,7 +101,7 @@ pub fn mentions(text: &str) -> impl Iterator<Item = Mention> {
     })
 }
 
-/// What a text refers to that is exactly one reference.
+/// The one reference that a text consists of, if it does.
 pub(crate) fn whole(text: &str) -> Option<Mention> {
     mentions(text).next().filter(|mention| mention.range == (0..text.len()))
 }

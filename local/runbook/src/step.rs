@@ -1,4 +1,4 @@
-//! What a step means where the document does not say.
+//! The meaning of a step where the document does not say.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use serde_json::Value;
 use crate::model::{OnCancel, OnFailure, Step};
 
 impl Step {
-    /// What follows when it fails.
+    /// The step that follows a failure, or the end.
     pub fn effective_on_failure(&self) -> &OnFailure {
         self.on_failure.as_ref().unwrap_or(&OnFailure::Abort)
     }
 
-    /// What follows when it is cancelled.
+    /// The step that follows a cancel, or the end.
     pub fn effective_on_cancel(&self) -> &OnCancel {
         self.on_cancel.as_ref().unwrap_or(&OnCancel::Abort)
     }

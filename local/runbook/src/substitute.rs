@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::reference::{Reference, mentions, whole};
 
-/// What references stand for.
+/// The values that references stand for.
 pub trait Scope {
     /// The value of a reference, as it is now.
     ///
@@ -13,7 +13,7 @@ pub trait Scope {
     fn resolve(&self, reference: &Reference) -> Result<Value, Unresolved>;
 }
 
-/// What AWS says in the place of an output that no step has given:
+/// AWS's text in the place of an output that no step has given:
 /// <https://docs.aws.amazon.com/cli/latest/reference/ssm/describe-automation-executions.html>.
 pub const NO_OUTPUT: &str = "No output available yet because the step is not successfully executed";
 
@@ -35,7 +35,7 @@ pub enum Unresolved {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{{{{ {reference} }}}} has no value: {why}")]
 pub struct SubstitutionError {
-    /// What the document refers to, as `Name` or `step.Output`.
+    /// The reference of the document, as `Name` or `step.Output`.
     pub reference: String,
     /// Why it has no value.
     pub why: Unresolved,

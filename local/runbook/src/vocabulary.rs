@@ -1,4 +1,4 @@
-//! What the parser knows by name, for those who describe the language: keys, and the types of inputs.
+//! The names that the parser knows, for those who describe the language: keys, and the types of inputs.
 
 use crate::action::ActionKind;
 use crate::kind::OutputType;

@@ -92,7 +92,7 @@ fn every_own_runbook_says_what_it_needs_and_what_cannot_be_undone() {
 
 #[test]
 fn every_parameter_is_described_and_those_of_free_text_are_fenced() {
-    // What a person reads, and what the runbook that is started checks itself.
+    // Texts for people, and values that the runbook that is started checks itself.
     let free = ["Message", "Reason", "HealthCheckCommands", "Parameters", "Approvers"];
     for (name, text) in own() {
         for parameter in sound(&name, &text).parameters {

@@ -1,4 +1,4 @@
-//! What a warm script costs beside its own work: `cargo xtask bench --only scripts` runs it.
+//! The cost of a warm script beside its own work: `cargo xtask bench --only scripts` runs it.
 //!
 //! `cargo run --profile speed -p workers --example script_overhead [RUNS]` prints milliseconds as
 //! JSON; needs the project's `.venv`.

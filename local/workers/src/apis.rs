@@ -10,7 +10,7 @@ use crate::Python;
 use crate::credentials::Keys;
 use crate::errors::{self, Told};
 
-/// What a worker answers a call.
+/// The answer of a worker to a call.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Reply {

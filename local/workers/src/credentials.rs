@@ -20,7 +20,7 @@ const LASTS: Duration = Duration::from_secs(3600);
 /// Beyond this many sessions, those that are over are forgotten.
 const MANY: usize = 1_000;
 
-/// What a call is signed with.
+/// The credentials that sign a call.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Keys {

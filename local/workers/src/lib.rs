@@ -6,7 +6,7 @@
 //! script. Messages are length-prefixed JSON over a socket that a process inherits; when this
 //! process ends, however it does, theirs end with it.
 //!
-//! What it does not do: retry (the engine's), check limits of payloads (the action's), mint
+//! It does not: retry (the engine's), check limits of payloads (the action's), mint
 //! credentials for services and callers (from an implementation of [`Sessions`]).
 
 mod apis;

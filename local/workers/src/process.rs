@@ -17,7 +17,7 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::frames;
 
-/// What to start, in an environment that holds nothing else.
+/// The program to start, in an environment that holds nothing else.
 #[derive(Clone, Debug)]
 pub(crate) struct Launch {
     pub(crate) program: PathBuf,
@@ -163,7 +163,7 @@ fn deliver(waiting: &Waiting, answer: Value) {
     }
 }
 
-/// What holds scripts is said once for every fork server; what is missing, as a warning.
+/// The fences around scripts are logged once for every fork server; a missing one as a warning.
 fn tell_fence(layers: &Value) {
     let has = |layer: &str| layers.as_array().is_some_and(|all| all.iter().any(|it| it == layer));
     if has("seccomp") && has("landlock") {

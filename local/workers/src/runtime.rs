@@ -1,4 +1,4 @@
-//! What a `Runtime` of `aws:executeScript` is run with.
+//! The interpreter of each `Runtime` of `aws:executeScript`.
 
 /// The two kinds of script there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -29,7 +29,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// Said at the end of a log that was cut.
 const CUT: &str = "\n---Output truncated---\n";
 
-/// What the fork server says of a script.
+/// The fork server's report of a script.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Said {
@@ -40,7 +40,7 @@ enum Said {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Outcome {
-    /// What the script's process itself wrote: not to be trusted.
+    /// The text that the script's process itself wrote: not to be trusted.
     Result(String),
     Raised(String),
     Limit(String),
@@ -48,7 +48,7 @@ enum Outcome {
     TimedOut,
 }
 
-/// What a script's process writes.
+/// The report of a script's process.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Written {

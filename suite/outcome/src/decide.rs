@@ -32,9 +32,9 @@ pub struct Evidence<'a> {
     /// How the plan's problems differ from those that were published before; `None` where that is not
     /// known: then all of them are published.
     pub standing: Option<&'a Standing>,
-    /// What a reconcile has found; `None` for other executions.
+    /// The findings of a reconcile; `None` for other executions.
     pub drift: Option<&'a Drift>,
-    /// What was released for a person; `None` where nobody asked for it, or nothing was tried.
+    /// The release for a person; `None` where nobody asked for it, or nothing was tried.
     pub unlocked: Option<&'a Unlocked>,
     /// When the outcome is decided.
     pub at: Timestamp,
@@ -116,9 +116,10 @@ fn status(evidence: Evidence<'_>) -> Option<OutcomeStatus> {
         return Some(OutcomeStatus::Partial);
     }
     let nothing_done = total.changed() + total.present == 0;
-    Some(match nothing_done && plan.is_some_and(rules_are_broken) {
-        true => OutcomeStatus::Failed,
-        false => OutcomeStatus::Succeeded,
+    Some(if nothing_done && plan.is_some_and(rules_are_broken) {
+        OutcomeStatus::Failed
+    } else {
+        OutcomeStatus::Succeeded
     })
 }
 

@@ -1,4 +1,4 @@
-//! What a comparison of the whole organization with the rules has found: what was missing and what was too much, what of
+//! The result of a comparison of the whole organization with the rules: the missing and the surplus shares, which of
 //! it was changed, and what was left and why.
 
 use std::collections::BTreeMap;
@@ -41,7 +41,7 @@ pub struct LeftPairs {
 }
 
 impl Drift {
-    /// What was found, and nothing of it changed yet.
+    /// The findings, none of them changed yet.
     #[must_use]
     pub fn new(verdict: Verdict, totals: EffectCounts) -> Self {
         Self {

@@ -7,7 +7,7 @@ use relay_core::problem::{Problem, ProblemCode};
 
 use crate::{Outcome, OutcomeStatus};
 
-/// What is wrong with the remediation rules and the kill switch, beside what was wrong when an outcome said so last.
+/// The problems of the remediation rules and the kill switch, beside those when an outcome said so last.
 #[derive(Debug, Clone, Copy)]
 pub struct RuleProblems<'a> {
     /// The version of the rules that were read now: `sha256:…`.
@@ -37,11 +37,10 @@ pub fn rules_problems_changed(problems: RuleProblems<'_>) -> Option<Outcome> {
     let texts: Vec<String> = now.iter().map(ToString::to_string).collect();
     let since = problems.before_at.map_or_else(String::new, |at| at.to_string());
     let id = outcome_id(&format!("{since}/{rules_version}/{}", texts.join("\n")), "rules");
-    let (severity, left) = match problems.switch_unreadable {
-        false => (Severity::Medium, "invalid rules are left out"),
-        true => {
-            (Severity::High, "the kill switch cannot be read, so nothing is run until it can be")
-        }
+    let (severity, left) = if problems.switch_unreadable {
+        (Severity::High, "the kill switch cannot be read, so nothing is run until it can be")
+    } else {
+        (Severity::Medium, "invalid rules are left out")
     };
     let (status, severity, summary) = match now {
         [] => {

@@ -139,7 +139,7 @@ pub struct Outcome {
     /// The shares that were made or removed, by owner and Region.
     #[serde(default)]
     pub shares: Vec<Shares>,
-    /// What a comparison of the whole organization with the rules has found; null where there was none.
+    /// The findings of a comparison of the whole organization with the rules; null where there was none.
     #[serde(default)]
     pub drift: Option<Drift>,
     /// Problems, the most urgent first; the first [`INLINE_LIMIT`].

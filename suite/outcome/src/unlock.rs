@@ -1,4 +1,4 @@
-//! What came of a person's order to release what blocks a resource.
+//! The result of a person's order to release what blocks a resource.
 
 use std::collections::BTreeSet;
 
@@ -83,7 +83,7 @@ fn summary(order: &Unlock, unlocked: Option<&Unlocked>, error: Option<&Problem>)
     }
 }
 
-/// What was released, or what was not, in words.
+/// The blocks that were released or were not, in words.
 fn named(order: &Unlock, unlocked: &Unlocked, released: bool) -> String {
     let rule = order.lock.as_ref().and_then(|lock| lock.rule.as_ref());
     let lock = match rule {

@@ -74,9 +74,10 @@ impl PlanInput<'_> {
             say(ProblemCode::RunbookNotFound, &field("runbook"), what);
             return problems;
         }
-        let (parameter, globs, named) = match facts.shared {
-            true => ("AllowedSharedRunbookArns", &self.hub.shared_runbooks, rung.runbook.as_str()),
-            false => ("AllowedRunbookNames", &self.hub.allowed_runbooks, name),
+        let (parameter, globs, named) = if facts.shared {
+            ("AllowedSharedRunbookArns", &self.hub.shared_runbooks, rung.runbook.as_str())
+        } else {
+            ("AllowedRunbookNames", &self.hub.allowed_runbooks, name)
         };
         if !globs.iter().any(|glob| glob.matches(named)) {
             let what = format!("{parameter} does not name {named}");

@@ -157,9 +157,10 @@ pub(crate) fn first_read<'de, D: Deserializer<'de>>(
     let by_the_suite = [TriggerKind::Alarm, TriggerKind::Onboarding]
         .into_iter()
         .any(|kind| serde_json::to_value(kind).is_ok_and(|kind| input["trigger"]["kind"] == kind));
-    let read = match by_the_suite {
-        true => read::payload::<WrittenInput, Value>(input),
-        false => read::deserialize::<WrittenInput, Value>(input),
+    let read = if by_the_suite {
+        read::payload::<WrittenInput, Value>(input)
+    } else {
+        read::deserialize::<WrittenInput, Value>(input)
     };
     read.map(|input| input.0).map_err(serde::de::Error::custom)
 }

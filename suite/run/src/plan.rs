@@ -122,10 +122,7 @@ impl RunAutomationInput {
     #[must_use]
     pub fn start_region(&self, hub: &Hub, rung: &Rung) -> Region {
         let here = self.account_or(hub) == hub.account && self.run.locations.is_none();
-        match here && rung.approval.is_none() {
-            true => self.region_or(hub),
-            false => hub.region.clone(),
-        }
+        if here && rung.approval.is_none() { self.region_or(hub) } else { hub.region.clone() }
     }
 
     /// The place of a field of this input, for problems.

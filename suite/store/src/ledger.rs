@@ -65,7 +65,7 @@ pub struct LedgerEntry {
     pub seen_at: Option<Timestamp>,
 }
 
-/// What the ledger has of some documents.
+/// The ledger of some documents.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LedgerEntries {
     /// With whom they are shared, by the suite or by others.
@@ -99,7 +99,7 @@ pub enum LedgerChange {
         document: DocumentName,
         /// The account that the copy is in.
         account: AccountId,
-        /// What it is a copy of, and whether it is there yet.
+        /// The source of the copy, and whether the copy is there yet.
         copy: RecordedCopy,
     },
     /// The copy is gone, or is nothing to the suite any more.

@@ -182,9 +182,10 @@ impl Publisher {
         let taker = Taker { trigger: lock.trigger, rule: &lock.rule, observing: false, now };
         for key in &lock.keys {
             let (key, cool_down) = (key.clone(), lock.cool_down.clone());
-            let release = match never_started(request) {
-                true => Release::Lock { key },
-                false => Release::EndOfRun { key, cool_down },
+            let release = if never_started(request) {
+                Release::Lock { key }
+            } else {
+                Release::EndOfRun { key, cool_down }
             };
             self.table.release(&taker, &release).await?;
         }
@@ -199,7 +200,7 @@ impl Publisher {
         }
     }
 
-    /// What a reconcile has found, and what it left and why. It reads one part after the other: they may be large.
+    /// The findings of a reconcile, the shares that it left, and why. It reads one part after the other: they may be large.
     async fn drift(
         &self,
         request: &PublishOutcomeInput,

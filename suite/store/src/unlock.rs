@@ -1,4 +1,4 @@
-//! What people see of a lock and of the cool-downs beside it, and what they release of them. The item is that of `lock`.
+//! A lock and the cool-downs beside it as people see and release them. The item is that of `lock`.
 //!
 //! `unlocked` is the note of the last release by a person, JSON: written by `publish-outcome` together with the release, so
 //! that there is never one without the other.
@@ -16,7 +16,7 @@ use crate::{StoreError, Table, lock};
 /// The attribute of the note.
 const NOTE: &str = "unlocked";
 
-/// What blocks a resource, and who released something on it last.
+/// The blocks of a resource, and who released something on it last.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LockState {
     /// The trigger whose run holds the lock, until when at most, and the run's rule.
@@ -28,7 +28,7 @@ pub struct LockState {
 }
 
 impl Table {
-    /// What holds a resource (`<account>#<region>#<resource>`) back.
+    /// The blocks of a resource (`<account>#<region>#<resource>`) back.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -87,7 +87,7 @@ impl Table {
     }
 }
 
-/// What was refused was done before, if the note is of the same execution.
+/// A refused write was done before, if the note is of the same execution.
 fn is_done(written: &Written, execution: &str) -> bool {
     match written {
         Written::Done => true,

@@ -1,4 +1,4 @@
-//! What may happen in a history.
+//! The events of a history.
 
 use proptest::prelude::*;
 

@@ -48,7 +48,7 @@ async fn with_attachment(world: &World, owner: &str, name: &str) -> Result<()> {
 fn copies_follow_the_owners_document_and_an_accounts_own_document_is_left_alone() {
     run(|world| async move {
         let _alone = RULES.lock().await;
-        // What a reconcile is there for: the events of changes are lost.
+        // A reconcile is there for this: the events of changes are lost.
         let lost = json!({"drop": [
             "Parameter Store Change", "CreateDocument", "UpdateDocument", "UpdateDocumentDefaultVersion",
             "DeleteDocument",

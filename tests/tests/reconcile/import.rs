@@ -1,4 +1,4 @@
-//! What exists is imported as rules, and shares of others are taken over.
+//! Present shares are imported as rules, and shares of others are taken over.
 
 use anyhow::{Context, Result, ensure};
 use harness::HUB;

@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
     only: Option<Part>,
 }
 
-/// What can be measured by itself.
+/// The parts that can be measured by themselves.
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum Part {
     /// The size of the functions' binaries

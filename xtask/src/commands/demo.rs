@@ -252,7 +252,7 @@ fn join(received: &[Received]) -> Result<&Received> {
     found.context("no outcome of the join arrived")
 }
 
-/// What must be true at the end, asked of SSM itself.
+/// The facts that must be true at the end, asked of SSM itself.
 async fn check(endpoint: &str, account: &str, received: &[Received]) -> Result<()> {
     for region in REGIONS {
         let ssm = aws_sdk_ssm::Client::new(&aws::config(endpoint, account, region).await);

@@ -52,9 +52,10 @@ fn parameter(text: &str) -> Result<(String, String), String> {
 
 fn share(text: &str) -> Result<f64, String> {
     let share: f64 = text.parse().map_err(|_| "expected a number such as 0.1")?;
-    match share > 0.0 && share <= 100.0 {
-        true => Ok(share),
-        false => Err("expected a number above 0, at most 100".to_owned()),
+    if share > 0.0 && share <= 100.0 {
+        Ok(share)
+    } else {
+        Err("expected a number above 0, at most 100".to_owned())
     }
 }
 
@@ -99,7 +100,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     outcome
 }
 
-/// What the local AWS holds when it is ready.
+/// The content of the local AWS that is ready.
 struct Content {
     rules: Option<PathBuf>,
     without_stack: bool,
@@ -183,7 +184,7 @@ fn show(watched: &[Watched], endpoint: &str) {
     }
 }
 
-/// What the suite says: its outcomes, and why it did nothing about an event.
+/// The messages of the suite: its outcomes, and why it did nothing about an event.
 struct News {
     inbox: Inbox,
     logs: Signed,

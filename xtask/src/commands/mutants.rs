@@ -103,7 +103,7 @@ fn listed(text: &str) -> Result<Vec<Survivor>> {
     Ok(listed)
 }
 
-/// What cargo-mutants writes to `outcomes.json`, as far as it is needed.
+/// The content of cargo-mutants' `outcomes.json`, as far as it is needed.
 #[derive(Deserialize)]
 struct Outcomes {
     outcomes: Vec<Outcome>,

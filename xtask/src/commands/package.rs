@@ -19,7 +19,7 @@ pub(crate) struct Arguments {
 /// The programs of a local AWS, and `relay`.
 const PROGRAMS: [&str; 3] = ["relay", "xtask", "gateway"];
 
-/// What a function's machine is.
+/// The machine of a function.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Architecture {
     /// AWS Graviton, the template's default.

@@ -23,10 +23,8 @@ impl Automation {
             });
         let Some(view) = found else {
             // As in https://github.com/CrowdStrike/aws-ssm-distributor/issues/57.
-            let detail = match run.has_invalid_parameters {
-                true => "InvalidAutomationParameters",
-                false => "Failed",
-            };
+            let detail =
+                if run.has_invalid_parameters { "InvalidAutomationParameters" } else { "Failed" };
             return Standing { status: "Failed", detail };
         };
         let status = match view.status {

@@ -6,7 +6,7 @@
 pub(crate) struct Property {
     /// The name in capital letters.
     pub(crate) name: String,
-    /// What follows the name up to the colon, with its first semicolon; empty if nothing does.
+    /// The text between the name and the colon, with its first semicolon; empty if nothing does.
     pub(crate) parameters: String,
     pub(crate) value: String,
 }

@@ -104,15 +104,14 @@ fn each_type_takes_its_own_schema_versions() {
             "version": "1", "packages": manifest["packages"], "files": manifest["files"],
         });
         let created = create(kind, "JSON", &content.to_string());
-        match taken {
-            true => assert_eq!(created.expect(kind)["SchemaVersion"], version),
-            false => {
-                let (code, message) = created.expect_err(kind);
-                assert_eq!(code, "InvalidDocumentSchemaVersion");
-                let expected =
-                    format!("{version} is not a valid schema version for {kind} document type");
-                assert_eq!(message, expected);
-            }
+        if taken {
+            assert_eq!(created.expect(kind)["SchemaVersion"], version)
+        } else {
+            let (code, message) = created.expect_err(kind);
+            assert_eq!(code, "InvalidDocumentSchemaVersion");
+            let expected =
+                format!("{version} is not a valid schema version for {kind} document type");
+            assert_eq!(message, expected);
         }
     }
     let (code, _) = create("Automation", "JSON", "{\"mainSteps\":[1]}").expect_err("no version");

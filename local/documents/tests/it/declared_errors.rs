@@ -10,7 +10,7 @@ use crate::{
     support::{Aws, CONSUMER, OWNER, PREDEFINED, REGION, accounts, arn, runbook},
 };
 
-/// What only a fault injected by the gateway can produce.
+/// Errors that only a fault injected by the gateway can produce.
 const FAULTS: [&str; 1] = ["InternalServerError"];
 
 const TIER: &str = "/ssm/parameter-store/default-parameter-tier";

@@ -1,4 +1,4 @@
-//! What no sequence of calls can break, and that a replay of a journal gives the same state.
+//! Invariants that no sequence of calls can break, and that a replay of a journal gives the same state.
 
 use std::collections::BTreeMap;
 

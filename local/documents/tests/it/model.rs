@@ -11,7 +11,7 @@ static MODEL: LazyLock<Model> = LazyLock::new(|| {
     Model::read(include_str!("../../model/ssm-documents.json")).unbounded("AccountIdList")
 });
 
-/// What AWS may answer to any operation, or has been seen to answer.
+/// Errors that AWS may answer to any operation, or has been seen to answer.
 const COMMON: [&str; 4] = [
     "AccessDeniedException",
     "InvalidParameterException",

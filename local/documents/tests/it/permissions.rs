@@ -109,7 +109,7 @@ fn all_stands_alone_in_any_spelling_and_at_most_five_documents_are_public() {
     });
     let error = aws.err(OWNER, "ModifyDocumentPermission", sixth.clone());
     assert_eq!(error.code, "DocumentPermissionLimit");
-    // What is public already may be said again, and room is made by withdrawing one.
+    // A public document may be made public again, and room is made by withdrawing one.
     aws.ok(OWNER, "ModifyDocumentPermission", modify(json!(["all"]), json!(null)));
     aws.ok(OWNER, "ModifyDocumentPermission", modify(json!(null), json!(["ALL"])));
     aws.ok(OWNER, "ModifyDocumentPermission", sixth);
@@ -210,9 +210,10 @@ fn a_consumer_sees_the_shared_version_and_no_other() {
             };
             let body = json!({ "Name": arn("Org-A"), "DocumentVersion": version });
             let got = aws.call(CONSUMER, "GetDocument", body).map(|g| g["DocumentVersion"].clone());
-            let expected = match seen.contains(&number) {
-                true => Ok(json!(number)),
-                false => Err("InvalidDocumentVersion".to_owned()),
+            let expected = if seen.contains(&number) {
+                Ok(json!(number))
+            } else {
+                Err("InvalidDocumentVersion".to_owned())
             };
             assert_eq!(got.map_err(|error| error.code), expected, "{shared} {version}");
         }

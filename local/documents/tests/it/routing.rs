@@ -1,4 +1,4 @@
-//! What the gateway asks before it calls: is it ours, does it write, when is it due.
+//! The questions of the gateway before it calls: is it ours, does it write, when is it due.
 
 use api::Service;
 use documents::Documents;

@@ -1,4 +1,4 @@
-//! What AWS's front end refuses before the service looks, in its words.
+//! Requests that AWS's front end refuses before the service looks, in its words.
 
 use serde_json::{Value, json};
 

@@ -48,9 +48,10 @@ fn only_the_latest_version_can_be_updated() {
         let content = runbook(&format!("after {named}"));
         let body = json!({ "Name": "Org-A", "Content": content, "DocumentVersion": named });
         let answer = aws.call(OWNER, "UpdateDocument", body).map_err(|error| error.code);
-        match accepted {
-            true => assert!(answer.is_ok(), "{named}"),
-            false => assert_eq!(answer, Err("InvalidDocumentVersion".into()), "{named}"),
+        if accepted {
+            assert!(answer.is_ok(), "{named}")
+        } else {
+            assert_eq!(answer, Err("InvalidDocumentVersion".into()), "{named}")
         }
     }
 }

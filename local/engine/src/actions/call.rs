@@ -40,17 +40,17 @@ pub struct Call<'a> {
     pub attachments: &'a BTreeMap<String, Vec<u8>>,
     /// The attachments as the document's `files` name them.
     pub files: &'a BTreeMap<String, AttachmentFile>,
-    /// What the attempt waits for, for the message of its time-out.
+    /// The event that the attempt waits for, for the message of its time-out.
     pub progress: &'a Progress,
     pub ports: ActionPorts<'a>,
 }
 
-/// What an attempt waits for at the moment, if it says so. An attempt that never says anything times
+/// The event that an attempt waits for at the moment, if it says so. An attempt that never says anything times
 /// out in the words of its action.
 #[derive(Debug, Default)]
 pub struct Progress(Mutex<Option<Waiting>>);
 
-/// What a step waits for: `Step timed out while step is <phrase>. <error>.`
+/// The event that a step waits for: `Step timed out while step is <phrase>. <error>.`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waiting {
     pub phrase: String,

@@ -48,7 +48,7 @@ pub(crate) fn selected(
     Ok(outputs)
 }
 
-/// What a selector finds in the first root where it finds something. A path that may lead to
+/// The values of a selector in the first root where it finds some. A path that may lead to
 /// several values finds an empty list at least, unless the output is to be a single value.
 fn found<'v>(
     selector: &Selector,

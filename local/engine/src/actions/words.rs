@@ -1,7 +1,7 @@
 //! AWS's own words, each with where it was read. `tests::each_sentence_is_the_one_that_was_seen` holds
 //! them against the samples.
 //!
-//! What no sample is known of is worded in the files of the actions, between AWS's beginning and end.
+//! Messages without a known sample are worded in the files of the actions, between AWS's beginning and end.
 
 /// `aws:assertAwsResourceProperty`: the property has another value. `desired` is a list as Python
 /// writes it. Reported by users of AWS's managed runbooks, 2021–2024.

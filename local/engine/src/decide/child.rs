@@ -42,7 +42,7 @@ pub(crate) fn child_of(inputs: &Map<String, Value>) -> Result<ChildRequest, Stri
         Some(Value::String(text)) => Some(text.clone()),
         Some(other) => Some(other.to_string()),
     };
-    // What StartAutomationExecution refuses: an empty text, and a list of locations without one.
+    // StartAutomationExecution refuses these: an empty text, and a list of locations without one.
     for (name, value) in inputs {
         let empty = value.as_str() == Some("")
             || (name == "TargetLocations" && value.as_array().is_some_and(Vec::is_empty));

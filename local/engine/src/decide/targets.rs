@@ -14,27 +14,27 @@ pub(super) fn decide(state: &State) -> Next {
         };
     };
     if state.stop.is_some() {
-        return match targets.is_idle() {
-            true if state.is_cancelling() => onward::end(state),
-            true => ended(targets.is_exhausted()),
-            false => Next::Wait(None),
-        };
+        if !targets.is_idle() {
+            return Next::Wait(None);
+        }
+        if state.is_cancelling() {
+            return onward::end(state);
+        }
+        return ended(targets.is_exhausted());
     }
     let startable = targets.startable();
     if !startable.is_empty() {
         return Next::Act(Effect::StartTargets(startable));
     }
-    match targets.is_finished() {
-        true => ended(targets.is_exhausted()),
-        false => Next::Wait(None),
-    }
+    if targets.is_finished() { ended(targets.is_exhausted()) } else { Next::Wait(None) }
 }
 
 /// Errors within the budget do not change how it ends; AWS does not say.
 fn ended(exhausted: bool) -> Next {
-    let (outcome, message) = match exhausted {
-        true => (Outcome::Failed, Some("The number of errors exceeds MaxErrors.".to_owned())),
-        false => (Outcome::Success, None),
+    let (outcome, message) = if exhausted {
+        (Outcome::Failed, Some("The number of errors exceeds MaxErrors.".to_owned()))
+    } else {
+        (Outcome::Success, None)
     };
     Next::event(Event::Ended { outcome, message })
 }

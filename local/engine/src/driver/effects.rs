@@ -246,10 +246,7 @@ impl EffectResult {
                 // Also if the effect is not needed any longer: its child has to be stopped.
                 let attempts =
                     |step| state.step(step).is_some_and(crate::state::StepState::attempts);
-                match attempts(step) {
-                    true => vec![Event::Waits { step, wait }],
-                    false => Vec::new(),
-                }
+                if attempts(step) { vec![Event::Waits { step, wait }] } else { Vec::new() }
             }
             Self::Resolved(Ok(targets)) if wants(state, &Effect::Resolve, now) => {
                 vec![Event::Resolved { targets }]

@@ -56,9 +56,10 @@ impl Engine {
                 }
             }
         }
-        match children.is_empty() {
-            true => Err("No accounts were found in the target locations.".to_owned()),
-            false => Ok(children),
+        if children.is_empty() {
+            Err("No accounts were found in the target locations.".to_owned())
+        } else {
+            Ok(children)
         }
     }
 

@@ -110,11 +110,10 @@ fn stop_step(state: &State, id: &str) -> Result<Event, SignalError> {
         let known = (0..state.steps.len())
             .filter_map(|place| u32::try_from(place).ok())
             .any(|place| state.step_id(place).to_string() == id);
-        return Err(match known {
-            true => invalid("The step is not in progress"),
-            false => {
-                SignalError::StepNotFound(format!("The automation execution has no step {id}"))
-            }
+        return Err(if known {
+            invalid("The step is not in progress")
+        } else {
+            SignalError::StepNotFound(format!("The automation execution has no step {id}"))
         });
     };
     if state.stopping_step.is_some() || state.is_cancelling() {

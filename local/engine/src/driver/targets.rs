@@ -68,9 +68,10 @@ impl Engine {
         match target.key.as_str() {
             "ParameterValues" => Ok(target.values.clone()),
             "AWS::EC2::Instance" => {
-                let parameters = match target.values.iter().any(|value| value == "*") {
-                    true => Map::new(),
-                    false => all(json!([{"Name": "instance-id", "Values": target.values}])),
+                let parameters = if target.values.iter().any(|value| value == "*") {
+                    Map::new()
+                } else {
+                    all(json!([{"Name": "instance-id", "Values": target.values}]))
                 };
                 self.instances(submission, parameters).await
             }

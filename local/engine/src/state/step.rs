@@ -37,7 +37,7 @@ pub(crate) struct StepState {
     /// The loop that it was started in, and its iteration.
     pub(crate) within: Option<(u32, u32)>,
     pub(crate) detail: Detail,
-    /// What the present attempt was waiting for when its time was over.
+    /// The event that the present attempt waited for when its time was over.
     pub(crate) waiting: Option<Box<Waiting>>,
 }
 

@@ -65,14 +65,15 @@ impl Aws for FakeAws {
             Actor::Role { role_arn, .. } => lock(&self.closed).contains(role_arn),
             Actor::Caller { .. } => false,
         };
-        let answer = match closed {
-            true => Err(ApiError {
+        let answer = if closed {
+            Err(ApiError {
                 code: "AccessDenied".to_owned(),
                 message: "An error occurred (AccessDenied) when calling the AssumeRole operation"
                     .to_owned(),
                 kind: ApiErrorKind::Permission,
-            }),
-            false => Ok(()),
+            })
+        } else {
+            Ok(())
         };
         async move { answer }.boxed()
     }

@@ -127,7 +127,7 @@ impl AlarmActions {
         let question = json!({
             "resource": resource.to_string(), "action": action, "principal": principal,
             "sourceArn": alarm, "sourceAccount": transition.account,
-            // What the policy that every topic is born with asks for.
+            // The condition of the policy that every topic is born with.
             "context": {"aws:SourceOwner": transition.account},
         });
         let answer = self.emulator.hook("resource-policy", &question).await.map_err(unanswered)?;

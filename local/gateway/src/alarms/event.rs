@@ -39,7 +39,7 @@ pub fn contributor_change(change: &ContributorChange) -> Value {
     envelope(name, (account, region), *at, alarm, &what, detail)
 }
 
-/// What a function is invoked with.
+/// The payload of a function.
 pub fn lambda_payload(transition: &Transition) -> Value {
     json!({
         "source": "aws.cloudwatch",
@@ -91,7 +91,7 @@ fn envelope(
     envelope
 }
 
-/// What an event's `detail` and a payload's `alarmData` both hold.
+/// The members that an event's `detail` and a payload's `alarmData` share.
 fn data(transition: &Transition) -> Value {
     let Transition { alarm, state, previous, suppressed_by, previously_suppressed_by, .. } =
         transition;

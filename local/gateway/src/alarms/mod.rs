@@ -2,7 +2,7 @@
 //! event, SNS messages, Lambda invocations and EC2 calls, all under one instant.
 //!
 //! The shapes are made by pure modules ([`event`], [`notification`]); [`act`] alone calls anyone.
-//! What is not here: evaluation, which the emulator's shim does, and mute rules, contributors of
+//! Not here: evaluation, which the emulator's shim does, and mute rules, contributors of
 //! Metrics Insights alarms and the suppressor's wait and extension periods, which nobody plays.
 
 pub mod act;

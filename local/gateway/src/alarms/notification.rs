@@ -1,4 +1,4 @@
-//! What an alarm publishes to a topic.
+//! The message that an alarm publishes to a topic.
 //!
 //! AWS documents the message nowhere as a whole; the shape is that of messages received, as in
 //! `events/sns/`.
@@ -21,7 +21,7 @@ pub struct Notification {
     pub message: String,
 }
 
-/// What a transition publishes, the same to every topic.
+/// The message of a transition, the same to every topic.
 pub fn notification(transition: &Transition) -> Notification {
     Notification { subject: subject(transition), message: message(transition).to_string() }
 }

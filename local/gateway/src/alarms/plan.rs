@@ -16,7 +16,7 @@ const ALARMS: &str = "lambda.alarms.cloudwatch.amazonaws.com";
 pub struct Planned {
     /// As the alarm names it.
     pub action: String,
-    /// What it comes to, or why it comes to nothing.
+    /// The action it comes to, or why it comes to nothing.
     pub call: Result<AlarmCall, String>,
 }
 

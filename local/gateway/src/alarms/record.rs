@@ -1,4 +1,4 @@
-//! What the emulator says of an alarm that changed: its configuration as the API describes it, its
+//! The emulator's record of an alarm that changed: its configuration as the API describes it, its
 //! state before and after, and the instant.
 
 use std::collections::BTreeMap;
@@ -32,9 +32,9 @@ pub struct Transition {
     pub state: AlarmState,
     /// The state it was in.
     pub previous: AlarmState,
-    /// What keeps a composite alarm from acting: `WaitPeriod`, `Alarm` or `ExtensionPeriod`.
+    /// The reason that keeps a composite alarm from acting: `WaitPeriod`, `Alarm` or `ExtensionPeriod`.
     pub suppressed_by: Option<String>,
-    /// What kept it from acting before.
+    /// The reason that kept it from acting before.
     pub previously_suppressed_by: Option<String>,
 }
 
@@ -97,24 +97,24 @@ pub struct AlarmDetails {
     /// Whether it acts at all.
     #[serde(default = "yes")]
     pub actions_enabled: bool,
-    /// What it does on OK.
+    /// Its actions on OK.
     #[serde(rename = "OKActions", default)]
     pub ok_actions: Vec<String>,
-    /// What it does on ALARM.
+    /// Its actions on ALARM.
     #[serde(default)]
     pub alarm_actions: Vec<String>,
-    /// What it does on INSUFFICIENT_DATA.
+    /// Its actions on INSUFFICIENT_DATA.
     #[serde(default)]
     pub insufficient_data_actions: Vec<String>,
     /// When it was last configured, in seconds.
     #[serde(default)]
     pub alarm_configuration_updated_timestamp: f64,
-    /// What it is about.
+    /// Its subject.
     #[serde(flatten)]
     pub watched: Watched,
 }
 
-/// What an alarm is about.
+/// The subject of an alarm.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 pub enum Watched {

@@ -1,4 +1,4 @@
-//! What is made of a transition, held against the samples of AWS in `events/` and against the
+//! Transitions as they are delivered, held against the samples of AWS in `events/` and against the
 //! parser of the suite.
 
 use std::path::Path;

@@ -78,9 +78,10 @@ impl AutomationTarget {
         };
         let name = document.resource.trim_start_matches("document/");
         // A document of another account goes by its ARN.
-        let name = match document.account.is_empty() || document.account == rule.account {
-            true => name,
-            false => call.arn.as_str(),
+        let name = if document.account.is_empty() || document.account == rule.account {
+            name
+        } else {
+            call.arn.as_str()
         };
         let parameters = read(parameters, "InvalidParameters")?;
         let input = json!({"DocumentName": name, "Targets": targets, "Parameters": parameters});

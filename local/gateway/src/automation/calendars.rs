@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::services::Services;
 
-/// What is known of the calendars that accounts own.
+/// The known calendars that accounts own.
 #[derive(Debug, Default)]
 pub struct CalendarWatch(Mutex<HashMap<Key, CalendarState>>);
 

@@ -32,7 +32,7 @@ use documents::GatewayDocuments;
 use events::StatusEvents;
 use webhooks::WebhookClient;
 
-/// What runs in processes of its own: API calls and scripts.
+/// The work done in processes of its own: API calls and scripts.
 #[derive(Clone)]
 pub struct Adapters {
     /// Calls of any AWS API.
@@ -89,7 +89,7 @@ pub async fn open(setup: AutomationSetup, log: &Path) -> Result<Arc<Automation>>
     Ok(automation)
 }
 
-/// What the API remembers, from its file and into it.
+/// The memory of the API, from its file and into it.
 fn records(path: &Path) -> Result<Records> {
     let opened = File::options().create(true).append(true).read(true).open(path);
     let file = opened.with_context(|| format!("open {}", path.display()))?;

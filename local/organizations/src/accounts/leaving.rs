@@ -62,7 +62,7 @@ impl Organizations {
     }
 }
 
-/// What AWS refuses of every departure: the management account's, a delegated administrator's, and
+/// The departures that AWS always refuses: the management account's, a delegated administrator's, and
 /// that of an account being closed.
 pub(crate) fn may_depart(org: &Organization, account: &str) -> Result<(), AwsError> {
     if account == org.management {

@@ -77,7 +77,7 @@ impl State {
     }
 }
 
-/// What is known of an account, in an organization or not.
+/// The facts about an account, in an organization or not.
 #[derive(Clone, Debug)]
 pub(crate) struct Profile {
     pub(crate) name: String,
@@ -85,7 +85,7 @@ pub(crate) struct Profile {
 }
 
 impl Organizations {
-    /// What is known of an account. One never heard of gets a name and an address made of its id:
+    /// The facts about an account. One never heard of gets a name and an address made of its id:
     /// every 12-digit id is a usable account.
     pub(crate) fn profile(&mut self, account: &str) -> &mut Profile {
         self.profiles.entry(account.to_owned()).or_insert_with(|| Profile {

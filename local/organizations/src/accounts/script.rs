@@ -1,4 +1,4 @@
-//! What becomes of coming `CreateAccount` calls: the control interface's script.
+//! The fate of coming `CreateAccount` calls: the control interface's script.
 
 use jiff::SignedDuration;
 use wildmatch::WildMatch;

@@ -26,7 +26,7 @@ const ALL_FEATURES_OPEN: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// AWS: an ended handshake can be seen for 30 days.
 const SEEN_AFTER: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// What a handshake is about.
+/// The subject of a handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     Invite,
@@ -107,7 +107,7 @@ pub(crate) struct Handshake {
     pub(crate) transfer: Option<String>,
 }
 
-/// What an invitation to transfer responsibility says besides whom it goes to.
+/// The content of an invitation to transfer responsibility besides whom it goes to.
 pub(crate) struct Offer {
     pub(crate) transfer: String,
     pub(crate) resources: Value,

@@ -1,4 +1,4 @@
-//! What is attached to what, and which types are enabled in the root.
+//! The attachments, and which types are enabled in the root.
 
 use api::{AwsError, Reply};
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ impl Organization {
         }
     }
 
-    /// What a new root, OU or account has attached from the start.
+    /// The policies that a new root, OU or account has attached from the start.
     pub(crate) fn attach_defaults(&mut self, node: &str) {
         for (policy, kind) in kinds::aws_managed() {
             if self.enabled_types.contains(kind.name) {

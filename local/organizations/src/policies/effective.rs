@@ -48,7 +48,7 @@ impl Organization {
     }
 }
 
-/// What AWS would find wrong: a tag policy's key without its `tag_key`, or more text than the type
+/// The defects that AWS would find: a tag policy's key without its `tag_key`, or more text than the type
 /// may have.
 fn flaws(kind: &Kind, policy: &Value) -> Vec<Flaw> {
     let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! What IAM is asked.
+//! The questions to IAM.
 
 use api::Service;
 use serde_json::{Value, json};

@@ -10,7 +10,7 @@ use super::{MANAGEMENT, OUTSIDER, World, deny, transfers};
 use crate::OrganizationLimits;
 use crate::access::{Access, access};
 
-/// What no state and no input of ours can cause, whatever the operation.
+/// Errors that no state and no input of ours can cause, whatever the operation.
 const OF_AWS_ALONE: [&str; 7] = [
     "ServiceException",
     "TooManyRequestsException",
@@ -75,7 +75,7 @@ pub(super) fn absent(operation: &str) -> Value {
     body
 }
 
-/// What has been seen: (operation, error).
+/// Errors that have been seen: (operation, error).
 #[derive(Default)]
 struct Seen(BTreeMap<String, BTreeSet<String>>);
 
@@ -126,7 +126,7 @@ fn general(seen: &mut Seen) {
             seen.of(&mut world, name, absent(name), code);
         }
     }
-    // What is not there, and what an organization for consolidated billing cannot do.
+    // Things that are not there, and requests that an organization for consolidated billing refuses.
     for mut world in [World::seeded(), World::billing()] {
         for operation in operations() {
             if let Err(error) = world.call(MANAGEMENT, operation, absent(operation)) {

@@ -75,7 +75,7 @@ fn cycles(reader: &mut Reader<'_>, steps: &[Outline]) {
             let message = format!("The steps form a cycle: {}", names.join(" -> "));
             let mut links = Vec::new();
             links_of(step, &mut links);
-            // What leads back; nothing is written where the next step in order does.
+            // The ways back; nothing is written where the next step in order does.
             let back = links.iter().find(|link| names.last() == Some(&link.to.as_str()));
             let (at, path) = back.map_or((step.at, &step.path), |link| (link.at, &link.path));
             reader.defect(at, path, message);

@@ -28,13 +28,13 @@ pub(crate) const KEYS: &[&str] = &[
     "templateInformation",
     "executableRunBooks",
 ];
-/// What `Automation.ChangeTemplate` documents have besides.
+/// The keys that `Automation.ChangeTemplate` documents have besides.
 const CHANGE_TEMPLATE: &[&str] =
     &["emergencyChange", "autoApprovable", "templateInformation", "executableRunBooks"];
 const VERSION: &str = "0.3";
 const SHA_256: &[&str] = &["sha256", "SHA256", "sha-256", "SHA-256"];
 
-/// What is declared, of a document that may be broken elsewhere.
+/// The declarations of a document that may be broken elsewhere.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     pub(crate) parameters: Vec<String>,

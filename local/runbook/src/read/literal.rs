@@ -1,4 +1,4 @@
-//! What the actions document of their inputs' values, held against values that refer to nothing.
+//! The values that the actions document for their inputs, held against values that refer to nothing.
 //!
 //! A value that refers to something is known only when the step begins; the action looks again
 //! then.

@@ -133,7 +133,7 @@ fn variable(reader: &mut Reader<'_>, name: String, cursor: &Cursor<'_>) -> Optio
     })
 }
 
-/// What parameters and variables have in common.
+/// The keys that parameters and variables have in common.
 struct Described {
     description: Option<String>,
     allowed_pattern: Option<Pattern>,

@@ -16,7 +16,7 @@ pub(crate) struct Cursor<'n> {
 /// Where a reference stands that is to be checked once everything is declared.
 #[derive(Debug)]
 pub(crate) struct Mentioned {
-    /// What it refers to, or a name that nothing has.
+    /// The value it refers to, or a name that nothing has.
     pub(crate) to: Result<Reference, String>,
     pub(crate) at: Position,
     pub(crate) path: String,
@@ -27,7 +27,7 @@ pub(crate) struct Mentioned {
 /// `{{ X }}` without quotes is a mapping whose key is a mapping.
 const QUOTES: &str = "Found a mapping or list as a key: {{ … }} has to be in quotes";
 
-/// What was found so far.
+/// The findings so far.
 #[derive(Debug, Default)]
 pub(crate) struct Reader<'t> {
     lines: Vec<&'t str>,

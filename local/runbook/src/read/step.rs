@@ -251,7 +251,7 @@ fn target(text: &str) -> Option<String> {
     text.strip_prefix("step:").map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned)
 }
 
-/// What `aws:invokeLambdaFunction` keeps for itself; of the other actions nothing is known.
+/// The inputs that `aws:invokeLambdaFunction` keeps for itself; of the other actions nothing is known.
 const RESERVED: &[&str] = &["LogResult", "OutputPayload", "FunctionError", "Payload", "StatusCode"];
 
 fn outputs(reader: &mut Reader<'_>, fields: &Fields<'_>, outline: &Outline) -> Vec<StepOutput> {

@@ -1,4 +1,4 @@
-//! What is given to an execution.
+//! The values given to an execution.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What holds of every text.
+//! Properties that hold of every text.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value};

@@ -1,4 +1,4 @@
-//! What may be referred to, and where.
+//! The values that may be referred to, and where.
 
 use expect_test::expect;
 

@@ -335,7 +335,7 @@ fn a_suppression_covers_its_line_or_what_is_below_it_and_needs_a_reason() {
 fn every_rule_is_found_by_a_test_of_this_file() {
     let source = include_str!("tests.rs");
     for rule in Rule::ALL {
-        // What ruff finds is held by the tests of the program.
+        // The findings of ruff are held by the tests of the program.
         let is_shown = source.contains(&format!(" {}: ", rule.id())) || *rule == Rule::ScriptSyntax;
         assert!(is_shown, "{} has no test", rule.id());
     }

@@ -230,9 +230,10 @@ impl Reader<'_> {
         self.found.need(step, format!("{prefix}:{}", action.name), resources, None);
         // The reference does not name every call that hands a role over: ecs:RegisterTaskDefinition.
         let looks = ["Describe", "Get", "List"].iter().any(|verb| action.name.starts_with(verb));
-        let hands_over = |name: &str| match action.passes_role {
-            true => is_role(name),
-            false => {
+        let hands_over = |name: &str| {
+            if action.passes_role {
+                is_role(name)
+            } else {
                 !looks
                     && !["iam", "sts"].contains(&prefix)
                     && name.to_ascii_lowercase().ends_with("rolearn")

@@ -76,7 +76,7 @@ impl Endpoint {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// What calls signed with this key are answered, in this order; the last one for ever.
+    /// The answers to calls signed with this key, in this order; the last one for ever.
     pub(crate) fn answer(&self, access_key: &str, replies: impl IntoIterator<Item = Reply>) {
         let replies = replies.into_iter().collect();
         self.told.lock().unwrap().replies.insert(access_key.into(), replies);

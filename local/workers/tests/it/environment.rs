@@ -1,4 +1,4 @@
-//! What the processes know of the machine: a credential that lies about is found in none.
+//! The machine as the processes see it: a credential that lies about is found in none.
 
 use std::process::Command;
 

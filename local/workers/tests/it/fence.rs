@@ -6,7 +6,7 @@ use tokio::net::TcpListener;
 
 use crate::world::{World, role, run, run_alone, script};
 
-/// What a script says to each of some expressions: their value, or their error's name.
+/// The answers of a script to some expressions: their value, or their error's name.
 async fn attempts(world: &World, expressions: &[&str]) -> Vec<Value> {
     let source = "\
 import ctypes, os, signal, socket, subprocess, urllib.request
@@ -110,7 +110,7 @@ fn ports_named_in_the_settings_are_reached_too() {
     );
 }
 
-/// What only the kernel can hold: programs that a script starts, and calls past Python. Where the
+/// Fences that only the kernel can hold: programs that a script starts, and calls past Python. Where the
 /// kernel has no Landlock or seccomp there is nothing to hold them, as the documentation says.
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod by_the_kernel {

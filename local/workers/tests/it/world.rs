@@ -85,7 +85,7 @@ impl World {
         run.result.unwrap_or_else(|error| panic!("{error:?}\n{}", run.log))
     }
 
-    /// What a script must raise.
+    /// The error that a script must raise.
     pub(crate) async fn raised(&self, source: &str) -> String {
         match self.script(source, json!({})).await.result {
             Err(ScriptError::Raised(text)) => text,

@@ -139,9 +139,10 @@ impl Table {
                 None => drop(self.items.remove(&key_of(&request["DeleteRequest"]["Key"]))),
             }
         }
-        match left.is_empty() {
-            true => json!({ "UnprocessedItems": {} }),
-            false => json!({ "UnprocessedItems": { table: left } }),
+        if left.is_empty() {
+            json!({ "UnprocessedItems": {} })
+        } else {
+            json!({ "UnprocessedItems": { table: left } })
         }
     }
 

@@ -47,12 +47,11 @@ pub(super) fn apply(item: &mut Item, expressions: &Expressions, update: &str) {
             "ADD" => {
                 let value = operand(&mut words);
                 let old = item.remove(&name);
-                let new = match value["SS"].is_array() {
-                    true => json!({ "SS": union(old.as_ref(), &value) }),
-                    false => {
-                        let old = old.as_ref().map_or(0, number);
-                        json!({ "N": (old + number(&value)).to_string() })
-                    }
+                let new = if value["SS"].is_array() {
+                    json!({ "SS": union(old.as_ref(), &value) })
+                } else {
+                    let old = old.as_ref().map_or(0, number);
+                    json!({ "N": (old + number(&value)).to_string() })
                 };
                 item.insert(name, new);
             }

@@ -118,12 +118,11 @@ pub(super) fn find(state: &mut State, call: &Call, name: &str) -> Option<(String
     };
     let document = name.rsplit('/').next()?;
     let document = state.at(&owner, &call.region).ssm.documents.get(document)?.clone();
-    match document.by_amazon {
-        true => Some(("Amazon".to_owned(), document)),
-        false => {
-            let visible = owner == call.account || document.shared.contains_key(&call.account);
-            visible.then_some((owner, document))
-        }
+    if document.by_amazon {
+        Some(("Amazon".to_owned(), document))
+    } else {
+        let visible = owner == call.account || document.shared.contains_key(&call.account);
+        visible.then_some((owner, document))
     }
 }
 

@@ -170,10 +170,10 @@ impl InsightsQuery {
         };
         let metric = (tokens.get(2) == Some(&Token::Open)).then(|| text(3)).flatten();
         let from = (0..tokens.len()).find(|at| word(*at, "FROM"));
-        let namespace = from.and_then(|from| match word(from + 1, "SCHEMA") {
-            true => text(from + 3),
-            false => text(from + 1),
-        });
+        let namespace =
+            from.and_then(
+                |from| if word(from + 1, "SCHEMA") { text(from + 3) } else { text(from + 1) },
+            );
         Some(Self { namespace, metric })
     }
 }

@@ -15,14 +15,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UnlockInput {
-    /// What to release, and why.
+    /// The blocks to release, and why.
     pub unlock: Unlock,
     /// The cause of the execution.
     #[serde(default = "by_hand")]
     pub trigger: Trigger,
 }
 
-/// What to release, and why.
+/// The blocks to release, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Unlock {
@@ -98,7 +98,7 @@ pub struct UnlockNote {
     pub forced: bool,
 }
 
-/// What came of an order: what it named, and whether that was released.
+/// The result of an order: the blocks that it named, and whether they were released.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unlocked {
     /// The lock; `None` where the order named none.

@@ -26,7 +26,7 @@ pub struct CopyEntry {
     pub document: DocumentName,
     /// The account that the copy is in.
     pub account: AccountId,
-    /// What it is a copy of, and whether it is there yet.
+    /// The source of the copy, and whether the copy is there yet.
     pub copy: RecordedCopy,
     /// ARN of the execution that recorded it.
     pub execution: String,

@@ -24,7 +24,7 @@ const POLLING: [(&str, &str); 4] = [
     ("StatusCheckIntervalSeconds", "1"),
 ];
 const TEN_MINUTES: u32 = 12;
-/// What an invocation of a function is taken to last, in seconds, with 256 MB: on AWS it is calls over
+/// The assumed duration of an invocation of a function, in seconds, with 256 MB: on AWS it is calls over
 /// the network that it waits for.
 const BILLED_SECONDS: f64 = 0.25;
 const GIGABYTES: f64 = 0.25;
@@ -215,7 +215,7 @@ fn since(mut calls: RoleCalls, before: &RoleCalls) -> RoleCalls {
     calls
 }
 
-/// What one remediation, or one trigger, takes.
+/// The cost of one remediation, or of one trigger.
 struct Costs {
     transitions: f64,
     invocations: f64,

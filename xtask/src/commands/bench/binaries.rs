@@ -37,7 +37,7 @@ const LARGEST_MB: f64 = 10.0;
 pub(super) const RESIDENT_MB: f64 = 40.0;
 const SLOWEST: f64 = 1.3;
 
-/// What every function needs to start; the bare ones get the same.
+/// The settings that every function needs to start; the bare ones get the same.
 const SETTINGS: &[(&str, &str)] = &[
     ("AWS_REGION", "us-east-1"),
     ("AWS_ACCESS_KEY_ID", "111122223333"),

@@ -1,4 +1,4 @@
-//! What runs cost in the automation engine: throughput, memory, the store, scripts, rate control.
+//! The cost of runs in the automation engine: throughput, memory, the store, scripts, rate control.
 //!
 //! The measuring itself is in the examples of `engine` and `workers`, each part in a process
 //! of its own, so that no part's memory is another's.
@@ -27,7 +27,7 @@ const QUEUED: usize = 100_000;
 const QUEUED_MB: f64 = 1_500.0;
 /// How many runs, and how often: few runs are soon over, and their time is their noise.
 const GROWTH: [(usize, usize); 4] = [(100, 9), (1_000, 5), (10_000, 1), (100_000, 1)];
-/// What a busy machine may make of flat.
+/// The growth that a busy machine may cause.
 const FLAT: f64 = 1.5;
 /// The programs that measure: a package below `local/`, and its example.
 const THROUGHPUT: (&str, &str) = ("engine", "throughput");
@@ -161,7 +161,7 @@ fn growth(example: &Example) -> Result<Vec<Figure>> {
     Ok(figures)
 }
 
-/// What a script costs beside its own work.
+/// The cost of a script beside its own work.
 pub(super) fn scripts() -> Result<Section> {
     python::ensure_venv()?;
     let (package, name) = SCRIPT_OVERHEAD;
@@ -171,9 +171,10 @@ pub(super) fn scripts() -> Result<Section> {
     for script in told.as_array().context("scripts are a list")? {
         let what = script["what"].as_str().context("a script has a name")?;
         let at = |name: &str| number(script, name);
-        figures.push(match script["limited"] == true {
-            true => Figure::at_most(format!("{what}: median"), at("p50")?, SCRIPT_MS, "ms"),
-            false => Figure::noted(format!("{what}: median"), format!("{:.1} ms", at("p50")?)),
+        figures.push(if script["limited"] == true {
+            Figure::at_most(format!("{what}: median"), at("p50")?, SCRIPT_MS, "ms")
+        } else {
+            Figure::noted(format!("{what}: median"), format!("{:.1} ms", at("p50")?))
         });
         let rest = format!("{:.1} ms, {:.1} ms", at("p90")?, at("p99")?);
         figures.push(Figure::noted(format!("{what}: 90th, 99th percentile"), rest));

@@ -1,4 +1,4 @@
-//! What was measured, beside what it may be.
+//! The measured figures beside their limits.
 
 use comfy_table::{Table, presets};
 
@@ -61,7 +61,7 @@ impl Figure {
 /// Figures that were measured together.
 #[derive(Clone, Debug)]
 pub(super) struct Section {
-    /// What they are about.
+    /// Their subject.
     pub(super) title: &'static str,
     /// How they were measured.
     pub(super) how: String,

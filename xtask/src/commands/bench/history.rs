@@ -1,4 +1,4 @@
-//! What an execution's history says of its size and of when things happened.
+//! The size of an execution's history and the times in it.
 
 use std::time::Duration;
 

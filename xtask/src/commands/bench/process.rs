@@ -1,4 +1,4 @@
-//! What the kernel says of processes: how much memory they use, and which of them are functions.
+//! The kernel's figures about processes: how much memory they use, and which of them are functions.
 
 use std::path::Path;
 

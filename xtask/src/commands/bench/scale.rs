@@ -31,7 +31,7 @@ const REGIONS: [&str; 17] = [
 ];
 /// Of AWS's 256 KiB.
 const LARGEST_STATE_KB: f64 = 200.0;
-/// What the allocator's own ups and downs may make of flat.
+/// The growth that the allocator's own ups and downs may cause.
 const GROWTH: f64 = 1.2;
 
 pub(super) async fn measure(binaries: &Path) -> Result<Section> {

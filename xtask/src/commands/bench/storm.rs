@@ -25,7 +25,7 @@ const RESOURCES: usize = 500;
 const TIMES: usize = 10;
 const OFFERED_SECONDS: f64 = 60.0;
 const DRAINED_SECONDS: f64 = 300.0;
-/// What the allocator's own ups and downs may make of flat.
+/// The growth that the allocator's own ups and downs may cause.
 const GROWTH: f64 = 1.2;
 /// The rule's usual budget.
 const PER_HOUR: f64 = 5.0;

@@ -250,7 +250,7 @@ impl Attempt {
         tokio::time::timeout(Duration::from_secs(seconds), self.run(aws)).await.is_err()
     }
 
-    /// What it waited for when it was last run.
+    /// The event that it waited for when it was last run.
     pub(in crate::actions) fn waited_for(&self) -> Option<Waiting> {
         self.progress.get()
     }
