@@ -255,7 +255,7 @@ fn closing(
     let mut what = format!("{rules}{} to share, {} to take back", totals.share, totals.unshare);
     if totals.copy + totals.delete > 0 {
         let (copy, delete) = (totals.copy, totals.delete);
-        what += &format!(", copies: {copy} to make or update, {delete} to delete");
+        what += &format!(", copies and replicas: {copy} to make or update, {delete} to delete");
     }
     if totals.adopted > 0 {
         what += &format!(", {} to take over", totals.adopted);

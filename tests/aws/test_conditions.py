@@ -24,10 +24,12 @@ HELD = {
     "aws:PrincipalArn": "test_a_role_is_who_it_is",
     "aws:PrincipalOrgID": "test_a_role_is_who_it_is",
     "aws:RequestTag/relay:copy": "test_a_request_has_the_tags_that_it_sets_and_a_resource_those_that_it_has",
+    "aws:RequestTag/relay:replica": "test_a_request_has_the_tags_that_it_sets_and_a_resource_those_that_it_has",
     "aws:RequestTag/relay:token": "test_a_request_has_the_tags_that_it_sets_and_a_resource_those_that_it_has",
     "aws:ResourceAccount": "test_a_role_is_who_it_is",
     "aws:ResourceOrgID": "test_a_role_is_who_it_is",
     "aws:ResourceTag/relay:copy": "test_a_request_has_the_tags_that_it_sets_and_a_resource_those_that_it_has",
+    "aws:ResourceTag/relay:replica": "test_a_request_has_the_tags_that_it_sets_and_a_resource_those_that_it_has",
     "aws:ResourceTag/relay:token": "test_a_request_has_the_tags_that_it_sets_and_a_resource_those_that_it_has",
     "aws:SecureTransport": "test_a_role_is_who_it_is",
     "aws:SourceAccount": "test_a_service_acts_for_an_account",
@@ -139,7 +141,7 @@ def test_a_request_to_a_table_says_which_items_it_is_about(role):
         assert (status == 200) == allowed, key
 
 
-@pytest.mark.parametrize("key", ["relay:token", "relay:copy"])
+@pytest.mark.parametrize("key", ["relay:token", "relay:copy", "relay:replica"])
 def test_a_request_has_the_tags_that_it_sets_and_a_resource_those_that_it_has(role, key):
     ssm, content = local.client("ssm", role.account), {"schemaVersion": "0.3", "mainSteps": [
         {"name": "Sleep", "action": "aws:sleep", "inputs": {"Duration": "PT1S"}}]}

@@ -16,6 +16,9 @@ use tests::{Ended, World, run, until};
 #[path = "reconcile/copies.rs"]
 mod copies;
 
+#[path = "reconcile/replicas.rs"]
+mod replicas;
+
 const OWNER: &str = "222233334444";
 const REGION: &str = "us-east-1";
 const STRANGER: &str = "989898989898";

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use relay_core::id::{AccountId, Region};
-use sharing::plan::{LeftBecause, PartEffect, SharingEffect};
+use sharing::plan::{LeftBecause, PartEffect, ReplicaChange, SharingEffect};
 
 use super::By;
 use crate::output::{Output, style};
@@ -15,12 +15,15 @@ const NAMED: usize = 20;
 /// The meaning of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Sign {
+    Replicate,
+    RenewReplica,
     Share,
     Copy,
     Renew,
     Adopt,
     Unshare,
     Delete,
+    DeleteReplica,
     Keep(LeftBecause),
     /// Of a plan that is applied: it is not current any more.
     Moved,
@@ -33,6 +36,8 @@ struct Group {
     accounts: BTreeSet<AccountId>,
     regions: BTreeSet<Region>,
     owners: BTreeSet<AccountId>,
+    /// The Regions that replicas are of.
+    homes: BTreeSet<Region>,
     restored: usize,
 }
 
@@ -80,8 +85,18 @@ impl Lines {
                         group.accounts.extend(accounts);
                         group.regions.insert(part.region.clone());
                         group.owners.insert(part.owner);
+                        group.homes.extend(document.replica.as_ref().map(|r| r.home.clone()));
                     }
                 };
+                if let Some(replica) = &document.replica {
+                    let owner = [part.owner];
+                    match replica.change {
+                        ReplicaChange::Make => add(Sign::Replicate, &owner, &[]),
+                        ReplicaChange::Restore => add(Sign::Replicate, &owner, &owner),
+                        ReplicaChange::Renew => add(Sign::RenewReplica, &owner, &[]),
+                        ReplicaChange::Delete => add(Sign::DeleteReplica, &owner, &[]),
+                    }
+                }
                 add(Sign::Share, &document.share, &document.restore);
                 add(Sign::Copy, &document.copy, &document.restore);
                 add(Sign::Renew, &document.renew, &[]);
@@ -105,6 +120,9 @@ impl Lines {
     fn text(&self, subject: &str, sign: Sign, group: &Group) -> String {
         let Group { documents, accounts, regions, restored, .. } = group;
         let (verb, to) = match sign {
+            Sign::Replicate | Sign::RenewReplica | Sign::DeleteReplica => {
+                return self.replica_text(subject, sign, group);
+            }
             Sign::Share => ("share", "with"),
             Sign::Copy => ("copy", "to"),
             Sign::Renew => ("update the copies of", "in"),
@@ -141,6 +159,34 @@ impl Lines {
         }
     }
 
+    /// A line about documents in the owner's own account.
+    fn replica_text(&self, subject: &str, sign: Sign, group: &Group) -> String {
+        let homes: Vec<&str> = group.homes.iter().map(Region::as_str).collect();
+        let homes = homes.join(", ");
+        let regions = count(group.regions.len(), "Region");
+        let what = count(group.documents.len(), "document");
+        let what = match self.by {
+            By::Document => subject.to_owned(),
+            By::Account => format!("{what} of {subject}"),
+            By::Rule => what,
+        };
+        let line = match sign {
+            Sign::Replicate => format!("replicate {what} from {homes} to {regions}"),
+            Sign::RenewReplica => {
+                format!("update the replicas of {what} in {regions} from {homes}")
+            }
+            _ => format!("delete the replicas of {what} in {regions}"),
+        };
+        let line = match self.by {
+            By::Rule => format!("{subject}: {line}"),
+            By::Document | By::Account => line,
+        };
+        match group.restored {
+            0 => line,
+            restored => format!("{line} ({restored} deleted by hand)"),
+        }
+    }
+
     /// The lines about shares of others that become the suite's.
     pub(super) fn adoptions(&self) -> Vec<String> {
         self.texts().filter(|(sign, _)| *sign == Sign::Adopt).map(|(_, text)| text).collect()
@@ -150,9 +196,9 @@ impl Lines {
     pub(super) fn print(&self, output: &Output) {
         for (sign, text) in self.texts() {
             let (color, sign) = match sign {
-                Sign::Share | Sign::Copy => (style::GREEN, '+'),
-                Sign::Adopt | Sign::Renew => (style::YELLOW, '~'),
-                Sign::Unshare | Sign::Delete => (style::RED, '-'),
+                Sign::Replicate | Sign::Share | Sign::Copy => (style::GREEN, '+'),
+                Sign::Adopt | Sign::Renew | Sign::RenewReplica => (style::YELLOW, '~'),
+                Sign::Unshare | Sign::Delete | Sign::DeleteReplica => (style::RED, '-'),
                 Sign::Keep(_) => ("", '='),
                 Sign::Moved => (style::YELLOW, '!'),
             };
@@ -174,9 +220,9 @@ impl Lines {
         text += "```diff\n";
         for (sign, line) in self.texts() {
             let sign = match sign {
-                Sign::Share | Sign::Copy => '+',
-                Sign::Adopt | Sign::Renew | Sign::Moved => '!',
-                Sign::Unshare | Sign::Delete => '-',
+                Sign::Replicate | Sign::Share | Sign::Copy => '+',
+                Sign::Adopt | Sign::Renew | Sign::RenewReplica | Sign::Moved => '!',
+                Sign::Unshare | Sign::Delete | Sign::DeleteReplica => '-',
                 Sign::Keep(_) => ' ',
             };
             text += &format!("{sign} {line}\n");
@@ -256,6 +302,11 @@ mod tests {
                         "delete": ["777788889999"],
                         "left": [{"because": "ownDocument", "accounts": ["888899990000"]}],
                     },
+                    "Org-Zone": {
+                        "document": "Org-Zone", "rules": ["zones"],
+                        "replica": {"home": "ap-south-1", "change": "make"},
+                        "share": ["444455556666"],
+                    },
                 },
                 "problems": [{"code": "RoleNotAssumable", "where": "333344445555/eu-west-1",
                     "what": "AccessDenied", "hint": ""}],
@@ -283,6 +334,8 @@ mod tests {
 ! update the copies of Org-Wide of 222233334444 in 1 account in 2 Regions
 - delete the copies of Org-Wide of 222233334444 in 1 account in 2 Regions
   keep Org-Wide of 222233334444 with 1 account in 2 Regions: they have a document of their own of this name
++ replicate Org-Zone of 222233334444 from ap-south-1 to 2 Regions
++ share Org-Zone of 222233334444 with 1 account in 2 Regions
 ! owner 333344445555 in us-east-1: Throttled: SSM throttled every call
 ! owner 333344445555 cannot be reached: AccessDenied
 ! rules: there is no rule [RulesEmpty]
@@ -297,7 +350,8 @@ mod tests {
         assert_eq!(
             texts(By::Account),
             [
-                "share 1 document with 444455556666 in 2 Regions (2 taken back by hand)",
+                "replicate 1 document of 222233334444 from ap-south-1 to 2 Regions",
+                "share 2 documents with 444455556666 in 2 Regions (2 taken back by hand)",
                 "copy 1 document to 444455556666 in 2 Regions",
                 "unshare 1 document from 444455556666 in 2 Regions",
                 "share 1 document with 555566667777 in 2 Regions",

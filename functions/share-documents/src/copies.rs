@@ -20,8 +20,10 @@ use store::{Ledger, LedgerChange};
 
 use crate::calls::Refusal;
 use crate::details::DocumentReport;
-use crate::document::{Progress, Sharer, accounts};
+use crate::document::{Sharer, accounts};
+use crate::progress::Progress;
 use crate::source::Source;
+use crate::targets::Target;
 
 const NO_ROLE: &str = "Deploy this version of stacks/target-account.yaml in these accounts: its role makes the copies. \
                        Service-managed StackSets skip the management account.";
@@ -38,9 +40,9 @@ struct Looked<'a> {
 
 /// What is done in one account.
 #[derive(Debug, Clone, Copy)]
-enum Task {
-    /// The ledger knows of an earlier attempt, or of a copy that is gone.
+pub(crate) enum Task {
     Make {
+        /// The ledger knows of an earlier attempt, or of a copy that is gone.
         known: bool,
     },
     Renew,
@@ -48,7 +50,7 @@ enum Task {
 }
 
 /// What has become of it.
-enum Changed {
+pub(crate) enum Changed {
     /// The copy is as it should be, with this hash.
     Copied(String),
     Deleted,
@@ -92,7 +94,8 @@ impl Sharer<'_> {
             return Ok(());
         }
         let document = progress.report.document.clone();
-        let looked = self.look_at_copies(&document, &progress.wanted, &progress.copies).await?;
+        let (wanted, copies) = (&progress.wanted, &progress.copies);
+        let looked = self.look_at_copies(&document, wanted, copies, true).await?;
         let calls = self.view.copies(&progress.wanted, looked.present(&progress.copies));
         let Looked { sources, digests, mut failures, .. } = looked;
         progress.report.copies.extend(&calls.present);
@@ -151,18 +154,18 @@ impl Sharer<'_> {
         Ok(())
     }
 
-    /// Adds to an effect what would be done about the copies of a document.
+    /// Adds to an effect what would be done about the copies of a document; `there` says whether there is the document already.
     pub(crate) async fn copy_effect(
         &self,
         effect: &mut (DocumentEffect, EffectCounts),
-        wanted: &Wanted,
+        (wanted, there): (&Wanted, bool),
         copies: &RecordedCopies,
         report: &mut DocumentReport,
     ) -> Result<(), Refusal> {
         if wanted.copies.is_empty() && copies.is_empty() {
             return Ok(());
         }
-        let looked = self.look_at_copies(&report.document, wanted, copies).await?;
+        let looked = self.look_at_copies(&report.document, wanted, copies, there).await?;
         let calls = self.view.copies(wanted, looked.present(copies));
         self.view.add_copies(effect, wanted, copies, &calls);
         self.report_taken(&calls.taken.iter().copied().collect(), report);
@@ -189,12 +192,13 @@ impl Sharer<'_> {
         document: &DocumentName,
         wanted: &Wanted,
         copies: &RecordedCopies,
+        there: bool,
     ) -> Result<Looked<'_>, Refusal> {
         let Ledger { owner, region, .. } = self.ledger;
         let versions: BTreeSet<SharedVersion> = wanted.copies.values().copied().collect();
         let (mut sources, mut digests) = (Sources::new(), CopySources::new());
-        for version in versions {
-            let client = self.permissions.client;
+        for version in versions.into_iter().filter(|_| there) {
+            let client = self.permissions.client.clone();
             let place = (*owner, region);
             let source = Source::read(client, self.caller, place, document, version).await?;
             digests.insert(version, source.digest());
@@ -207,7 +211,7 @@ impl Sharer<'_> {
             let present: Vec<AccountId> =
                 ids.into_iter().filter(|id| self.view.is_present(id)).collect();
             let mut looks = iter(present)
-                .map(|id| async move { (id, self.targets.of(id, document).describe().await) })
+                .map(|id| async move { (id, self.copy_in(id, document).describe().await) })
                 .buffer_unordered(self.caller.pace.most());
             while let Some((id, look)) = looks.next().await {
                 match look {
@@ -223,6 +227,11 @@ impl Sharer<'_> {
             }
         }
         Ok(Looked { sources, digests, found, failures })
+    }
+
+    /// The copy of a document in an account.
+    fn copy_in<'b>(&'b self, account: AccountId, document: &'b DocumentName) -> Target<'b> {
+        self.targets.of(account, document, self.copy_tag.clone())
     }
 
     /// Does what is to be done in some accounts, side by side.
@@ -250,42 +259,12 @@ impl Sharer<'_> {
         };
         let document = &progress.report.document;
         let source = source.map(|(_, source)| source);
-        let changes = chunk.iter().map(|(id, task)| self.change_one(document, *id, *task, source));
+        let changes = chunk.iter().map(|(id, task)| async move {
+            change_one(&self.copy_in(*id, document), *task, source).await
+        });
         let changed = futures::future::join_all(changes).await;
         self.take_back(progress, lent).await?;
         Ok(changed)
-    }
-
-    async fn change_one(
-        &self,
-        document: &DocumentName,
-        account: AccountId,
-        task: Task,
-        source: Option<&Source<'_>>,
-    ) -> Result<Changed, Refusal> {
-        let target = self.targets.of(account, document);
-        let known = match (task, source) {
-            (Task::Make { known }, Some(source)) => {
-                if let Some(hash) = target.create(source).await? {
-                    return Ok(Changed::Copied(hash));
-                }
-                known
-            }
-            _ => true,
-        };
-        let found = target.describe().await?;
-        match (found, source) {
-            (Some(copy), Some(source)) if copy.tagged && known => {
-                target.update(&copy, source).await.map(Changed::Copied)
-            }
-            (Some(copy), None) if copy.tagged => target.delete().await.map(|()| Changed::Deleted),
-            (Some(_), _) => Ok(Changed::Foreign),
-            (None, Some(source)) => {
-                let hash = target.create(source).await?;
-                Ok(hash.map_or(Changed::Foreign, Changed::Copied))
-            }
-            (None, None) => Ok(Changed::Deleted),
-        }
     }
 
     /// Records what was done in an account; answers whether the document there is the account's own.
@@ -396,6 +375,36 @@ impl Sharer<'_> {
             LedgerChange::Deleted { document: document.clone(), account }
         });
         self.changes.now(forgotten.collect()).await
+    }
+}
+
+/// Makes, changes or deletes one document. One that has not the suite's tag, or that the ledger does not know, is left.
+pub(crate) async fn change_one(
+    target: &Target<'_>,
+    task: Task,
+    source: Option<&Source<'_>>,
+) -> Result<Changed, Refusal> {
+    let known = match (task, source) {
+        (Task::Make { known }, Some(source)) => {
+            if let Some(hash) = target.create(source).await? {
+                return Ok(Changed::Copied(hash));
+            }
+            known
+        }
+        _ => true,
+    };
+    let found = target.describe().await?;
+    match (found, source) {
+        (Some(copy), Some(source)) if copy.tagged && known => {
+            target.update(&copy, source).await.map(Changed::Copied)
+        }
+        (Some(copy), None) if copy.tagged => target.delete().await.map(|()| Changed::Deleted),
+        (Some(_), _) => Ok(Changed::Foreign),
+        (None, Some(source)) => {
+            let hash = target.create(source).await?;
+            Ok(hash.map_or(Changed::Foreign, Changed::Copied))
+        }
+        (None, None) => Ok(Changed::Deleted),
     }
 }
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use sharing::plan::{DocumentEffect, EffectCounts};
 use sharing::{ClaimFindings, Claims, ShareCounts, ShareDetails};
 
-use crate::document::Work;
+use crate::progress::Work;
 
 /// How many accounts are named for one document; the counts are always whole. Five hundred
 /// documents and a thousand accounts would make an object of many megabytes.

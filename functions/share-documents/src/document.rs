@@ -15,33 +15,21 @@ use relay_core::problem::{Problem, ProblemCode};
 use relay_core::text::error_chain;
 use sharing::SharedVersion;
 use sharing::plan::{
-    Call, DEFAULT_QUOTA, DocumentCalls, Holder, Present, Recorded, RecordedCopies, RecordedShare,
-    Wanted, WorkView,
+    Call, DEFAULT_QUOTA, DocumentCalls, Holder, Present, RecordedShare, ReplicaCall, Wanted,
+    WorkView,
 };
 use store::{Ledger, LedgerChange};
 
 use crate::changes::Changes;
 use crate::details::DocumentReport;
 use crate::later::LaterPlans;
+use crate::owner_account::OwnerAccount;
 use crate::permissions::Permissions;
+use crate::progress::{Progress, Work};
 use crate::targets::Targets;
 
 /// How many accounts a problem names.
 const NAMED: usize = 5;
-
-/// What is to be done with one document.
-#[derive(Debug)]
-pub(crate) struct Work {
-    /// What earlier attempts of this execution have done.
-    pub(crate) report: DocumentReport,
-    pub(crate) wanted: Wanted,
-    pub(crate) ledger: Recorded,
-    pub(crate) copies: RecordedCopies,
-    /// Accounts with which an earlier attempt of this execution was about to share.
-    pub(crate) begun: BTreeSet<AccountId>,
-    /// Its owner does not list it: it may be deleted.
-    pub(crate) missing: bool,
-}
 
 /// How the work on a document ended. The report counts what was done in either case.
 #[derive(Debug)]
@@ -60,6 +48,10 @@ pub(crate) struct Sharer<'a> {
     pub(crate) caller: &'a Caller,
     pub(crate) permissions: Permissions<'a>,
     pub(crate) targets: &'a Targets<'a>,
+    /// The value of the tag on copies.
+    pub(crate) copy_tag: String,
+    /// Where replicas are, and what they are of.
+    pub(crate) owner: &'a OwnerAccount<'a>,
     pub(crate) view: &'a WorkView<'a>,
     pub(crate) ledger: &'a Ledger,
     pub(crate) later: &'a LaterPlans,
@@ -71,51 +63,46 @@ pub(crate) struct Sharer<'a> {
     pub(crate) looks: bool,
 }
 
-/// A document being worked on.
-pub(crate) struct Progress {
-    pub(crate) report: DocumentReport,
-    pub(crate) wanted: Wanted,
-    /// The ledger as it will be once everything sent to its writer is written.
-    pub(crate) ledger: Recorded,
-    pub(crate) copies: RecordedCopies,
-    begun: BTreeSet<AccountId>,
-    left: VecDeque<Call>,
-    /// The permissions were read: shares that somebody else made are known.
-    permissions_read: bool,
-    /// SSM refused more accounts, and the rest was planned within the quota that is known. If it still
-    /// refuses, the quota is another one, and is found by halving the call.
-    quota_met: bool,
-}
-
 impl Sharer<'_> {
     /// Plans the calls and makes them. A repeat after any interruption makes only those whose
     /// changes did not reach the ledger.
     pub(crate) async fn share(&self, work: Work) -> DocumentResult {
-        let Work { report, wanted, ledger, copies, begun, missing } = work;
+        let Work { report, wanted, ledger, copies, replica, standing, begun, missing } = work;
         let mut progress = Progress {
             report,
             wanted,
             ledger,
             copies,
+            replica,
+            standing,
+            replica_call: ReplicaCall::Nothing,
             begun,
             left: VecDeque::new(),
             permissions_read: false,
             quota_met: false,
         };
-        let shared = match missing {
-            true => self.forget_deleted(&mut progress).await,
-            false => self.advance(&mut progress).await.map(|()| true),
-        };
-        let ended = match shared {
-            // Type erased: the future is too deep for the compiler in one piece.
-            Ok(true) => self.copy(&mut progress).boxed().await,
-            Ok(false) => Ok(()),
-            Err(refusal) => Err(refusal),
-        };
+        let ended = self.bring_into_line(&mut progress, missing).await;
         // Such a reason refuses all calls of a document.
         let left = progress.left.iter().map(|call| call.add.len() + call.remove.len());
         let left = left.sum::<usize>().max(1) as u64;
         self.end(progress.report, ended, left)
+    }
+
+    /// One step after the other: the document itself, its shares, its copies.
+    async fn bring_into_line(&self, progress: &mut Progress, missing: bool) -> Result<(), Refusal> {
+        // Type erased: the futures are too deep for the compiler in one piece.
+        let goes_on = match missing {
+            true => self.forget_deleted(progress).boxed().await?,
+            false => self.replicate(progress).boxed().await?,
+        };
+        if !goes_on {
+            return Ok(());
+        }
+        if !missing {
+            self.advance(progress).await?;
+        }
+        self.copy(progress).boxed().await?;
+        self.delete_replica(progress).boxed().await
     }
 
     /// How the work on a document ended; `left` pairs were not reached where it was refused.
@@ -337,6 +324,7 @@ impl Sharer<'_> {
         for account in recorded {
             self.forget(progress, account).await?;
         }
+        self.forget_replica(progress).await?;
         Ok(true)
     }
 
@@ -468,21 +456,6 @@ impl Sharer<'_> {
     ) -> Problem {
         let Ledger { owner, region, .. } = self.ledger;
         Problem::new(code, format!("{owner}/{region}/{document}"), what)
-    }
-}
-
-impl Progress {
-    /// Splits a call in two: its removals and its additions, or halves of either.
-    fn halve(&mut self, mut call: Call) {
-        let other = if !call.add.is_empty() && !call.remove.is_empty() {
-            Call { add: std::mem::take(&mut call.add), remove: Vec::new(), version: call.version }
-        } else {
-            let add = call.add.split_off(call.add.len() / 2);
-            let remove = call.remove.split_off(call.remove.len() / 2);
-            Call { add, remove, version: call.version }
-        };
-        self.left.push_front(other);
-        self.left.push_front(call);
     }
 }
 

@@ -13,12 +13,17 @@ mod cursor;
 mod details;
 mod document;
 mod error;
+mod files;
+mod homes;
 mod later;
 mod listing;
 mod lock;
+mod owner_account;
 mod pace;
 mod permissions;
 mod planning;
+mod progress;
+mod replicas;
 mod source;
 mod survey;
 mod targets;
@@ -39,10 +44,11 @@ use document::Sharer;
 use futures::FutureExt;
 use later::LaterPlans;
 use lock::{HeldLock, try_take};
+use owner_account::OwnerAccount;
 use pace::ConcurrencyLimit;
 use permissions::Permissions;
 use planning::Planner;
-use relay_core::id::{AccountId, DocumentName, InstallationId, Region};
+use relay_core::id::{AccountId, COPY_TAG, DocumentName, InstallationId, Region};
 use runtime::{Clock, ConfigError, Environment};
 use sharing::plan::{FRESH_FOR, PartEffect, SharePlan};
 use sharing::{
@@ -329,17 +335,24 @@ impl Errand<'_> {
         let client = deps.owners.ssm(owner, region);
         let caller = Caller::new(ConcurrencyLimit::new(deps.config.concurrency), until, lost);
         let later = LaterPlans::new(deps.table.clone(), plan);
-        let planner = Planner::new(plan, planned, &view, &ledger, &later);
+        let Config { installation, home, .. } = &deps.config;
+        let place = (owner, region);
+        let owner_account = OwnerAccount::new(&deps.owners, &caller, installation, place);
+        let planner = Planner::new(plan, planned, &view, &ledger, &later, &owner_account);
         let mut planner = planner.applying(applied);
         if let Some(again) = again {
             planner = planner.only(again);
         }
-        let Config { installation, home, .. } = &deps.config;
         let at_home = deps.owners.ssm(owner, home);
         let claims = RecordedClaims::new(&at_home, &caller, installation);
+        let homes = view.homes().into_iter();
+        let homes = homes.map(|home| {
+            let client = deps.owners.ssm(owner, &home);
+            (home, client)
+        });
         let worker = Worker {
             caller: &caller,
-            listing: planner.listing(&client),
+            listing: planner.listing(&client, homes.collect()),
             planner: &planner,
             claims: &claims,
             ledger: &ledger,
@@ -347,11 +360,13 @@ impl Errand<'_> {
             counts,
         };
         let (changes, unwritten) = Changes::channel();
-        let targets = Targets::new(&deps.targets, &caller, installation, (owner, region));
+        let targets = Targets::new(&deps.targets, &caller, region, COPY_TAG);
         let sharer = Sharer {
             caller: &caller,
             permissions: Permissions { client: &client },
             targets: &targets,
+            copy_tag: installation.copy_tag(owner),
+            owner: &owner_account,
             view: &view,
             ledger: &ledger,
             later: &later,

@@ -8,10 +8,12 @@ use aws::AwsError;
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::{DocumentIdentifier, DocumentKeyValuesFilter};
 use relay_core::id::{AccountId, DocumentName};
-use sharing::Document;
+use relay_core::problem::Problem;
+use sharing::{Document, ListedDocument};
 use store::{Ledger, StoreError};
 
 use crate::cursor::short_hash;
+use crate::homes::HomeListing;
 
 /// Documents on a page: the most that ListDocuments returns.
 pub(crate) const PAGE: i32 = 50;
@@ -19,8 +21,10 @@ pub(crate) const PAGE: i32 = 50;
 /// A page of documents and the token of the next.
 #[derive(Debug)]
 pub(crate) struct Page {
-    pub(crate) documents: Vec<Document>,
+    pub(crate) documents: Vec<ListedDocument>,
     pub(crate) next: Option<String>,
+    /// What could not be listed beside it.
+    pub(crate) problems: Vec<Problem>,
 }
 
 /// Why there is no page.
@@ -39,6 +43,8 @@ pub(crate) enum Listing<'a> {
     Owned(&'a Client),
     /// The ledger's documents of these accounts: no call to the owner is needed to know them.
     Remembered(&'a Ledger, &'a BTreeSet<AccountId>),
+    /// ListDocuments in the Region and in home Regions.
+    WithHomes(HomeListing<'a>),
 }
 
 impl Listing<'_> {
@@ -53,11 +59,17 @@ impl Listing<'_> {
             Self::Remembered(ledger, accounts) => {
                 remembered(ledger, accounts, token).await.map_err(PageError::Ledger)
             }
+            Self::WithHomes(homes) => homes.page(caller, token).await,
         }
     }
 }
 
-async fn owned(client: &Client, caller: &Caller, token: Option<&str>) -> Result<Page, PageError> {
+/// A page of the documents that an owner has in one Region.
+pub(crate) async fn owned(
+    client: &Client,
+    caller: &Caller,
+    token: Option<&str>,
+) -> Result<Page, PageError> {
     let mine = DocumentKeyValuesFilter::builder().key("Owner").values("Self").build();
     let request = client
         .list_documents()
@@ -77,8 +89,9 @@ async fn owned(client: &Client, caller: &Caller, token: Option<&str>) -> Result<
             refusal => PageError::Refused(refusal),
         })?;
     let documents = answer.document_identifiers.unwrap_or_default();
-    let documents = documents.into_iter().filter_map(document).collect();
-    Ok(Page { documents, next: answer.next_token.filter(|token| !token.is_empty()) })
+    let documents = documents.into_iter().filter_map(document).map(ListedDocument::from).collect();
+    let next = answer.next_token.filter(|token| !token.is_empty());
+    Ok(Page { documents, next, problems: Vec::new() })
 }
 
 /// A document with its tags, which ListDocuments returns: no call per document is needed.
@@ -112,7 +125,7 @@ async fn remembered(
     let next = left.next().and_then(|_| page.last().map(|(hash, _)| hash.clone()));
     let documents = page
         .into_iter()
-        .map(|(_, name)| Document { name, kind: String::new(), tags: BTreeMap::new() })
+        .map(|(_, name)| Document { name, kind: String::new(), tags: BTreeMap::new() }.into())
         .collect();
-    Ok(Page { documents, next })
+    Ok(Page { documents, next, problems: Vec::new() })
 }

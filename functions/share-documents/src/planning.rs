@@ -3,19 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
+use aws_sdk_ssm::Client;
 use jiff::Timestamp;
-use relay_core::id::{AccountId, DocumentName};
+use relay_core::id::{AccountId, DocumentName, Region};
 use sharing::plan::{
-    Holder, OnlyPairs, PartEffect, PlannedWork, Recorded, RecordedCopies, Removals, SharePlan,
-    Wanted, WorkView,
+    Holder, LeftBecause, OnlyPairs, PartEffect, PlannedWork, Recorded, RecordedCopies, Removals,
+    SharePlan, Standing, Wanted, WorkView,
 };
-use sharing::{Claims, Distribution, Document, SharedVersion};
+use sharing::{Claims, Distribution, ListedDocument, SharedVersion};
 use store::{CopyEntry, Ledger, LedgerEntries, LedgerEntry, StoreError};
+use tokio::sync::OnceCell;
 
 use crate::details::DocumentReport;
-use crate::document::Work;
+use crate::homes::{HomeListing, is_replica};
 use crate::later::{LaterPlans, is_later};
 use crate::listing::Listing;
+use crate::owner_account::OwnerAccount;
+use crate::progress::Work;
 use crate::survey::is_again;
 
 /// Up to this many accounts the ledger is read by key (a key for each document and account, a hundred keys a
@@ -36,6 +40,7 @@ pub(crate) struct Planner<'a> {
     /// When what the plan rests on was seen.
     seen_at: Timestamp,
     later: &'a LaterPlans,
+    owner: &'a OwnerAccount<'a>,
     /// It is the plan of a join, which removes nothing.
     joins: bool,
     /// There may be copies: a rule makes some, or some may be deleted.
@@ -57,6 +62,7 @@ impl<'a> Planner<'a> {
         view: &'a WorkView<'a>,
         ledger: &'a Ledger,
         later: &'a LaterPlans,
+        owner: &'a OwnerAccount<'a>,
     ) -> Self {
         let few = (!plan.organization && plan.accounts.len() <= FEW_ACCOUNTS)
             .then(|| plan.accounts.iter().copied().collect());
@@ -72,6 +78,7 @@ impl<'a> Planner<'a> {
             wants,
             seen_at: plan.seen_at,
             later,
+            owner,
             joins,
             copies,
             again: None,
@@ -93,26 +100,48 @@ impl<'a> Planner<'a> {
 
     /// Which documents to look at: those the owner lists or, where no rule wants anything any longer and the
     /// accounts are few, those in the ledger.
-    pub(crate) fn listing<'b>(&'b self, client: &'b aws_sdk_ssm::Client) -> Listing<'b> {
+    pub(crate) fn listing<'b>(
+        &'b self,
+        client: &'b Client,
+        homes: Vec<(Region, Client)>,
+    ) -> Listing<'b> {
         match &self.few {
             Some(accounts) if !self.wants => Listing::Remembered(self.ledger, accounts),
-            _ => Listing::Owned(client),
+            _ if homes.is_empty() => Listing::Owned(client),
+            _ => Listing::WithHomes(HomeListing {
+                ledger: self.ledger,
+                view: self.view,
+                here: client,
+                homes,
+                read: OnceCell::new(),
+            }),
         }
+    }
+
+    /// Whether documents come with their tags, by which replicas are known.
+    fn knows_tags(&self) -> bool {
+        self.few.is_none() || self.wants
     }
 
     /// Reads the ledger's entries on these documents, wanted or not: so shares that are no longer wanted are
     /// found.
     pub(crate) async fn plan(
         &self,
-        documents: Vec<Document>,
+        documents: Vec<ListedDocument>,
         claims: &Claims,
     ) -> Result<Vec<Work>, StoreError> {
         let again = self.again.as_ref();
-        let documents: Vec<Document> = documents
+        let mut documents: Vec<ListedDocument> = documents
             .into_iter()
             .filter(|document| is_again(again, &document.name) && self.is_touched(&document.name))
             .collect();
         let mut remembered = self.remembered(&documents).await?;
+        for document in &mut documents {
+            let entries = remembered.get(&document.name);
+            if entries.is_some_and(|entries| !entries.replicas.is_empty()) {
+                self.make_sure(document).await;
+            }
+        }
         let mut works: Vec<Work> = documents
             .into_iter()
             .map(|document| {
@@ -122,7 +151,8 @@ impl<'a> Planner<'a> {
             .collect();
         let losers = works.iter().flat_map(|work| {
             let shares = self.view.losers(&work.wanted, &work.ledger);
-            shares.chain(self.view.copy_losers(&work.wanted, &work.copies))
+            let losers = shares.chain(self.view.copy_losers(&work.wanted, &work.copies));
+            losers.chain(work.loses_replica().then_some(self.ledger.owner))
         });
         let barred = self.later.bar_removal(losers.collect()).await?;
         // A later plan may have removed what this one would make again: then there is no entry. After a join
@@ -137,6 +167,9 @@ impl<'a> Planner<'a> {
         };
         for work in &mut works {
             for account in &barred {
+                if *account == self.ledger.owner && work.loses_replica() {
+                    work.wanted.replica_left = Some(LeftBecause::Later);
+                }
                 if work.loses(account) {
                     work.wanted.leave(*account);
                 }
@@ -148,6 +181,35 @@ impl<'a> Planner<'a> {
             }
         }
         Ok(works)
+    }
+
+    /// Looks at a replica itself, or at its document at home, where a listing lacks it: listings lag behind, and much follows
+    /// from it. What cannot be looked at is not known.
+    async fn make_sure(&self, document: &mut ListedDocument) {
+        if !self.knows_tags() {
+            return;
+        }
+        let homes = self.view.homes();
+        if document.here.is_none() {
+            match self.owner.find(&self.ledger.region, &document.name).await {
+                Ok(found) => document.here = found,
+                Err(_) => document.unread = homes.clone(),
+            }
+        }
+        for home in homes {
+            if document.homes.contains_key(&home) || document.unread.contains(&home) {
+                continue;
+            }
+            match self.owner.find(&home, &document.name).await {
+                Ok(None) => {}
+                Ok(Some(found)) if !is_replica(&found) => {
+                    document.homes.insert(home, found);
+                }
+                // It was the owner's own when its replica was made.
+                Ok(Some(_)) => drop(document.unread.insert(home)),
+                Err(_) => drop(document.unread.insert(home)),
+            }
+        }
     }
 
     /// Whether a document is to be looked at; notes that the owner has it.
@@ -174,13 +236,15 @@ impl<'a> Planner<'a> {
         };
         let mut remembered = self.remembered_of(&names).await?;
         let works = names.into_iter().filter_map(|name| {
-            let LedgerEntries { shares, copies } = remembered.remove(&name)?;
+            let LedgerEntries { shares, copies, replicas } = remembered.remove(&name)?;
             let wanted = Wanted { only: self.only_pairs(&name), ..Wanted::default() };
             Some(Work {
                 report: DocumentReport::new(name),
                 wanted,
                 ledger: shares.into_iter().map(|entry| (entry.account, entry.share)).collect(),
                 copies: copies.into_iter().map(|entry| (entry.account, entry.copy)).collect(),
+                replica: replicas.into_iter().next().map(|entry| entry.replica),
+                standing: Standing::Absent,
                 begun: BTreeSet::new(),
                 missing: true,
             })
@@ -194,14 +258,25 @@ impl<'a> Planner<'a> {
         self.applied.map(|part| pairs(part).unwrap_or_default())
     }
 
-    fn plan_document(&self, document: Document, entries: LedgerEntries, claims: &Claims) -> Work {
-        let wanted = self.view.wanted(&document);
+    fn plan_document(
+        &self,
+        document: ListedDocument,
+        entries: LedgerEntries,
+        claims: &Claims,
+    ) -> Work {
+        let replica = entries.replicas.into_iter().next().filter(|_| self.knows_tags());
+        let recorded = replica.as_ref().map(|entry| &entry.replica);
+        let standing = document.standing(recorded, |home| self.owner.tag(home));
+        let wanted = self.view.wanted_of(&document, standing);
         let mut wanted = wanted.under(claims.of(&document.name));
         wanted.only = self.only_pairs(&document.name);
         let mut report = DocumentReport::new(document.name);
         report.selected = wanted.is_selected();
         // A document that is nothing to this installation is anybody's.
-        let concerns = report.selected || !entries.shares.is_empty() || !entries.copies.is_empty();
+        let concerns = report.selected
+            || !entries.shares.is_empty()
+            || !entries.copies.is_empty()
+            || standing == Standing::Replica;
         report.disputed = concerns && !wanted.claim.is_ours();
         let (mut ledger, mut begun) = (Recorded::new(), BTreeSet::new());
         for LedgerEntry { account, share, execution, seen_at, .. } in entries.shares {
@@ -239,13 +314,23 @@ impl<'a> Planner<'a> {
             }
             copies.insert(account, copy);
         }
-        Work { report, wanted, ledger, copies, begun, missing: false }
+        if let Some(entry) = &replica {
+            let made = entry.replica.copy.holder == Holder::Ours;
+            if entry.execution == self.ledger.execution && made {
+                report.copied.insert(self.ledger.owner);
+            } else if is_later(entry.seen_at, self.seen_at) {
+                wanted.replica = None;
+                wanted.replica_left = Some(LeftBecause::Later);
+            }
+        }
+        let replica = replica.map(|entry| entry.replica);
+        Work { report, wanted, ledger, copies, replica, standing, begun, missing: false }
     }
 
     /// The ledger's entries on these documents, for the accounts in scope.
     async fn remembered(
         &self,
-        documents: &[Document],
+        documents: &[ListedDocument],
     ) -> Result<BTreeMap<DocumentName, LedgerEntries>, StoreError> {
         let names: Vec<DocumentName> =
             documents.iter().map(|document| document.name.clone()).collect();
@@ -257,14 +342,21 @@ impl<'a> Planner<'a> {
         names: &[DocumentName],
     ) -> Result<BTreeMap<DocumentName, LedgerEntries>, StoreError> {
         let parts = match &self.few {
-            Some(accounts) => vec![self.ledger.of_accounts(names, accounts, self.copies).await?],
+            Some(accounts) => {
+                // For a few accounts nothing but what a rule with a home Region wants is done about replicas.
+                let replicas = !self.view.homes().is_empty();
+                vec![self.ledger.of_accounts(names, accounts, self.copies, replicas).await?]
+            }
             None => {
                 let reads = names.iter().map(|name| self.ledger.of_document(name));
                 futures::future::try_join_all(reads).await?
             }
         };
         let mut by_document: BTreeMap<DocumentName, LedgerEntries> = BTreeMap::new();
-        for LedgerEntries { shares, copies } in parts {
+        for LedgerEntries { shares, copies, replicas } in parts {
+            for entry in replicas {
+                by_document.entry(entry.document.clone()).or_default().replicas.push(entry);
+            }
             for entry in shares {
                 by_document.entry(entry.document.clone()).or_default().shares.push(entry);
             }
@@ -293,6 +385,11 @@ impl Work {
         };
         self.ledger.contains_key(account) && !wanted(accounts)
             || self.copies.contains_key(account) && !wanted(copies)
+    }
+
+    /// Whether the document is a replica that no rule wants.
+    fn loses_replica(&self) -> bool {
+        self.standing == Standing::Replica && self.wanted.replica.is_none()
     }
 
     fn is_recorded(&self, account: &AccountId) -> bool {

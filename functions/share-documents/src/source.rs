@@ -2,7 +2,9 @@
 
 use aws::AwsError;
 use aws_sdk_ssm::Client;
-use aws_sdk_ssm::types::{DocumentDescription, DocumentStatus};
+use aws_sdk_ssm::types::{
+    AttachmentContent, AttachmentsSource, AttachmentsSourceKey, DocumentDescription, DocumentStatus,
+};
 use relay_core::id::arn;
 use relay_core::id::{AccountId, DocumentName, Region};
 use relay_core::name::sha256_hex;
@@ -16,18 +18,27 @@ use crate::calls::{Caller, Refusal};
 /// One version of a document.
 #[derive(Debug)]
 pub(crate) struct Source<'a> {
-    client: &'a Client,
+    client: Client,
     caller: &'a Caller,
-    name: DocumentName,
-    pub(crate) arn: String,
+    pub(crate) name: DocumentName,
+    arn: String,
     pub(crate) described: DocumentDescription,
-    content: OnceCell<String>,
+    read: OnceCell<ReadContent>,
+    /// Where its files are, if not beside it.
+    brought: Option<Vec<AttachmentsSource>>,
+}
+
+/// The text of a document, and where its files are.
+#[derive(Debug)]
+struct ReadContent {
+    text: String,
+    files: Vec<AttachmentContent>,
 }
 
 impl<'a> Source<'a> {
     /// Describes the version that is shared as `version`.
     pub(crate) async fn read(
-        client: &'a Client,
+        client: Client,
         caller: &'a Caller,
         (owner, region): (AccountId, &Region),
         name: &DocumentName,
@@ -47,8 +58,8 @@ impl<'a> Source<'a> {
             return Err(unusable(&format!("the owner's document is unusable: {why}")));
         }
         let arn = arn::document(region, owner, name);
-        let (name, content) = (name.clone(), OnceCell::new());
-        Ok(Self { client, caller, name, arn, described, content })
+        let (name, read) = (name.clone(), OnceCell::new());
+        Ok(Self { client, caller, name, arn, described, read, brought: None })
     }
 
     /// The same text as long as the copies need not be changed.
@@ -89,6 +100,37 @@ impl<'a> Source<'a> {
 
     /// The text, in the format that it was written in: read once.
     pub(crate) async fn content(&self) -> Result<&str, Refusal> {
+        Ok(&self.read_content().await?.text)
+    }
+
+    /// The files that are attached, with addresses that are good for some minutes.
+    pub(crate) async fn attached(&self) -> Result<&[AttachmentContent], Refusal> {
+        Ok(&self.read_content().await?.files)
+    }
+
+    /// From now on the files are taken from these places.
+    pub(crate) fn take_files_from(&mut self, brought: Vec<AttachmentsSource>) {
+        self.brought = Some(brought);
+    }
+
+    /// Where SSM takes the files from: this document, unless they were brought elsewhere. SSM lets an account do so that sees
+    /// the document, and in its own Region only.
+    pub(crate) fn attachments(&self) -> Option<Vec<AttachmentsSource>> {
+        if self.brought.is_some() {
+            return self.brought.clone();
+        }
+        let files = self.files();
+        let attachment = |file: &str| {
+            AttachmentsSource::builder()
+                .key(AttachmentsSourceKey::AttachmentReference)
+                .values(format!("{}/{}/{file}", self.arn, self.version()))
+                .name(file)
+                .build()
+        };
+        (!files.is_empty()).then(|| files.into_iter().map(attachment).collect())
+    }
+
+    async fn read_content(&self) -> Result<&ReadContent, Refusal> {
         let read = async || {
             // Without a format, SSM returns JSON.
             let request = self
@@ -101,9 +143,11 @@ impl<'a> Source<'a> {
                 let request = request.clone();
                 async move { request.send().await.map_err(AwsError::from) }
             });
-            answer.await?.content.ok_or_else(|| unusable("the answer has no content"))
+            let answer = answer.await?;
+            let text = answer.content.ok_or_else(|| unusable("the answer has no content"))?;
+            Ok(ReadContent { text, files: answer.attachments_content.unwrap_or_default() })
         };
-        self.content.get_or_try_init(read).await.map(String::as_str)
+        self.read.get_or_try_init(read).await
     }
 }
 

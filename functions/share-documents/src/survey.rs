@@ -5,12 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::FutureExt;
 use relay_core::id::{AccountId, DocumentName, Region};
-use sharing::plan::{DEFAULT_QUOTA, DocumentEffect, EffectCounts, PartEffect, Present};
+use sharing::plan::{
+    DEFAULT_QUOTA, DocumentEffect, EffectCounts, PartEffect, Present, ReplicaCall, Standing,
+};
 use sharing::{ShareCounts, SharedVersion};
 
 use crate::calls::Refusal;
 use crate::details::DocumentReport;
-use crate::document::{DocumentResult, Sharer, Work};
+use crate::document::{DocumentResult, Sharer};
+use crate::progress::Work;
 
 /// What the look at one owner in one Region has found so far.
 #[derive(Debug, Clone)]
@@ -64,7 +67,8 @@ impl Found {
             .filter(|(name, planned)| !self.part.compared.contains(*name) && planned.adds())
             .map(|(_, planned)| planned.outdated());
         for effect in unseen {
-            self.counts.moved += effect.moved.len() as u64;
+            // A replica alone has no accounts.
+            self.counts.moved += effect.moved.len().max(1) as u64;
             self.part.documents.insert(effect.document.clone(), effect);
         }
     }
@@ -90,21 +94,38 @@ impl Sharer<'_> {
     }
 
     async fn effect(&self, work: Work, report: &mut DocumentReport) -> Result<(), Refusal> {
-        let Work { mut wanted, ledger, copies, missing, .. } = work;
+        let Work { mut wanted, ledger, copies, replica, standing, missing, .. } = work;
         let document = report.document.clone();
         if missing {
             if self.is_deleted(&document).await? {
-                let recorded = ledger.len() as u64;
+                let recorded = ledger.len() as u64 + u64::from(replica.is_some());
                 let counts = EffectCounts { recorded, ..EffectCounts::default() };
                 let mut effect = (DocumentEffect::nothing(document), counts);
-                self.copy_effect(&mut effect, &wanted, &copies, report).boxed().await?;
+                self.copy_effect(&mut effect, (&wanted, false), &copies, report).boxed().await?;
                 report.effect = Some(effect);
             }
             return Ok(());
         }
+        let conflict = self.conflict(&wanted, &document);
+        // Where nothing is to be done, the look's report is the only one.
+        report.disputed |= conflict.is_some();
+        report.problems.extend(conflict);
+        let replica = replica.as_ref();
+        let call = self.replica_call(&wanted, standing, replica, report).boxed().await?;
+        let there = standing != Standing::Absent;
+        if !call.is_there(standing) {
+            let mut effect = (DocumentEffect::nothing(document), EffectCounts::default());
+            self.view.add_replica(&mut effect, &wanted, replica, call);
+            report.effect = Some(effect);
+            return Ok(());
+        }
         let concerns = wanted.is_selected() || !ledger.is_empty();
-        let reads = self.drift && concerns || self.view.needs_permissions(&wanted, &ledger);
+        let reads = self.drift && concerns
+            || call == ReplicaCall::Delete
+            || self.view.needs_permissions(&wanted, &ledger);
         let shares: Option<BTreeMap<AccountId, SharedVersion>> = match reads {
+            // What is not there is shared with nobody.
+            true if !there => Some(BTreeMap::new()),
             true => Some(self.permissions.read(self.caller, &document).await?),
             false => None,
         };
@@ -121,11 +142,8 @@ impl Sharer<'_> {
         let mut effect = self.view.effect(&document, &wanted, present, &calls);
         report.foreign = effect.0.foreign();
         report.disputed |= report.foreign > 0;
-        let conflict = self.conflict(&wanted, &document);
-        // Where nothing is to be done, the look's report is the only one.
-        report.disputed |= conflict.is_some();
-        report.problems.extend(conflict);
-        self.copy_effect(&mut effect, &wanted, &copies, report).boxed().await?;
+        self.copy_effect(&mut effect, (&wanted, there), &copies, report).boxed().await?;
+        self.replica_effect(&mut effect, &wanted, (replica, call), (present, &copies));
         report.effect = Some(effect);
         Ok(())
     }

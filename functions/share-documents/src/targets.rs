@@ -1,5 +1,5 @@
-//! Documents in the accounts that get copies. A document is changed or deleted there only after a look has found the
-//! suite's tag on it; IAM allows no more than that.
+//! Documents that the suite makes: in the accounts that get copies, and in the owner's own as replicas. A document is changed or
+//! deleted there only after a look has found the suite's tag on it; IAM allows no more than that.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -7,21 +7,21 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use aws::{Accounts, AwsError};
 use aws_sdk_ssm::Client;
-use aws_sdk_ssm::types::{AttachmentsSource, AttachmentsSourceKey, DocumentDescription, Tag};
-use relay_core::id::{AccountId, COPY_TAG, DocumentName, InstallationId, Region};
+use aws_sdk_ssm::types::{DocumentDescription, Tag};
+use relay_core::id::{AccountId, DocumentName, Region};
 use relay_core::problem::ProblemCode;
 
 use crate::calls::{Caller, Refusal};
 use crate::source::Source;
 
-/// The accounts that get copies of one owner's documents in one Region.
+/// The accounts that get documents in one Region.
 #[derive(Debug)]
 pub(crate) struct Targets<'a> {
     accounts: &'a Accounts,
     caller: &'a Caller,
     region: &'a Region,
-    /// The value of the tag on copies.
-    tag: String,
+    /// The key of the suite's tag on them.
+    key: &'static str,
     /// Accounts that could not be reached: they are not tried again for every document.
     unreachable: Mutex<BTreeMap<AccountId, AwsError>>,
 }
@@ -33,12 +33,14 @@ pub(crate) struct Target<'a> {
     account: AccountId,
     client: Client,
     document: &'a DocumentName,
+    /// The value of the suite's tag on it.
+    tag: String,
 }
 
 /// How SSM describes a document that is there.
 #[derive(Debug)]
 pub(crate) struct Described {
-    /// It has the suite's tag for copies of this owner's documents.
+    /// It has the suite's tag.
     pub(crate) tagged: bool,
     /// Of its default version.
     pub(crate) hash: String,
@@ -50,20 +52,25 @@ impl<'a> Targets<'a> {
     pub(crate) fn new(
         accounts: &'a Accounts,
         caller: &'a Caller,
-        installation: &InstallationId,
-        (owner, region): (AccountId, &'a Region),
+        region: &'a Region,
+        key: &'static str,
     ) -> Self {
-        let tag = installation.copy_tag(owner);
-        Self { accounts, caller, region, tag, unreachable: Mutex::default() }
+        Self { accounts, caller, region, key, unreachable: Mutex::default() }
     }
 
     fn unreachable(&self) -> MutexGuard<'_, BTreeMap<AccountId, AwsError>> {
         self.unreachable.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn of(&'a self, account: AccountId, document: &'a DocumentName) -> Target<'a> {
+    /// The document of a name in an account, where the suite's tag has this value.
+    pub(crate) fn of<'b>(
+        &'b self,
+        account: AccountId,
+        document: &'b DocumentName,
+        tag: String,
+    ) -> Target<'b> {
         let client = self.accounts.ssm(account, self.region);
-        Target { targets: self, account, client, document }
+        Target { targets: self, account, client, document, tag }
     }
 }
 
@@ -83,7 +90,7 @@ impl Target<'_> {
     }
 
     fn read(&self, document: DocumentDescription) -> Described {
-        let ours = |tag: &Tag| tag.key == COPY_TAG && tag.value == self.targets.tag;
+        let ours = |tag: &Tag| tag.key == self.targets.key && tag.value == self.tag;
         Described {
             tagged: document.tags().iter().any(ours),
             hash: document.hash.unwrap_or_default(),
@@ -96,7 +103,7 @@ impl Target<'_> {
     pub(crate) async fn create(&self, source: &Source<'_>) -> Result<Option<String>, Refusal> {
         let content = source.content().await?;
         let described = &source.described;
-        let tag = Tag::builder().key(COPY_TAG).value(&self.targets.tag).build();
+        let tag = Tag::builder().key(self.targets.key).value(&self.tag).build();
         let tag = tag.map_err(|error| unsent(&error))?;
         let request = self
             .client
@@ -109,7 +116,7 @@ impl Target<'_> {
             .set_display_name(described.display_name.clone())
             .set_version_name(described.version_name.clone())
             .set_requires(described.requires.clone())
-            .set_attachments(attachments(source))
+            .set_attachments(source.attachments())
             .tags(tag);
         let answer = self.call(|| {
             let request = request.clone();
@@ -174,7 +181,7 @@ impl Target<'_> {
             .set_target_type(described.target_type.clone())
             .set_display_name(described.display_name.clone())
             .set_version_name(version_name)
-            .set_attachments(attachments(source));
+            .set_attachments(source.attachments());
         let answer = self.call(|| {
             let request = request.clone();
             async move { request.send().await.map_err(AwsError::from) }
@@ -256,19 +263,6 @@ impl Target<'_> {
             answer => answer,
         }
     }
-}
-
-/// Files of the source, taken from it. SSM lets an account do so that the source is shared with.
-fn attachments(source: &Source<'_>) -> Option<Vec<AttachmentsSource>> {
-    let files = source.files();
-    let attachment = |file: &str| {
-        AttachmentsSource::builder()
-            .key(AttachmentsSourceKey::AttachmentReference)
-            .values(format!("{}/{}/{file}", source.arn, source.version()))
-            .name(file)
-            .build()
-    };
-    (!files.is_empty()).then(|| files.into_iter().map(attachment).collect())
 }
 
 fn hash(description: Option<DocumentDescription>) -> String {

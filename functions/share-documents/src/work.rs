@@ -22,9 +22,10 @@ use tokio::time::Instant;
 use crate::changes::{Unwritten, Urgent};
 use crate::claims::RecordedClaims;
 use crate::details::{Details, DocumentReport};
-use crate::document::{DocumentResult, Sharer, Work};
+use crate::document::{DocumentResult, Sharer};
 use crate::listing::{Listing, PageError};
 use crate::planning::Planner;
+use crate::progress::Work;
 use crate::survey::Found;
 
 /// Documents that may wait for their turn: a page is read ahead, not more.
@@ -84,6 +85,14 @@ struct Tally<'a> {
 }
 
 impl Tally<'_> {
+    /// Counts what could not be done, once.
+    fn fail(&mut self, problem: Problem) {
+        if !self.details.failures.problems.contains(&problem) {
+            self.counts.failed += 1;
+            self.details.add_problem(problem);
+        }
+    }
+
     /// Adds how a document ended.
     fn add(&mut self, report: &DocumentReport) {
         self.details.add(report);
@@ -190,6 +199,7 @@ impl Worker<'_> {
             };
             {
                 let mut tally = lock(tally);
+                page.problems.into_iter().for_each(|problem| tally.fail(problem));
                 works.iter().for_each(|work| tally.details.look_at(work));
                 let done = before.iter().map(|document| short_hash(document.name.as_str()));
                 if let Some(opened) = tally.pages.get_mut(number) {

@@ -89,6 +89,9 @@ impl Call {
         let bytes = request.body().bytes().unwrap_or_default().to_vec();
         let uri: http::Uri = request.uri().parse().unwrap();
         let authorization = header("authorization");
+        if authorization.is_empty() {
+            return Self::unsigned(&uri);
+        }
         // Credential=<access key>/<date>/<Region>/<service>/aws4_request
         let (_, scope) = authorization.split_once("Credential=").unwrap();
         let scope: Vec<&str> = scope.split(['/', ',']).collect();
@@ -127,6 +130,22 @@ impl Call {
             at: tokio::time::Instant::now(),
             bytes,
             protocol,
+        }
+    }
+
+    /// A GET of a file that an answer has named.
+    fn unsigned(uri: &http::Uri) -> Self {
+        let (service, operation) = ("attachments".to_owned(), "GetAttachment".to_owned());
+        Self {
+            service,
+            operation,
+            account: String::new(),
+            region: String::new(),
+            path: uri.path().to_owned(),
+            body: Value::Null,
+            at: tokio::time::Instant::now(),
+            bytes: Vec::new(),
+            protocol: Protocol::S3,
         }
     }
 

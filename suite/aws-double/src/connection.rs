@@ -10,8 +10,8 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
 use crate::{
-    Aws, Call, Fault, Served, State, cloudwatch, dynamodb, ec2, fault, messages, organizations, s3,
-    ssm, states, sts,
+    Aws, Call, Fault, Reply, Served, State, cloudwatch, dynamodb, ec2, fault, messages,
+    organizations, s3, ssm, states, sts,
 };
 
 impl Aws {
@@ -48,11 +48,15 @@ impl Aws {
 
     fn serve(&self, state: &mut State, call: &Call) -> Served {
         match call.service.as_str() {
+            // A file's content is its name.
+            "attachments" => {
+                Ok(Reply::Bytes(call.path.trim_start_matches('/').as_bytes().to_vec()))
+            }
             "dynamodb" => dynamodb::serve(&mut state.table, call),
             "ec2" | "tagging" => ec2::serve(state.at(&call.account, &call.region), call),
             "monitoring" => cloudwatch::serve(state.at(&call.account, &call.region), call),
             "organizations" => organizations::serve(&state.organization, call),
-            "s3" => s3::serve(&mut state.objects, call),
+            "s3" => s3::serve(state, call),
             "events" | "sns" | "sqs" => messages::serve(state, call),
             "ssm" => ssm::serve(state, call, self.now()),
             "states" => states::serve(&mut state.states, call, self.now()),

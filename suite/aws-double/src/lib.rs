@@ -116,8 +116,10 @@ struct Inner {
 #[derive(Default)]
 pub struct State {
     pub table: Table,
-    /// The objects of the bucket by key.
+    /// The objects of the bucket by key; those of other buckets by `<bucket>/<key>`.
     pub objects: BTreeMap<String, Vec<u8>>,
+    /// The names of other buckets.
+    pub buckets: BTreeSet<String>,
     /// The parameters of every Publish that the topic accepted.
     pub published: Vec<Value>,
     /// The entries of every PutEvents that the default bus accepted.

@@ -1,20 +1,20 @@
-//! S3: objects of the one bucket.
+//! S3: objects of the suite's bucket, and of those that a test makes.
 
-use std::collections::BTreeMap;
+use crate::{BUCKET, Call, Refusal, Reply, Served, State};
 
-use crate::{BUCKET, Call, Refusal, Reply, Served};
-
-pub(crate) fn serve(objects: &mut BTreeMap<String, Vec<u8>>, call: &Call) -> Served {
+pub(crate) fn serve(state: &mut State, call: &Call) -> Served {
     let (bucket, key) = call.path.trim_start_matches('/').split_once('/').unwrap();
-    if bucket != BUCKET {
-        return Err(Refusal::new("NoSuchBucket", "The specified bucket does not exist"));
-    }
+    let key = match bucket {
+        BUCKET => key.to_owned(),
+        bucket if state.buckets.contains(bucket) => format!("{bucket}/{key}"),
+        _ => return Err(Refusal::new("NoSuchBucket", "The specified bucket does not exist")),
+    };
     match call.operation.as_str() {
         "PutObject" => {
-            objects.insert(key.to_owned(), call.bytes.clone());
+            state.objects.insert(key, call.bytes.clone());
             Ok(Reply::Bytes(Vec::new()))
         }
-        "GetObject" => match objects.get(key) {
+        "GetObject" => match state.objects.get(&key) {
             Some(body) => Ok(Reply::Bytes(body.clone())),
             None => Err(Refusal::new("NoSuchKey", "The specified key does not exist.")),
         },

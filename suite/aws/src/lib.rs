@@ -10,6 +10,8 @@ mod accounts;
 #[cfg(feature = "accounts")]
 mod assumed_role;
 mod clients;
+#[cfg(feature = "download")]
+mod download;
 #[cfg(feature = "signed")]
 pub mod ec2;
 mod error;
@@ -38,6 +40,8 @@ pub use clients::organizations;
 #[cfg(feature = "s3")]
 pub use clients::s3;
 pub use clients::{https_client, load};
+#[cfg(feature = "download")]
+pub use download::download;
 pub use error::{AwsError, AwsErrorKind};
 #[cfg(feature = "sfn")]
 pub use executions::{MEMBERSHIP_FAILED, StartError, Started, start_once, start_only_once};

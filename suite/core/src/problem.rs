@@ -230,6 +230,8 @@ problem_codes! {
     CopyNameTaken: "Rename or delete the account's own document, or leave the account out of the rule; the next reconcile makes the copy.",
     /// A copy could not be made, brought up to date or deleted.
     CopyFailed: "Read the reason; once it is gone, run `relay apply`, or wait for the next reconcile.",
+    /// A replica could not be made, brought up to date or deleted, or the home Region could not be read.
+    ReplicaFailed: "Read the reason; once it is gone, run `relay apply`, or wait for the next reconcile.",
     /// The owner account refused the call.
     AccessDenied: "Deploy stacks/owner-account.yaml in the owner account and look for service control policies that deny ssm:ModifyDocumentPermission.",
     /// The sharing role of the owner account cannot be assumed.

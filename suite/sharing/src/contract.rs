@@ -148,10 +148,10 @@ pub struct ShareCounts {
     pub removed: u64,
     /// Wanted pairs that were in place already.
     pub present: u64,
-    /// Copies that were made or brought up to date.
+    /// Copies and replicas that were made or brought up to date.
     #[serde(skip_serializing_if = "is_zero")]
     pub copied: u64,
-    /// Copies that were deleted.
+    /// Copies and replicas that were deleted.
     #[serde(skip_serializing_if = "is_zero")]
     pub deleted: u64,
     /// Pairs that could not be changed.

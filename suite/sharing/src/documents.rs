@@ -1,8 +1,8 @@
 //! Which documents a rule is about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use relay_core::id::{AccountId, DocumentName};
+use relay_core::id::{AccountId, DocumentName, Region};
 use relay_core::rules::Glob;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,26 @@ pub struct Document {
     pub tags: BTreeMap<String, String>,
 }
 
+/// A document of an owner as one Region has it, and as the home Regions of rules have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedDocument {
+    /// The name, the same everywhere.
+    pub name: DocumentName,
+    /// The document of the Region itself; `None` where the owner does not have it there.
+    pub here: Option<Document>,
+    /// The documents of home Regions.
+    pub homes: BTreeMap<Region, Document>,
+    /// Home Regions of which it is not known whether they have it.
+    pub unread: BTreeSet<Region>,
+}
+
+impl From<Document> for ListedDocument {
+    fn from(document: Document) -> Self {
+        let (homes, unread) = (BTreeMap::new(), BTreeSet::new());
+        Self { name: document.name.clone(), here: Some(document), homes, unread }
+    }
+}
+
 /// The documents of a rule. Everything given must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -25,6 +45,10 @@ pub struct Documents {
     /// The account that owns the documents, in quotes. Without it, the hub account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<AccountId>,
+    /// The Region of the documents from which the owner gets those that it lacks in other Regions of the rule. Without it, the rule
+    /// shares what the owner has in each Region.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub home_region: Option<Region>,
     /// The documents of that account.
     #[serde(flatten)]
     pub selector: DocumentSelector,

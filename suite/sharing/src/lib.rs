@@ -22,7 +22,7 @@ pub use contract::{
     MembershipRequest, PlanSharesInput, PlanSharesOutput, ShareCounts, ShareDetails,
     ShareDocumentsInput, ShareDocumentsOutput, ShareReport, WorkItem,
 };
-pub use documents::{Document, DocumentSelector, Documents};
+pub use documents::{Document, DocumentSelector, Documents, ListedDocument};
 pub use gather::{
     Gather, GatherInput, Gathered, Turn, Waiting, is_gathered, look_again, moves, together, turn,
 };

@@ -186,6 +186,14 @@ impl Written for SharingRule {
             let hint = "Write `$DEFAULT` or `$LATEST`, or `distribution: share`.".to_owned();
             problems.report(ProblemCode::InvalidField, "documentVersion", what, Some(hint));
         }
+        let home = read["documents"]["homeRegion"].as_str();
+        if let (Some(home), Some("$ALL")) = (home, read["documentVersion"].as_str()) {
+            let what = format!(
+                "a replica has the content of one version, and `homeRegion: {home}` makes replicas"
+            );
+            let hint = "Write `$DEFAULT` or `$LATEST`, or leave out `homeRegion`.".to_owned();
+            problems.report(ProblemCode::InvalidField, "documentVersion", what, Some(hint));
+        }
         let mut known = BTreeSet::new();
         for (index, onboarding) in list(&read["onboarding"]).iter().enumerate() {
             let Some(runbook) = onboarding["runbook"].as_str() else { continue };

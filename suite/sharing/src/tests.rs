@@ -1,7 +1,7 @@
 //! Tests of reading policy: what is valid, and what is said about what is not.
 
 use expect_test::{Expect, expect};
-use relay_core::id::AccountId;
+use relay_core::id::{AccountId, DocumentName};
 use relay_core::rules::{ADVANCED_TIER, AccountSelector, Glob, RuleText, STANDARD_TIER};
 
 use super::*;
@@ -90,6 +90,39 @@ fn a_copy_is_of_one_version_and_never_of_all() {
     let latest =
         format!("{DOCUMENTS}{REGIONS}{ACCOUNTS}distribution: auto\ndocumentVersion: $LATEST\n");
     assert_eq!(rule(&latest).document_version, SharedVersion::Latest);
+}
+
+#[test]
+fn a_replica_is_of_one_version_and_never_of_all() {
+    let documents = "documents: {names: [\"Org-*\"], homeRegion: eu-west-1}\n";
+    check(
+        &format!("{documents}{REGIONS}{ACCOUNTS}documentVersion: $ALL\n"),
+        expect![[r#"
+            web.yaml:4:18 (documentVersion): a replica has the content of one version, and `homeRegion: eu-west-1` makes replicas [InvalidField]
+              Write `$DEFAULT` or `$LATEST`, or leave out `homeRegion`."#]],
+    );
+    let rule = rule(&format!("{documents}{REGIONS}{ACCOUNTS}documentVersion: $LATEST\n"));
+    assert_eq!(rule.documents.home_region, Some("eu-west-1".parse().unwrap()));
+}
+
+#[test]
+fn a_change_at_home_touches_the_regions_of_its_replicas() {
+    let regions = "regions: [us-east-1, us-west-2]\n";
+    let text =
+        format!("documents: {{names: [\"Org-*\"], homeRegion: eu-west-1}}\n{regions}{ACCOUNTS}");
+    let rules = SharingRules::parse([RuleText::file("rules/sharing/web.yaml", &text)]);
+    let hub: AccountId = "111122223333".parse().unwrap();
+    let name: DocumentName = "Org-Patch".parse().unwrap();
+    let pairs = |owner: AccountId, region: &str| {
+        let touched = Touched::document(owner, region.parse().unwrap(), name.clone());
+        touched.pairs(&rules, hub, &RulePairs::new()).unwrap()
+    };
+    let found = pairs(hub, "eu-west-1");
+    let regions: Vec<&str> = found.keys().map(|pair| pair.region.as_str()).collect();
+    assert_eq!(regions, ["us-east-1", "us-west-2"]);
+    assert!(found.values().all(|only| only.as_ref().is_some_and(|only| only.contains(&name))));
+    assert_eq!(pairs(hub, "us-east-1").len(), 1, "a change of a replica is about it alone");
+    assert!(pairs("222233334444".parse().unwrap(), "eu-west-1").is_empty());
 }
 
 #[test]

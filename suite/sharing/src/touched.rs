@@ -98,6 +98,21 @@ pub fn rule_pairs(rules: &SharingRules, hub: AccountId) -> RulePairs {
     rules.rules.iter().map(|rule| (rule.name.clone(), of_rule(rule))).collect()
 }
 
+/// Where the documents of an owner in one Region have replicas.
+fn replicas_of(
+    rules: &SharingRules,
+    hub: AccountId,
+    owner: AccountId,
+    home: &Region,
+) -> BTreeSet<WorkItem> {
+    let of_home = |rule: &&SharingRule| {
+        rule.documents.owner.unwrap_or(hub) == owner
+            && rule.documents.home_region.as_ref() == Some(home)
+    };
+    let regions = rules.rules.iter().filter(of_home).flat_map(|rule| rule.regions.iter().cloned());
+    regions.map(|region| WorkItem { owner, region }).collect()
+}
+
 impl Touched {
     /// Where to look, given the rules as they are and what they named before. `None` where that is not enough to
     /// know: then everything has to be looked at. Documents of accounts that no rule names are nothing to the suite.
@@ -112,14 +127,15 @@ impl Touched {
         let mut pairs = TouchedPairs::new();
         for document in &self.documents {
             let TouchedDocument { owner, region, document } = document.clone();
-            let pair = WorkItem { owner, region };
-            if !now.values().chain(before.values()).any(|pairs| pairs.contains(&pair)) {
-                continue;
-            }
-            match (document, pairs.entry(pair).or_insert_with(|| Some(BTreeSet::new()))) {
-                (Some(document), Some(only)) => drop(only.insert(document)),
-                (None, only) => *only = None,
-                (Some(_), None) => {}
+            let mut places = replicas_of(rules, hub, owner, &region);
+            places.insert(WorkItem { owner, region });
+            places.retain(|pair| now.values().chain(before.values()).any(|all| all.contains(pair)));
+            for pair in places {
+                match (&document, pairs.entry(pair).or_insert_with(|| Some(BTreeSet::new()))) {
+                    (Some(document), Some(only)) => drop(only.insert(document.clone())),
+                    (None, only) => *only = None,
+                    (Some(_), None) => {}
+                }
             }
         }
         let selects_units = |rule: &SharingRule| {

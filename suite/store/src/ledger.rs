@@ -21,15 +21,19 @@ use aws_sdk_dynamodb::types::{
 };
 use jiff::Timestamp;
 use relay_core::id::{AccountId, DocumentName, Region};
-use sharing::plan::{Holder, RecordedCopy, RecordedShare};
+use sharing::plan::{Holder, RecordedShare};
 use sharing::{SharedVersion, WorkItem};
 
 use crate::item::Key;
 use crate::{StoreError, Table};
 
+mod change;
 mod copies;
+mod replicas;
 
+pub use change::LedgerChange;
 pub use copies::CopyEntry;
+pub use replicas::ReplicaEntry;
 
 /// Keys a `BatchGetItem` takes.
 const KEYS_PER_READ: usize = 100;
@@ -72,48 +76,8 @@ pub struct LedgerEntries {
     pub shares: Vec<LedgerEntry>,
     /// In which accounts the suite keeps copies of them.
     pub copies: Vec<CopyEntry>,
-}
-
-/// A change to the ledger.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LedgerChange {
-    /// Such a share exists, or is about to.
-    Recorded {
-        /// The document that is shared.
-        document: DocumentName,
-        /// The account that it is shared with.
-        account: AccountId,
-        /// The version, and whose share it is.
-        share: RecordedShare,
-    },
-    /// The share is gone, or is nothing to the suite any more.
-    Deleted {
-        /// The document that was shared.
-        document: DocumentName,
-        /// The account that it was shared with.
-        account: AccountId,
-    },
-    /// Such a copy exists, or is about to.
-    Copied {
-        /// The document that is copied.
-        document: DocumentName,
-        /// The account that the copy is in.
-        account: AccountId,
-        /// The source of the copy, and whether the copy is there yet.
-        copy: RecordedCopy,
-    },
-    /// The copy is gone, or is nothing to the suite any more.
-    CopyDeleted {
-        /// The document that was copied.
-        document: DocumentName,
-        /// The account that the copy was in.
-        account: AccountId,
-    },
-    /// The document is about to have copies.
-    HasCopies {
-        /// The document that is copied.
-        document: DocumentName,
-    },
+    /// Which of them are replicas.
+    pub replicas: Vec<ReplicaEntry>,
 }
 
 /// The ledger of one owner in one Region, written on behalf of one execution.
@@ -178,7 +142,7 @@ impl Table {
 
 impl Ledger {
     /// The entries of these documents for these accounts, read consistently: one key each, and another one where
-    /// `copies` are asked for, so meant for few accounts.
+    /// `copies` are asked for, so meant for few accounts; and a key a document where `replicas` are.
     ///
     /// # Errors
     /// When the table does not answer, or throttles beyond all retries.
@@ -187,6 +151,7 @@ impl Ledger {
         documents: &[DocumentName],
         accounts: &BTreeSet<AccountId>,
         copies: bool,
+        replicas: bool,
     ) -> Result<LedgerEntries, StoreError> {
         let pairs = documents
             .iter()
@@ -195,7 +160,9 @@ impl Ledger {
             let copy = copies.then(|| self.copy_key(document, account));
             std::iter::once(self.key(document, account)).chain(copy)
         });
-        let keys: Vec<Values> = keys.collect();
+        let marked =
+            documents.iter().filter(|_| replicas).map(|document| self.replica_key(document));
+        let keys: Vec<Values> = keys.chain(marked).collect();
         let batches = keys.chunks(KEYS_PER_READ).map(|batch| self.read_batch(batch.to_vec()));
         let items = futures::future::try_join_all(batches).await?;
         let mut entries = LedgerEntries::default();
@@ -346,6 +313,10 @@ impl Ledger {
                 Self::describe_copy(&mut item, copy);
                 put(self.attributed(item, document, account, copy.holder, at))?
             }
+            LedgerChange::Replicated { document, replica } => {
+                put(self.replica_item(document, replica, at))?
+            }
+            LedgerChange::ReplicaDeleted { document } => delete(self.replica_key(document))?,
             LedgerChange::HasCopies { document } => put(self.copied_document(document))?,
             LedgerChange::Deleted { document, account } => delete(self.key(document, account))?,
             LedgerChange::CopyDeleted { document, account } => {
@@ -387,7 +358,9 @@ impl Ledger {
 
     /// Adds an item, unless it is not ours (someone edited the table). What is not in the ledger is never removed.
     fn add_entry(&self, entries: &mut LedgerEntries, item: &Values) {
-        if !Self::is_copy(item) {
+        if Self::is_replica(item) {
+            entries.replicas.extend(self.replica_entry(item));
+        } else if !Self::is_copy(item) {
             entries.shares.extend(self.entry(item));
         } else if let Some(copy) = self.copy_entry(item) {
             entries.copies.push(copy);

@@ -23,6 +23,7 @@
 //! | published once | `once` | `published#<outcome id>` | `once` | | 40 days |
 //! | published marker | `marker` | `outcome#<execution arn>` | `final`; `pending-<rung>`; `reminder-<rung>` | `id`, `outcome`, `at` | 100 days |
 //! | share ledger | `ledger` | `share#<owner>#<region>#<document>` | `<account>` | `account`, `sk2`, `version`, `holder`, `execution`, `seenAt`, `at` | |
+//! | replica | `ledger` | the same | `replica` | `account`, `sk2`, `home`, `source`, `hash`, `holder`, `execution`, `seenAt`, `at` | |
 //! | last planned place | `place` | `place#<account>` | `place` | `path`, `active`, `rulesVersion`, `execution`, `first`, `at` | |
 //! | the organization's last plan | `place` | `place#organization` | `place` | `at` | |
 //! | who reconciles | `reconcile` | `place#reconcile` | `holder` | `execution` | |
@@ -86,7 +87,9 @@ pub use bucket::Bucket;
 pub use error::StoreError;
 pub use guard_state::{GuardState, GuardStates};
 pub use history::{HistoryPage, HistoryPosition};
-pub use ledger::{CopyEntry, ITEMS_PER_WRITE, Ledger, LedgerChange, LedgerEntries, LedgerEntry};
+pub use ledger::{
+    CopyEntry, ITEMS_PER_WRITE, Ledger, LedgerChange, LedgerEntries, LedgerEntry, ReplicaEntry,
+};
 pub use marker::MarkerKind;
 #[cfg(feature = "outlet")]
 pub use outlet::{Outlet, OutletError};

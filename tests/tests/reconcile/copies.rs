@@ -3,7 +3,8 @@
 use super::*;
 
 const CODE: &str = "def go(events, context):\n    return 'ran'\n";
-const CODE_SHA256: &str = "a8cc774bebe8ee196b4df5a08f059d7131b6a55fad5ec849ecc9c241ce2fa610";
+pub(crate) const CODE_SHA256: &str =
+    "a8cc774bebe8ee196b4df5a08f059d7131b6a55fad5ec849ecc9c241ce2fa610";
 
 /// The content of the default version of a document, and the value of the suite's tag on it; none without a document.
 async fn copy(world: &World, account: &str, name: &str) -> Result<Option<(String, String)>> {
@@ -22,7 +23,7 @@ async fn copy(world: &World, account: &str, name: &str) -> Result<Option<(String
 }
 
 /// Attaches a file to a new document of the owner, as its own bucket has it.
-async fn with_attachment(world: &World, owner: &str, name: &str) -> Result<()> {
+pub(crate) async fn with_attachment(world: &World, owner: &str, name: &str) -> Result<()> {
     let s3 = harness::aws::s3(&world.account(owner, REGION).await);
     let bucket = format!("attachments-{owner}");
     s3.create_bucket().bucket(&bucket).send().await?;

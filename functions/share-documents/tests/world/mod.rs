@@ -187,6 +187,7 @@ pub(crate) fn rule(name: &str, accounts: &[String]) -> PlannedRule {
         name: name.to_owned(),
         owner: OWNER.parse().unwrap(),
         regions: vec![REGION.parse().unwrap()],
+        home_region: None,
         documents: DocumentSelector { names: vec![Glob::new("Org-*")], ..Default::default() },
         document_version: SharedVersion::Default,
         distribution: Distribution::Share,

@@ -86,6 +86,17 @@ pub(super) fn serve(state: &mut State, call: &Call) -> Result<Value, Refusal> {
         let (owner, document) = find(state, call, call.text("Name")).ok_or_else(invalid)?;
         return Ok(json!({ "Document": described(call, &owner, &document)? }));
     }
+    match call.operation.as_str() {
+        "CreateDocument" | "UpdateDocument" if !can_attach(&state.objects, call) => {
+            let what = "The attachment content is not supported: it cannot be read.";
+            Err(Refusal::new("UnsupportedAttachment", what))
+        }
+        _ => serve_own(state, call),
+    }
+}
+
+/// The documents of the account itself.
+fn serve_own(state: &mut State, call: &Call) -> Result<Value, Refusal> {
     let ssm = &mut state.at(&call.account, &call.region).ssm;
     match call.operation.as_str() {
         "ListDocuments" => list(ssm, call),
@@ -98,6 +109,11 @@ pub(super) fn serve(state: &mut State, call: &Call) -> Result<Value, Refusal> {
         "DescribeDocumentPermission" => permissions(ssm, call),
         "CreateDocument" => create(ssm, call),
         "DeleteDocument" => {
+            let shared = ssm.documents.get(call.text("Name")).map(|found| !found.shared.is_empty());
+            if shared == Some(true) {
+                let what = "You attempted to delete a document while it is still shared.";
+                return Err(Refusal::new("InvalidDocumentOperation", what));
+            }
             let deleted = ssm.documents.remove(call.text("Name"));
             deleted.map(|_| json!({})).ok_or_else(invalid)
         }
@@ -126,6 +142,17 @@ pub(super) fn find(state: &mut State, call: &Call, name: &str) -> Option<(String
     }
 }
 
+/// Whether S3 has the files that are attached from there, or the document's own Region has the document.
+fn can_attach(objects: &BTreeMap<String, Vec<u8>>, call: &Call) -> bool {
+    let files = call.body["Attachments"].as_array().into_iter().flatten();
+    files.filter_map(|file| file["Values"][0].as_str()).all(|value| {
+        match value.strip_prefix("s3://") {
+            Some(object) => objects.contains_key(object),
+            None => value.split(':').nth(3) == Some(call.region.as_str()),
+        }
+    })
+}
+
 fn create(ssm: &mut Ssm, call: &Call) -> Result<Value, Refusal> {
     let name = call.text("Name").to_owned();
     if ssm.documents.contains_key(&name) {
@@ -150,7 +177,13 @@ fn versioned(document: &mut Document, call: &Call) -> Result<Value, Refusal> {
         "GetDocument" => {
             let (number, content) =
                 document.version(call.text("DocumentVersion")).ok_or_else(no_version)?;
-            Ok(json!({ "Content": content, "DocumentVersion": number.to_string() }))
+            let files = document.files.iter().map(|name| {
+                json!({ "Name": name, "Size": name.len(), "Url": format!("https://files.example/{name}") })
+            });
+            Ok(json!({
+                "Content": content, "DocumentVersion": number.to_string(),
+                "AttachmentsContent": files.collect::<Vec<_>>(),
+            }))
         }
         "UpdateDocument" => {
             let content = call.text("Content").to_owned();
@@ -159,6 +192,10 @@ fn versioned(document: &mut Document, call: &Call) -> Result<Value, Refusal> {
                 return Err(Refusal::new("DuplicateDocumentContent", what));
             }
             document.versions.push(content);
+            if let Some(files) = call.body["Attachments"].as_array() {
+                let name = |file: &Value| file["Name"].as_str().unwrap().to_owned();
+                document.files = files.iter().map(name).collect();
+            }
             let latest = Document { default: document.versions.len(), ..document.clone() };
             let mut described = described(call, &call.account, &latest)?;
             described["DocumentVersion"] = json!(document.versions.len().to_string());

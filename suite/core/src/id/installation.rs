@@ -18,6 +18,10 @@ pub const TOKEN_TAG: &str = "relay:token";
 /// nothing else be changed in the accounts that get copies.
 pub const COPY_TAG: &str = "relay:copy";
 
+/// The key of the tag on a replica: a document that the suite made in the owner's own account, in another Region than the one it is
+/// of. It carries the installation and that home Region. IAM lets no other document of an owner be changed.
+pub const REPLICA_TAG: &str = "relay:replica";
+
 /// The path in Parameter Store under which every installation says which documents of an account it claims. The same for all
 /// installations, so that each sees the others.
 pub const CLAIMS_PATH: &str = "/runbook-relay/claims";
@@ -77,6 +81,22 @@ impl InstallationId {
     #[must_use]
     pub fn copy_tag(&self, owner: impl std::fmt::Display) -> String {
         format!("{self}/{owner}")
+    }
+
+    /// The value of [`REPLICA_TAG`] on a document that was made from the one in the Region `home`: `runbook-relay/us-east-1`.
+    #[must_use]
+    pub fn replica_tag(&self, home: impl std::fmt::Display) -> String {
+        format!("{self}/{home}")
+    }
+
+    /// The bucket of an owner account in one Region that takes the files of replicas until SSM has read them.
+    #[must_use]
+    pub fn files_bucket(
+        &self,
+        owner: impl std::fmt::Display,
+        region: impl std::fmt::Display,
+    ) -> String {
+        format!("{self}-{owner}-{region}")
     }
 
     /// The role in target accounts that looks at alarms and resources.

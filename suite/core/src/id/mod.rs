@@ -12,7 +12,7 @@ mod text;
 pub use account::AccountId;
 pub use arn::Arn;
 pub use derived::{derived_id, outcome_id};
-pub use installation::{CLAIMS_PATH, COPY_TAG, InstallationId, TOKEN_TAG};
+pub use installation::{CLAIMS_PATH, COPY_TAG, InstallationId, REPLICA_TAG, TOKEN_TAG};
 pub use region::{Partition, Region};
 pub use text::{
     AutomationId, CreateAccountRequestId, DocumentName, HandshakeId, OrganizationalUnitId,

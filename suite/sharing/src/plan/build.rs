@@ -47,7 +47,8 @@ pub struct Evidence<'a> {
 
 impl SharePlan {
     /// Makes the plan. Rules that mean no account in scope are left out, except those that may take
-    /// something away or keep it: the exclusive ones, and those whose OUs were not all found.
+    /// something away or keep it: the exclusive ones, those whose OUs were not all found and, for the organization,
+    /// those that keep replicas.
     #[must_use]
     pub fn build(input: PlanInput<'_>) -> Self {
         let PlanInput { rules: set, scope, trigger, hub, evidence, touched } = input;
@@ -67,7 +68,8 @@ impl SharePlan {
             problems.extend(resolution.problems);
             let accounts: Vec<AccountId> =
                 resolution.accounts.into_iter().filter(|id| in_scope(scope, *id)).collect();
-            let idle = accounts.is_empty() && rule.ownership == Ownership::Ledger;
+            let replicates = *scope == Scope::Organization && rule.documents.home_region.is_some();
+            let idle = accounts.is_empty() && rule.ownership == Ownership::Ledger && !replicates;
             // A doubtful rule keeps its documents where they are: with members, which alone it can mean,
             // where anything may be removed at all.
             if idle && (resolution.is_certain || !may_lose) {
@@ -77,6 +79,7 @@ impl SharePlan {
                 name: rule.name.clone(),
                 owner: rule.documents.owner.unwrap_or(hub),
                 regions: rule.regions.clone(),
+                home_region: rule.documents.home_region.clone(),
                 documents: rule.documents.selector.clone(),
                 document_version: rule.document_version,
                 distribution: rule.distribution,

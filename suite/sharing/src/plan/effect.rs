@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::SharedVersion;
-use crate::plan::{DocumentCalls, Holder, Present, Wanted, WorkView};
+use crate::plan::{DocumentCalls, Holder, Present, ReplicaChange, ReplicaEffect, Wanted, WorkView};
 
 /// Fingerprints travel through the state of a state machine, which knows numbers as doubles.
 const FINGERPRINT_BITS: u32 = 52;
@@ -26,13 +26,13 @@ pub struct EffectCounts {
     pub documents: u64,
     /// Pairs that would be shared, or get another version.
     pub share: u64,
-    /// Copies that would be made or brought up to date.
+    /// Copies and replicas that would be made or brought up to date.
     pub copy: u64,
     /// Of both, those that the ledger has as the suite's: somebody removed the share or the copy.
     pub restore: u64,
     /// Pairs that would be unshared.
     pub unshare: u64,
-    /// Copies that would be deleted.
+    /// Copies and replicas that would be deleted.
     pub delete: u64,
     /// Of both, those whose account is an active member of the organization.
     pub losing: u64,
@@ -103,7 +103,7 @@ impl EffectCounts {
         self.share + self.unshare + self.copy + self.delete + self.adopted
     }
 
-    /// Adds a copy that a member would lose to the fingerprint.
+    /// Adds a copy, or a replica of the owner, that a member would lose to the fingerprint.
     pub(super) fn count_lost_copy(&mut self, document: &DocumentName, account: &AccountId) {
         let pair = fingerprint_of(&format!("{document}/{account}/copy"));
         self.fingerprint = (self.fingerprint + pair) & mask();
@@ -181,6 +181,9 @@ pub struct DocumentEffect {
     pub document: DocumentName,
     /// The rules that select it.
     pub rules: Vec<String>,
+    /// What would become of the document itself, where it is a replica.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replica: Option<ReplicaEffect>,
     /// Accounts that it would be shared with, new ones and those that get another version.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub share: Vec<AccountId>,
@@ -393,6 +396,7 @@ impl DocumentEffect {
         Self {
             document,
             rules: Vec::new(),
+            replica: None,
             share: Vec::new(),
             copy: Vec::new(),
             renew: Vec::new(),
@@ -426,7 +430,9 @@ impl DocumentEffect {
     /// Whether anything would be added, which moves when the document is gone.
     #[must_use]
     pub fn adds(&self) -> bool {
+        let writes = |replica: &ReplicaEffect| replica.change != ReplicaChange::Delete;
         [&self.share, &self.copy, &self.renew].into_iter().any(|list| !list.is_empty())
+            || self.replica.as_ref().is_some_and(writes)
     }
 
     /// Whether there is anything to say.
@@ -434,7 +440,9 @@ impl DocumentEffect {
     pub fn is_empty(&self) -> bool {
         let shares = [&self.share, &self.adopt, &self.unshare, &self.moved];
         let copies = [&self.copy, &self.renew, &self.delete];
-        shares.into_iter().chain(copies).all(|list| list.is_empty()) && self.left.is_empty()
+        shares.into_iter().chain(copies).all(|list| list.is_empty())
+            && self.left.is_empty()
+            && self.replica.is_none()
     }
 }
 

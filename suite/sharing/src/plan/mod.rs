@@ -8,6 +8,7 @@ mod copies;
 mod effect;
 mod onboarding;
 mod only;
+mod replicas;
 mod share_plan;
 mod view;
 
@@ -25,6 +26,10 @@ pub use effect::{
 };
 pub use onboarding::{NEW_FOR, OnboardingInput, OnboardingReport, OnboardingStart};
 pub use only::OnlyPairs;
+pub use replicas::{
+    PresentReplica, RecordedReplica, ReplicaCall, ReplicaChange, ReplicaEffect, Standing,
+    WantedReplica, plan_replica,
+};
 pub use share_plan::{AccountPlace, AppliedPlan, PlannedRule, PlannedWork, Removals, SharePlan};
 pub use view::{Wanted, WorkView};
 
@@ -42,6 +47,9 @@ mod onboarding_tests;
 
 #[cfg(test)]
 mod only_tests;
+
+#[cfg(test)]
+mod replicas_tests;
 
 #[cfg(test)]
 mod tests;

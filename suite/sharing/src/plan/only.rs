@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use relay_core::id::AccountId;
 
 use crate::SharedVersion;
-use crate::plan::{CopyCalls, DocumentCalls, DocumentEffect, RecordedCopies};
+use crate::plan::{CopyCalls, DocumentCalls, DocumentEffect, RecordedCopies, ReplicaChange};
 
 /// The pairs of one document. By default there are none: nothing is changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,6 +16,7 @@ pub struct OnlyPairs {
     adopt: BTreeSet<AccountId>,
     copy: BTreeSet<AccountId>,
     delete: BTreeSet<AccountId>,
+    replica: Option<ReplicaChange>,
 }
 
 impl From<&DocumentEffect> for OnlyPairs {
@@ -27,6 +28,7 @@ impl From<&DocumentEffect> for OnlyPairs {
             adopt: effect.adopt.iter().copied().collect(),
             copy: effect.copy.iter().chain(&effect.renew).copied().collect(),
             delete: effect.delete.iter().copied().collect(),
+            replica: effect.replica.as_ref().map(|replica| replica.change),
         }
     }
 }
@@ -60,6 +62,18 @@ impl OnlyPairs {
     #[must_use]
     pub fn deletes(&self, account: AccountId) -> bool {
         self.delete.contains(&account)
+    }
+
+    /// Whether the plan makes the document as a replica, or brings it up to date.
+    #[must_use]
+    pub fn replicates(&self) -> bool {
+        self.replica.is_some_and(|change| change != ReplicaChange::Delete)
+    }
+
+    /// Whether the plan deletes the document, which is a replica.
+    #[must_use]
+    pub fn deletes_replica(&self) -> bool {
+        self.replica == Some(ReplicaChange::Delete)
     }
 
     /// The accounts whose copies are neither as the plan wants them nor would become so.

@@ -124,6 +124,9 @@ pub struct PlannedRule {
     pub owner: AccountId,
     /// The Regions in which the documents are shared.
     pub regions: Vec<Region>,
+    /// The Region from which documents are made in the others where the owner lacks them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub home_region: Option<Region>,
     /// Selects the documents of the owner.
     pub documents: DocumentSelector,
     /// The version that accounts see.
@@ -141,6 +144,14 @@ pub struct PlannedRule {
     /// Runbooks to start in a new account.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub onboarding: Vec<OnboardingRunbook>,
+}
+
+impl PlannedRule {
+    /// The Region from which the rule's documents are made in this one, if the owner lacks them here.
+    #[must_use]
+    pub fn home_for(&self, region: &Region) -> Option<&Region> {
+        self.home_region.as_ref().filter(|home| *home != region)
+    }
 }
 
 /// One owner in one Region.

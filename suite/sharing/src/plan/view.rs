@@ -7,8 +7,8 @@ use relay_core::problem::{Problem, ProblemCode};
 
 use crate::plan::{
     AccountPlace, CopyCalls, DocumentCalls, LeftBecause, OnlyPairs, PlannedRule, Present,
-    PresentCopies, Recorded, RecordedCopies, SharePlan, Territory, needs_permissions, plan_calls,
-    plan_copies,
+    PresentCopies, Recorded, RecordedCopies, SharePlan, Territory, WantedReplica,
+    needs_permissions, plan_calls, plan_copies,
 };
 use crate::{Claim, Distribution, Document, Ownership, SharedVersion};
 
@@ -41,6 +41,10 @@ pub struct Wanted {
     pub adopts: bool,
     /// Of a plan that somebody has seen and applies: nothing else is changed.
     pub only: Option<OnlyPairs>,
+    /// The document that is made here, in the owner's account, or kept up to date.
+    pub replica: Option<WantedReplica>,
+    /// Why that document is left as it is.
+    pub replica_left: Option<LeftBecause>,
 }
 
 impl Wanted {
@@ -50,6 +54,13 @@ impl Wanted {
         self.copies.remove(&account);
         self.either.remove(&account);
         self.later.insert(account);
+    }
+
+    /// Leaves the replica as it is.
+    pub fn leave_replica(&mut self, because: LeftBecause) {
+        if self.replica.take().is_some() {
+            self.replica_left = Some(because);
+        }
     }
 
     /// The same as far as a claim allows it.
@@ -62,6 +73,7 @@ impl Wanted {
             accounts.into_iter().for_each(|account| self.leave(account));
         }
         if !claim.may_add() {
+            self.leave_replica(LeftBecause::Claim);
             self.everybody().into_iter().for_each(|account| self.leave(account));
         }
         Self { claim, ..self }
@@ -136,19 +148,21 @@ impl Wanted {
         region: &Region,
         document: &DocumentName,
     ) -> Option<Problem> {
-        let first = self.conflicts.first()?;
-        let others = match self.conflicts.len() - 1 {
-            0 => String::new(),
-            n => format!(" and {n} more"),
-        };
-        Some(Problem::new(
-            ProblemCode::VersionConflict,
-            format!("{owner}/{region}/{document}"),
-            format!(
-                "the rules {} want different versions for account {first}{others}",
-                self.rules.join(", ")
+        let rules = self.rules.join(", ");
+        let what = match (self.conflicts.first(), self.conflicts.len().saturating_sub(1)) {
+            (Some(first), 0) => {
+                format!("the rules {rules} want different versions for account {first}")
+            }
+            (Some(first), more) => format!(
+                "the rules {rules} want different versions for account {first} and {more} more"
             ),
-        ))
+            (None, _) if self.replica_left == Some(LeftBecause::Conflict) => format!(
+                "the rules {rules} want replicas from different home Regions or of different versions"
+            ),
+            (None, _) => return None,
+        };
+        let place = format!("{owner}/{region}/{document}");
+        Some(Problem::new(ProblemCode::VersionConflict, place, what))
     }
 }
 
@@ -156,6 +170,7 @@ impl Wanted {
 #[derive(Debug)]
 pub struct WorkView<'a> {
     owner: AccountId,
+    region: Region,
     rules: Vec<&'a PlannedRule>,
     territory: Territory,
     adopts: bool,
@@ -170,6 +185,7 @@ impl SharePlan {
         let rules = work.map_or(&[][..], |work| &work.rules);
         WorkView {
             owner,
+            region: region.clone(),
             rules: rules.iter().filter_map(|index| self.rules.get(*index)).collect(),
             territory: self.territory(),
             adopts: self.adopts,
@@ -205,10 +221,29 @@ impl WorkView<'_> {
         self.owner
     }
 
+    /// The Region of the documents.
+    pub(super) fn region(&self) -> &Region {
+        &self.region
+    }
+
+    pub(super) fn rules(&self) -> impl Iterator<Item = &PlannedRule> {
+        self.rules.iter().copied()
+    }
+
+    pub(super) fn territory(&self) -> &Territory {
+        &self.territory
+    }
+
     /// Whether an account is an active member of the organization.
     #[must_use]
     pub fn is_present(&self, id: &AccountId) -> bool {
         self.territory.active.contains(id)
+    }
+
+    /// Whether the whole organization is in scope.
+    #[must_use]
+    pub fn is_about_everyone(&self) -> bool {
+        self.territory.everyone
     }
 
     /// Whether an account was created minutes ago: its stacks may still be on their way.
@@ -245,12 +280,16 @@ impl WorkView<'_> {
         ids.filter(move |id| !is_wanted(id) && self.territory.may_lose(id, wanted))
     }
 
-    /// What the rules, as a union, want for a document.
+    /// What the rules, as a union, want for a document that the owner has here.
     #[must_use]
     pub fn wanted(&self, document: &Document) -> Wanted {
+        self.wanted_by(|rule| rule.documents.selects(document))
+    }
+
+    pub(super) fn wanted_by(&self, selects: impl Fn(&PlannedRule) -> bool) -> Wanted {
         let mut wanted = Wanted { adopts: self.adopts, ..Wanted::default() };
         let mut versions = BTreeMap::new();
-        for rule in self.rules.iter().filter(|rule| rule.documents.selects(document)) {
+        for rule in self.rules().filter(|rule| selects(rule)) {
             wanted.rules.push(rule.name.clone());
             wanted.exclusive |= rule.ownership == Ownership::Exclusive;
             wanted.doubtful |= !rule.certain;
