@@ -35,10 +35,7 @@ pub async fn conclude(deps: &Deps, input: ConcludeInput) -> Result<Conclusion, E
     parts.iter().for_each(|part| totals += part.counts);
     let id = effect_id(&parts);
     // A pair that was not looked at counts as it did when everything was.
-    let holding = match plan.touched {
-        true => deps.table.holding().await?,
-        false => 0,
-    };
+    let holding = if plan.touched { deps.table.holding().await? } else { 0 };
     let verdict = deps.guard.decide(&parts, holding, dry_run, confirm.as_deref());
     let whole = !plan.touched && parts.iter().all(|part| part.error.is_none());
     if whole && !dry_run {

@@ -133,9 +133,10 @@ pub async fn handle(deps: &Deps, input: PlanSharesInput) -> Result<PlanSharesOut
         Some(execution) => Some(applied(execution, &planned(deps, execution).await?)),
         None => None,
     };
-    let busy = match (input.drift || input.touched.is_some()) && !input.dry_run {
-        true => flight::other(deps, &execution.arn).await?,
-        false => None,
+    let busy = if (input.drift || input.touched.is_some()) && !input.dry_run {
+        flight::other(deps, &execution.arn).await?
+    } else {
+        None
     };
     let (rules, mut organization) =
         tokio::try_join!(rules(deps, &input.rules), organization(deps, &input.scope))?;

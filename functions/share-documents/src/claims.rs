@@ -31,7 +31,7 @@ impl<'a> RecordedClaims<'a> {
         Self { client, caller, installation, read: OnceCell::new() }
     }
 
-    /// What is claimed. A stack of an older version lets nobody read it: then it is not known.
+    /// The claims. A stack of an older version lets nobody read it: then it is not known.
     ///
     /// # Errors
     /// When the time budget ended: to be read by the next invocation.

@@ -30,7 +30,7 @@ const NO_ROLE: &str = "Deploy this version of stacks/target-account.yaml in thes
 
 type Sources<'a> = BTreeMap<SharedVersion, Source<'a>>;
 
-/// What is known of the copies of a document before anything is done.
+/// The known copies of a document before anything is done.
 struct Looked<'a> {
     sources: Sources<'a>,
     digests: CopySources,
@@ -38,7 +38,7 @@ struct Looked<'a> {
     failures: Failures,
 }
 
-/// What is done in one account.
+/// The work in one account.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Task {
     Make {
@@ -49,7 +49,7 @@ pub(crate) enum Task {
     Delete,
 }
 
-/// What has become of it.
+/// The result.
 pub(crate) enum Changed {
     /// The copy is as it should be, with this hash.
     Copied(String),
@@ -104,7 +104,7 @@ impl Sharer<'_> {
         }
         let mut taken: BTreeSet<AccountId> = calls.taken.iter().copied().collect();
         let tasks = tasks(&calls, &progress.copies);
-        // What is deleted makes room, and needs no source.
+        // A deletion makes room, and needs no source.
         let (deleted, made): (Vec<_>, Vec<_>) =
             tasks.into_iter().partition(|(_, task)| matches!(task, Task::Delete));
         let mut rounds = vec![(None, deleted)];
@@ -414,7 +414,7 @@ impl Looked<'_> {
     }
 }
 
-/// What is done, account by account.
+/// The work, account by account.
 fn tasks(calls: &CopyCalls, ledger: &RecordedCopies) -> Vec<(AccountId, Task)> {
     let make = calls.make.iter().map(|id| (*id, Task::Make { known: ledger.contains_key(id) }));
     let renew = calls.renew.iter().map(|id| (*id, Task::Renew));

@@ -1,4 +1,4 @@
-//! What was shared and what failed at one owner in one Region, document by document: an object in
+//! The shares and failures at one owner in one Region, document by document: an object in
 //! S3, because no state carries document names.
 //!
 //! A loop of invocations writes one object: each reads what the ones before it wrote, and replaces
@@ -22,7 +22,7 @@ const ACCOUNTS_NAMED: usize = 50;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Details {
-    /// What failed, for the outcome.
+    /// The failures, for the outcome.
     #[serde(flatten)]
     pub failures: ShareDetails,
     /// The documents on which something was changed, for people.
@@ -33,7 +33,7 @@ pub struct Details {
     pub claims: ClaimFindings,
 }
 
-/// What was done to one document.
+/// The work that was done on one document.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct DocumentDetails {
@@ -74,7 +74,7 @@ pub(crate) struct DocumentReport {
     pub(crate) disputed: bool,
     /// Accounts with which somebody else shares it and that no rule names.
     pub(crate) foreign: u64,
-    /// What an execution would do about it, where it is only looked at.
+    /// The effect of an execution on it, where it is only looked at.
     pub(crate) effect: Option<(DocumentEffect, EffectCounts)>,
     pub(crate) problems: Vec<Problem>,
 }

@@ -91,9 +91,10 @@ impl Sharer<'_> {
     /// One step after the other: the document itself, its shares, its copies.
     async fn bring_into_line(&self, progress: &mut Progress, missing: bool) -> Result<(), Refusal> {
         // Type erased: the futures are too deep for the compiler in one piece.
-        let goes_on = match missing {
-            true => self.forget_deleted(progress).boxed().await?,
-            false => self.replicate(progress).boxed().await?,
+        let goes_on = if missing {
+            self.forget_deleted(progress).boxed().await?
+        } else {
+            self.replicate(progress).boxed().await?
         };
         if !goes_on {
             return Ok(());

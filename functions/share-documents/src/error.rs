@@ -22,9 +22,9 @@ pub enum Error {
     /// Not a cursor of this version.
     #[error("parse the cursor {cursor:?}")]
     Cursor {
-        /// What the input holds.
+        /// The content of the input.
         cursor: String,
-        /// What is wrong with it.
+        /// The defect in it.
         source: serde_json::Error,
     },
     /// The work lock could not be read or written.

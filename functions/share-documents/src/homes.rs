@@ -29,7 +29,7 @@ pub(crate) struct HomeListing<'a> {
     pub(crate) read: OnceCell<Listed>,
 }
 
-/// What was listed: the documents by the hashes of their names, and home Regions that cannot be listed.
+/// The listing: the documents by the hashes of their names, and home Regions that cannot be listed.
 #[derive(Debug)]
 pub(crate) struct Listed {
     documents: BTreeMap<String, ListedDocument>,

@@ -68,7 +68,7 @@ const STALLS: u32 = 3;
 /// How long a rival of the lock waits between two looks, at least; at most twice that.
 const LOCK_POLL: Duration = Duration::from_secs(1);
 
-/// What the function was configured with.
+/// The settings of the function.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Names the role in owner accounts, and what is claimed there.
@@ -96,7 +96,7 @@ impl Config {
     }
 }
 
-/// What the function works with.
+/// The clients and settings of the function.
 #[derive(Debug)]
 pub struct Deps {
     /// Ledger and work lock.
@@ -211,11 +211,8 @@ async fn work(
     let ShareDocumentsInput { execution, owner, region, .. } = input;
     let place = (*owner, region);
     let mut details = details(deps, &execution.name, place, cursor).await?;
-    // What a look has found, if there was one: the documents that need work, and what was reported of them.
-    let again = match plan.surveyed {
-        true => looked_at(deps, &execution.name, place).await?,
-        false => None,
-    };
+    // The findings of a look, if there was one: the documents that need work, and what was reported of them.
+    let again = if plan.surveyed { looked_at(deps, &execution.name, place).await? } else { None };
     let applied = applied(deps, plan, place).await?;
     let (applied, lost) = (applied.as_ref(), held.lost());
     let errand = Errand { plan, execution: &execution.arn, place, again, applied, until, lost };
@@ -392,16 +389,17 @@ fn check_progress(worked: &WorkResult) -> Result<(), Error> {
     }
 }
 
-/// What earlier invocations of the execution have reported here.
+/// The reports of earlier invocations of the execution here.
 async fn details(
     deps: &Deps,
     execution: &str,
     (owner, region): (AccountId, &Region),
     cursor: &Cursor,
 ) -> Result<Details, Error> {
-    match cursor.details {
-        true => deps.bucket.details(execution, (owner, region)).await.map_err(Error::Details),
-        false => Ok(Details::new(owner, region.clone())),
+    if cursor.details {
+        deps.bucket.details(execution, (owner, region)).await.map_err(Error::Details)
+    } else {
+        Ok(Details::new(owner, region.clone()))
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) const PAGE: i32 = 50;
 pub(crate) struct Page {
     pub(crate) documents: Vec<ListedDocument>,
     pub(crate) next: Option<String>,
-    /// What could not be listed beside it.
+    /// The lists that could not be read beside it.
     pub(crate) problems: Vec<Problem>,
 }
 

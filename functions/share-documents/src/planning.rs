@@ -161,9 +161,10 @@ impl<'a> Planner<'a> {
             let everybody = work.wanted.everybody().into_iter();
             everybody.filter(move |account| work.is_new(account))
         });
-        let planned = match self.joins {
-            true => self.later.departed(new.collect()).await?,
-            false => self.later.planned_for(&new.collect()).await?,
+        let planned = if self.joins {
+            self.later.departed(new.collect()).await?
+        } else {
+            self.later.planned_for(&new.collect()).await?
         };
         for work in &mut works {
             for account in &barred {

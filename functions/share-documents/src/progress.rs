@@ -1,4 +1,4 @@
-//! What is to be done with one document, and how far that is.
+//! The work on one document, and how far that is.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -9,10 +9,10 @@ use sharing::plan::{
 
 use crate::details::DocumentReport;
 
-/// What is to be done with one document.
+/// The work on one document.
 #[derive(Debug)]
 pub(crate) struct Work {
-    /// What earlier attempts of this execution have done.
+    /// The work of earlier attempts of this execution.
     pub(crate) report: DocumentReport,
     pub(crate) wanted: Wanted,
     pub(crate) ledger: Recorded,

@@ -15,7 +15,7 @@ use crate::details::DocumentReport;
 use crate::document::{DocumentResult, Sharer};
 use crate::progress::Work;
 
-/// What the look at one owner in one Region has found so far.
+/// The findings so far of the look at one owner in one Region.
 #[derive(Debug, Clone)]
 pub(crate) struct Found {
     pub(crate) part: PartEffect,
@@ -123,11 +123,13 @@ impl Sharer<'_> {
         let reads = self.drift && concerns
             || call == ReplicaCall::Delete
             || self.view.needs_permissions(&wanted, &ledger);
-        let shares: Option<BTreeMap<AccountId, SharedVersion>> = match reads {
-            // What is not there is shared with nobody.
-            true if !there => Some(BTreeMap::new()),
-            true => Some(self.permissions.read(self.caller, &document).await?),
-            false => None,
+        let shares: Option<BTreeMap<AccountId, SharedVersion>> = if !reads {
+            None
+        } else if there {
+            Some(self.permissions.read(self.caller, &document).await?)
+        } else {
+            // A document that is not there is shared with nobody.
+            Some(BTreeMap::new())
         };
         if let (true, Some(shares)) = (wanted.exclusive, &shares) {
             self.leave_to_later_plans(&mut wanted, shares.keys().copied().collect()).await?;

@@ -37,7 +37,7 @@ const WRITES: usize = 8;
 /// is shared again (harmless).
 const LINGER: Duration = Duration::from_millis(300);
 
-/// What one invocation did, and where the next one continues.
+/// The work of one invocation, and where the next one continues.
 #[derive(Debug)]
 pub(crate) struct WorkResult {
     pub(crate) cursor: Option<Cursor>,
@@ -52,7 +52,7 @@ pub(crate) struct Worker<'a> {
     pub(crate) claims: &'a RecordedClaims<'a>,
     pub(crate) ledger: &'a Ledger,
     pub(crate) clock: &'a Clock,
-    /// What was done so far, earlier invocations included.
+    /// The work so far, earlier invocations included.
     pub(crate) counts: ShareCounts,
 }
 
@@ -150,7 +150,7 @@ impl Worker<'_> {
                 Err(PageError::TokenExpired) if number == 0 => {
                     tracing::info!("the listing's token expired, listing from the start");
                     let mut tally = lock(tally);
-                    // What this execution added is in the ledger under its name and is counted as
+                    // A share that this execution added is in the ledger under its name and is counted as
                     // added when it is listed again; what it removed is not listed any more.
                     let ShareCounts { removed, deleted, .. } = tally.counts;
                     tally.counts = ShareCounts { removed, deleted, ..ShareCounts::default() };

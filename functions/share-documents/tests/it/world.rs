@@ -1,7 +1,5 @@
 //! An owner with documents in an AWS in memory, and the function under test on it.
 
-#![allow(dead_code, reason = "each test binary uses a part of it")]
-
 use std::time::Duration;
 
 use aws_double::{Aws, BUCKET, Call, Document, ENVIRONMENT, HUB, Ssm};

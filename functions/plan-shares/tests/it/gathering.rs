@@ -1,15 +1,12 @@
 //! Executions that wait for each other, on a table and a Step Functions in memory.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "all of this is test code")]
-
-mod world;
-
 use aws_double::{Execution, Fault};
 use jiff::Timestamp;
 use plan_shares::gather;
 use serde_json::{Value, json};
 use sharing::Gathered;
-use world::{NEWCOMER, OWNER, World};
+
+use crate::world::{NEWCOMER, OWNER, World};
 
 const MACHINE: &str = "arn:aws:states:us-east-1:111122223333:stateMachine:share";
 

@@ -1,9 +1,5 @@
 //! Time budgets, kills, and the work lock.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "all of this is test code")]
-
-mod world;
-
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -11,7 +7,8 @@ use aws_double::Fault;
 use runtime::FunctionError;
 use serde_json::json;
 use sharing::ShareCounts;
-use world::{OWNER, REGION, World, accounts, document, modifications};
+
+use crate::world::{OWNER, REGION, World, accounts, document, modifications};
 
 /// How often each document was modified.
 fn modified(world: &World) -> BTreeMap<String, usize> {

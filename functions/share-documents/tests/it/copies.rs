@@ -1,9 +1,5 @@
 //! Copies of documents in the accounts that get them: made, brought up to date, deleted, and never taken for others'.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "all of this is test code")]
-
-mod world;
-
 use std::time::Duration;
 
 use aws_double::{Document, Fault, Ssm};
@@ -12,7 +8,8 @@ use serde_json::{Value, json};
 use share_documents::look;
 use sharing::plan::{EffectCounts, SharePlan};
 use sharing::{Distribution, ShareCounts, SurveyInput, WorkItem};
-use world::{OWNER, PLAN, REGION, World, accounts, input, settled};
+
+use crate::world::{OWNER, PLAN, REGION, World, accounts, input, settled};
 
 const NAME: &str = "Org-Runbook-000";
 /// The tag of copies of this owner's documents.

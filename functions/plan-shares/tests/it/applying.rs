@@ -1,14 +1,11 @@
 //! A plan that somebody has seen: made with rules that are not deployed yet, and applied exactly or not at all.
 
-#![expect(clippy::unwrap_used, reason = "all of this is test code")]
-
-mod world;
-
 use plan_shares::{Error, conclude, handle};
 use runtime::{ErrorName, FunctionError};
 use serde_json::{Value, json};
 use sharing::{Conclusion, PlanSharesOutput, Verdict};
-use world::{NEWCOMER, OWNER, World};
+
+use crate::world::{NEWCOMER, OWNER, World};
 
 const RULE: &str = r#"
 documents: {owner: "222233334444", names: ["Org-*"]}

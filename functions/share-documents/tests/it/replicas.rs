@@ -1,10 +1,6 @@
 //! Replicas of documents that the owner lacks in a Region: made before they are shared, brought up to date, deleted after
 //! nobody sees them, and never taken for the owner's own.
 
-#![expect(clippy::unwrap_used, reason = "all of this is test code")]
-
-mod world;
-
 use std::time::Duration;
 
 use aws_double::{Call, Document, Fault, Ssm};
@@ -13,7 +9,8 @@ use serde_json::{Value, json};
 use share_documents::look;
 use sharing::plan::{EffectCounts, Removals, SharePlan};
 use sharing::{Distribution, ShareCounts, SurveyInput, WorkItem};
-use world::{OWNER, PLAN, REGION, World, accounts, input, settled};
+
+use crate::world::{OWNER, PLAN, REGION, World, accounts, input, settled};
 
 const NAME: &str = "Org-Runbook-000";
 const HOME: &str = "eu-west-1";

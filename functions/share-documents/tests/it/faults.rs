@@ -1,8 +1,4 @@
-//! What goes wrong at one document, at one owner, or everywhere, and what goes on all the same.
-
-#![expect(clippy::unwrap_used, clippy::panic, reason = "all of this is test code")]
-
-mod world;
+//! Failures at one document, at one owner, or everywhere, and the work that goes on all the same.
 
 use std::time::Duration;
 
@@ -10,7 +6,8 @@ use aws_double::Fault;
 use runtime::FunctionError;
 use serde_json::json;
 use sharing::ShareCounts;
-use world::{OWNER, REGION, World, accounts};
+
+use crate::world::{OWNER, REGION, World, accounts};
 
 const MODIFY: &str = "ModifyDocumentPermission";
 const NOT_VALID: Fault = Fault::Error("InvalidParameterException", "account is not valid");

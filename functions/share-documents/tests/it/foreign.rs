@@ -1,14 +1,11 @@
 //! Shares that somebody else made, and plans that somebody else made later.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "all of this is test code")]
-
-mod world;
-
 use aws_double::Fault;
 use serde_json::json;
 use sharing::plan::{Removals, SharePlan};
 use sharing::{ShareCounts, SharedVersion};
-use world::{World, accounts, settled};
+
+use crate::world::{World, accounts, settled};
 
 const DOCUMENT: &str = "Org-Runbook-000";
 

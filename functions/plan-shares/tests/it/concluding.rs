@@ -1,16 +1,13 @@
 //! A plan for the whole organization: looked at first, by one execution at a time, and held where members would
 //! lose much.
 
-#![expect(clippy::unwrap_used, reason = "all of this is test code")]
-
-mod world;
-
 use aws_double::{Execution, SHARE_RUNBOOKS};
 use plan_shares::{Error, conclude, handle};
 use runtime::{ErrorName, FunctionError};
 use serde_json::{Value, json};
 use sharing::{Conclusion, PlanSharesInput, PlanSharesOutput, Verdict};
-use world::{NEWCOMER, OWNER, World};
+
+use crate::world::{NEWCOMER, OWNER, World};
 
 const RULE: &str = r#"
 documents: {owner: "222233334444", names: ["Org-*"]}

@@ -1,9 +1,5 @@
 //! Whole plans, from policy, organization and ledger in memory.
 
-#![expect(clippy::unwrap_used, reason = "all of this is test code")]
-
-mod world;
-
 use aws_double::{Fault, HUB};
 use plan_shares::{Deps, Error, handle};
 use relay_core::problem::ProblemCode;
@@ -11,7 +7,8 @@ use runtime::{ConfigError, Environment, ErrorName, FunctionError};
 use serde_json::{Value, json};
 use sharing::PlanSharesOutput;
 use sharing::plan::Removals;
-use world::{NEWCOMER, OWNER, PROD, WORKLOADS, World};
+
+use crate::world::{NEWCOMER, OWNER, PROD, WORKLOADS, World};
 
 const EVERYBODY: &str = r#"
 documents: {owner: "222233334444", names: ["Org-*"]}

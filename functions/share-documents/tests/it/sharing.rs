@@ -1,8 +1,4 @@
-//! What one run calls, and how often.
-
-#![expect(clippy::unwrap_used, clippy::panic, reason = "all of this is test code")]
-
-mod world;
+//! The calls of one run, and how often.
 
 use std::time::Duration;
 
@@ -10,7 +6,8 @@ use aws_double::Reply;
 use serde_json::json;
 use sharing::plan::Removals;
 use sharing::{Ownership, ShareCounts, SharedVersion};
-use world::{OWNER, REGION, World, accounts, modifications, names, plan, rule};
+
+use crate::world::{OWNER, REGION, World, accounts, modifications, names, plan, rule};
 
 fn added(documents: u64, added: u64) -> ShareCounts {
     ShareCounts { documents, added, ..ShareCounts::default() }

@@ -1,10 +1,6 @@
 //! A look before anything is changed: it finds what an execution would do and changes nothing, and the execution
 //! after it works on what was found.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "all of this is test code")]
-
-mod world;
-
 use std::time::Duration;
 
 use aws_double::{BUCKET, Fault};
@@ -13,7 +9,8 @@ use serde_json::{Value, json};
 use share_documents::look;
 use sharing::plan::{EffectCounts, SharePlan};
 use sharing::{ShareCounts, SurveyInput, WorkItem};
-use world::{OWNER, PLAN, REGION, World, accounts, input, names, settled};
+
+use crate::world::{OWNER, PLAN, REGION, World, accounts, input, names, settled};
 
 fn survey(execution: &str, cursor: Option<String>, counts: Option<EffectCounts>) -> SurveyInput {
     SurveyInput {

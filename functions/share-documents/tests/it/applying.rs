@@ -1,9 +1,5 @@
 //! A plan that somebody has seen and applies: its pairs are changed and no others, and what has moved is counted.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "all of this is test code")]
-
-mod world;
-
 use std::time::Duration;
 
 use aws_double::{BUCKET, Fault};
@@ -12,7 +8,8 @@ use serde_json::{Value, json};
 use share_documents::look;
 use sharing::plan::{AppliedPlan, EffectCounts, SharePlan};
 use sharing::{SurveyInput, WorkItem};
-use world::{OWNER, PLAN, REGION, World, accounts, input, names, settled};
+
+use crate::world::{OWNER, PLAN, REGION, World, accounts, input, names, settled};
 
 async fn looked(world: &World, execution: &str) -> EffectCounts {
     let (mut cursor, mut counts) = (None, None);

@@ -4,8 +4,6 @@
 //! r-root ── ou-root-workload (Workloads) ── ou-root-workprod (Prod)
 //! ```
 
-#![allow(dead_code, reason = "each test binary uses a part of it")]
-
 use std::cell::Cell;
 use std::sync::MutexGuard;
 

@@ -1,14 +1,11 @@
 //! Several installations on one owner's documents: the recorded claim decides.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "all of this is test code")]
-
-mod world;
-
 use aws_double::Fault;
 use serde_json::json;
 use sharing::plan::SharePlan;
 use sharing::{Ownership, ShareCounts, SharedVersion};
-use world::{OWNER, World, accounts, settled};
+
+use crate::world::{OWNER, World, accounts, settled};
 
 const DOCUMENT: &str = "Org-Runbook-000";
 
