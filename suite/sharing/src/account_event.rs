@@ -73,7 +73,7 @@ pub enum Intake {
     Change {
         /// The envelope's id, the same for every delivery.
         event_id: String,
-        /// What has been touched.
+        /// The subjects that have been touched.
         touched: Touched,
     },
     /// Nothing to act on.

@@ -1,4 +1,4 @@
-//! What has changed beside accounts: documents of owner accounts, sharing rules, OUs. Read from the events of SSM,
+//! Changes beside those of accounts: documents of owner accounts, sharing rules, OUs. Read from the events of SSM,
 //! Parameter Store and Organizations.
 
 use relay_core::event::{Envelope, lookup};
@@ -30,7 +30,7 @@ pub(crate) fn changes_units(name: &str) -> bool {
     UNIT_CALLS.contains(&name)
 }
 
-/// What a call of SSM has touched; `Err` with the reason where that is nothing.
+/// The subjects that a call of SSM has touched; `Err` with the reason where that is nothing.
 pub(crate) fn document_call(
     name: &str,
     detail: &Map<String, Value>,

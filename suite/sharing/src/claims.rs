@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 /// How many documents a problem names.
 const NAMED: usize = 3;
 
-/// What is recorded in an owner account about its documents.
+/// The record in an owner account about its documents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claims {
     own: InstallationId,
@@ -124,7 +124,7 @@ impl Claims {
     }
 }
 
-/// What a look at an owner's documents has found about claims, by the problem that it is.
+/// The findings about claims of a look at an owner's documents, by the problem that it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ClaimFindings(BTreeMap<ProblemCode, ClaimFinding>);

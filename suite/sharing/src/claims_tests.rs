@@ -101,7 +101,7 @@ fn an_owner_has_one_problem_of_each_kind_which_names_installations_and_some_docu
 
 type Shares = BTreeMap<AccountId, SharedVersion>;
 
-/// What one installation does, or what happens to it.
+/// An act of one installation, or an event that happens to it.
 #[derive(Debug, Clone)]
 enum Step {
     /// Its rules want the document for these accounts from now on.
@@ -202,10 +202,7 @@ proptest! {
                 Step::Rules(wanted) => world.wanted[who] = wanted,
                 Step::Claims(claimed) => world.claimed[who] = claimed,
                 Step::Runs { reads, exclusive } => {
-                    let claims = match reads {
-                        true => world.claims(who),
-                        false => Claims::unreadable(&installation(IDS[who]), "AccessDenied"),
-                    };
+                    let claims = if reads { world.claims(who) } else { Claims::unreadable(&installation(IDS[who]), "AccessDenied") };
                     world.run(who, &claims, exclusive, None);
                 }
                 Step::Joins(account) => {

@@ -32,11 +32,11 @@ const MOST_EVENTS: usize = 500;
 pub struct GatherInput {
     /// The execution that asks.
     pub execution: ExecutionRef,
-    /// What it was started for.
+    /// The trigger that it was started by.
     pub gather: Gather,
 }
 
-/// What an execution was started for.
+/// The trigger of an execution.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Gather {
@@ -78,7 +78,7 @@ pub struct Waiting {
     pub name: String,
     /// The ARN of that execution.
     pub execution: String,
-    /// What it was started for.
+    /// The trigger that it was started by.
     pub input: ShareRunbooksInput,
     /// Since when it waits.
     pub at: Timestamp,
@@ -88,7 +88,7 @@ pub struct Waiting {
     pub settles_until: Option<Timestamp>,
 }
 
-/// What an execution is to do.
+/// The work of an execution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Turn {
     /// Nobody knows of it yet: let it be seen.
@@ -111,7 +111,7 @@ pub enum Turn {
     Lead(Vec<Waiting>),
 }
 
-/// What the facts of one batch are about.
+/// The subjects of the facts of one batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Subject {
     Account(AccountId),
@@ -192,9 +192,10 @@ pub fn turn(me: &str, all: &[Waiting], now: Timestamp, window: Duration) -> Turn
     if first.name != me {
         let overdue = first.at.checked_add(longest + GRACE).unwrap_or(now);
         let (name, execution) = (first.name.clone(), first.execution.clone());
-        return match now > overdue {
-            true => Turn::Overdue { name, execution },
-            false => Turn::Wait(look_again(mine, now, window)),
+        return if now > overdue {
+            Turn::Overdue { name, execution }
+        } else {
+            Turn::Wait(look_again(mine, now, window))
         };
     }
     let newest = group.iter().map(|waiting| waiting.at).max().unwrap_or(mine.at);

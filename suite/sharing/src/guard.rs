@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::{EffectCounts, EffectPart, effect_id};
 
-/// What is done about the effect of a plan.
+/// The decision about the effect of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Verdict {
@@ -54,7 +54,7 @@ impl MassRemovalGuard {
             && u128::from(losing) * 100 > u128::from(self.percent) * u128::from(holding)
     }
 
-    /// What to do about the parts of an effect; `confirmed` is the id that somebody agreed to. `holding` is what
+    /// The decision about the parts of an effect; `confirmed` is the id that somebody agreed to. `holding` is what
     /// members are known to have at least, where the parts are not everything.
     #[must_use]
     pub fn decide(

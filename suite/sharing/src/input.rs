@@ -77,7 +77,7 @@ impl ShareRunbooksInput {
         }
     }
 
-    /// What a change of documents, rules or OUs has touched.
+    /// The subjects that a change of documents, rules or OUs has touched.
     #[must_use]
     pub fn change(touched: Touched, trigger: Trigger) -> Self {
         Self {
@@ -190,9 +190,10 @@ pub(crate) fn first_read<'de, D: Deserializer<'de>>(
     let by_the_suite = [Join, Move, Departure, Recheck, Change]
         .into_iter()
         .any(|kind| serde_json::to_value(kind).is_ok_and(|kind| input["trigger"]["kind"] == kind));
-    let read = match by_the_suite {
-        true => read::payload::<RawShareRunbooksInput, Value>(input),
-        false => read::deserialize::<RawShareRunbooksInput, Value>(input),
+    let read = if by_the_suite {
+        read::payload::<RawShareRunbooksInput, Value>(input)
+    } else {
+        read::deserialize::<RawShareRunbooksInput, Value>(input)
     };
     let read = read.map_err(|error| error.to_string()).and_then(ShareRunbooksInput::try_from);
     read.map_err(serde::de::Error::custom)

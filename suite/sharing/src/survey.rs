@@ -33,7 +33,7 @@ pub struct SurveyInput {
     pub counts: Option<EffectCounts>,
 }
 
-/// What `share-documents` would do. Counts are cumulative over the loop.
+/// The work that `share-documents` would do. Counts are cumulative over the loop.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SurveyOutput {
@@ -57,7 +57,7 @@ pub struct SurveyReport {
     pub owner: AccountId,
     /// The Region they lie in.
     pub region: Region,
-    /// What there would be to do.
+    /// The work that there would be to do.
     #[serde(default)]
     pub counts: Option<EffectCounts>,
     /// Why it ended early.
@@ -65,7 +65,7 @@ pub struct SurveyReport {
     pub error: Option<ErrorOutput>,
 }
 
-/// What was found everywhere.
+/// The findings everywhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Conclude {
@@ -87,11 +87,11 @@ pub struct Conclude {
 pub struct ConcludeInput {
     /// The execution that calls the function.
     pub execution: ExecutionRef,
-    /// What there would be to do.
+    /// The work that there would be to do.
     pub conclude: Conclude,
 }
 
-/// What to do, and where the effect lies.
+/// The decision, and where the effect lies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Conclusion {
@@ -101,11 +101,11 @@ pub struct Conclusion {
     pub id: String,
     /// Where the `SharingEffect` lies.
     pub effect: S3Object,
-    /// What was found everywhere.
+    /// The findings everywhere.
     pub totals: EffectCounts,
     /// The pairs of owner and Region to work on.
     pub work: Vec<WorkItem>,
-    /// What there is to report of the others.
+    /// The report of the others.
     pub untouched: Vec<ShareReport>,
 }
 
@@ -114,7 +114,7 @@ pub struct Conclusion {
 pub enum PlanRequest {
     /// Whether an execution is to go on, and for whom.
     Gather(GatherInput),
-    /// What to do about the effect of a plan.
+    /// The decision about the effect of a plan.
     Conclude(ConcludeInput),
     /// To make a plan.
     Plan(PlanSharesInput),

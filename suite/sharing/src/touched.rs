@@ -1,4 +1,4 @@
-//! What a change event has touched: documents, rules, OUs. An execution for the whole organization that names it
+//! The subjects that a change event has touched: documents, rules, OUs. An execution for the whole organization that names it
 //! looks at nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +13,7 @@ use crate::{Accounts, SharingRule, SharingRules, WorkItem};
 /// So many documents are named one by one; of more, their owners and Regions are.
 const MOST_DOCUMENTS: usize = 300;
 
-/// What has been touched.
+/// The subjects that have been touched.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Touched {

@@ -26,7 +26,7 @@ async fn replica(world: &World, owner: &str, name: &str) -> Result<Option<(Strin
 fn documents_that_the_owner_lacks_in_a_region_come_from_its_home_region() {
     run(|world| async move {
         let _alone = RULES.lock().await;
-        // What a reconcile is there for: the events of changes are lost.
+        // A reconcile is there for this: the events of changes are lost.
         let lost = json!({"drop": [
             "Parameter Store Change", "CreateDocument", "UpdateDocument", "UpdateDocumentDefaultVersion",
             "DeleteDocument",

@@ -14,7 +14,7 @@ use crate::{Ownership, Scope, SharingRules, TouchedPairs, WorkItem};
 /// For how long after its creation nobody else can have shared documents with an account.
 pub const FRESH_FOR: SignedDuration = SignedDuration::from_mins(15);
 
-/// What a plan is made from.
+/// The input of a plan.
 #[derive(Debug, Clone, Copy)]
 pub struct PlanInput<'a> {
     /// All sharing rules, invalid ones as problems.
@@ -25,13 +25,13 @@ pub struct PlanInput<'a> {
     pub trigger: TriggerKind,
     /// The account that owns documents where a rule names none.
     pub hub: AccountId,
-    /// What was read of the world.
+    /// The facts that were read of the world.
     pub evidence: Evidence<'a>,
     /// Look at nothing else than this.
     pub touched: Option<&'a TouchedPairs>,
 }
 
-/// What was read for a plan, when, and how completely. A share is removed only where this is enough to know
+/// The facts that were read for a plan, when, and how completely. A share is removed only where this is enough to know
 /// that nobody wants it.
 #[derive(Debug, Clone, Copy)]
 pub struct Evidence<'a> {

@@ -27,7 +27,7 @@ pub enum Holder {
     Foreign,
 }
 
-/// What the ledger says of one share.
+/// The ledger's entry of one share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecordedShare {
     /// Which version the account sees.
@@ -36,10 +36,10 @@ pub struct RecordedShare {
     pub holder: Holder,
 }
 
-/// What the ledger says of one document.
+/// The ledger's entries of one document.
 pub type Recorded = BTreeMap<AccountId, RecordedShare>;
 
-/// What is, as far as it is known.
+/// The present state, as far as it is known.
 #[derive(Debug, Clone, Copy)]
 pub struct Present<'a> {
     /// The ledger's entries of the document.
@@ -97,7 +97,7 @@ pub struct Call {
     pub remove: Vec<AccountId>,
 }
 
-/// What is to be done about one document.
+/// The work on one document.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DocumentCalls {
     /// The calls, in order.
@@ -139,7 +139,7 @@ pub fn needs_permissions(
 /// Plans the calls for one document. Deterministic; planning again after the calls have been made
 /// yields none.
 ///
-/// What is not recorded as ours and is not, on an exclusive document, with a member of the organization, is
+/// A share that is not recorded as ours and is not, on an exclusive document, with a member of the organization, is
 /// left alone, and so are accounts in conflict and those left to somebody else. Of a document that is not this
 /// installation's alone, only accounts that have left the organization lose their shares, and no version is
 /// changed. The owner is never touched. Of a plan that somebody applies, nothing but its pairs is changed.

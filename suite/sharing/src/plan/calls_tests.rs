@@ -16,7 +16,7 @@ pub(super) fn id(n: u16) -> AccountId {
 
 pub(super) const OWNER: u16 = 7;
 
-/// What AWS does with a call: it adds, then removes, so that an id in both lists is removed.
+/// The effect of a call in AWS: it adds, then removes, so that an id in both lists is removed.
 pub(super) fn apply(permissions: &mut Shares, calls: &[Call]) {
     for call in calls {
         permissions.extend(call.add.iter().map(|id| (*id, call.version)));
@@ -24,7 +24,7 @@ pub(super) fn apply(permissions: &mut Shares, calls: &[Call]) {
     }
 }
 
-/// What is recorded after calls that succeeded.
+/// The record after calls that succeeded.
 pub(super) fn record(ledger: &mut Recorded, calls: &DocumentCalls, wanted: &Wanted) {
     for call in &calls.calls {
         let share = RecordedShare { version: call.version, holder: Holder::Ours };
@@ -60,7 +60,7 @@ fn shares(of: u16, most: usize) -> impl Strategy<Value = Shares> {
     prop::collection::btree_map((0..of).prop_map(id), version(), 0..most)
 }
 
-/// What is recorded, and whether AWS still has it.
+/// The record, and whether AWS still has it.
 fn recorded(
     of: u16,
     most: usize,
@@ -249,7 +249,7 @@ proptest! {
             if foreign {
                 let adopted = wanted && *account != id(OWNER);
                 prop_assert_eq!(calls.adopt.contains(account), adopted);
-                // What is ours is not recorded as foreign right after.
+                // A share of ours is not recorded as foreign right after.
                 prop_assert!(!adopted || calls.foreign.iter().all(|(id, _)| id != account));
             }
         }

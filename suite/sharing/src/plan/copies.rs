@@ -10,7 +10,7 @@ use crate::plan::{
     DocumentEffect, EffectCounts, Holder, Left, LeftBecause, Territory, Wanted, WorkView,
 };
 
-/// What the ledger says of one copy.
+/// The ledger's entry of one copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedCopy {
     /// [`Holder::Ours`], or [`Holder::Intended`] while it is made.
@@ -21,7 +21,7 @@ pub struct RecordedCopy {
     pub hash: String,
 }
 
-/// What the ledger says of the copies of one document.
+/// The ledger's entries of the copies of one document.
 pub type RecordedCopies = BTreeMap<AccountId, RecordedCopy>;
 
 /// The digests of the owner's document, for each version that is copied.
@@ -38,18 +38,18 @@ pub enum FoundCopy {
     Untagged,
 }
 
-/// What is, as far as it is known.
+/// The present state, as far as it is known.
 #[derive(Debug, Clone, Copy)]
 pub struct PresentCopies<'a> {
-    /// What the ledger says; nothing else is ever changed.
+    /// The ledger's entries; nothing else is ever changed.
     pub ledger: &'a RecordedCopies,
-    /// What was found in accounts; only those that somebody looked into.
+    /// The copies found in accounts; only those that somebody looked into.
     pub found: &'a BTreeMap<AccountId, FoundCopy>,
     /// The owner's document, as it should be copied.
     pub sources: &'a CopySources,
 }
 
-/// What is to be done about the copies of one document. Each list is sorted.
+/// The work on the copies of one document. Each list is sorted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CopyCalls {
     /// Accounts in which a copy is made.

@@ -18,7 +18,7 @@ use crate::plan::{DocumentCalls, Holder, Present, ReplicaChange, ReplicaEffect, 
 /// Fingerprints travel through the state of a state machine, which knows numbers as doubles.
 const FINGERPRINT_BITS: u32 = 52;
 
-/// What a look at one owner in one Region has found, as counts of pairs of document and account.
+/// The findings of a look at one owner in one Region, as counts of pairs of document and account.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct EffectCounts {
@@ -173,7 +173,7 @@ pub struct Left {
     pub accounts: Vec<AccountId>,
 }
 
-/// What an execution would do about one document.
+/// The effect of an execution on one document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DocumentEffect {
@@ -181,7 +181,7 @@ pub struct DocumentEffect {
     pub document: DocumentName,
     /// The rules that select it.
     pub rules: Vec<String>,
-    /// What would become of the document itself, where it is a replica.
+    /// The change of the document itself, where it is a replica.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replica: Option<ReplicaEffect>,
     /// Accounts that it would be shared with, new ones and those that get another version.
@@ -217,7 +217,7 @@ pub struct DocumentEffect {
     pub moved: Vec<AccountId>,
 }
 
-/// What an execution would do about the documents of one owner in one Region: an object in S3. Documents
+/// The effect of an execution on the documents of one owner in one Region: an object in S3. Documents
 /// about which there is nothing to say are not in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -237,7 +237,7 @@ pub struct PartEffect {
     /// The documents of the plan that is applied that were looked at.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub compared: BTreeSet<DocumentName>,
-    /// What was found wrong, and why documents could not be looked at.
+    /// The problems found, and why documents could not be looked at.
     pub problems: Vec<Problem>,
 }
 
@@ -249,7 +249,7 @@ pub struct EffectPart {
     pub owner: AccountId,
     /// The Region they lie in.
     pub region: Region,
-    /// What there would be to do.
+    /// The work that there would be to do.
     #[serde(default)]
     pub counts: EffectCounts,
     /// Why the look ended early.
@@ -273,13 +273,13 @@ pub struct SharingEffect {
     /// When reading for the plan began.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub seen_at: Timestamp,
-    /// What is done about it.
+    /// The decision about it.
     pub verdict: crate::Verdict,
     /// The sum of the parts.
     pub totals: EffectCounts,
     /// Every owner and Region.
     pub parts: Vec<EffectPart>,
-    /// What was found wrong while planning.
+    /// The problems found while planning.
     pub problems: Vec<Problem>,
 }
 
@@ -417,7 +417,7 @@ impl DocumentEffect {
         foreign.map_or(0, |left| left.accounts.len() as u64)
     }
 
-    /// What is left of it when the document is not there any more: all that it would share has moved.
+    /// The rest of it when the document is not there any more: all that it would share has moved.
     #[must_use]
     pub fn outdated(&self) -> Self {
         Self {

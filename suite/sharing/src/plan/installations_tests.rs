@@ -50,7 +50,7 @@ impl Rivals {
     }
 }
 
-/// What one of them reads in the owner's account.
+/// The documents that one of them reads in the owner's account.
 fn claims(reader: usize, claimants: &[usize]) -> Claims {
     let name = |installation: usize| format!("relay-{installation}");
     let own: InstallationId = name(reader).parse().unwrap();

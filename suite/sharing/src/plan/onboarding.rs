@@ -83,9 +83,10 @@ impl SharePlan {
                     let start = self.start(rule, onboarding, account, joined, input);
                     let size = |start| serde_json::to_string(start).map_or(0, |text| text.len());
                     bytes += start.as_ref().map_or(0, size);
-                    let fits = match bytes <= MOST_BYTES {
-                        true => start,
-                        false => Err("more than can be started at once".to_owned()),
+                    let fits = if bytes <= MOST_BYTES {
+                        start
+                    } else {
+                        Err("more than can be started at once".to_owned())
                     };
                     match fits {
                         Ok(start) => starts.push(start),
@@ -112,9 +113,10 @@ impl SharePlan {
     ) -> Result<OnboardingStart, String> {
         let OnboardingRunbook { runbook, parameters } = onboarding;
         // Amazon's runbooks have their names everywhere, an account's own only at home.
-        let whole = match rule.owner == input.hub || runbook.is_amazons() {
-            true => runbook.to_string(),
-            false => arn::document(input.region, rule.owner, runbook),
+        let whole = if rule.owner == input.hub || runbook.is_amazons() {
+            runbook.to_string()
+        } else {
+            arn::document(input.region, rule.owner, runbook)
         };
         let runbook: RunbookName =
             whole.parse().map_err(|_| format!("{whole} is longer than SSM takes"))?;

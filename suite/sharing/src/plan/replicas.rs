@@ -14,12 +14,12 @@ use crate::plan::{
 };
 use crate::{Document, ListedDocument, SharedVersion};
 
-/// What the ledger says of one replica.
+/// The ledger's entry of one replica.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedReplica {
     /// The home Region that it was made from, which its tag names.
     pub home: Region,
-    /// What it has the content of, and whether it is there yet.
+    /// The source of its content, and whether it is there yet.
     pub copy: RecordedCopy,
 }
 
@@ -44,12 +44,12 @@ pub struct WantedReplica {
     pub version: SharedVersion,
 }
 
-/// What is, as far as it is known.
+/// The present state, as far as it is known.
 #[derive(Debug, Clone, Copy)]
 pub struct PresentReplica<'a> {
     /// Whose the document of the name is.
     pub standing: Standing,
-    /// What the ledger says; nothing else is ever changed.
+    /// The ledger's entries; nothing else is ever changed.
     pub recorded: Option<&'a RecordedReplica>,
     /// The digest of the document at home; `None` where nobody asked.
     pub source: Option<&'a str>,
@@ -57,7 +57,7 @@ pub struct PresentReplica<'a> {
     pub hash: Option<&'a str>,
 }
 
-/// What is to be done about the replica of one document.
+/// The work on the replica of one document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReplicaCall {
     /// There is none, and none is wanted.
@@ -79,17 +79,17 @@ pub enum ReplicaCall {
     Forget,
 }
 
-/// What would become of a document that is a replica.
+/// The change of a document that is a replica.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReplicaEffect {
     /// The Region that it is a replica of.
     pub home: Region,
-    /// What would be done.
+    /// The work that would be done.
     pub change: ReplicaChange,
 }
 
-/// What would be done about a replica.
+/// The work that would be done on a replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ReplicaChange {
@@ -209,7 +209,7 @@ impl WorkView<'_> {
         })
     }
 
-    /// What the rules, as a union, want for a document. A rule with a home Region means the document that is there, unless the
+    /// The shares that the rules, as a union, want for a document. A rule with a home Region means the document that is there, unless the
     /// owner has one of its own here.
     #[must_use]
     pub fn wanted_of(&self, listed: &ListedDocument, standing: Standing) -> Wanted {
@@ -251,7 +251,7 @@ impl WorkView<'_> {
         wanted
     }
 
-    /// What to do about the replica of a document.
+    /// The work on the replica of a document.
     #[must_use]
     pub fn replica(&self, wanted: &Wanted, present: PresentReplica<'_>) -> ReplicaCall {
         plan_replica(wanted, present, self.territory())

@@ -109,7 +109,7 @@ fn call(
     view.replica(wanted, present)
 }
 
-/// What the rules want, and what follows from it where the ledger has this replica.
+/// The wish of the rules, and the work that follows where the ledger has this replica.
 fn decided(
     rules: Vec<PlannedRule>,
     listed: &ListedDocument,

@@ -12,7 +12,7 @@ use crate::{
     Distribution, DocumentSelector, OnboardingRunbook, Ownership, SharedVersion, WorkItem,
 };
 
-/// What an execution of `share-runbooks` is to do: rules resolved to accounts.
+/// The work of an execution of `share-runbooks`: rules resolved to accounts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SharePlan {
@@ -31,13 +31,13 @@ pub struct SharePlan {
     pub valid_rules: u64,
     /// The rules that mean somebody in scope, the exclusive ones, and those whose OUs were not all found.
     pub rules: Vec<PlannedRule>,
-    /// What to look at: owners, Regions, and which rules apply there.
+    /// The pairs to look at: owners, Regions, and which rules apply there.
     pub work: Vec<PlannedWork>,
     /// From which accounts shares may be removed.
     pub removals: Removals,
     /// Every OU that a rule names was looked up, whether it exists or not.
     pub selectors_read: bool,
-    /// What SSM says is read for every document, not only what the ledger says.
+    /// SSM's permissions are read for every document, not only the ledger.
     #[serde(default)]
     pub drift: bool,
     /// Every owner and Region is looked at before anything is changed.
@@ -52,7 +52,7 @@ pub struct SharePlan {
     /// Only what change events have touched is looked at.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub touched: bool,
-    /// What was found wrong while planning.
+    /// The problems found while planning.
     pub problems: Vec<Problem>,
 }
 

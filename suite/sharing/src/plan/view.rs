@@ -12,7 +12,7 @@ use crate::plan::{
 };
 use crate::{Claim, Distribution, Document, Ownership, SharedVersion};
 
-/// What the rules make of one document.
+/// One document in the light of the rules.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wanted {
     /// Who should have it, and which version; never the owner.
@@ -280,7 +280,7 @@ impl WorkView<'_> {
         ids.filter(move |id| !is_wanted(id) && self.territory.may_lose(id, wanted))
     }
 
-    /// What the rules, as a union, want for a document that the owner has here.
+    /// The shares that the rules, as a union, want for a document that the owner has here.
     #[must_use]
     pub fn wanted(&self, document: &Document) -> Wanted {
         self.wanted_by(|rule| rule.documents.selects(document))
@@ -319,7 +319,7 @@ impl WorkView<'_> {
         plan_calls(self.owner, wanted, present, &self.territory, quota)
     }
 
-    /// What to do about the copies of a document.
+    /// The work on the copies of a document.
     #[must_use]
     pub fn copies(&self, wanted: &Wanted, present: PresentCopies<'_>) -> CopyCalls {
         plan_copies(wanted, present, &self.territory)

@@ -1,4 +1,4 @@
-//! What is written into the ledger.
+//! Changes of the ledger.
 
 use relay_core::id::{AccountId, DocumentName};
 use sharing::plan::{RecordedCopy, RecordedReplica, RecordedShare};
@@ -42,7 +42,7 @@ pub enum LedgerChange {
     Replicated {
         /// The document that is made in the owner's account.
         document: DocumentName,
-        /// What it is a replica of, and whether it is there yet.
+        /// The source of the replica, and whether the replica is there yet.
         replica: RecordedReplica,
     },
     /// The replica is gone, or is nothing to the suite any more.

@@ -21,7 +21,7 @@ const KEY: &str = "replica";
 pub struct ReplicaEntry {
     /// The document that is a replica.
     pub document: DocumentName,
-    /// What it was made from, and whether it is there yet.
+    /// The source that it was made from, and whether it is there yet.
     pub replica: RecordedReplica,
     /// ARN of the execution that recorded it.
     pub execution: String,
