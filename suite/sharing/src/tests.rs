@@ -198,7 +198,7 @@ fn an_unknown_field_is_named_with_the_nearest_known_one() {
              accounts:\n  in: [organization]\n  includeChildOUs: true\nschedule: daily\n"
         ),
         expect![[r#"
-            web.yaml:1:27 (documents.tag): unknown field `tag`, expected one of `owner`, `names`, `tags`, `types` [UnknownField]
+            web.yaml:1:27 (documents.tag): unknown field `tag`, expected one of `owner`, `homeRegion`, `names`, `tags`, `types` [UnknownField]
               Did you mean `tags`?
             web.yaml:2:1 (region): unknown field `region`, expected one of `documents`, `regions`, `accounts`, `documentVersion`, `distribution`, `ownership`, `onboarding` [UnknownField]
               Did you mean `regions`?

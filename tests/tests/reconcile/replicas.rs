@@ -32,7 +32,7 @@ fn documents_that_the_owner_lacks_in_a_region_come_from_its_home_region() {
             "DeleteDocument",
         ]});
         world.local.relay("POST", "events/delivery", &lost).await?;
-        let owner = "353535353535";
+        let owner = "373737373737";
         world.join_by_invitation(owner).await?;
         world.stack.deploy_owner(owner).await?;
         world.stack.deploy_owner_in(owner, AWAY).await?;
