@@ -150,6 +150,17 @@ fn it_prints_each_outcome_and_why_nothing_was_done_about_an_alarm() {
         start.input(json!({"accounts": [HUB]}).to_string()).send().await?;
         let outcome = line("succeeded ").await?;
         ensure!(outcome.contains(HUB), "{outcome}");
+        // Neither rules nor shares: a look at everything has nothing to look at.
+        let plan = Command::new(build::binary("relay"))
+            .arg("plan")
+            .env_clear()
+            .env("AWS_ENDPOINT_URL", &started.endpoint)
+            .env("AWS_REGION", HOME_REGION)
+            .env("AWS_ACCESS_KEY_ID", HUB)
+            .env("AWS_SECRET_ACCESS_KEY", "local")
+            .output()?;
+        let shown = String::from_utf8_lossy(&plan.stdout);
+        ensure!(plan.status.success() && shown.contains("nothing to change"), "{plan:?}");
         Ok(())
     });
 }
