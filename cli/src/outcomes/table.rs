@@ -117,22 +117,23 @@ mod tests {
         check(
             80,
             &expect![[r#"
-            STATUS           TIME (UTC)   ID        SUMMARY
-            pendingApproval  01-02 03:04  0472af54  Alarm web-status:
-                                                    Relay-StopStartInstance runs once 1 of
-                                                    on-call approved it on i-1.
-            succeeded        01-02 03:04  333ba70b  Alarm ok.
-        "#]],
+                STATUS           TIME (UTC)   ID        SUMMARY
+                pendingApproval  01-02 03:04  0472af54  Alarm web-status:
+                                                        Relay-StopStartInstance on i-1 waits
+                                                        for 1 of on-call to approve it.
+                succeeded        01-02 03:04  333ba70b  Alarm ok.
+            "#]],
         );
         check(
             120,
             &expect![[r#"
-            STATUS           TIME (UTC)           ID        ACCOUNT       RULE                 SUMMARY
-            pendingApproval  2026-01-02 03:04:05  0472af54  444455556666  ec2-status-check +1  Alarm web-status:
-                                                                                               Relay-StopStartInstance runs once 1
-                                                                                               of on-call approved it on i-1.
-            succeeded        2026-01-02 03:04:05  333ba70b  444455556666  ec2-status-check +1  Alarm ok.
-        "#]],
+                STATUS           TIME (UTC)           ID        ACCOUNT       RULE                 SUMMARY
+                pendingApproval  2026-01-02 03:04:05  0472af54  444455556666  ec2-status-check +1  Alarm web-status:
+                                                                                                   Relay-StopStartInstance on i-1
+                                                                                                   waits for 1 of on-call to approve
+                                                                                                   it.
+                succeeded        2026-01-02 03:04:05  333ba70b  444455556666  ec2-status-check +1  Alarm ok.
+            "#]],
         );
     }
 

@@ -42,7 +42,7 @@ fn every_problem_is_drawn_at_its_line_with_remedy_and_page() {
           |                                      ^^^^^^^^^^^^ documents.owner
           |
           = help: Quote it: "222233334444".
-          = note: see docs/errors/AccountIdNotQuoted.md
+          = note: relay explain AccountIdNotQuoted
 
         error[UnknownField]: unknown field `regoins`, expected one of `documents`, `regions`, `accounts`, `documentVersion`, `distribution`, `ownership`, `onboarding`
          --> rules/sharing/baseline.yaml:2:1
@@ -51,7 +51,7 @@ fn every_problem_is_drawn_at_its_line_with_remedy_and_page() {
           | ^^^^^^^ regoins
           |
           = help: Did you mean `regions`?
-          = note: see docs/errors/UnknownField.md
+          = note: relay explain UnknownField
 
         error[RuleSyntax]: while parsing a flow mapping, did not find expected ',' or '}'
          --> rules/remediation/disk.yaml:2:7
@@ -60,7 +60,7 @@ fn every_problem_is_drawn_at_its_line_with_remedy_and_page() {
           |       ^
           |
           = help: Correct the YAML at this place; `relay rules lint` checks the whole set.
-          = note: see docs/errors/RuleSyntax.md
+          = note: relay explain RuleSyntax
 
         3 problems in 2 of 3 rules
     "#]].assert_eq(&ran.story(relay.home.path()));
@@ -144,7 +144,7 @@ fn warnings_alone_are_no_reason_to_fail() {
           |                   ^^ guard.coolDown
           |
           = help: Give it some minutes.
-          = note: see docs/errors/GuardLoose.md
+          = note: relay explain GuardLoose
 
         1 rule is valid, 1 warning
     "#]]

@@ -206,7 +206,7 @@ ladder:
           |              ^^^^^^^^^^^^^ ladder[0].runbook
           |
           = help: Correct the name, or create and share the runbook in this account and Region.
-          = note: see docs/errors/RunbookNotFound.md
+          = note: relay explain RunbookNotFound
 
         nothing to change, 1 finding
     "#]].assert_eq(&ran.story(relay.home.path()));

@@ -61,7 +61,7 @@ fn findings_are_drawn_with_line_caret_remedy_and_page() {
         4 |     action: aws:nap
           |             ^^^^^^^ mainSteps[0].action
           |
-          = note: see docs/lint.md#invaliddocumentcontent
+          = note: relay explain InvalidDocumentContent
 
         error[InvalidDocumentContent]: Unknown step name: "nowhere" in nextStep
          --> b.yaml:6:15
@@ -69,7 +69,7 @@ fn findings_are_drawn_with_line_caret_remedy_and_page() {
         6 |     nextStep: nowhere
           |               ^^^^^^^ mainSteps[0].nextStep
           |
-          = note: see docs/lint.md#invaliddocumentcontent
+          = note: relay explain InvalidDocumentContent
 
         warning[HardCodedAccount]: the account 444455556666 is written into the runbook
          --> a.yaml:9:53
@@ -78,7 +78,7 @@ fn findings_are_drawn_with_line_caret_remedy_and_page() {
           |                                                     ^^^^^^^^^^^^^^^^^ mainSteps[0].inputs.QueueUrl
           |
           = help: Take it as a parameter; for the account of the run write {{ global:ACCOUNT_ID }}.
-          = note: see docs/lint.md#hardcodedaccount
+          = note: relay explain HardCodedAccount
 
         note[MissingAssumeRole]: the runbook has no assumeRole: it acts with the rights of the caller that starts it
          --> a.yaml:4:3
@@ -87,7 +87,7 @@ fn findings_are_drawn_with_line_caret_remedy_and_page() {
           |   ^
           |
           = help: Add assumeRole, so that people may start it without having its rights.
-          = note: see docs/lint.md#missingassumerole
+          = note: relay explain MissingAssumeRole
 
         2 problems, 1 warning, 1 note, 1 allowed in 2 runbooks
     "#]].assert_eq(&lint(&relay, &["a.yaml", "b.yaml"]).story(relay.home.path()));

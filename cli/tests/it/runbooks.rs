@@ -101,7 +101,7 @@ fn an_invalid_runbook_stops_the_push_before_the_first_write() {
         5 |     action: aws:wait
           |             ^^^^^^^^ mainSteps[0].action
           |
-          = note: see docs/lint.md#invaliddocumentcontent
+          = note: relay explain InvalidDocumentContent
 
         error: a runbook is invalid; nothing was written
     "#]]

@@ -7,7 +7,7 @@ use outcome::{HistoryEntry, HistoryIndex, OutcomeStatus};
 use serde_json::{Value, json};
 use store::{Table, UnansweredAlarms};
 
-use crate::world::{self, NONE, NOW, World};
+use crate::world::{NONE, NOW, World};
 
 const RULE: &str = r#"
 mode: MODE
@@ -18,7 +18,7 @@ ladder: [{runbook: Relay-RebootInstance, parameters: {InstanceId: ["{resource}"]
 
 /// The fixture's alarm, going off at this second of the minute.
 fn event(second: u32) -> Value {
-    let mut event = world::event();
+    let mut event = crate::world::event();
     event["id"] = json!(format!("e-{second}"));
     event["detail"]["state"]["timestamp"] = json!(format!("2019-10-02T17:04:{second:02}.000+0000"));
     event

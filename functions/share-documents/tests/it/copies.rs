@@ -213,7 +213,7 @@ async fn what_was_changed_or_deleted_by_hand_is_found_where_drift_is_looked_for(
 #[tokio::test(start_paused = true)]
 async fn an_account_that_cannot_be_reached_does_not_keep_the_others_from_their_copies() {
     let (world, accounts, _) = world(3);
-    world.ssm(|ssm| ssm.documents.extend([world::document("Org-Other".to_owned())]));
+    world.ssm(|ssm| ssm.documents.extend([crate::world::document("Org-Other".to_owned())]));
     world.aws.state().without_roles.insert(accounts[1].clone());
     let answer = counts(&world, "first").await;
     assert_eq!((answer.copied, answer.failed), (4, 2));

@@ -103,7 +103,7 @@ async fn a_document_deleted_meanwhile_is_a_problem_of_its_own() {
 async fn what_the_ledger_remembers_of_a_deleted_document_is_forgotten() {
     let world = World::new(1);
     let accounts = accounts(1);
-    let mut plan = world::plan(&accounts);
+    let mut plan = crate::world::plan(&accounts);
     plan.work[0].rules.clear();
     world.put_plan(&plan);
     world.remember("Org-Deleted", &accounts[0], "$DEFAULT");
@@ -213,7 +213,7 @@ async fn a_quota_that_aws_raised_is_felt_for_and_filled() {
 async fn removals_make_room_before_additions_need_it() {
     let world = World::new(1);
     let accounts = accounts(2);
-    let mut plan = world::plan(&accounts);
+    let mut plan = crate::world::plan(&accounts);
     plan.rules[0].accounts.truncate(1);
     world.put_plan(&plan);
     let foreign: Vec<String> =
@@ -284,7 +284,7 @@ async fn a_plan_that_is_gone_or_not_for_this_owner_has_its_own_error() {
     plan.work.clear();
     world.put_plan(&plan);
     assert_eq!(world.run("join").await.unwrap_err().name().as_str(), "InvalidInput");
-    world.aws.state().put_object(world::PLAN, &json!({ "no": "plan" }));
+    world.aws.state().put_object(crate::world::PLAN, &json!({ "no": "plan" }));
     assert_eq!(world.run("join").await.unwrap_err().name().as_str(), "PlanUnreadable");
     assert!(world.aws.state().table.keys("lock#").is_empty());
 }

@@ -148,7 +148,7 @@ async fn a_document_that_is_gone_leaves_no_intention_behind() {
 async fn a_fresh_account_is_one_for_a_quarter_of_an_hour() {
     let world = World::new(1);
     let accounts = accounts(1);
-    let mut plan = world::plan(&accounts);
+    let mut plan = crate::world::plan(&accounts);
     plan.seen_at = "2026-06-30T23:44:59Z".parse().unwrap();
     world.put_plan(&plan);
     world.share(DOCUMENT, &accounts);
@@ -234,7 +234,7 @@ async fn an_older_plan_removes_nothing_from_whom_a_later_one_was_made_for() {
     for key in [format!("place#{}", accounts(1)[0]), "place#organization".to_owned()] {
         let world = World::new(2);
         let accounts = accounts(1);
-        for document in world::names(2) {
+        for document in crate::world::names(2) {
             world.share(&document, &accounts);
             world.remember(&document, &accounts[0], "$DEFAULT");
         }

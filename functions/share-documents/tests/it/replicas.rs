@@ -216,7 +216,7 @@ async fn a_replica_that_somebody_else_shares_is_kept_when_no_rule_wants_it() {
 async fn a_home_region_that_cannot_be_listed_takes_nothing_away() {
     let (world, accounts, _) = world(2);
     world.finish("first").await;
-    world.ssm(|ssm| ssm.documents.extend([world::document("Org-Own".to_owned())]));
+    world.ssm(|ssm| ssm.documents.extend([crate::world::document("Org-Own".to_owned())]));
     let denied =
         |call: &Call| (call.region == HOME).then_some(Fault::Error("AccessDeniedException", "no"));
     world.aws.on("ListDocuments").fails_where(denied);
