@@ -26,7 +26,7 @@ enum Command {
     Test,
     /// Changes the suite's heart place by place and looks whether its tests notice: takes an hour
     Mutants(commands::mutants::Arguments),
-    /// Measures speed and size and writes docs/benchmarks.md's table
+    /// Measures speed and size and writes the tables of docs/benchmarks.md and docs/scale.md
     Bench(commands::bench::Arguments),
     /// Builds the functions for deployment, optimised, into target/lambda
     Package(commands::package::Arguments),

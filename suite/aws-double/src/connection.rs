@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
 use crate::{
     Aws, Call, Fault, Reply, Served, State, cloudwatch, dynamodb, ec2, fault, messages,
-    organizations, s3, ssm, states, sts,
+    organizations, rates, s3, ssm, states, sts,
 };
 
 impl Aws {
@@ -20,15 +20,23 @@ impl Aws {
         let _gauge = Gauge::new(&self, &call.operation);
         let (fault, served, latency) = {
             let mut state = self.state();
-            state.calls.push(call.clone());
-            let fault = fault::of(&mut state.disturbances, &call);
+            let refused = state.rates.refuse(&call);
+            rates::count(&mut state.tallies, &call, refused);
+            if !state.only_counts {
+                state.calls.push(call.clone());
+            }
+            let fault = match refused {
+                true => Some(Fault::Throttled),
+                false => fault::of(&mut state.disturbances, &call),
+            };
             let served = match &fault {
                 None | Some(Fault::LostReply | Fault::Slow(_)) => {
                     Some(self.serve(&mut state, &call))
                 }
                 Some(fault) => fault.answer(&call),
             };
-            (fault, served, state.latency)
+            let latency = state.latencies.get(call.service.as_str()).copied();
+            (fault, served, latency.unwrap_or(state.latency))
         };
         let latency = match &fault {
             Some(Fault::Slow(duration)) => *duration,
@@ -55,7 +63,7 @@ impl Aws {
             "dynamodb" => dynamodb::serve(&mut state.table, call),
             "ec2" | "tagging" => ec2::serve(state.at(&call.account, &call.region), call),
             "monitoring" => cloudwatch::serve(state.at(&call.account, &call.region), call),
-            "organizations" => organizations::serve(&state.organization, call),
+            "organizations" => organizations::serve(&state.organization, state.pages, call),
             "s3" => s3::serve(state, call),
             "events" | "sns" | "sqs" => messages::serve(state, call),
             "ssm" => ssm::serve(state, call, self.now()),

@@ -9,8 +9,9 @@
 //! - [`Aws::on`] disturbs an operation: throttles, denies, loses replies.
 //! - [`Aws::calls`] and [`Aws::count`] say what was called.
 //! - Time is tokio's: tests run with `start_paused`.
+//! - [`Pages::Usual`], [`Aws::rate`], [`Aws::latency_of`] and [`Aws::only_count`] are for organizations as large as AWS allows.
 //!
-//! A dev-dependency only: nothing that is deployed may use it.
+//! For tests and benchmarks only: nothing that is deployed may use it.
 
 #![expect(
     clippy::unwrap_used,
@@ -30,6 +31,7 @@ mod fault;
 mod messages;
 mod organizations;
 mod place;
+mod rates;
 mod s3;
 mod ssm;
 mod states;
@@ -48,16 +50,18 @@ use serde_json::Value;
 
 pub use call::{Call, Refusal, Reply, Served};
 pub use cloudwatch::Alarm;
-pub use dynamodb::{Item, Table};
+pub use dynamodb::{Item, Table, Units};
 pub use ec2::Instance;
 pub use fault::{Disturb, Fault};
 pub use messages::Message;
 pub use organizations::{Member, Organization};
 pub use place::Place;
+pub use rates::{Tallies, Tally};
 pub use ssm::{Automation, Document, Parameter, Ssm};
 pub use states::{Execution, StateMachines};
 
 use fault::Disturbance;
+use rates::Rates;
 
 /// The suite's own account, whose credentials [`Aws::sdk`] has.
 pub const HUB: &str = "111122223333";
@@ -128,13 +132,39 @@ pub struct State {
     pub queue: Vec<Message>,
     pub states: StateMachines,
     pub organization: Organization,
+    /// How long the lists are whose pages AWS chooses.
+    pub pages: Pages,
     /// Accounts in which the suite's roles do not exist.
     pub without_roles: BTreeSet<String>,
     places: BTreeMap<(String, String), Place>,
     calls: Vec<Call>,
+    tallies: Tallies,
+    only_counts: bool,
     disturbances: Vec<Disturbance>,
+    rates: Rates,
     latency: Duration,
+    latencies: BTreeMap<&'static str, Duration>,
     in_flight: BTreeMap<String, (usize, usize)>,
+}
+
+/// How many elements are on a page where AWS promises no number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Pages {
+    /// As few as AWS may return: one, after an empty page with a next one.
+    #[default]
+    Fewest,
+    /// As many as AWS usually returns, which is the most that it allows.
+    Usual,
+}
+
+impl Pages {
+    /// The size of a page, and whether an empty one comes first.
+    pub(crate) fn of(self, fewest: usize, usual: usize) -> (usize, bool) {
+        match self {
+            Self::Fewest => (fewest, true),
+            Self::Usual => (usual, false),
+        }
+    }
 }
 
 impl State {
@@ -229,7 +259,9 @@ impl Aws {
 
     #[must_use]
     pub fn count(&self, operation: &str) -> usize {
-        self.state().calls.iter().filter(|call| call.operation == operation).count()
+        let state = self.state();
+        let tallies = state.tallies.iter().filter(|((of, _), _)| of == operation);
+        tallies.map(|(_, tally)| tally.calls).sum()
     }
 
     #[must_use]
@@ -240,6 +272,7 @@ impl Aws {
     pub fn forget_calls(&self) {
         let mut state = self.state();
         state.calls.clear();
+        state.tallies.clear();
         state.in_flight.clear();
     }
 

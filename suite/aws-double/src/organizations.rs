@@ -6,10 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::call::page;
-use crate::{Call, Refusal, Reply, Served};
+use crate::{Call, Pages, Refusal, Reply, Served};
 
 /// The id of the organization's root.
 const ROOT: &str = "r-root";
+/// The most that ListAccounts and ListOrganizationalUnitsForParent return at once.
+const MOST_LISTED: usize = 20;
 
 /// The organization: its members and OUs.
 #[derive(Debug, Default)]
@@ -67,14 +69,15 @@ impl Organization {
     }
 }
 
-pub(crate) fn serve(organization: &Organization, call: &Call) -> Served {
+pub(crate) fn serve(organization: &Organization, pages: Pages, call: &Call) -> Served {
     let not_found = |code: &str| Refusal::new(code, "You specified something that does not exist.");
     let token = call.body["NextToken"].as_str();
     let data = match call.operation.as_str() {
         "ListRoots" => json!({ "Roots": [{ "Id": ROOT }] }),
         "ListAccounts" => {
             let ids: Vec<&String> = organization.members.keys().collect();
-            let (ids, next) = page(&ids, token, 1, true);
+            let (size, empty_first) = pages.of(1, MOST_LISTED);
+            let (ids, next) = page(&ids, token, size, empty_first);
             let accounts: Vec<Value> =
                 ids.iter().filter_map(|id| organization.account(id)).collect();
             json!({ "Accounts": accounts, "NextToken": next })
@@ -96,7 +99,8 @@ pub(crate) fn serve(organization: &Organization, call: &Call) -> Served {
             let of_parent = of_parent.filter(|(_, (parent, _))| parent == call.text("ParentId"));
             let units: Vec<Value> =
                 of_parent.filter_map(|(id, _)| organization.described(id)).collect();
-            let (units, next) = page(&units, token, 20, true);
+            let (size, empty_first) = pages.of(MOST_LISTED, MOST_LISTED);
+            let (units, next) = page(&units, token, size, empty_first);
             json!({ "OrganizationalUnits": units, "NextToken": next })
         }
         "DescribeOrganizationalUnit" => {

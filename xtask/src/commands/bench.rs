@@ -1,5 +1,5 @@
 //! `cargo xtask bench`: measures what is promised about speed and size, and writes the figures into
-//! `docs/benchmarks.md`. No test is timed; these are.
+//! `docs/benchmarks.md` and `docs/scale.md`. No test is timed; these are.
 
 mod alarm;
 mod binaries;
@@ -7,6 +7,8 @@ mod engine;
 mod figure;
 mod history;
 mod join;
+mod organization;
+mod price;
 mod process;
 mod ringing;
 mod runtime;
@@ -24,7 +26,7 @@ use figure::Section;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Measures just this, and leaves the other figures of docs/benchmarks.md as they are
+    /// Measures just this, and leaves the other figures as they are
     #[arg(long)]
     only: Option<Part>,
 }
@@ -50,12 +52,19 @@ enum Part {
     Scripts,
     /// The commands of runbook authors
     Workbench,
+    /// An organization of 10,000 accounts, simulated: docs/scale.md
+    Organization,
 }
 
 impl Part {
     /// Whether it measures the packaged functions.
     fn packaged(self) -> bool {
-        !matches!(self, Self::Engine | Self::Scripts | Self::Workbench)
+        !matches!(self, Self::Engine | Self::Scripts | Self::Workbench | Self::Organization)
+    }
+
+    /// The page that has its figures.
+    fn page(self) -> &'static str {
+        if self == Self::Organization { "docs/scale.md" } else { "docs/benchmarks.md" }
     }
 }
 
@@ -74,22 +83,28 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
         if arguments.only.is_some_and(|only| only != *part) {
             continue;
         }
-        let mut section = match part {
-            Part::Size => binaries::sizes(&folder)?,
-            Part::Start => binaries::starts(&folder).await?,
-            Part::Join => join::measure(&folder).await?,
-            Part::Scale => scale::measure(&folder).await?,
-            Part::Alarm => alarm::measure(&folder).await?,
-            Part::Storm => storm::measure(&folder).await?,
-            Part::Engine => engine::measure()?,
-            Part::Scripts => engine::scripts()?,
-            Part::Workbench => workbench::measure()?,
+        let measured = match part {
+            Part::Size => vec![binaries::sizes(&folder)?],
+            Part::Start => vec![binaries::starts(&folder).await?],
+            Part::Join => vec![join::measure(&folder).await?],
+            Part::Scale => vec![scale::measure(&folder).await?],
+            Part::Alarm => vec![alarm::measure(&folder).await?],
+            Part::Storm => vec![storm::measure(&folder).await?],
+            Part::Engine => vec![engine::measure()?],
+            Part::Scripts => vec![engine::scripts()?],
+            Part::Workbench => vec![workbench::measure()?],
+            Part::Organization => organization::measure()?,
         };
-        section.how.push_str(&machine());
-        println!("{}", section.text());
-        // At once: what comes after it may fail.
-        write(&section)?;
-        sections.push(section);
+        for mut section in measured {
+            // Nothing there depends on how busy the machine is: time is virtual.
+            if *part != Part::Organization {
+                section.how.push_str(&machine());
+            }
+            println!("{}", section.text());
+            // At once: what comes after it may fail.
+            write(&section, part.page())?;
+            sections.push(section);
+        }
     }
     let broken: Vec<&str> = sections.iter().flat_map(Section::broken).collect();
     if !broken.is_empty() {
@@ -112,11 +127,11 @@ const BEGIN: &str = "<!-- written by cargo xtask bench, from here -->\n";
 const END: &str = "<!-- to here -->\n";
 
 /// Puts the figures in the place of the old ones.
-fn write(section: &Section) -> Result<()> {
-    let file = root().join("docs/benchmarks.md");
-    let old = std::fs::read_to_string(&file).context("read docs/benchmarks.md")?;
-    let new = with(&old, &section.markdown()).context("docs/benchmarks.md has no marks")?;
-    std::fs::write(&file, new).context("write docs/benchmarks.md")
+fn write(section: &Section, page: &str) -> Result<()> {
+    let file = root().join(page);
+    let old = std::fs::read_to_string(&file).with_context(|| format!("read {page}"))?;
+    let new = with(&old, &section.markdown()).with_context(|| format!("{page} has no marks"))?;
+    std::fs::write(&file, new).with_context(|| format!("write {page}"))
 }
 
 /// The page with a section instead of the one with the same heading, or after the others.
@@ -153,8 +168,10 @@ mod tests {
     }
 
     #[test]
-    fn the_page_has_the_marks() {
-        let page = std::fs::read_to_string(root().join("docs/benchmarks.md")).unwrap();
-        assert!(with(&page, "### One\n").is_some());
+    fn the_pages_have_the_marks() {
+        for part in Part::value_variants() {
+            let page = std::fs::read_to_string(root().join(part.page())).unwrap();
+            assert!(with(&page, "### One\n").is_some());
+        }
     }
 }

@@ -1,10 +1,11 @@
 //! DynamoDB: the one table, with its index `by-account`. What a condition holds is what it says: the
 //! expressions are evaluated.
 //!
-//! Every read is consistent, unless it is one of the index, which cannot be. A request that
-//! DynamoDB refuses as malformed is a panic.
+//! Every read is consistent, unless it is one of the index, which cannot be. A page of a query ends at 1 MB. A request
+//! that DynamoDB refuses as malformed is a panic.
 
 mod expression;
+mod items;
 mod update;
 
 use std::collections::BTreeMap;
@@ -12,7 +13,13 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::{Call, Refusal, Reply, Served, TABLE};
-use expression::Expressions;
+use expression::{Expressions, tokens};
+use items::{Items, size};
+
+pub use items::Units;
+
+/// A query reads no more at once.
+const MOST_READ: usize = 1024 * 1024;
 
 /// An item in DynamoDB's JSON, its key included.
 pub type Item = Map<String, Value>;
@@ -21,7 +28,7 @@ type Key = (String, String);
 /// Items by `pk` and `sk`.
 #[derive(Debug, Clone, Default)]
 pub struct Table {
-    items: BTreeMap<Key, Item>,
+    items: Items,
     /// How many items the next batch writes leave unprocessed.
     pub leave_unprocessed: usize,
 }
@@ -34,8 +41,13 @@ impl Table {
 
     /// Puts an item in DynamoDB's JSON.
     pub fn put(&mut self, item: &Value) {
-        let item = item.as_object().unwrap().clone();
-        self.items.insert(key(&item), item);
+        self.items.insert(item.as_object().unwrap().clone());
+    }
+
+    /// What reads and writes have cost so far.
+    #[must_use]
+    pub fn units(&self) -> Units {
+        self.items.units
     }
 
     pub fn remove(&mut self, pk: &str, sk: &str) -> Option<Item> {
@@ -62,7 +74,9 @@ impl Table {
         match operation {
             "GetItem" => {
                 assert_eq!(body["ConsistentRead"], true, "a read of the table is consistent");
-                let item = self.items.get(&key_of(&body["Key"]));
+                let key = key_of(&body["Key"]);
+                self.items.read(self.items.get(&key).map_or(0, size), true);
+                let item = self.items.get(&key);
                 Ok(item.map_or_else(|| json!({}), |item| json!({ "Item": item })))
             }
             "PutItem" => {
@@ -83,7 +97,7 @@ impl Table {
                     Some("UPDATED_NEW") => json!({ "Attributes": item }),
                     _ => json!({}),
                 };
-                self.items.insert(key, item);
+                self.items.insert(item);
                 Ok(answer)
             }
             "DeleteItem" => {
@@ -116,11 +130,14 @@ impl Table {
         })
     }
 
-    fn batch_get(&self, body: &Value) -> Value {
+    fn batch_get(&mut self, body: &Value) -> Value {
         let (table, request) = only(&body["RequestItems"]);
         assert_eq!(request["ConsistentRead"], true, "a read of the table is consistent");
         let keys = request["Keys"].as_array().unwrap();
         assert!((1..=100).contains(&keys.len()), "BatchGetItem takes no {} keys", keys.len());
+        for key in keys {
+            self.items.read(self.items.get(&key_of(key)).map_or(0, size), true);
+        }
         let found: Vec<&Item> =
             keys.iter().filter_map(|key| self.items.get(&key_of(key))).collect();
         json!({ "Responses": { table: found }, "UnprocessedKeys": {} })
@@ -146,37 +163,56 @@ impl Table {
         }
     }
 
-    fn query(&self, expressions: &Expressions, body: &Value) -> Value {
-        let sort = match body["IndexName"].as_str() {
+    fn query(&mut self, expressions: &Expressions, body: &Value) -> Value {
+        let condition = body["KeyConditionExpression"].as_str().unwrap();
+        let words = tokens(condition);
+        let [partition, equals, value, rest @ ..] = &words[..] else { panic!("{condition}") };
+        assert_eq!(equals, "=", "a query is about one partition");
+        let operand = |word: &str| {
+            let value = expressions.operand(word, None);
+            value.and_then(|value| Some(value["S"].as_str()?.to_owned())).unwrap_or_default()
+        };
+        let value = operand(value);
+        let consistent = body["IndexName"].is_null();
+        let all: Box<dyn Iterator<Item = &Item>> = match body["IndexName"].as_str() {
             None => {
                 assert_eq!(body["ConsistentRead"], true, "a read of the table is consistent");
-                "sk"
+                assert_eq!(expressions.name(partition), "pk");
+                Box::new(self.items.of_partition(&value))
             }
             Some(index) => {
                 assert_eq!(index, "by-account");
                 assert_ne!(body["ConsistentRead"], true, "an index has no consistent reads");
-                "sk2"
+                assert_eq!(expressions.name(partition), "account");
+                // What sorts before is not read.
+                let from = match rest {
+                    [_, _, above, word] if above == ">" => operand(word),
+                    _ => String::new(),
+                };
+                Box::new(self.items.of_account(&value, &from))
             }
         };
-        let condition = body["KeyConditionExpression"].as_str().unwrap();
-        let position = |item: &Item| text(item, sort).unwrap_or_default();
-        let mut found: Vec<&Item> = self
-            .items
-            .values()
-            .filter(|item| item.contains_key(sort) && expressions.holds(condition, Some(*item)))
-            .collect();
-        found.sort_by_key(|item| position(item));
+        let holds = |item: &&Item| rest.is_empty() || expressions.holds(condition, Some(*item));
+        let limit = body["Limit"].as_u64().map_or(usize::MAX, |limit| limit as usize);
+        let (mut found, mut bytes, mut more) = (Vec::new(), 0, false);
+        let mut held: Box<dyn Iterator<Item = &Item>> = Box::new(all.filter(holds));
         if body["ScanIndexForward"] == false {
-            found.reverse();
+            let all: Vec<&Item> = held.collect();
+            held = Box::new(all.into_iter().rev());
         }
         if let Some(start) = body["ExclusiveStartKey"].as_object() {
-            let start = key(start);
-            let after = found.iter().position(|item| key(item) == start).map_or(0, |at| at + 1);
-            found.drain(..after);
+            let (start, all) = (key(start), held.collect::<Vec<_>>());
+            let after = all.iter().position(|item| key(item) == start).map_or(0, |at| at + 1);
+            held = Box::new(all.into_iter().skip(after));
         }
-        let limit = body["Limit"].as_u64().map_or(usize::MAX, |limit| limit as usize);
-        let more = found.len() > limit;
-        found.truncate(limit);
+        for item in held {
+            if found.len() == limit || bytes > MOST_READ {
+                more = true;
+                break;
+            }
+            bytes += size(item);
+            found.push(item);
+        }
         let shown: Vec<Item> = found.iter().map(|item| expressions.project(body, item)).collect();
         let mut answer = json!({ "Items": shown, "Count": shown.len() });
         if let Some(last) = found.last().filter(|_| more) {
@@ -184,6 +220,7 @@ impl Table {
             let key = last.iter().filter(|(name, _)| of_key(name));
             answer["LastEvaluatedKey"] = json!(key.collect::<BTreeMap<_, _>>());
         }
+        self.items.read(bytes, consistent);
         answer
     }
 }

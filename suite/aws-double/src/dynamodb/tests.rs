@@ -133,3 +133,47 @@ fn a_value_that_no_expression_uses_is_refused_as_dynamodb_refuses_it() {
     });
     let _ = table().perform("DeleteItem", &body);
 }
+
+#[test]
+fn a_page_ends_at_a_megabyte_and_reads_and_writes_cost_by_size() {
+    let mut table = Table::default();
+    for n in 0..5 {
+        let filler = "x".repeat(400 * 1024);
+        let sk = format!("s#{n}");
+        table.put(&json!({ "pk": { "S": "p" }, "sk": { "S": sk }, "filler": { "S": filler } }));
+    }
+    let mut body = json!({
+        "KeyConditionExpression": "pk = :pk", "ConsistentRead": true,
+        "ExpressionAttributeValues": { ":pk": { "S": "p" } },
+    });
+    let mut pages = Vec::new();
+    loop {
+        let page = table.perform("Query", &body).unwrap();
+        pages.push(page["Count"].as_u64().unwrap());
+        if page["LastEvaluatedKey"].is_null() {
+            break;
+        }
+        body["ExclusiveStartKey"] = page["LastEvaluatedKey"].clone();
+    }
+    assert_eq!(pages, [3, 2]);
+    let Units { read, written } = table.units();
+    assert_eq!((read, written), (502.0, 2005.0));
+}
+
+#[test]
+fn an_item_that_leaves_the_index_is_found_there_no_more() {
+    let mut table = Table::default();
+    let item = |sk2: &str| json!({ "pk": { "S": "p" }, "sk": { "S": "s" }, "account": { "S": "a" }, "sk2": { "S": sk2 } });
+    let found = |table: &mut Table| {
+        let body = json!({
+            "IndexName": "by-account", "KeyConditionExpression": "account = :a",
+            "ExpressionAttributeValues": { ":a": { "S": "a" } },
+        });
+        table.perform("Query", &body).unwrap()["Items"].as_array().unwrap().len()
+    };
+    table.put(&item("1"));
+    table.put(&item("2"));
+    assert_eq!(found(&mut table), 1);
+    table.remove("p", "s");
+    assert_eq!(found(&mut table), 0);
+}

@@ -9,13 +9,13 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::call::page;
-use crate::{Call, Refusal, Reply, Served, State};
+use crate::{Call, Pages, Refusal, Reply, Served, State};
 
 pub use automations::Automation;
 pub use documents::{Document, Parameter};
 
 /// GetParametersByPath gives no more at once.
-const MOST_PARAMETERS: u64 = 10;
+const MOST_PARAMETERS: usize = 10;
 
 /// The state of SSM in one account and Region.
 #[derive(Debug)]
@@ -53,9 +53,10 @@ impl Default for Ssm {
 }
 
 pub(crate) fn serve(state: &mut State, call: &Call, now: Timestamp) -> Served {
+    let pages = state.pages;
     let ssm = &mut state.at(&call.account, &call.region).ssm;
     let data = match call.operation.as_str() {
-        "GetParametersByPath" => parameters(ssm, call),
+        "GetParametersByPath" => parameters(ssm, pages, call),
         "GetParameter" => {
             let missing = || Refusal::new("ParameterNotFound", "The parameter does not exist.");
             let name = call.text("Name");
@@ -97,9 +98,9 @@ pub(crate) fn serve(state: &mut State, call: &Call, now: Timestamp) -> Served {
     Ok(Reply::Data(data))
 }
 
-/// Pages of one, as AWS may answer.
-fn parameters(ssm: &Ssm, call: &Call) -> Value {
-    assert!(call.body["MaxResults"].as_u64().is_none_or(|most| most <= MOST_PARAMETERS));
+fn parameters(ssm: &Ssm, pages: Pages, call: &Call) -> Value {
+    let most = call.body["MaxResults"].as_u64().map(|most| most as usize);
+    assert!(most.is_none_or(|most| most <= MOST_PARAMETERS));
     let path = format!("{}/", call.text("Path").trim_end_matches('/'));
     let recursive = call.body["Recursive"] == true;
     let under =
@@ -110,7 +111,8 @@ fn parameters(ssm: &Ssm, call: &Call) -> Value {
         .filter(|(name, _)| under(name))
         .map(|(name, text)| json!({ "Name": name, "Value": text }))
         .collect();
-    let (found, next) = page(&found, call.body["NextToken"].as_str(), 1, false);
+    let (size, _) = pages.of(1, most.unwrap_or(MOST_PARAMETERS));
+    let (found, next) = page(&found, call.body["NextToken"].as_str(), size, false);
     json!({ "Parameters": found, "NextToken": next })
 }
 

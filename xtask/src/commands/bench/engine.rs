@@ -191,8 +191,8 @@ pub(super) fn scripts() -> Result<Section> {
 }
 
 /// A program that measures.
-struct Example {
-    binary: PathBuf,
+pub(super) struct Example {
+    pub(super) binary: PathBuf,
 }
 
 impl Example {
@@ -203,7 +203,7 @@ impl Example {
     }
 
     /// Runs the program and parses its output.
-    fn json(&self, arguments: &[&str]) -> Result<Value> {
+    pub(super) fn json(&self, arguments: &[&str]) -> Result<Value> {
         let name = self.binary.display();
         let output = Command::new(&self.binary)
             .args(arguments)
@@ -215,12 +215,12 @@ impl Example {
     }
 }
 
-fn number(report: &Value, name: &str) -> Result<f64> {
+pub(super) fn number(report: &Value, name: &str) -> Result<f64> {
     report[name].as_f64().with_context(|| format!("{report} has no {name}"))
 }
 
 /// With commas, as the page has it.
-fn thousands(number: usize) -> String {
+pub(super) fn thousands(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (nth, digit) in digits.chars().enumerate() {

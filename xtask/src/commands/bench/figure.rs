@@ -87,7 +87,7 @@ impl Section {
         format!("\n{}\n{}\n{table}\n", self.title, self.how)
     }
 
-    /// As `docs/benchmarks.md` holds it.
+    /// As a page holds it.
     pub(super) fn markdown(&self) -> String {
         let mut text = format!("### {}\n\n{}\n\n", self.title, self.how);
         let mut row = |cells: [&str; 4]| text.push_str(&format!("| {} |\n", cells.join(" | ")));
