@@ -93,6 +93,7 @@ impl Sharer<'_> {
         if progress.wanted.copies.is_empty() && progress.copies.is_empty() {
             return Ok(());
         }
+        let _turn = self.turns.wait(progress.wanted.copies.len().max(progress.copies.len())).await;
         let document = progress.report.document.clone();
         let (wanted, copies) = (&progress.wanted, &progress.copies);
         let looked = self.look_at_copies(&document, wanted, copies, true).await?;
@@ -165,6 +166,7 @@ impl Sharer<'_> {
         if wanted.copies.is_empty() && copies.is_empty() {
             return Ok(());
         }
+        let _turn = self.turns.wait(wanted.copies.len().max(copies.len())).await;
         let looked = self.look_at_copies(&report.document, wanted, copies, there).await?;
         let calls = self.view.copies(wanted, looked.present(copies));
         self.view.add_copies(effect, wanted, copies, &calls);

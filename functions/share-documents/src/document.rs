@@ -27,6 +27,7 @@ use crate::owner_account::OwnerAccount;
 use crate::permissions::Permissions;
 use crate::progress::{Progress, Work};
 use crate::targets::Targets;
+use crate::turns::Turns;
 
 /// How many accounts a problem names.
 const NAMED: usize = 5;
@@ -52,6 +53,7 @@ pub(crate) struct Sharer<'a> {
     pub(crate) copy_tag: String,
     /// Where replicas are, and what they are of.
     pub(crate) owner: &'a OwnerAccount<'a>,
+    pub(crate) turns: Turns,
     pub(crate) view: &'a WorkView<'a>,
     pub(crate) ledger: &'a Ledger,
     pub(crate) later: &'a LaterPlans,

@@ -27,6 +27,7 @@ mod replicas;
 mod source;
 mod survey;
 mod targets;
+mod turns;
 mod work;
 
 pub use details::{Details, DocumentDetails};
@@ -60,6 +61,7 @@ use survey::Found;
 use targets::Targets;
 use tokio::sync::watch;
 use tokio::time::Instant;
+use turns::Turns;
 use work::{WorkResult, Worker};
 
 /// How many invocations in a row may be throttled without finishing anything before it is an
@@ -364,6 +366,7 @@ impl Errand<'_> {
             targets: &targets,
             copy_tag: installation.copy_tag(owner),
             owner: &owner_account,
+            turns: Turns::new(caller.pace.most()),
             view: &view,
             ledger: &ledger,
             later: &later,

@@ -7,7 +7,7 @@ use relay_core::storage::S3Object;
 use serde_json::{Value, json};
 use share_documents::look;
 use sharing::plan::{EffectCounts, SharePlan};
-use sharing::{Distribution, ShareCounts, SurveyInput, WorkItem};
+use sharing::{Distribution, ShareCounts, SurveyInput, SurveyOutput, WorkItem};
 
 use crate::world::{OWNER, PLAN, REGION, World, accounts, input, settled};
 
@@ -71,17 +71,27 @@ fn present(count: u64) -> ShareCounts {
 }
 
 async fn looked(world: &World, execution: &str) -> (EffectCounts, Value) {
+    let (answer, part) = looked_from(world, execution, (None, None)).await;
+    assert!(answer.done);
+    (answer.counts, part)
+}
+
+/// One round of a look, from where the last one stopped.
+async fn looked_from(
+    world: &World,
+    execution: &str,
+    (cursor, counts): (Option<String>, Option<EffectCounts>),
+) -> (SurveyOutput, Value) {
     let survey = SurveyInput {
         execution: input(execution, None, None).execution,
         plan: S3Object { bucket: aws_double::BUCKET.to_owned(), key: PLAN.to_owned() },
         survey: WorkItem { owner: OWNER.parse().unwrap(), region: REGION.parse().unwrap() },
-        cursor: None,
-        counts: None,
+        cursor,
+        counts,
     };
     let answer = look(&world.deps(), survey).await.unwrap();
-    assert!(answer.done);
     let key = format!("details/{execution}/effect/{OWNER}/{REGION}.json");
-    (answer.counts, world.aws.state().object(&key).unwrap_or_default())
+    (answer, world.aws.state().object(&key).unwrap_or_default())
 }
 
 const CHANGES: [&str; 5] = [
@@ -348,4 +358,29 @@ async fn a_copy_that_ssm_refuses_is_a_problem_and_is_made_by_the_next_execution(
     assert!(problem["what"].as_str().unwrap().contains("DocumentLimitExceeded"), "{problem}");
     assert_eq!(accounts.iter().filter(|id| entry(&world, id).is_some()).count(), 1);
     assert_eq!(counts(&world, "second").await, ShareCounts { copied: 1, ..present(1) });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_at_more_copies_than_one_invocation_can_see_comes_to_its_end() {
+    let mut world = World::new(10);
+    let mut plan = settled(&accounts(60));
+    plan.organization = true;
+    plan.rules[0].distribution = Distribution::Copy;
+    world.put_plan(&plan);
+    assert_eq!(counts(&world, "make").await.copied, 600);
+    plan.drift = true;
+    world.put_plan(&plan);
+    // Ten looks a second: twenty seconds are enough for the copies of three documents, and for a third of all.
+    world.aws.latency(Duration::from_secs(1));
+    world.time_budget = Duration::from_secs(20);
+    let mut from = (None, None);
+    for _ in 0..10 {
+        let (answer, _) = looked_from(&world, "look", from).await;
+        if answer.done {
+            assert_eq!(answer.counts.present, 600);
+            return;
+        }
+        from = (answer.cursor, Some(answer.counts));
+    }
+    panic!("the look does not end: {from:?}");
 }
