@@ -65,10 +65,7 @@ impl Items {
     }
 
     /// The items of a partition of the table, in the order of `sk`.
-    pub(super) fn of_partition<'a>(
-        &'a self,
-        pk: &str,
-    ) -> impl Iterator<Item = &'a Item> + use<'a> {
+    pub(super) fn of_partition<'a>(&'a self, pk: &str) -> impl Iterator<Item = &'a Item> + use<'a> {
         let (from, to) = ((pk.to_owned(), String::new()), (pk.to_owned(), END.to_owned()));
         self.items.range(from..to).map(|(_, item)| item)
     }

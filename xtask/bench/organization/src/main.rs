@@ -33,7 +33,8 @@ fn main() -> Result<()> {
         }
         "memory" => {
             let (accounts, units) = (number()?, number()?);
-            let size = Size { accounts, units, documents: number()?, copied: number()?, regions: 1 };
+            let size =
+                Size { accounts, units, documents: number()?, copied: number()?, regions: 1 };
             let program = std::env::current_exe()?;
             let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
             let now = Clock::system().now().to_string();

@@ -94,7 +94,8 @@ pub async fn invoke(request: Value) -> Result<Value> {
 
 /// The most memory that this process had resident, in bytes.
 fn peak() -> Result<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").context("read the kernel's status")?;
+    let status =
+        std::fs::read_to_string("/proc/self/status").context("read the kernel's status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
     let kilobytes = line.split_whitespace().next().context("VmHWM is empty")?;
     Ok(kilobytes.parse::<u64>()? * 1024)

@@ -35,10 +35,7 @@ pub(crate) async fn start(aws: Aws) -> Result<SocketAddr> {
     Ok(address)
 }
 
-async fn answer(
-    aws: Aws,
-    request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn answer(aws: Aws, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     Ok(pass(aws, request).await.unwrap_or_else(|| {
         let mut response = Response::new(Full::new(Bytes::new()));
         *response.status_mut() = StatusCode::BAD_GATEWAY;

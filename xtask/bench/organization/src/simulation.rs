@@ -79,7 +79,11 @@ pub async fn run(size: &Size, rates: Rates) -> Result<Value> {
     let mut passes = serde_json::Map::new();
     for (name, pass, input) in [
         ("first", Pass::First, json!({ "organization": true, "trigger": { "kind": "backfill" } })),
-        ("steady", Pass::Steady, json!({ "organization": true, "trigger": { "kind": "reconcile" } })),
+        (
+            "steady",
+            Pass::Steady,
+            json!({ "organization": true, "trigger": { "kind": "reconcile" } }),
+        ),
         (
             "drift",
             Pass::Drift,
@@ -91,7 +95,8 @@ pub async fn run(size: &Size, rates: Rates) -> Result<Value> {
         let execution = machine::run(&environments, &definition, name, START, &input).await;
         let execution = execution.with_context(|| format!("the reconcile {name}"))?;
         let units = since(before, aws.state().table.units());
-        passes.insert(name.to_owned(), report(size, pass, rates, &aws.tallies(), units, &execution));
+        passes
+            .insert(name.to_owned(), report(size, pass, rates, &aws.tallies(), units, &execution));
         eprintln!("{name}: {:.0} s of virtual time", execution.took.as_secs_f64());
         if pass == Pass::First {
             settle(size, &aws, &execution)?;

@@ -92,7 +92,8 @@ fn calls(whole: &Value, wide: &Value) -> Result<Section> {
             let what = format!("**{}: {words}**", named(size));
             let mut rows = Vec::new();
             for (operation, counts) in pass["calls"].as_object().context("calls by operation")? {
-                let (made, refused) = (whole_number(counts, "calls")?, whole_number(counts, "refused")?);
+                let (made, refused) =
+                    (whole_number(counts, "calls")?, whole_number(counts, "refused")?);
                 let fewest = whole_number(counts, "fewest")?;
                 (all, bound) = (all + made as f64, bound + fewest as f64);
                 accepted += (made - refused) as f64;
@@ -110,7 +111,11 @@ fn calls(whole: &Value, wide: &Value) -> Result<Section> {
             figures.push(Figure::at_most(refused, all / bound, MOST_CALLS, ""));
             if name != "first" {
                 let written = whole_number(pass, "written")?;
-                figures.push(Figure::exactly(format!("{words}: calls that change something"), written, 0));
+                figures.push(Figure::exactly(
+                    format!("{words}: calls that change something"),
+                    written,
+                    0,
+                ));
             }
             figures.extend(rows);
         }
@@ -134,10 +139,23 @@ fn time(program: &Example, whole: &Value) -> Result<Section> {
         let seconds = number(pass, "seconds")?;
         figures.push(Figure::noted(format!("{}: {words}", named(WHOLE)), minutes(seconds)));
         let longest = number(pass, "longestInvocation")?;
-        figures.push(Figure::at_most(format!("{words}: longest invocation"), longest, LONGEST_SECONDS, "s"));
+        figures.push(Figure::at_most(
+            format!("{words}: longest invocation"),
+            longest,
+            LONGEST_SECONDS,
+            "s",
+        ));
         let unfinished = whole_number(pass, "unfinished")?;
-        figures.push(Figure::exactly(format!("{words}: pairs of owner and Region left unfinished"), unfinished, 0));
-        let rounds = format!("{} of {}", whole_number(pass, "rounds")?, whole_number(pass, "roundsAllowed")?);
+        figures.push(Figure::exactly(
+            format!("{words}: pairs of owner and Region left unfinished"),
+            unfinished,
+            0,
+        ));
+        let rounds = format!(
+            "{} of {}",
+            whole_number(pass, "rounds")?,
+            whole_number(pass, "roundsAllowed")?
+        );
         figures.push(Figure::noted(format!("{words}: rounds of a pair, of those allowed"), rounds));
     }
     let small = [WIDE[0], WIDE[1], 500, 0, 1];
@@ -150,7 +168,10 @@ fn time(program: &Example, whole: &Value) -> Result<Section> {
         let what = format!("{rate:.0} ModifyDocumentPermission a second allowed");
         let bar = "█".repeat((used / 5.0).round() as usize);
         figures.push(Figure::at_least(format!("{what}: used {bar}"), used, LEAST_USED, "%"));
-        figures.push(Figure::noted(format!("{what}: refused"), format!("{refused:.0} % of the calls")));
+        figures.push(Figure::noted(
+            format!("{what}: refused"),
+            format!("{refused:.0} % of the calls"),
+        ));
     }
     Ok(Section {
         title: "Time and rate",
@@ -196,8 +217,18 @@ fn memory(program: &Example) -> Result<Section> {
             }
             let growth = peaks[peaks.len() - 1] / peaks[0];
             let what = format!("**{words}: {name}**");
-            figures.push(Figure::at_most(format!("{what}: the whole against the smallest"), growth, GROWTH, ""));
-            figures.push(Figure::at_most(format!("{what}: most, of what the template gives it"), most, limit, "MB"));
+            figures.push(Figure::at_most(
+                format!("{what}: the whole against the smallest"),
+                growth,
+                GROWTH,
+                "",
+            ));
+            figures.push(Figure::at_most(
+                format!("{what}: most, of what the template gives it"),
+                most,
+                limit,
+                "MB",
+            ));
         }
     }
     Ok(Section {
@@ -220,9 +251,19 @@ fn states(whole: &Value, wide: &Value) -> Result<Section> {
             let what = format!("{}: {words}", named(size));
             let kilobytes = number(&pass["largest"], "bytes")? / 1e3;
             let state = pass["largest"]["state"].as_str().unwrap_or_default();
-            figures.push(Figure::at_most(format!("{what}: largest state, *{state}*"), kilobytes, LARGEST_STATE_KB, "KB"));
+            figures.push(Figure::at_most(
+                format!("{what}: largest state, *{state}*"),
+                kilobytes,
+                LARGEST_STATE_KB,
+                "KB",
+            ));
             let events = number(pass, "events")?;
-            figures.push(Figure::at_most(format!("{what}: events in the history"), events, MOST_EVENTS, "events"));
+            figures.push(Figure::at_most(
+                format!("{what}: events in the history"),
+                events,
+                MOST_EVENTS,
+                "events",
+            ));
             let transitions = thousands(whole_number(pass, "transitions")?);
             figures.push(Figure::noted(format!("{what}: state transitions"), transitions));
             let outcome = pass["outcome"].as_str().unwrap_or_default();
