@@ -32,7 +32,7 @@ pub(crate) fn find(name: &str) -> Option<(&'static str, Cow<'static, str>)> {
 fn rows() -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
     LINT.lines().filter_map(|line| {
         let row = line.strip_prefix("| <a id=\"")?.trim_end().strip_suffix('|')?;
-        let mut cells = row.split(" | ").map(str::trim);
+        let mut cells = row.split('|').map(str::trim);
         let (_, code) = cells.next()?.split_once('`')?;
         Some((code.split('`').next()?, cells.collect()))
     })

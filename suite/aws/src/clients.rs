@@ -16,6 +16,10 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 /// Attempts of one call, the first included: about four seconds of backing off.
 const ATTEMPTS: u32 = 4;
 
+/// The roles of other accounts whose credentials are kept. The SDK's own 64 are fewer than the accounts that have copies of
+/// a document, so that each document would ask STS for all of them again.
+const ROLES: usize = 1_000;
+
 /// How the SDK retries inside one call.
 fn retries() -> RetryConfig {
     RetryConfig::standard()
@@ -52,6 +56,7 @@ pub async fn load() -> SdkConfig {
             IdentityCache::lazy()
                 .buffer_time(Duration::from_secs(300))
                 .load_timeout(Duration::from_secs(15))
+                .max_partitions(ROLES)
                 .build(),
         )
         .load()
