@@ -25,9 +25,10 @@ impl Aws {
             if !state.only_counts {
                 state.calls.push(call.clone());
             }
-            let fault = match refused {
-                true => Some(Fault::Throttled),
-                false => fault::of(&mut state.disturbances, &call),
+            let fault = if refused {
+                Some(Fault::Throttled)
+            } else {
+                fault::of(&mut state.disturbances, &call)
             };
             let served = match &fault {
                 None | Some(Fault::LostReply | Fault::Slow(_)) => {

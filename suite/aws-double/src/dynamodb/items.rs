@@ -10,7 +10,7 @@ use super::{Item, Key, key, text};
 /// Sorts after every text that is in a key.
 const END: &str = "\u{10ffff}";
 
-/// What reads and writes cost an on-demand table, in DynamoDB's request units.
+/// The cost of reads and writes in an on-demand table, in DynamoDB's request units.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Units {
     /// One for each 4 KB that is read consistently, a half for those that are read by the index.

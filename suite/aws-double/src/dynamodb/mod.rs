@@ -44,7 +44,7 @@ impl Table {
         self.items.insert(item.as_object().unwrap().clone());
     }
 
-    /// What reads and writes have cost so far.
+    /// The cost of reads and writes so far.
     #[must_use]
     pub fn units(&self) -> Units {
         self.items.units
@@ -184,7 +184,7 @@ impl Table {
                 assert_eq!(index, "by-account");
                 assert_ne!(body["ConsistentRead"], true, "an index has no consistent reads");
                 assert_eq!(expressions.name(partition), "account");
-                // What sorts before is not read.
+                // Items that sort before are not read.
                 let from = match rest {
                     [_, _, above, word] if above == ">" => operand(word),
                     _ => String::new(),

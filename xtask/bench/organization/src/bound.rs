@@ -14,7 +14,7 @@ pub(crate) const WRITES: [&str; 5] = [
     "DeleteDocument",
 ];
 
-/// What a reconcile finds.
+/// The findings of a reconcile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pass {
     /// Nothing is shared yet.

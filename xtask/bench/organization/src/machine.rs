@@ -70,7 +70,7 @@ pub(crate) struct Invocation {
     pub(crate) took: Duration,
 }
 
-/// What Step Functions counts.
+/// The counts of Step Functions.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     /// States entered.
@@ -255,7 +255,7 @@ pub(crate) async fn run(
     })
 }
 
-/// What the items of a Map reported.
+/// The reports of the items of a Map.
 struct Mapped {
     reports: Vec<Value>,
     rounds: usize,

@@ -17,7 +17,7 @@ type Size = [usize; 5];
 const WHOLE: Size = [10_000, 200, 500, 20, 1];
 /// All Regions, and a tenth of everything else.
 const WIDE: Size = [1_000, 20, 50, 2, 17];
-/// What memory is measured with: from a hundredth of the pairs of account and document to all.
+/// The organizations that memory is measured with: from a hundredth of the pairs of account and document to all.
 const MEMORY: [Size; 4] =
     [[1_000, 20, 50, 2, 1], [1_000, 20, 500, 20, 1], [10_000, 200, 50, 2, 1], WHOLE];
 /// Calls a second that SSM takes of each operation in one account and Region, for all figures but those about rates.
@@ -39,7 +39,7 @@ const LARGEST_STATE_KB: f64 = 200.0;
 const MOST_EVENTS: f64 = 10_000.0;
 /// The longest that Lambda lets a function of the template work.
 const LONGEST_SECONDS: f64 = 300.0;
-/// What the allocator's own ups and downs may make of flat.
+/// The growth that the allocator's own ups and downs may cause.
 const GROWTH: f64 = 1.2;
 const FUNCTIONS: [(&str, &str, f64); 5] = [
     ("plan", "plan-shares, the plan", 512.0),
@@ -72,7 +72,7 @@ fn simulate(program: &Example, size: Size, rate: f64) -> Result<Value> {
     program.json(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
-/// What an organization is called in the tables.
+/// The name of an organization in the tables.
 fn named([accounts, _, documents, copied, regions]: Size) -> String {
     let accounts = thousands(accounts);
     let regions = if regions == 1 { "1 Region".to_owned() } else { format!("{regions} Regions") };
