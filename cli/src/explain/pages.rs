@@ -19,13 +19,19 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
     PAGES.iter().map(|(name, _)| *name).chain(rows().map(|(name, _)| name))
 }
 
-/// The page with this name, in whatever case, and its name as it is written.
+/// The page with this name, in whatever case, and its name as it is written. A code of outcomes that the linter has, too,
+/// has one page after the other.
 pub(crate) fn find(name: &str) -> Option<(&'static str, Cow<'static, str>)> {
-    if let Some((code, text)) = PAGES.iter().find(|(code, _)| code.eq_ignore_ascii_case(name)) {
-        return Some((code, Cow::Borrowed(text)));
-    }
-    let (code, cells) = rows().find(|(code, _)| code.eq_ignore_ascii_case(name))?;
-    Some((code, Cow::Owned(finding(code, &cells))))
+    let page = PAGES.iter().find(|(code, _)| code.eq_ignore_ascii_case(name));
+    let row = rows().find(|(code, _)| code.eq_ignore_ascii_case(name));
+    Some(match (page, row) {
+        (Some((code, text)), None) => (code, Cow::Borrowed(text)),
+        (None, Some((code, cells))) => (code, Cow::Owned(finding(code, &cells))),
+        (Some((code, text)), Some((_, cells))) => {
+            (code, Cow::Owned(format!("{text}\n{}", finding(code, &cells))))
+        }
+        (None, None) => return None,
+    })
 }
 
 /// The rows about codes in the page of `relay runbook lint`: the code and the cells after it.
@@ -105,8 +111,32 @@ mod tests {
             assert!(text.contains(&format!("`# relay-lint: allow {name}: REASON`")), "{text}");
         }
         let (_, refused) = find("InvalidDocumentContent").unwrap();
-        expect_test::expect![[r#""#]].assert_eq(&refused);
+        expect_test::expect![[r#"
+            # InvalidDocumentContent
+
+            *Finding of `relay runbook lint`.* CreateDocument and UpdateDocument refuse the document. The message is AWS's where its words are known.
+        "#]].assert_eq(&refused);
         let (_, account) = find("HardCodedAccount").unwrap();
-        expect_test::expect![[r#""#]].assert_eq(&account);
+        expect_test::expect![[r#"
+            # HardCodedAccount
+
+            *Finding of `relay runbook lint`.* An account id stands where the runbook works in that account alone.
+
+            ## Example
+
+            `Accounts: ['444455556666']`
+
+            ## Instead
+
+            a parameter, `{{ global:ACCOUNT_ID }}`
+
+            ## Not found
+
+            descriptions, messages, patterns, comments; accounts that publish for everybody, such as Amazon's and Canonical's images
+
+            ## Where it is meant
+
+            A comment in the line or before the step: `# relay-lint: allow HardCodedAccount: REASON`
+        "#]].assert_eq(&account);
     }
 }
