@@ -268,9 +268,9 @@ fn closing(
         output.line(format_args!(
             "{what}; members would lose {} of {}, so it has to be confirmed: {command} --confirm {}",
             totals.losing, totals.holding, effect.id
-        ))
+        ));
     } else {
-        output.line(format_args!("{what}: {command}"))
+        output.line(format_args!("{what}: {command}"));
     }
 }
 

@@ -49,7 +49,7 @@ pub(crate) enum Task {
     Delete,
 }
 
-/// The result.
+/// The state of a copy after the work on it.
 pub(crate) enum Changed {
     /// The copy is as it should be, with this hash.
     Copied(String),

@@ -38,7 +38,6 @@ pub struct Parameter {
     /// Letters and digits only.
     pub name: String,
     pub kind: ParameterType,
-    /// Its purpose.
     pub description: Option<String>,
     /// As written; without one it has to be given.
     pub default: Option<Value>,
@@ -74,7 +73,6 @@ pub struct Variable {
     /// Its name after `variable:`.
     pub name: String,
     pub kind: OutputType,
-    /// Its purpose.
     pub description: Option<String>,
     /// The default as written.
     pub default: Option<Value>,
@@ -89,7 +87,6 @@ pub struct Step {
     /// Unique in the document, loops included.
     pub name: String,
     pub action: ActionKind,
-    /// Its purpose.
     pub description: Option<String>,
     /// As written, in the order of the document; of a loop including its `Steps`.
     pub inputs: Map<String, Value>,

@@ -65,7 +65,7 @@ pub struct SurveyReport {
     pub error: Option<ErrorOutput>,
 }
 
-/// The findings everywhere.
+/// The request to decide about the findings at all owners and Regions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Conclude {
@@ -101,7 +101,7 @@ pub struct Conclusion {
     pub id: String,
     /// Where the `SharingEffect` lies.
     pub effect: S3Object,
-    /// The findings everywhere.
+    /// The counts of all owners and Regions.
     pub totals: EffectCounts,
     /// The pairs of owner and Region to work on.
     pub work: Vec<WorkItem>,

@@ -109,7 +109,6 @@ pub struct AlarmDetails {
     /// When it was last configured, in seconds.
     #[serde(default)]
     pub alarm_configuration_updated_timestamp: f64,
-    /// Its subject.
     #[serde(flatten)]
     pub watched: Watched,
 }

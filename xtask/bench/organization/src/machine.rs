@@ -73,7 +73,6 @@ pub(crate) struct Invocation {
 /// The counts of Step Functions.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
-    /// States entered.
     pub(crate) transitions: usize,
     /// Events in the history.
     pub(crate) events: usize,

@@ -42,7 +42,6 @@ mainSteps:
 pub struct Size {
     /// Accounts, the owner of the documents not counted.
     pub accounts: usize,
-    /// Organizational units.
     pub units: usize,
     /// Documents that are shared, each with a tenth of the accounts.
     pub documents: usize,

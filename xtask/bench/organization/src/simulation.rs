@@ -26,9 +26,7 @@ const START: &str = "2026-07-01T00:00:00Z";
 /// How many calls a second AWS takes of each operation, from one account in one Region.
 #[derive(Debug, Clone, Copy)]
 pub struct Rates {
-    /// Of Systems Manager.
     pub ssm: f64,
-    /// Of Organizations.
     pub organizations: f64,
 }
 

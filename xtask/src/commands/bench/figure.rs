@@ -61,7 +61,6 @@ impl Figure {
 /// Figures that were measured together.
 #[derive(Clone, Debug)]
 pub(super) struct Section {
-    /// Their subject.
     pub(super) title: &'static str,
     /// How they were measured.
     pub(super) how: String,
