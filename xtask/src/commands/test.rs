@@ -23,6 +23,8 @@ const GROUPS: [&[&str]; 2] = [&["--lib", "--bins", "--test", "[a-l]*"], &["--tes
 pub(crate) async fn run() -> Result<()> {
     let mut report = Report { passed: 0, failed: Vec::new(), step_began: Instant::now() };
     let python = python::ensure_venv()?;
+    // Two minutes of one processor, which Cargo does not always use.
+    let checkers = Beside::start(&mut pytest(&python, "tools", &[]));
     report.step("format", cargo(&["fmt", "--all", "--check"]));
     report.step(
         "clippy",
@@ -43,11 +45,11 @@ pub(crate) async fn run() -> Result<()> {
     report.step("permissions in use", checker(&python, "check_uses.py"));
     report.step("words", checker(&python, "check_words.py"));
     report.step("spelling", spelling(&python));
-    report.step("the checkers themselves", status(&mut pytest(&python, "tools", &[])));
     report.step("build", build::build_dev());
     report.step("rules", rules());
     // Twice the same selection: first with cargo's progress, then with the tests' own.
     report.step("build the tests", cargo(&[["test", "--no-run"].as_slice(), &TESTS].concat()));
+    report.step("the checkers themselves", checkers.and_then(Beside::finish));
     let (tests, aws_clients) = tests_and_clients(&python).await;
     report.step("unit, contract and end-to-end tests", tests);
     report.step("AWS clients", aws_clients);
