@@ -26,7 +26,8 @@ async fn check(history: Vec<Step>) -> Result<(), TestCaseError> {
     }
     world.aws.heal();
     world.mend();
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    // For a quarter of an hour the list of accounts may lack one that was planned for: it keeps what it has.
+    tokio::time::sleep(Duration::from_secs(16 * 60)).await;
     world.reconcile().await;
     let expected = &world.wanted() | &world.foreign;
     prop_assert_eq!(world.shared(), expected);
