@@ -77,11 +77,37 @@ impl Made {
     }
 }
 
-/// The whole workspace, as `cargo xtask` itself is built: another choice of packages means other features, and
-/// everything compiled again. A first build lasts for minutes, so Cargo shows what it does.
-fn dev_build() -> Command {
+/// The features of the tests that need Python and the built programs.
+pub const END_TO_END: &str = "tests/end-to-end,gateway/end-to-end,workers/end-to-end";
+
+/// The variables by which Cargo tells a program of which package it is, as far as build scripts ask to be run again where
+/// they differ: that of `ring` does.
+const OF_THIS_PACKAGE: [&str; 7] = [
+    "CARGO_MANIFEST_DIR",
+    "CARGO_MANIFEST_LINKS",
+    "CARGO_PKG_NAME",
+    "CARGO_PKG_VERSION_MAJOR",
+    "CARGO_PKG_VERSION_MINOR",
+    "CARGO_PKG_VERSION_PATCH",
+    "CARGO_PKG_VERSION_PRE",
+];
+
+/// Cargo as a shell starts it. Under `cargo run` and `cargo test` it would inherit the package of its caller, and compile
+/// nearly everything again.
+pub fn cargo() -> Command {
     let mut command = Command::new("cargo");
-    command.current_dir(root()).args(["build", "--workspace", "--bins"]);
+    command.current_dir(root());
+    for name in OF_THIS_PACKAGE {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// The whole workspace, as `cargo xtask` itself and the tests are built: another choice of packages or features would
+/// compile everything again. A first build lasts for minutes, so Cargo shows what it does.
+fn dev_build() -> Command {
+    let mut command = cargo();
+    command.args(["build", "--workspace", "--bins", "--features", END_TO_END]);
     command
 }
 
@@ -91,9 +117,8 @@ fn dev_build() -> Command {
 /// When the build fails.
 pub fn speed(package: &str, more: &[&str]) -> Result<PathBuf> {
     let folder = target_dir();
-    let mut command = Command::new("cargo");
+    let mut command = cargo();
     command
-        .current_dir(root())
         .args(["build", "--quiet", "--locked", "--profile", "speed", "--target-dir"])
         .arg(&folder)
         .args(["--package", package])

@@ -5,11 +5,10 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Command;
 use std::thread::available_parallelism;
 
 use anyhow::{Context, Result, bail, ensure};
-use harness::root;
+use harness::{build, root};
 use serde::Deserialize;
 
 /// Another version changes other places, and `tools/mutants.yaml` lists what this one leaves.
@@ -44,8 +43,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let processors = available_parallelism().map_or(1, usize::from);
     let jobs = arguments.jobs.unwrap_or(processors / 2).max(1);
     let folder = root().join("target");
-    let status = Command::new("cargo")
-        .current_dir(root())
+    let status = build::cargo()
         .arg("mutants")
         .args(["--package", "relay-core", "--package", "sharing", "--package", "remediation"])
         .args(["--jobs", &jobs.to_string(), "--output"])
@@ -66,7 +64,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn ensure_installed() -> Result<()> {
-    let asked = Command::new("cargo").args(["mutants", "--version"]).output();
+    let asked = build::cargo().args(["mutants", "--version"]).output();
     let found = asked.context("run cargo mutants --version")?;
     let install = format!("install it: `cargo install cargo-mutants --version {VERSION} --locked`");
     if !found.status.success() {

@@ -92,8 +92,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 
 /// Builds the programs of a local AWS, optimised; the folder they are in.
 fn programs() -> Result<PathBuf> {
-    let mut command = Command::new("cargo");
-    command.current_dir(root()).args(["build", "--release", "--locked", "--workspace"]);
+    let mut command = build::cargo();
+    command.args(["build", "--release", "--locked", "--workspace"]);
     for program in PROGRAMS {
         command.args(["--bin", program]);
     }

@@ -10,10 +10,7 @@ use anyhow::{Context, Result, bail};
 use harness::local::{Local, Options};
 use harness::{build, python, root};
 
-/// The features of the tests that need Python and the built programs.
-const END_TO_END: &str = "tests/end-to-end,gateway/end-to-end,workers/end-to-end";
-
-const TESTS: [&str; 3] = ["--workspace", "--features", END_TO_END];
+const TESTS: [&str; 3] = ["--workspace", "--features", build::END_TO_END];
 
 /// The test programs in two groups, by the first letters of their names. They run side by side, since a program mostly waits
 /// for the processes of its local AWS, and take about the same time.
@@ -89,7 +86,7 @@ impl Report {
 
 fn cargo(arguments: &[&str]) -> Result<()> {
     println!("── cargo {}", arguments.join(" "));
-    status(Command::new("cargo").args(arguments))
+    status(build::cargo().args(arguments))
 }
 
 /// A command that runs beside others. Its output follows when they are done.
@@ -132,7 +129,7 @@ fn tests() -> Result<()> {
     let [mut first, mut second] = GROUPS.map(|group| {
         let arguments = [["test", "--quiet", "--no-fail-fast"].as_slice(), &TESTS, group].concat();
         println!("── cargo {}", arguments.join(" "));
-        let mut command = Command::new("cargo");
+        let mut command = build::cargo();
         command.args(arguments);
         command
     });
