@@ -105,7 +105,7 @@ fn each_type_takes_its_own_schema_versions() {
         });
         let created = create(kind, "JSON", &content.to_string());
         if taken {
-            assert_eq!(created.expect(kind)["SchemaVersion"], version)
+            assert_eq!(created.expect(kind)["SchemaVersion"], version);
         } else {
             let (code, message) = created.expect_err(kind);
             assert_eq!(code, "InvalidDocumentSchemaVersion");

@@ -49,9 +49,9 @@ fn only_the_latest_version_can_be_updated() {
         let body = json!({ "Name": "Org-A", "Content": content, "DocumentVersion": named });
         let answer = aws.call(OWNER, "UpdateDocument", body).map_err(|error| error.code);
         if accepted {
-            assert!(answer.is_ok(), "{named}")
+            assert!(answer.is_ok(), "{named}");
         } else {
-            assert_eq!(answer, Err("InvalidDocumentVersion".into()), "{named}")
+            assert_eq!(answer, Err("InvalidDocumentVersion".into()), "{named}");
         }
     }
 }
