@@ -80,7 +80,7 @@ impl Made {
 /// The features of the tests that need Python and the built programs.
 pub const END_TO_END: &str = "tests/end-to-end,gateway/end-to-end,workers/end-to-end";
 
-/// The variables by which Cargo tells a program of which package it is, as far as build scripts ask to be run again where
+/// The variables in which Cargo names the package of a program, as far as build scripts ask to be run again where
 /// they differ: that of `ring` does.
 const OF_THIS_PACKAGE: [&str; 7] = [
     "CARGO_MANIFEST_DIR",
