@@ -47,9 +47,8 @@ pub(crate) async fn run() -> Result<()> {
     // Twice the same selection: first with cargo's progress, then with the tests' own.
     report.step("build the tests", cargo(&[["test", "--no-run"].as_slice(), &TESTS].concat()));
     report.step("the checkers themselves", checkers.and_then(Beside::finish));
-    let (tests, aws_clients) = tests_and_clients(&python).await;
-    report.step("unit, contract and end-to-end tests", tests);
-    report.step("AWS clients", aws_clients);
+    report.step("unit, contract and end-to-end tests", tests());
+    report.step("AWS clients", aws_clients(&python).await);
     report.close()
 }
 
@@ -111,17 +110,12 @@ impl Beside {
     }
 }
 
-/// Every test program, and beside them the tests with AWS's clients, which have a gateway of their own.
-async fn tests_and_clients(python: &Path) -> (Result<()>, Result<()>) {
-    let local = match Local::start(&Options::default()).await {
-        Ok(local) => local,
-        Err(error) => return (tests(), Err(error)),
-    };
-    let clients =
-        Beside::start(&mut pytest(python, "tests/aws", &[("RELAY_ENDPOINT", &local.endpoint)]));
-    let tests = tests();
-    let clients = clients.and_then(Beside::finish).and(local.stop().await);
-    (tests, clients)
+/// The tests with AWS's clients, on a gateway of their own. Not beside the others: some of both are about times.
+async fn aws_clients(python: &Path) -> Result<()> {
+    let local = Local::start(&Options::default()).await?;
+    let tested = status(&mut pytest(python, "tests/aws", &[("RELAY_ENDPOINT", &local.endpoint)]));
+    local.stop().await?;
+    tested
 }
 
 /// Every test program, in two groups.
